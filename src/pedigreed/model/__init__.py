@@ -1,0 +1,1 @@
+"""The nouns. Frozen, pure, and importing nothing else of pedigreed."""

@@ -1,0 +1,80 @@
+"""A change: one product, one thing that became different, once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pedigreed.model.instant import iso
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.model.pedigree import Pedigree
+
+
+class ChangeKind(StrEnum):
+    """What became different."""
+
+    FIRST = "first"
+    """The product is among the first data of a program that had none."""
+    NEW = "new"
+    REPROCESSED = "reprocessed"
+    REGRESSED = "regressed"
+    """The pedigree went down: an older pipeline or context, or an earlier DATE."""
+    PUBLIC = "public"
+    """The exclusive-access period ended."""
+    WITHDRAWN = "withdrawn"
+    """Missing from enough complete sweeps."""
+    STALE = "stale"
+    """MAST set its stale flag."""
+    NO_LONGER_STALE = "no longer stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one product.
+
+    Attributes:
+        kind: what became different.
+        filename, instrument, program, observation, level, fileset: of the product; see `Product`.
+        revision: how many changes the product has had, this one included. It tells a repeated change from
+            the same change heard twice.
+        before: the pedigree before; None for a product that was not there.
+        after: the pedigree after; None for a product that is gone.
+        seen_at: when the answer that shows it was complete enough to tell, UTC.
+        archived_at: when the archive finished ingesting the new version, UTC.
+        public_at: when the file is, or became, public, UTC.
+    """
+
+    kind: ChangeKind
+    filename: str
+    instrument: Instrument
+    program: int
+    observation: int | None
+    level: str
+    fileset: str
+    revision: int
+    before: Pedigree | None
+    after: Pedigree | None
+    seen_at: datetime
+    archived_at: datetime | None = None
+    public_at: datetime | None = None
+
+    @property
+    def identity(self) -> str:
+        """What the change says, as 32 hexadecimal digits. The same change from two sources has the same."""
+        said = "\n".join(
+            (self.kind, self.filename, str(self.revision), _said(self.before), _said(self.after))
+        )
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def _said(pedigree: Pedigree | None) -> str:
+    if pedigree is None:
+        return "-"
+    date = iso(pedigree.date) if pedigree.date else "-"
+    return f"{pedigree.cal_ver or '-'} {pedigree.crds_ctx or '-'} {date}"

@@ -1,0 +1,196 @@
+"""A digest: what a subscription is told of one period. Composed once, then rendered in every format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pedigreed.model.change import Change, ChangeKind
+    from pedigreed.model.program import ProgramSelection
+
+
+@dataclass(frozen=True, slots=True)
+class PedigreeSpan:
+    """One CAL_VER and CRDS_CTX, with the earliest and latest DATE (UTC) of the products that share them."""
+
+    cal_ver: str | None
+    crds_ctx: str | None
+    earliest: datetime | None
+    latest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """Changes of one kind in one program that went from one pedigree to one other.
+
+    Attributes:
+        kind: what became different.
+        program: the program's number.
+        observations: the observations concerned, sorted. A product of several observations names none.
+        before: the pedigree before; None where there was none (first, new).
+        after: the pedigree after; None where there is none (withdrawn). Equal to `before` for a flag.
+        products: how many products.
+        product_types: (type, count), most frequent first: ``(("cal", 412), ("rate", 412), ("i2d", 22))``.
+    """
+
+    kind: ChangeKind
+    program: int
+    observations: tuple[int, ...]
+    before: PedigreeSpan | None
+    after: PedigreeSpan | None
+    products: int
+    product_types: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the subscription's products have come towards the pedigree that they are moving to.
+
+    Attributes:
+        cal_ver, crds_ctx: the pedigree that they move to.
+        moved: how many of the subscription's products have it now.
+        total: how many calibrated products the subscription has.
+        recent: how many of this period's changes were made in the last six hours of it.
+    """
+
+    cal_ver: str | None
+    crds_ctx: str | None
+    moved: int
+    total: int
+    recent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A program that is watched from this period on: what the archive had at first sight.
+
+    Attributes:
+        program: the program's number.
+        products: how many products; 0 for a program that the archive has no data of.
+        spans: (pedigree, how many products have it), most frequent first.
+    """
+
+    program: int
+    products: int
+    spans: tuple[tuple[PedigreeSpan, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """Products that are missing from complete answers, and are not yet told as withdrawn.
+
+    Attributes:
+        program: the program's number.
+        missing: how many products are missing.
+        total: how many the program had.
+        since: when they were first missed, UTC.
+    """
+
+    program: int
+    missing: int
+    total: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unchecked:
+    """A program that no complete answer was had for in this period.
+
+    Attributes:
+        program: the program's number.
+        reason: one sentence, without secrets.
+        last_complete: the last complete answer of every instrument asked, UTC; None if there was none.
+    """
+
+    program: int
+    reason: str
+    last_complete: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the digest's silence is worth.
+
+    Attributes:
+        programs: the subscription's programs that a complete answer was had for.
+        of: how many programs the subscription has.
+        unchecked: the others, each with its reason.
+        unknown: programs that the archive has no data of.
+        last_complete: when the newest complete answer came, UTC.
+        notes: one sentence each, such as increments that were turned off.
+    """
+
+    programs: int
+    of: int
+    unchecked: tuple[Unchecked, ...] = ()
+    unknown: tuple[int, ...] = ()
+    last_complete: datetime | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What one subscription is told of one period.
+
+    Attributes:
+        digest_id: subscription and end of the period, as 32 hexadecimal digits.
+        subscription: its name in the configuration.
+        selections: the programs that it watches, as configured.
+        starts, ends: the period, UTC; the end is excluded.
+        timezone: the zone that times are shown in, an IANA name.
+        changes: the net changes of the period, for the attachments; sorted by file name.
+        transitions: the same changes folded for reading; most products first within a kind.
+        progress: for each pedigree that this period's reprocessing moves to.
+        baselines: programs watched from this period on.
+        suspects: what is missing and held.
+        checked: what was and was not checked.
+    """
+
+    digest_id: str
+    subscription: str
+    selections: tuple[ProgramSelection, ...]
+    starts: datetime
+    ends: datetime
+    timezone: str
+    changes: tuple[Change, ...]
+    transitions: tuple[Transition, ...]
+    progress: tuple[Progress, ...]
+    baselines: tuple[Baseline, ...]
+    suspects: tuple[Suspect, ...]
+    checked: Checked
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to tell but that all was checked."""
+        return not (self.changes or self.baselines or self.suspects or self.checked.unchecked)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a digest. `media_type` is like ``application/json``."""
+
+    filename: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedDigest:
+    """A digest in words, the same for every destination.
+
+    Attributes:
+        digest_id: of the digest.
+        subscription: its name.
+        subject: one line of at most 120 characters, ASCII where the names allow it.
+        text: 78 columns, LF line ends, ends with a line end.
+        attachments: the whole of the lists.
+    """
+
+    digest_id: str
+    subscription: str
+    subject: str
+    text: str
+    attachments: tuple[Attachment, ...]

@@ -1,0 +1,31 @@
+"""What a source brought, and whether that was all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched(Generic[Item]):
+    """The answer of a source to one question.
+
+    Attributes:
+        items: what it brought that was not known before.
+        is_complete: whether the answer was proven to be everything that was asked for.
+        unchanged: the fingerprints of rows that were known already, byte for byte.
+        problems: why it is not complete, one sentence each; for people.
+        warnings: what was odd and did no harm.
+        requests: how many HTTP requests it took.
+        rows: how many rows the answer had, known ones included.
+    """
+
+    items: tuple[Item, ...]
+    is_complete: bool
+    unchanged: frozenset[bytes] = frozenset()
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    requests: int = 0
+    rows: int = 0

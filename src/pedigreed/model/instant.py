@@ -1,0 +1,87 @@
+"""Moments as the archive writes them, read into one form.
+
+An instant is an aware ``datetime`` in UTC, to the millisecond.
+MAST writes ``/Date(ms)/`` (milliseconds since 1970, UTC), a float MJD (UTC), or ISO text without a zone
+and with 0 to 7 fractional digits (UTC): see MAST's subscription events and the keyword services.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from pedigreed.model.failure import Unreadable
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MJD_OF_EPOCH = 40587
+_MS_A_DAY = 86_400_000
+_DATE_CALL = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
+_ISO = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]00:?00)?", re.IGNORECASE
+)
+
+ROUNDING = timedelta(milliseconds=10)
+"""The archive's database keeps times to 1/300 s, so the forms of one moment differ by a few milliseconds."""
+
+
+def from_milliseconds(milliseconds: int) -> datetime:
+    """The instant so many milliseconds after 1970 began. Raises `Unreadable` outside the years 1 to 9999."""
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError as error:
+        raise Unreadable(f"{milliseconds} ms is no date of this calendar") from error
+
+
+def to_milliseconds(instant: datetime) -> int:
+    """Milliseconds since 1970, UTC."""
+    return round((instant - _EPOCH) / timedelta(milliseconds=1))
+
+
+def from_mjd(days: float) -> datetime:
+    """The instant of a modified Julian date (days, UTC)."""
+    milliseconds = (days - _MJD_OF_EPOCH) * _MS_A_DAY
+    if milliseconds != milliseconds or abs(milliseconds) > 1e15:  # noqa: PLR0124, PLR2004  # NaN, or past year 9999
+        raise Unreadable(f"{days} is no modified Julian date")
+    return from_milliseconds(round(milliseconds))
+
+
+def to_mjd(instant: datetime) -> float:
+    """The modified Julian date (days, UTC) of an instant."""
+    return _MJD_OF_EPOCH + to_milliseconds(instant) / _MS_A_DAY
+
+
+def parse_instant(value: str | float) -> datetime:
+    """Read any of the three forms. Raises `Unreadable` with the value that was none of them."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return from_mjd(value)
+    text = str(value).strip()
+    if call := _DATE_CALL.fullmatch(text):
+        return from_milliseconds(int(call[1]))
+    if iso := _ISO.fullmatch(text):
+        return _from_iso(iso)
+    try:
+        return from_mjd(float(text))
+    except ValueError:
+        raise Unreadable(f"{text[:40]!r} is no date: expected /Date(ms)/, an MJD, or ISO 8601") from None
+
+
+def _from_iso(iso: re.Match[str]) -> datetime:
+    year, month, day, hour, minute, second = (int(part or 0) for part in iso.groups()[:6])
+    fraction = (iso[7] or "").ljust(3, "0")
+    try:
+        whole = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError as error:
+        raise Unreadable(f"{iso[0]!r} is no date: {error}") from error
+    return whole + timedelta(milliseconds=round(int(fraction) / 10 ** (len(fraction) - 3)))
+
+
+def same_instant(one: datetime | None, other: datetime | None) -> bool:
+    """Whether two readings mean one moment, within the archive's own rounding."""
+    if one is None or other is None:
+        return one is other
+    return abs(one - other) <= ROUNDING
+
+
+def iso(instant: datetime) -> str:
+    """ISO 8601, UTC, milliseconds, with the zone written: ``2024-04-09T19:07:23.700Z``."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"

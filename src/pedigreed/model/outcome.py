@@ -1,0 +1,41 @@
+"""What became of one attempt to hand a message over.
+
+The set is closed: the channel classifies, the outbox decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The destination took the message. `receipt` is what it answered."""
+
+    receipt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Not now. `after` is the least pause that the destination asked for."""
+
+    reason: str
+    after: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never: the destination refuses this message or this recipient for good."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """The connection died after the message was handed over: it may have arrived."""
+
+    reason: str
+
+
+Outcome = Sent | Retry | Refused | Unsure

@@ -1,0 +1,57 @@
+"""One file in the archive, as the archive describes it now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.model.pedigree import Pedigree
+
+Parameter = str | int | float | bool
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product with its pedigree.
+
+    Attributes:
+        filename: as the archive spells it; the product's identity.
+        instrument: whose keyword service lists it.
+        program: the program's number.
+        observation: the observation's number; None for a product of several observations.
+        level: the archive's product level: ``1b``, ``2a``, ``2b``, ``2c`` or ``3``.
+        fileset: the archive's name for the exposure or association that the file belongs to.
+        pedigree: CAL_VER, CRDS_CTX and DATE.
+        is_stale: MAST's own stale flag.
+        is_restricted: whether the file is in its exclusive-access period.
+        public_at: when the file is, or became, public, UTC.
+        archived_at: when the archive finished ingesting this version, UTC.
+        observation_start: when the observation began, UTC.
+        size: bytes.
+        checksum: MD5 as the archive gives it.
+        fingerprint: of the row's bytes as the archive sent them; equal bytes need no second reading.
+        parameters: the header values that CRDS matches reference files by, keyed by the archive's column
+            (``exp_type``, ``detector``, ``filter``, ...); a value that the archive has not is absent.
+    """
+
+    filename: str
+    instrument: Instrument
+    program: int
+    observation: int | None
+    level: str
+    fileset: str
+    pedigree: Pedigree
+    is_stale: bool = False
+    is_restricted: bool = False
+    public_at: datetime | None = None
+    archived_at: datetime | None = None
+    observation_start: datetime | None = None
+    size: int | None = None
+    checksum: str | None = None
+    fingerprint: bytes = b""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)

@@ -1,0 +1,65 @@
+"""What a person asks for: a program, or some observations of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pedigreed.model.failure import Unreadable
+
+_SELECTION = re.compile(r"0*(\d{1,5})(?::(.+))?", re.ASCII)
+_OBSERVATIONS = re.compile(r"\s*0*(\d{1,3})(?:\s*-\s*0*(\d{1,3}))?\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ProgramSelection:
+    """A program, whole or some of its observations.
+
+    Attributes:
+        program: the program's number, 1 to 99999.
+        observations: the observation numbers (1 to 999), sorted; empty means all of them.
+    """
+
+    program: int
+    observations: tuple[int, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> ProgramSelection:
+        """Read ``1210``, ``01210``, ``1210:5`` or ``1210:5,7-9``.
+
+        Raises:
+            Unreadable: with what was expected.
+        """
+        match = _SELECTION.fullmatch(text.strip())
+        if match is None or int(match[1]) == 0:
+            raise Unreadable(f"{text!r} is no program: write 1345, or 1345:5 or 1345:1-3,7 for observations")
+        observations: set[int] = set()
+        for part in match[2].split(",") if match[2] else ():
+            span = _OBSERVATIONS.fullmatch(part)
+            if span is None or int(span[1]) == 0 or int(span[2] or span[1]) < int(span[1]):
+                raise Unreadable(f"{text!r}: {part!r} is no observation: write 5, or 1-3 for several")
+            observations.update(range(int(span[1]), int(span[2] or span[1]) + 1))
+        return cls(int(match[1]), tuple(sorted(observations)))
+
+    def __contains__(self, observation: int | None) -> bool:
+        """Whether an observation of this program is selected.
+
+        A product of several observations (None) belongs to a whole program only.
+        """
+        return not self.observations or observation in self.observations
+
+    def __str__(self) -> str:
+        if not self.observations:
+            return str(self.program)
+        return f"{self.program}:{fold_ranges(self.observations, joiner=',')}"
+
+
+def fold_ranges(numbers: tuple[int, ...] | list[int], joiner: str = ", ") -> str:
+    """Sorted numbers with runs folded: ``7, 9-12``."""
+    runs: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return joiner.join(str(first) if first == last else f"{first}-{last}" for first, last in runs)

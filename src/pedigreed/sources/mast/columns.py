@@ -1,0 +1,76 @@
+"""The columns that are asked of MAST's keyword services: their one home.
+
+Which instrument has which column follows the services' own lists of May 2026, and so do the names.
+"""
+
+from __future__ import annotations
+
+from pedigreed.model.instrument import Instrument
+
+IDENTITY = ("filename", "fileSetName", "productLevel", "program", "observtn")
+PEDIGREE = ("cal_ver", "crds_ctx", "date_mjd")
+STATE = (
+    "ingestCompletionDate_mjd",
+    "publicReleaseDate_mjd",
+    "isRestricted",
+    "isStale",
+    "fileSize",
+    "checksum",
+)
+START = "date_obs_mjd"
+
+_EVERY = frozenset(Instrument)
+_NIRCAM, _NIRISS, _NIRSPEC, _MIRI = (
+    Instrument.NIRCAM,
+    Instrument.NIRISS,
+    Instrument.NIRSPEC,
+    Instrument.MIRI,
+)
+
+MATCHING: dict[str, frozenset[Instrument]] = {
+    "exp_type": _EVERY,
+    "detector": _EVERY,
+    "filter": _EVERY,
+    "pupil": frozenset({_NIRCAM, _NIRISS}),
+    "grating": frozenset({_NIRSPEC}),
+    "band": frozenset({_MIRI}),
+    "channel": frozenset({_MIRI, _NIRCAM}),
+    "module": frozenset({_NIRCAM}),
+    "subarray": _EVERY,
+    "readpatt": _EVERY,
+    "coronmsk": frozenset({_MIRI, _NIRCAM}),
+    "tsovisit": _EVERY,
+    "lamp": _EVERY,
+    "opmode": _EVERY,
+    "ngroups": _EVERY,
+    "noutputs": _EVERY,
+    "crowdfld": _EVERY,
+    "visitype": _EVERY,
+    "substrt1": _EVERY,
+    "substrt2": _EVERY,
+    "subsize1": _EVERY,
+    "subsize2": _EVERY,
+}
+"""What CRDS matches reference files by -> the instruments whose service has the column."""
+
+REQUIRED = frozenset(("filename", "program", "cal_ver", "crds_ctx"))
+"""Without one of these an answer says nothing about pedigree."""
+
+SUBSTITUTES = {
+    "date_mjd": "date",
+    "ingestCompletionDate_mjd": "ingestCompletionDate",
+    "publicReleaseDate_mjd": "publicReleaseDate",
+    "date_obs_mjd": "date_obs",
+}
+"""The other form of a date, asked for where the service has not the first."""
+
+
+def columns_for(instrument: Instrument) -> tuple[str, ...]:
+    """The columns to ask of an instrument's keyword service, in a fixed order."""
+    matching = (column for column, instruments in MATCHING.items() if instrument in instruments)
+    return (*IDENTITY, *PEDIGREE, *STATE, START, *matching)
+
+
+def service_of(instrument: Instrument) -> str:
+    """The name of an instrument's keyword service: ``Mast.Jwst.Filtered.Nircam``."""
+    return f"Mast.Jwst.Filtered.{instrument.value.capitalize()}"
