@@ -4,6 +4,7 @@
       +-- Unreadable             a value that does not parse; always handled where it is read
       +-- ConfigurationInvalid   exit 78: problems with their places and fixes
       +-- UpstreamUnavailable    exit 69: a source did not give a usable answer
+      |     +-- UpstreamRefused    it answered that it will not serve this question
       +-- StoreError             exit 78: the store can't be used, with the way out
       |     +-- StoreTooNew
       |     +-- StoreCorrupt
@@ -40,6 +41,10 @@ class UpstreamUnavailable(PedigreedError):
     """A source gave no usable answer within its limits."""
 
     exit_code = 69
+
+
+class UpstreamRefused(UpstreamUnavailable):
+    """A source answered, and the answer is that it will not serve this question."""
 
 
 class StoreError(PedigreedError):

@@ -15,17 +15,19 @@ class Fetched(Generic[Item]):
     Attributes:
         items: what it brought that was not known before.
         is_complete: whether the answer was proven to be everything that was asked for.
-        unchanged: the fingerprints of rows that were known already, byte for byte.
+        unchanged: the identities (file names) of rows that were known already, byte for byte.
         problems: why it is not complete, one sentence each; for people.
         warnings: what was odd and did no harm.
         requests: how many HTTP requests it took.
         rows: how many rows the answer had, known ones included.
+        ignored_limits: whether it had rows that the question excluded, so that its limits save nothing.
     """
 
     items: tuple[Item, ...]
     is_complete: bool
-    unchanged: frozenset[bytes] = frozenset()
+    unchanged: frozenset[str] = frozenset()
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     requests: int = 0
     rows: int = 0
+    ignored_limits: bool = False

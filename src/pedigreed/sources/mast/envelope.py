@@ -1,0 +1,138 @@
+"""The portal's replies: bytes in, rows that are still bytes out.
+
+Rows are cut, not read: most of them are known already by their bytes, and need no reading.
+Two envelopes are known. ``fields`` and ``data`` with an object a row is what the documentation shows;
+``Tables`` with ``Fields`` and positional ``Rows`` is what gbrammer/mastquery reads first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import msgspec
+
+from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
+
+_SHOWN = 200
+
+
+class _Paging(msgspec.Struct, rename="camel"):
+    page: int | None = None
+    pages_filtered: int | None = None
+    rows_filtered: int | None = None
+
+
+class _Field(msgspec.Struct):
+    name: str
+
+
+class _Table(msgspec.Struct, rename="pascal"):
+    fields: list[_Field]
+    rows: list[msgspec.Raw]
+
+
+class _Reply(msgspec.Struct):
+    status: str | None = None
+    msg: str | None = None
+    paging: _Paging | None = None
+    data: list[msgspec.Raw] | None = None
+    tables: list[_Table] | None = msgspec.field(default=None, name="Tables")
+
+
+class _Status(msgspec.Struct):
+    status: str | None = None
+    msg: str | None = None
+
+
+# Not strict: numbers come as strings from some of the archive's services.
+_REPLIES = msgspec.json.Decoder(_Reply, strict=False)
+_STATUSES = msgspec.json.Decoder(_Status, strict=False)
+_OBJECTS = msgspec.json.Decoder(dict[str, object])
+_ARRAYS = msgspec.json.Decoder(list[object])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of an answer.
+
+    Attributes:
+        rows: the bytes of each row.
+        names: the columns of positional rows; empty where each row names its own.
+        number: which page the service says it is; None where it does not say.
+        pages: how many pages it says there are; 1 where it does not say.
+        total: how many rows it says there are in all pages; None where it does not say.
+    """
+
+    rows: list[msgspec.Raw]
+    names: tuple[str, ...] = ()
+    number: int | None = None
+    pages: int = 1
+    total: int | None = None
+    _key: bytes = field(default=b"", repr=False)
+
+    def fingerprint(self, row: msgspec.Raw) -> bytes:
+        """Eight bytes that stand for the row's bytes and the columns they are in."""
+        return hashlib.blake2b(memoryview(row), digest_size=8, key=self._key).digest()
+
+    def read(self, row: msgspec.Raw) -> dict[str, object]:
+        """Column -> value of one row. Raises `UpstreamUnavailable` if it is no row."""
+        try:
+            if not self.names:
+                return _OBJECTS.decode(row)
+            return dict(zip(self.names, _ARRAYS.decode(row), strict=False))
+        except msgspec.DecodeError as error:
+            raise UpstreamUnavailable(f"MAST sent a row that is no row: {error}") from error
+
+
+def read_status(body: bytes) -> tuple[str, str]:
+    """The reply's status (``EXECUTING``, ``COMPLETE``, ``ERROR``) and message.
+
+    A positional reply has no status, and is complete.
+
+    Raises:
+        UpstreamUnavailable: the body is not a JSON object.
+    """
+    try:
+        reply = _STATUSES.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        kind = "HTML" if body.lstrip()[:1] == b"<" else "an empty body" if not body.strip() else "broken JSON"
+        raise UpstreamUnavailable(f"MAST answered with {kind} instead of JSON") from error
+    return (reply.status or "COMPLETE").upper(), reply.msg or ""
+
+
+def read_page(body: bytes) -> Page:
+    """One page of rows from a reply's bytes.
+
+    Raises:
+        UpstreamRefused: the service answered ERROR; the message is the service's own.
+        UpstreamUnavailable: the reply has neither of the known forms.
+    """
+    try:
+        reply = _REPLIES.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UpstreamUnavailable(f"MAST answered in a form that is not known: {error}") from error
+    if (reply.status or "COMPLETE").upper() != "COMPLETE":
+        raise UpstreamRefused(f"MAST answered {reply.status}: {(reply.msg or 'no message')[:_SHOWN]}")
+    paging = reply.paging or _Paging()
+    place = (paging.page, max(1, paging.pages_filtered or 1), paging.rows_filtered)
+    if reply.tables:
+        table = reply.tables[0]
+        names = tuple(column.name for column in table.fields)
+        key = hashlib.blake2b("\n".join(names).encode(), digest_size=16).digest()
+        return Page(table.rows, names, *place, key)
+    if reply.data is None:
+        raise UpstreamUnavailable("MAST answered COMPLETE without any table")
+    return Page(reply.data, (), *place)
+
+
+def read_count(body: bytes) -> int:
+    """The one number of a ``COUNT_BIG(*)`` reply. Raises as `read_page`."""
+    page = read_page(body)
+    if len(page.rows) == 1:
+        for value in page.read(page.rows[0]).values():
+            try:
+                return int(str(value))
+            except ValueError:
+                continue
+    raise UpstreamUnavailable("MAST did not say how many rows there are")

@@ -1,0 +1,226 @@
+"""astroquery's portal client with pedigreed's conduct.
+
+astroquery builds the requests and holds the session. What it does without (checked in 0.4.11) is added here:
+pauses between polls, a limit on each exchange and on the whole, retries, and a look at what kind of body came.
+Importing this module imports astroquery, which takes about two seconds: it is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import email.utils
+import itertools
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import requests
+from astroquery.mast.discovery_portal import PortalAPI
+
+from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
+from pedigreed.sources.mast.envelope import read_status
+from pedigreed.sources.mast.patience import Passing, Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CHUNK = 1 << 18
+_SQL_PASSES = re.compile(r"timed?[ -]?out|deadlock", re.IGNORECASE)
+_TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
+_CLIENT_ERROR = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole reply. astroquery reads the column configuration through `json`."""
+
+    content: bytes
+
+    def json(self) -> Any:  # noqa: ANN401  # as requests.Response.json
+        """The body as Python objects."""
+        return msgspec.json.decode(self.content)
+
+
+class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
+    """One connection to the portal's request service. Requests are serial: one instance is used by one thread.
+
+    Attributes:
+        requests: how many HTTP exchanges were made.
+    """
+
+    def __init__(self, url: str, user_agent: str, patience: Patience, token: str | None = None) -> None:
+        super().__init__()
+        base = url.rstrip("/")
+        self.MAST_REQUEST_URL = f"{base}/api/v0/invoke"
+        self.COLUMNS_CONFIG_URL = f"{base}/portal/Mashup/Mashup.asmx/columnsconfig"
+        # astroquery keeps these for the life of the process and for every URL alike.
+        self._column_configs: dict[str, Mapping[str, object]] = {}
+        self._session.headers["User-Agent"] = f"{user_agent} {self._session.headers['User-Agent']}"
+        if token is not None:
+            self._session.headers["Authorization"] = f"token {token}"
+        self._patience = patience
+        self._deadline = patience.deadline()
+        self.requests = 0
+
+    def start_query(self) -> None:
+        """Give the requests from here on the time of one whole query."""
+        self._deadline = self._patience.deadline()
+
+    def columns_of(self, service: str) -> frozenset[str]:
+        """The columns that a service says it has, lower case; empty where it does not say.
+
+        The configuration is a help, not a need: where it can't be read, the query itself tells.
+        """
+        if service not in self._column_configs:
+            try:
+                self._get_col_config(service)
+            except (UpstreamUnavailable, msgspec.DecodeError):
+                self._column_configs[service] = {}
+            if not isinstance(self._column_configs[service], dict):
+                self._column_configs[service] = {}
+        return frozenset(column.lower() for column in self._column_configs[service])
+
+    def invoke(self, service: str, params: Mapping[str, object], breaker: str, page: int, pagesize: int) -> bytes:
+        """The bytes of one complete reply.
+
+        `breaker` is the same for all requests of one query, so that its pages are cut from one answer.
+
+        Raises:
+            UpstreamUnavailable: no usable reply within the limits.
+        """
+        self.columns_of(service)
+        (reply,) = self.service_request_async(
+            service, dict(params), pagesize=pagesize, page=page, removenullcolumns=False, cacheBreaker=breaker
+        )
+        content: bytes = reply.content
+        return content
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def _request(  # astroquery's hook: every exchange goes through it
+        self,
+        method: str,
+        url: str,
+        params: Any = None,  # noqa: ANN401
+        data: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_: object,
+    ) -> list[Reply]:
+        """Send a request until it is answered for good: the identical one while it is EXECUTING."""
+        expects_status = url == self.MAST_REQUEST_URL
+        for poll in itertools.count():
+            for attempt in self._patience.retrying(self._deadline):
+                with attempt:
+                    body = self._exchange(method, url, params, data, headers)
+                    status = _checked_status(body) if expects_status else _checked_object(body)
+            if status != "EXECUTING":
+                return [Reply(body)]
+            self._deadline.sleep(min(self._patience.first_poll * 1.5**poll, self._patience.longest_poll))
+        raise AssertionError  # the loop has no end
+
+    def _exchange(
+        self, method: str, url: str, params: object, data: str | None, headers: Mapping[str, str] | None
+    ) -> bytes:
+        """One HTTP exchange: its body. Raises `Passing` for what may be over soon."""
+        left = min(self._patience.request_timeout, self._deadline.left())
+        ends = time.monotonic() + left
+        self.requests += 1
+        try:
+            with self._session.request(
+                method, url, params=params, data=data, headers=headers, timeout=left, stream=True
+            ) as response:
+                _check_http_status(response)
+                return self._body(response, ends)
+        except (
+            requests.ConnectionError,
+            requests.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+        ) as error:
+            raise Passing(f"MAST did not answer: {_reason(error)}") from error
+        except requests.exceptions.ContentDecodingError as error:
+            raise Passing("MAST sent a body that does not decompress") from error
+        except requests.RequestException as error:
+            raise UpstreamUnavailable(f"MAST can't be asked: {type(error).__name__}") from error
+
+    def _body(self, response: requests.Response, ends: float) -> bytes:
+        """The body, within the exchange's time: `requests` itself limits only the wait for each piece."""
+        body = bytearray()
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > self._patience.largest_reply:
+                raise UpstreamUnavailable(f"MAST sent more than {self._patience.largest_reply:,} bytes")
+            if time.monotonic() > ends:
+                raise Passing(f"MAST took more than {self._patience.request_timeout:g} s to send a reply")
+        expected = response.headers.get("Content-Length")
+        if expected is not None and not response.headers.get("Content-Encoding") and len(body) < int(expected):
+            raise Passing(f"MAST's reply broke off after {len(body):,} of {int(expected):,} bytes")
+        return bytes(body)
+
+
+def _check_http_status(response: requests.Response) -> None:
+    status = response.status_code
+    if status == _TOO_MANY_REQUESTS:
+        raise Passing(
+            "MAST asked for fewer requests (HTTP 429)", _retry_after(response.headers.get("Retry-After"))
+        )
+    if status >= _SERVER_ERROR:
+        raise Passing(f"MAST answered HTTP {status}", _retry_after(response.headers.get("Retry-After")))
+    if status >= _CLIENT_ERROR:
+        raise UpstreamRefused(f"MAST answered HTTP {status}")
+
+
+def _checked_status(body: bytes) -> str:
+    try:
+        status, message = read_status(body)
+    except UpstreamUnavailable as error:
+        raise Passing(str(error)) from error
+    if status == "ERROR" and _SQL_PASSES.search(message):
+        raise Passing(f"MAST's database was too slow: {message[:100]}")
+    return status
+
+
+def _checked_object(body: bytes) -> str:
+    """The column configuration is any JSON object. An empty body is the service's way to say that it failed."""
+    if not body.lstrip().startswith(b"{"):
+        raise UpstreamUnavailable("MAST sent no column configuration")
+    return "COMPLETE"
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds to wait by a Retry-After header: a number, or an HTTP date."""
+    if value is None:
+        return None
+    with contextlib.suppress(ValueError):
+        return max(0.0, float(value))
+    with contextlib.suppress(ValueError, TypeError):
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    return None
+
+
+def _reason(error: requests.RequestException) -> str:
+    """A few words for a transport failure, without the URL."""
+    if isinstance(error, requests.ConnectTimeout):
+        return "no connection in time"
+    if isinstance(error, requests.Timeout):
+        return "no data in time"
+    text = str(error).lower()
+    for sign, words in (
+        ("reset", "connection reset"),
+        ("refused", "connection refused"),
+        ("resolve", "its name does not resolve"),
+        ("resolution", "its name does not resolve"),
+        ("timed out", "no data in time"),
+        ("certificate", "its certificate is not valid"),
+        ("incompleteread", "the reply broke off"),
+        ("incomplete", "the reply broke off"),
+        ("closed", "connection closed"),
+        ("aborted", "connection closed"),
+    ):
+        if sign in text:
+            return words
+    return type(error).__name__

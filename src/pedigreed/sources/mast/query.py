@@ -1,0 +1,59 @@
+"""One question to one keyword service, and its words in the portal's protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pedigreed.model.instant import to_mjd
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pedigreed.model.instrument import Instrument
+
+ARCHIVED = "ingestCompletionDate_mjd"
+"""What increments go by. A file may be ingested long after its DATE; only then can it be seen."""
+
+_END_OF_TIME_MJD = 99999
+
+
+@dataclass(frozen=True, slots=True)
+class PedigreeQuery:
+    """Ask for the products of some programs in one instrument's keyword service.
+
+    Attributes:
+        instrument: whose service.
+        programs: program numbers, sorted.
+        archived_since: only products whose ingest ended at this instant (UTC) or later; None for all of them.
+    """
+
+    instrument: Instrument
+    programs: tuple[int, ...]
+    archived_since: datetime | None = None
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether it asks for everything, so that what is missing can be told."""
+        return self.archived_since is None
+
+    @property
+    def filters(self) -> list[dict[str, Any]]:
+        """The portal's filter list. Discrete values must be strings."""
+        filters: list[dict[str, Any]] = [
+            {"paramName": "program", "values": [str(program) for program in self.programs]}
+        ]
+        if self.archived_since is not None:
+            span = {"min": to_mjd(self.archived_since), "max": _END_OF_TIME_MJD}
+            filters.append({"paramName": ARCHIVED, "values": [span]})
+        return filters
+
+    def halves(self) -> tuple[PedigreeQuery, PedigreeQuery]:
+        """The same question in two parts, each with about half of the programs."""
+        middle = len(self.programs) // 2
+        return replace(self, programs=self.programs[:middle]), replace(self, programs=self.programs[middle:])
+
+    def __str__(self) -> str:
+        many = len(self.programs)
+        which = f"program {self.programs[0]}" if many == 1 else f"{many} programs"
+        return f"{self.instrument.written}, {which}"
