@@ -1,0 +1,107 @@
+"""The recorded archive: a real HTTP server on loopback whose clock and conduct the caller sets.
+
+with DemoArchive(archive_at, now=DAY_1) as archive:
+    archive.misbehave(GatewayTimeout(), times=2, when=is_page)
+    ...  # a client of archive.url
+    archive.now = DAY_2
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from pedigreed.demo.portal import Portal
+from pedigreed.demo.request_log import RequestLog
+from pedigreed.demo.server import PortalServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from types import TracebackType
+    from typing import Self
+
+    from pedigreed.demo.faults import Fault
+    from pedigreed.demo.filters import Row
+    from pedigreed.demo.received import Received
+
+_POLL_S = 0.02
+
+
+class DemoArchive:
+    """A JWST archive on loopback. Use it in a ``with`` statement; outside of it there is no `url`."""
+
+    def __init__(
+        self, rows_at: Callable[[datetime], Sequence[Row]], now: datetime, *, executing_polls: int = 0
+    ) -> None:
+        """Serve ``rows_at(now)``.
+
+        Args:
+            rows_at: what the archive has at a moment (UTC); see `scenario.archive_at` and `rows.always`.
+            now: the archive's clock, UTC.
+            executing_polls: how often each new request is told to come again before it is answered.
+        """
+        self._portal = Portal(rows_at, now, executing_polls)
+        self._log = RequestLog()
+        self._server: PortalServer | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The archive's clock, UTC. Set it to move the story on."""
+        return self._portal.now
+
+    @now.setter
+    def now(self, now: datetime) -> None:
+        self._portal.now = now
+
+    @property
+    def url(self) -> str:
+        """Where it listens: ``http://127.0.0.1:40123``."""
+        assert self._server is not None, "the archive is served inside a with statement"
+        return self._server.url
+
+    @property
+    def requests(self) -> list[Received]:
+        """Every request that came, in the order of coming. Clear it to forget them."""
+        return self._log.requests
+
+    @property
+    def most_at_once(self) -> int:
+        """The most requests that were being answered at any one time: 1 for a serial client."""
+        return self._log.most_at_once
+
+    def misbehave(
+        self, fault: Fault, times: int | None = 1, when: Callable[[Received], bool] | None = None
+    ) -> None:
+        """Let the next requests meet a fault.
+
+        Args:
+            fault: one of `faults`.
+            times: how many requests meet it; None for all until `well_behaved`.
+            when: which requests it is for, such as `script.is_page`; every one by default.
+        """
+        self._portal.script.add(fault, times, when or _every_request)
+
+    def well_behaved(self) -> None:
+        """Forget every fault."""
+        self._portal.script.clear()
+
+    def __enter__(self) -> Self:
+        self._server = PortalServer(self._portal, self._log)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_S,))
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server is not None
+        assert self._thread is not None
+        self._server.shutdown()
+        self._thread.join()
+        self._server.close()
+
+
+def _every_request(_received: Received) -> bool:
+    return True
