@@ -27,8 +27,8 @@ class Product:
         level: the archive's product level: ``1b``, ``2a``, ``2b``, ``2c`` or ``3``.
         fileset: the archive's name for the exposure or association that the file belongs to.
         pedigree: CAL_VER, CRDS_CTX and DATE.
-        is_stale: MAST's own stale flag.
-        is_restricted: whether the file is in its exclusive-access period.
+        is_stale: MAST's own stale flag; None where the archive does not say.
+        is_restricted: whether the file is in its exclusive-access period; None where the archive does not say.
         public_at: when the file is, or became, public, UTC.
         archived_at: when the archive finished ingesting this version, UTC.
         observation_start: when the observation began, UTC.
@@ -46,8 +46,8 @@ class Product:
     level: str
     fileset: str
     pedigree: Pedigree
-    is_stale: bool = False
-    is_restricted: bool = False
+    is_stale: bool | None = None
+    is_restricted: bool | None = None
     public_at: datetime | None = None
     archived_at: datetime | None = None
     observation_start: datetime | None = None

@@ -81,7 +81,7 @@ class Deadline:
         """Pause, unless the time would run out meanwhile. Then that is said at once."""
         if seconds >= self.left():
             raise UpstreamUnavailable(
-                f"MAST did not complete the query within {self.allowed:g} s: it asked for a pause of {seconds:.0f} s"
+                f"MAST did not complete the query within {self.allowed:g} s: the next pause is {seconds:.0f} s"
             )
         time.sleep(seconds)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING
 
 from pedigreed.model.failure import Unreadable
@@ -49,8 +50,8 @@ def product_of(row: Mapping[str, object], instrument: Instrument, fingerprint: b
         pedigree=Pedigree(
             _text(row.get("cal_ver")), _text(row.get("crds_ctx")), _instant(row, "date_mjd", filename)
         ),
-        is_stale=_flag(row.get("isStale")) or False,
-        is_restricted=_flag(row.get("isRestricted")) or False,
+        is_stale=_flag(row.get("isStale")),
+        is_restricted=_flag(row.get("isRestricted")),
         public_at=_instant(row, "publicReleaseDate_mjd", filename),
         archived_at=_instant(row, "ingestCompletionDate_mjd", filename),
         observation_start=_instant(row, "date_obs_mjd", filename),
@@ -89,7 +90,8 @@ def _text(value: object) -> str | None:
     if value is None:
         return None
     text = str(value).strip()
-    return text or None
+    # One version or filter stands in thousands of rows.
+    return intern(text) if text else None
 
 
 def _integer(value: object) -> int | None:

@@ -1,0 +1,57 @@
+"""Several changes of a product in one period -> what they come to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pedigreed.model.change import Change, ChangeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_FLAGS = frozenset((ChangeKind.STALE, ChangeKind.NO_LONGER_STALE))
+
+
+def fold(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The net changes, sorted by file name.
+
+    A value that goes and comes back is no change. A product that appears and is reprocessed is new, with its last
+    pedigree. Several reprocessings are one, from the first pedigree to the last.
+    """
+    by_product: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_product[change.filename].append(change)
+    return tuple(
+        net
+        for _, history in sorted(by_product.items())
+        for net in _net(sorted(history, key=lambda change: change.revision))
+    )
+
+
+def _net(history: list[Change]) -> Iterator[Change]:
+    moves = [change for change in history if change.kind not in _FLAGS | {ChangeKind.PUBLIC}]
+    public = [change for change in history if change.kind is ChangeKind.PUBLIC]
+    flags = [change for change in history if change.kind in _FLAGS]
+    if moves and (move := _net_move(moves)):
+        yield move
+    if public:
+        yield public[-1]
+    # Set and cleared, however often, comes to nothing; an odd number of moves comes to the last.
+    if len(flags) % 2:
+        yield flags[-1]
+
+
+def _net_move(moves: list[Change]) -> Change | None:
+    first, last = moves[0], moves[-1]
+    if first.before is None:
+        if last.after is None:
+            return None
+        return replace(last, kind=first.kind, before=None)
+    if last.after is None:
+        return replace(last, before=first.before)
+    if last.after.same_as(first.before):
+        return None
+    down = last.after.went_down_from(first.before)
+    return replace(last, kind=ChangeKind.REGRESSED if down else ChangeKind.REPROCESSED, before=first.before)

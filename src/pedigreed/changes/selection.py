@@ -1,0 +1,55 @@
+"""Which products and changes a subscription is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pedigreed.model.change import ChangeKind
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.model.program import ProgramSelection
+
+
+class _Described(Protocol):
+    """What a product and a change have in common."""
+
+    @property
+    def program(self) -> int: ...
+    @property
+    def observation(self) -> int | None: ...
+    @property
+    def instrument(self) -> Instrument: ...
+    @property
+    def level(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a subscription watches.
+
+    Attributes:
+        programs: whole programs, or some observations of them. One program may stand several times.
+        instruments, levels: empty means all of them.
+        kinds: the kinds of change that are told.
+    """
+
+    programs: tuple[ProgramSelection, ...]
+    kinds: frozenset[ChangeKind]
+    instruments: frozenset[Instrument] = frozenset()
+    levels: frozenset[str] = frozenset()
+
+    def is_about(self, thing: _Described) -> bool:
+        """Whether a product, or the product of a change, is watched."""
+        return (
+            (not self.instruments or thing.instrument in self.instruments)
+            and (not self.levels or thing.level in self.levels)
+            and any(
+                thing.program == selected.program and thing.observation in selected for selected in self.programs
+            )
+        )
+
+    @property
+    def program_numbers(self) -> frozenset[int]:
+        """The programs, whatever is selected of them."""
+        return frozenset(selected.program for selected in self.programs)

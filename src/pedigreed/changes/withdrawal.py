@@ -1,0 +1,71 @@
+"""When a product that is missing from complete sweeps is told as withdrawn, and when it is held as suspect.
+
+A file may leave the archive's tables without being deleted, and a service may lose a part of its table for a day.
+So one sweep proves nothing, and many files that go at once are suspect for longer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pedigreed.changes.compare import withdrawal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from pedigreed.model.change import Change
+    from pedigreed.model.known_product import KnownProduct
+
+QUORUM = 2
+"""How many complete sweeps a product must be missing from."""
+
+QUORUM_OF_MANY = 4
+"""The same, where many are missing at once."""
+
+_MANY = 10
+_MANY_SHARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a complete sweep says of the products that it lacks.
+
+    Attributes:
+        changes: the withdrawals that are told now.
+        known: the state of every missing product from now on.
+    """
+
+    changes: tuple[Change, ...]
+    known: tuple[KnownProduct, ...]
+
+
+def are_many(missing: int, total: int) -> bool:
+    """Whether so many of a program's products are missing that the answer itself is suspect."""
+    return missing > _MANY and missing > _MANY_SHARE * total
+
+
+def judge(missing: Iterable[KnownProduct], totals: Mapping[int, int], now: datetime) -> Judgement:
+    """Count one more complete sweep that these products are missing from.
+
+    Args:
+        missing: products that the sweep should have had and has not; none of them told as withdrawn yet.
+        totals: program -> how many products it had before the sweep, in the instrument that was asked.
+        now: when the answer came, UTC.
+    """
+    by_program: dict[int, list[KnownProduct]] = defaultdict(list)
+    for product in missing:
+        by_program[product.product.program].append(product)
+    changes: list[Change] = []
+    known: list[KnownProduct] = []
+    for program, products in sorted(by_program.items()):
+        quorum = QUORUM_OF_MANY if are_many(len(products), totals.get(program, 0)) else QUORUM
+        for product in products:
+            state = replace(product, missed=product.missed + 1, missed_since=product.missed_since or now)
+            if state.missed >= quorum:
+                change, state = withdrawal(state, now)
+                changes.append(change)
+            known.append(state)
+    return Judgement(tuple(changes), tuple(known))
