@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from pedigreed.demo.faults import Fault
+    from pedigreed.demo.fault import Fault
     from pedigreed.demo.filters import Row
     from pedigreed.demo.received import Received
 

@@ -1,30 +1,98 @@
 """How the recorded archive can misbehave: a closed set, after what users of the real one have met.
 
-A fault changes one of four things: the columns that the service has, the query, the answer, or the reply.
+The connection and HTTP:  GatewayTimeout, Unavailable, TooManyRequests, ServerError, HtmlPage, EmptyBody,
+                          TruncatedJson, ResetBefore, ResetMidBody, Hang, Drip
+The protocol:             ErrorReply, Executing, TablesEnvelope, NoPaging, MissingColumn
+How many rows:            TruncatedPage, WrongTotal, MovingTotal, RepeatedPage, DuplicateRow, IgnoredFilter,
+                          NoRows
+What the rows hold:       NumbersAsStrings, BooleansAsWords, NullValues, MissingKeys
 """
 
-from __future__ import annotations
+from pedigreed.demo.fault import Fault
+from pedigreed.demo.http_faults import (
+    Drip,
+    EmptyBody,
+    GatewayTimeout,
+    Hang,
+    HtmlPage,
+    ResetBefore,
+    ResetMidBody,
+    ServerError,
+    TooManyRequests,
+    TruncatedJson,
+    Unavailable,
+)
+from pedigreed.demo.protocol_faults import ErrorReply, Executing, MissingColumn, NoPaging, TablesEnvelope
+from pedigreed.demo.row_faults import (
+    DuplicateRow,
+    IgnoredFilter,
+    MovingTotal,
+    NoRows,
+    RepeatedPage,
+    TruncatedPage,
+    WrongTotal,
+)
+from pedigreed.demo.value_faults import BooleansAsWords, MissingKeys, NullValues, NumbersAsStrings
 
-from typing import TYPE_CHECKING
+EVERY_FAULT: tuple[type[Fault], ...] = (
+    GatewayTimeout,
+    Unavailable,
+    TooManyRequests,
+    ServerError,
+    HtmlPage,
+    EmptyBody,
+    TruncatedJson,
+    ResetBefore,
+    ResetMidBody,
+    Hang,
+    Drip,
+    ErrorReply,
+    Executing,
+    TablesEnvelope,
+    NoPaging,
+    MissingColumn,
+    TruncatedPage,
+    WrongTotal,
+    MovingTotal,
+    RepeatedPage,
+    DuplicateRow,
+    IgnoredFilter,
+    NoRows,
+    NumbersAsStrings,
+    BooleansAsWords,
+    NullValues,
+    MissingKeys,
+)
+"""The closed set."""
 
-if TYPE_CHECKING:
-    from pedigreed.demo.columnsconfig import Columns
-    from pedigreed.demo.protocol import Answer, Query
-    from pedigreed.demo.received import Received
-    from pedigreed.demo.reply import Reply
-
-
-class Fault:
-    """A fault that does nothing. The others override what they spoil."""
-
-    def on_columns(self, columns: Columns, _received: Received) -> Columns:
-        return columns
-
-    def on_query(self, query: Query) -> Query:
-        return query
-
-    def on_answer(self, answered: Answer, _query: Query) -> Answer:
-        return answered
-
-    def on_reply(self, reply: Reply) -> Reply:
-        return reply
+__all__ = [
+    "EVERY_FAULT",
+    "BooleansAsWords",
+    "Drip",
+    "DuplicateRow",
+    "EmptyBody",
+    "ErrorReply",
+    "Executing",
+    "Fault",
+    "GatewayTimeout",
+    "Hang",
+    "HtmlPage",
+    "IgnoredFilter",
+    "MissingColumn",
+    "MissingKeys",
+    "MovingTotal",
+    "NoPaging",
+    "NoRows",
+    "NullValues",
+    "NumbersAsStrings",
+    "RepeatedPage",
+    "ResetBefore",
+    "ResetMidBody",
+    "ServerError",
+    "TablesEnvelope",
+    "TooManyRequests",
+    "TruncatedJson",
+    "TruncatedPage",
+    "Unavailable",
+    "WrongTotal",
+]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.demo.columnsconfig import Columns
-    from pedigreed.demo.faults import Fault
+    from pedigreed.demo.fault import Fault
     from pedigreed.demo.filters import Row
     from pedigreed.demo.received import Received
     from pedigreed.model.instrument import Instrument
@@ -61,7 +61,7 @@ class Portal:
 
     def _columnsconfig(self, received: Received, faults: tuple[Fault, ...]) -> bytes:
         try:
-            columns = _columns(protocol.instrument_of(received.service), received, faults)
+            columns = _columns(protocol.instrument_of(received.service), received.kind, faults)
         except Unreadable:
             return b"{}"
         return msgspec.json.encode(columnsconfig(columns))
@@ -82,15 +82,16 @@ class Portal:
 
     def _answered(self, received: Received, faults: tuple[Fault, ...]) -> bytes:
         try:
-            query = protocol.parse_query(received.text)
-            columns = _columns(query.instrument, received, faults)
+            asked = protocol.parse_query(received.text)
+            columns = _columns(asked.instrument, received.kind, faults)
+            taken = asked
             for fault in faults:
-                query = fault.on_query(query)
-            answered = protocol.answer(query, self._rows_at(self.now), columns)
+                taken = fault.on_query(taken)
+            answered = protocol.answer(taken, self._rows_at(self.now), columns)
         except Unreadable as refusal:
             return protocol.encode_error(str(refusal))
         for fault in faults:
-            answered = fault.on_answer(answered, query)
+            answered = fault.on_answer(answered, asked)
         return protocol.encode(answered)
 
     def _remember(self, text: str, answered: bytes) -> None:
@@ -101,8 +102,8 @@ class Portal:
                 self._cache.popitem(last=False)
 
 
-def _columns(instrument: Instrument, received: Received, faults: tuple[Fault, ...]) -> Columns:
+def _columns(instrument: Instrument, kind: RequestKind, faults: tuple[Fault, ...]) -> Columns:
     columns = columns_of(instrument)
     for fault in faults:
-        columns = fault.on_columns(columns, received)
+        columns = fault.on_columns(columns, kind)
     return columns

@@ -11,7 +11,7 @@ from pedigreed.demo.received import RequestKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pedigreed.demo.faults import Fault
+    from pedigreed.demo.fault import Fault
     from pedigreed.demo.received import Received
     from pedigreed.model.instrument import Instrument
 
