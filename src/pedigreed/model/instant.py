@@ -39,7 +39,10 @@ def to_milliseconds(instant: datetime) -> int:
 
 def from_mjd(days: float) -> datetime:
     """The instant of a modified Julian date (days, UTC)."""
-    milliseconds = (days - _MJD_OF_EPOCH) * _MS_A_DAY
+    try:
+        milliseconds = (float(days) - _MJD_OF_EPOCH) * _MS_A_DAY
+    except OverflowError as error:
+        raise Unreadable("a number this large is no modified Julian date") from error
     if milliseconds != milliseconds or abs(milliseconds) > 1e15:  # noqa: PLR0124, PLR2004  # NaN, or past year 9999
         raise Unreadable(f"{days} is no modified Julian date")
     return from_milliseconds(round(milliseconds))
@@ -70,9 +73,9 @@ def _from_iso(iso: re.Match[str]) -> datetime:
     fraction = (iso[7] or "").ljust(3, "0")
     try:
         whole = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    except ValueError as error:
+        return whole + timedelta(milliseconds=round(int(fraction) / 10 ** (len(fraction) - 3)))
+    except (ValueError, OverflowError) as error:
         raise Unreadable(f"{iso[0]!r} is no date: {error}") from error
-    return whole + timedelta(milliseconds=round(int(fraction) / 10 ** (len(fraction) - 3)))
 
 
 def same_instant(one: datetime | None, other: datetime | None) -> bool:
@@ -84,4 +87,4 @@ def same_instant(one: datetime | None, other: datetime | None) -> bool:
 
 def iso(instant: datetime) -> str:
     """ISO 8601, UTC, milliseconds, with the zone written: ``2024-04-09T19:07:23.700Z``."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant.microsecond // 1000:03d}Z"
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"

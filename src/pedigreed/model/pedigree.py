@@ -8,9 +8,9 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
-from pedigreed.model.instant import ROUNDING, same_instant
+from pedigreed.model.instant import same_instant
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,7 +28,7 @@ def version_of(cal_ver: str) -> Version | None:
     """
     try:
         return Version(cal_ver)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number too long to read
         return None
 
 
@@ -124,7 +124,7 @@ class Pedigree:
             return Step.SAME
         if self.date is None or before.date is None:
             return Step.UNORDERED
-        return Step.HIGHER if self.date > before.date + ROUNDING else Step.LOWER
+        return Step.HIGHER if self.date > before.date else Step.LOWER
 
 
 def _step(here: Ordered | None, there: Ordered | None) -> Step:
