@@ -1,0 +1,1 @@
+"""Delivery: a rendered digest becomes a message, and a channel hands it over."""

@@ -1,0 +1,109 @@
+"""A rendered digest as a mail to one recipient."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pedigreed.delivery.line import one_line
+from pedigreed.delivery.mailbox_name import MailboxName
+from pedigreed.delivery.mime import attachment_part, mixed_bytes, named_field, phrase_field, text_part, token_field
+from pedigreed.model.message import Message
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pedigreed.delivery.mime import Field
+    from pedigreed.model.digest import RenderedDigest
+
+NO_SENDER = "pedigreed <pedigreed@pedigreed.invalid>"
+"""For what is only written to disk: the domain that never exists (RFC 2606)."""
+
+_LONGEST_SUBJECT = 200
+_LONGEST_NAME = 60
+
+
+def build_mail(
+    rendered: RenderedDigest,
+    *,
+    channel: str,
+    sender: str,
+    recipient: str,
+    now: datetime,
+    operator: str = "",
+) -> Message:
+    """Write the mail. Equal arguments give equal bytes.
+
+    The Message-ID follows from digest, channel and recipient alone, so a repeat carries the same.
+    Every mail of a subscription answers one root that was never sent, which makes them a thread.
+
+    Args:
+        rendered: the digest.
+        channel: the channel's name in the configuration.
+        sender: an address, with a name or without; empty for a channel that writes to disk.
+        recipient: an address, with a name or without; empty for a channel without recipients.
+        now: the mail's date, with its zone.
+        operator: the address that takes questions and stops; empty if there is none.
+
+    Raises:
+        Unreadable: an address that is none.
+    """
+    author = MailboxName.parse(sender or NO_SENDER)
+    reader = MailboxName.parse(recipient) if recipient else None
+    identity = _digits("message", rendered.digest_id, channel, reader.address if reader else "")
+    message_id = f"{identity}@{author.domain}"
+    root = f"<{_digits('thread', rendered.subscription)}.thread@{author.domain}>"
+    subject = one_line(rendered.subject, _LONGEST_SUBJECT)
+    subscription = one_line(rendered.subscription, _LONGEST_NAME)
+    list_id = f"{list_label(rendered.subscription)}.pedigreed.{author.domain}"
+    fields = [
+        named_field("From", author.name, author.address),
+        _to(reader),
+        phrase_field("Subject", subject),
+        token_field("Date", format_datetime(now.astimezone(UTC))),
+        token_field("Message-ID", f"<{message_id}>"),
+        token_field("In-Reply-To", root),
+        token_field("References", root),
+        named_field("List-Id", subscription, list_id),
+        token_field("Auto-Submitted", "auto-generated"),
+        token_field("X-Auto-Response-Suppress", "All"),
+    ]
+    if operator:
+        fields.append(token_field("List-Unsubscribe", _stop_link(operator, subscription)))
+    parts = [text_part(rendered.text), *map(attachment_part, rendered.attachments)]
+    return Message(
+        message_id=message_id,
+        channel=channel,
+        recipient=reader.address if reader else "",
+        sender=author.address if reader else "",
+        subject=subject,
+        content=mixed_bytes(fields, parts, boundary=identity),
+    )
+
+
+def list_label(subscription: str) -> str:
+    """A subscription's name as a label of a domain name, different for different names."""
+    label = re.sub(r"[^a-z0-9]+", "-", subscription.lower()).strip("-")[:40].strip("-")
+    if label == subscription:
+        return label
+    return f"{label or 'subscription'}-{_digits('label', subscription)[:8]}"
+
+
+def _to(reader: MailboxName | None) -> Field:
+    if reader is None:
+        return token_field("To", "undisclosed-recipients:;")
+    return named_field("To", reader.name, reader.address)
+
+
+def _stop_link(operator: str, subscription: str) -> str:
+    address = quote(MailboxName.parse(operator).address, safe="@")
+    return f"<mailto:{address}?subject={quote(f'unsubscribe {subscription}', safe='')}>"
+
+
+def _digits(*said: str) -> str:
+    """32 hexadecimal digits that follow from what is said."""
+    return hashlib.sha256("\n".join(said).encode("utf-8", "replace")).hexdigest()[:32]
