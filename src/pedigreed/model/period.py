@@ -1,0 +1,31 @@
+"""A closed period of a subscription: what one digest covers, or a quiet time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """One period. All times are UTC.
+
+    Attributes:
+        subscription: whose.
+        label: unique within the subscription: the local date, or the end of the period.
+        starts_at, ends_at: changes seen from the one on, up to and without the other, are covered.
+        closed_at: when it was composed.
+        is_checked: whether a complete answer was had for every program.
+        digest_id: the digest that tells it; None for a quiet period.
+    """
+
+    subscription: str
+    label: str
+    starts_at: datetime
+    ends_at: datetime
+    closed_at: datetime
+    is_checked: bool
+    digest_id: str | None

@@ -1,0 +1,95 @@
+"""Which periods are due, and which programs are due for a sweep. Pure: wall-clock time comes as an argument.
+
+What was done stands in the store; nothing here remembers. So a missed day is caught up once,
+and a clock that goes back repeats nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pedigreed.model.instant import iso
+
+if TYPE_CHECKING:
+    from datetime import date, time
+    from zoneinfo import ZoneInfo
+
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often a subscription is told.
+
+    Attributes:
+        every: one day, one week (from Monday to Monday), or any other length.
+        at: local time of day, for a day and a week.
+        zone: the zone of `at`.
+    """
+
+    every: timedelta
+    at: time
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """The moment after which a period is due. `label` is unique within a subscription. `at` is UTC."""
+
+    label: str
+    at: datetime
+
+
+def last_boundary(rhythm: Rhythm, now: datetime) -> Boundary:
+    """The last moment at which a digest was to be composed. Each local date has one, through every change of clocks."""
+    if rhythm.every not in (DAY, WEEK):
+        return _boundary_of_length(rhythm.every, now)
+    day = now.astimezone(rhythm.zone).date()
+    if rhythm.every == WEEK:
+        day -= timedelta(days=day.weekday())
+    boundary = _local(day, rhythm)
+    if boundary > now:
+        day -= rhythm.every
+        boundary = _local(day, rhythm)
+    return Boundary(day.isoformat(), boundary)
+
+
+def due(rhythm: Rhythm, last_end: datetime | None, now: datetime) -> Boundary | None:
+    """The boundary whose period is to be closed now, or None.
+
+    Args:
+        rhythm: of the subscription.
+        last_end: the end of its last closed period, UTC; None if it has none yet, and then one is due at once.
+        now: UTC.
+    """
+    boundary = last_boundary(rhythm, now)
+    if last_end is not None and boundary.at <= last_end:
+        return None
+    return boundary
+
+
+def is_sweep_due(program: int, last_sweep: datetime | None, every: timedelta, now: datetime) -> bool:
+    """Whether a program is to be asked for everything again.
+
+    Each program has its own place in the interval, so that sweeps are spread evenly over it.
+    """
+    if last_sweep is None:
+        return True
+    place = int.from_bytes(hashlib.blake2b(str(program).encode(), digest_size=8).digest()) / 2**64
+    offset = every * place
+    return (now - _EPOCH + offset) // every > (last_sweep - _EPOCH + offset) // every
+
+
+def _local(day: date, rhythm: Rhythm) -> datetime:
+    """A local time of a date, as UTC. In an hour that comes twice it is the first; in one that is skipped, as if it were not."""
+    return datetime.combine(day, rhythm.at, tzinfo=rhythm.zone).astimezone(UTC)
+
+
+def _boundary_of_length(every: timedelta, now: datetime) -> Boundary:
+    at = _EPOCH + (now - _EPOCH) // every * every
+    return Boundary(iso(at), at)

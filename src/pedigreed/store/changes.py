@@ -1,0 +1,118 @@
+"""Changes: recorded once each, and which period of which subscription covers them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, and_, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pedigreed.model.change import Change, ChangeKind
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.pedigree import Pedigree
+from pedigreed.store.batches import batches
+from pedigreed.store.tables import changes, told
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+
+def record(connection: Connection, news: Iterable[Change]) -> None:
+    """Record changes. One that is known by its identity already is left as it is."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(changes).on_conflict_do_nothing(index_elements=["identity"])
+    for batch in batches(news):
+        connection.execute(statement, [_row_of(change) for change in batch])
+
+
+def untold(
+    connection: Connection, subscription: str, programs: Collection[int], since: datetime
+) -> list[tuple[int, Change]]:
+    """The changes of some programs that no period of a subscription covers yet, with their row ids, oldest first.
+
+    Args:
+        connection: a transaction.
+        subscription: its name.
+        programs: program numbers.
+        since: only those that were seen at this moment or later, UTC.
+    """
+    query = (
+        select(changes)
+        .outerjoin(told, and_(told.c.change_id == changes.c.id, told.c.subscription == subscription))
+        .where(
+            changes.c.program.in_(programs),
+            changes.c.seen_at >= since,
+            told.c.change_id.is_(None),
+        )
+        .order_by(changes.c.id)
+    )
+    return [(row.id, _change_of(row)) for row in connection.execute(query)]
+
+
+def mark_told(connection: Connection, subscription: str, label: str, ids: Iterable[int]) -> None:
+    """Say that a period covers these changes. The table's key refuses to cover one twice."""
+    for batch in batches(ids):
+        rows = [{"subscription": subscription, "change_id": key, "label": label} for key in batch]
+        connection.execute(insert(told), rows)
+
+
+def history(
+    connection: Connection, programs: Collection[int], filename: str | None = None, limit: int = 1000
+) -> list[Change]:
+    """Recorded changes, newest first: of some programs, of one file, or of everything where neither is named."""
+    query = select(changes).order_by(changes.c.id.desc()).limit(limit)
+    if programs:
+        query = query.where(changes.c.program.in_(programs))
+    if filename is not None:
+        query = query.where(changes.c.filename == filename)
+    return [_change_of(row) for row in connection.execute(query)]
+
+
+def _row_of(change: Change) -> dict[str, Any]:
+    before = change.before or Pedigree(None, None, None)
+    after = change.after or Pedigree(None, None, None)
+    return {
+        "identity": change.identity,
+        "kind": change.kind.value,
+        "filename": change.filename,
+        "instrument": change.instrument.value,
+        "program": change.program,
+        "observation": change.observation,
+        "level": change.level,
+        "fileset": change.fileset,
+        "revision": change.revision,
+        "was_there": change.before is not None,
+        "before_cal_ver": before.cal_ver,
+        "before_crds_ctx": before.crds_ctx,
+        "before_date": before.date,
+        "is_there": change.after is not None,
+        "after_cal_ver": after.cal_ver,
+        "after_crds_ctx": after.crds_ctx,
+        "after_date": after.date,
+        "archived_at": change.archived_at,
+        "public_at": change.public_at,
+        "seen_at": change.seen_at,
+    }
+
+
+def _change_of(row: Row[Any]) -> Change:
+    before = Pedigree(row.before_cal_ver, row.before_crds_ctx, row.before_date) if row.was_there else None
+    after = Pedigree(row.after_cal_ver, row.after_crds_ctx, row.after_date) if row.is_there else None
+    return Change(
+        kind=ChangeKind(row.kind),
+        filename=row.filename,
+        instrument=Instrument(row.instrument),
+        program=row.program,
+        observation=row.observation,
+        level=row.level,
+        fileset=row.fileset,
+        revision=row.revision,
+        before=before,
+        after=after,
+        seen_at=row.seen_at,
+        archived_at=row.archived_at,
+        public_at=row.public_at,
+    )

@@ -1,0 +1,89 @@
+"""Subscriptions and their periods: from when a subscription is told, and which periods are closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from pedigreed.model.period import Period
+from pedigreed.store.tables import baselines, periods, subscriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+
+def since(connection: Connection, subscription: str, now: datetime) -> datetime:
+    """From when on (UTC) a subscription is told of changes. The first sight of it is now."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    connection.execute(
+        dialect.insert(subscriptions).on_conflict_do_nothing(), [{"name": subscription, "since": now}]
+    )
+    query = select(subscriptions.c.since).where(subscriptions.c.name == subscription)
+    first_seen: datetime = connection.execute(query).scalar_one()
+    return first_seen
+
+
+def known_since(connection: Connection, subscription: str) -> datetime | None:
+    """From when on (UTC) a subscription is told; None for one that was not seen yet."""
+    query = select(subscriptions.c.since).where(subscriptions.c.name == subscription)
+    return connection.execute(query).scalar()
+
+
+def last_closed(connection: Connection, subscription: str) -> Period | None:
+    """The newest closed period of a subscription."""
+    return next(iter(recent(connection, subscription, 1)), None)
+
+
+def recent(connection: Connection, subscription: str, limit: int) -> list[Period]:
+    """The closed periods of a subscription, newest first."""
+    query = (
+        select(periods)
+        .where(periods.c.subscription == subscription)
+        .order_by(periods.c.ends_at.desc())
+        .limit(limit)
+    )
+    return [
+        Period(
+            row.subscription, row.label, row.starts_at, row.ends_at, row.closed_at, row.is_checked, row.digest_id
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def close(connection: Connection, period: Period) -> bool:
+    """Close a period. False if it is closed already: the row is the claim, and only one process gets it."""
+    try:
+        with connection.begin_nested():
+            connection.execute(
+                insert(periods).values(
+                    subscription=period.subscription,
+                    label=period.label,
+                    starts_at=period.starts_at,
+                    ends_at=period.ends_at,
+                    closed_at=period.closed_at,
+                    is_checked=period.is_checked,
+                    digest_id=period.digest_id,
+                )
+            )
+    except IntegrityError:
+        return False
+    return True
+
+
+def introduced(connection: Connection, subscription: str) -> frozenset[int]:
+    """The programs whose baseline a subscription was told of."""
+    query = select(baselines.c.program).where(baselines.c.subscription == subscription)
+    return frozenset(connection.execute(query).scalars())
+
+
+def introduce(connection: Connection, subscription: str, label: str, programs: Iterable[int]) -> None:
+    """Say that a period tells the baseline of these programs."""
+    rows = [{"subscription": subscription, "program": program, "label": label} for program in sorted(programs)]
+    if rows:
+        connection.execute(insert(baselines), rows)

@@ -1,0 +1,181 @@
+"""Products as they were last seen, and what the watch remembers of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, bindparam, func, insert, select, update
+
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.known_product import KnownProduct
+from pedigreed.model.pedigree import Pedigree
+from pedigreed.model.product import Product
+from pedigreed.store.batches import batches
+from pedigreed.store.parameter_sets import canonical, decoded, ids_of
+from pedigreed.store.tables import parameter_sets, products
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
+
+    from sqlalchemy.engine import Connection
+    from sqlalchemy.sql.elements import ColumnElement
+
+_NAMES_A_STATEMENT = 500
+
+
+def fingerprints(connection: Connection, instrument: Instrument, programs: Collection[int]) -> dict[bytes, str]:
+    """Fingerprint -> file name of the products that are there, in one instrument and some programs."""
+    found = connection.execute(
+        select(products.c.fingerprint, products.c.filename).where(
+            products.c.program.in_(programs),
+            products.c.instrument == instrument.value,
+            products.c.withdrawn_at.is_(None),
+        )
+    )
+    return dict(found.tuples().all())
+
+
+def known_by_name(connection: Connection, filenames: Iterable[str]) -> dict[str, KnownProduct]:
+    """File name -> what is known of it, for those that are known."""
+    return {
+        known.product.filename: known
+        for names in batches(filenames, _NAMES_A_STATEMENT)
+        for known in _known(connection, products.c.filename.in_(names))
+    }
+
+
+def withdrawn(
+    connection: Connection, instrument: Instrument, programs: Collection[int]
+) -> dict[str, KnownProduct]:
+    """File name -> what is known of the products that were told as withdrawn."""
+    condition = (
+        products.c.program.in_(programs),
+        products.c.instrument == instrument.value,
+        products.c.withdrawn_at.is_not(None),
+    )
+    return {known.product.filename: known for known in _known(connection, *condition)}
+
+
+def missed(connection: Connection, programs: Collection[int]) -> Iterator[KnownProduct]:
+    """The products that are missing from sweeps and are not withdrawn yet."""
+    return _known(
+        connection,
+        products.c.program.in_(programs),
+        products.c.missed > 0,
+        products.c.withdrawn_at.is_(None),
+    )
+
+
+def found_again(connection: Connection, filenames: AbstractSet[str]) -> None:
+    """Forget that these products were missed."""
+    for names in batches(filenames, _NAMES_A_STATEMENT):
+        connection.execute(
+            update(products).where(products.c.filename.in_(names)).values(missed=0, missed_since=None)
+        )
+
+
+def present(connection: Connection, programs: Collection[int]) -> Iterator[Product]:
+    """The products of some programs that are there, by file name."""
+    condition = (products.c.program.in_(programs), products.c.withdrawn_at.is_(None))
+    return (known.product for known in _known(connection, *condition))
+
+
+def counts(
+    connection: Connection, programs: Collection[int], instrument: Instrument | None = None
+) -> dict[int, int]:
+    """Program -> how many products are there, in one instrument or in all."""
+    query = (
+        select(products.c.program, func.count())
+        .where(products.c.program.in_(programs), products.c.withdrawn_at.is_(None))
+        .group_by(products.c.program)
+    )
+    if instrument is not None:
+        query = query.where(products.c.instrument == instrument.value)
+    return dict(connection.execute(query).tuples().all())
+
+
+def keep(connection: Connection, known: Iterable[KnownProduct], already: AbstractSet[str]) -> None:
+    """Keep the state of products.
+
+    Args:
+        connection: a writing transaction.
+        known: the states.
+        already: the file names that the store has. The others are added.
+    """
+    for batch in batches(known):
+        texts = [canonical(state.product.parameters) for state in batch]
+        ids = ids_of(connection, texts)
+        added: list[dict[str, Any]] = []
+        moved: list[dict[str, Any]] = []
+        for state, text in zip(batch, texts, strict=True):
+            row = _row_of(state, ids[text])
+            if state.product.filename in already:
+                moved.append({**row, "the_filename": row.pop("filename")})
+            else:
+                added.append(row)
+        if added:
+            connection.execute(insert(products), added)
+        if moved:
+            connection.execute(update(products).where(products.c.filename == bindparam("the_filename")), moved)
+
+
+def _known(connection: Connection, *conditions: ColumnElement[bool]) -> Iterator[KnownProduct]:
+    query = (
+        select(products, parameter_sets.c.parameters)
+        .join(parameter_sets, parameter_sets.c.id == products.c.parameters_id)
+        .where(*conditions)
+        .order_by(products.c.filename)
+    )
+    for row in connection.execute(query):
+        yield _known_of(row)
+
+
+def _known_of(row: Row[Any]) -> KnownProduct:
+    product = Product(
+        filename=row.filename,
+        instrument=Instrument(row.instrument),
+        program=row.program,
+        observation=row.observation,
+        level=row.level,
+        fileset=row.fileset,
+        pedigree=Pedigree(row.cal_ver, row.crds_ctx, row.date),
+        is_stale=row.is_stale,
+        is_restricted=row.is_restricted,
+        public_at=row.public_at,
+        archived_at=row.archived_at,
+        observation_start=row.observation_start,
+        size=row.size,
+        checksum=row.checksum,
+        fingerprint=row.fingerprint,
+        parameters=decoded(row.parameters),
+    )
+    return KnownProduct(product, row.revision, row.missed, row.missed_since, row.withdrawn_at)
+
+
+def _row_of(state: KnownProduct, parameters_id: int) -> dict[str, Any]:
+    product = state.product
+    return {
+        "filename": product.filename,
+        "instrument": product.instrument.value,
+        "program": product.program,
+        "observation": product.observation,
+        "level": product.level,
+        "fileset": product.fileset,
+        "cal_ver": product.pedigree.cal_ver,
+        "crds_ctx": product.pedigree.crds_ctx,
+        "date": product.pedigree.date,
+        "is_stale": product.is_stale,
+        "is_restricted": product.is_restricted,
+        "public_at": product.public_at,
+        "archived_at": product.archived_at,
+        "observation_start": product.observation_start,
+        "size": product.size,
+        "checksum": product.checksum,
+        "fingerprint": product.fingerprint,
+        "parameters_id": parameters_id,
+        "revision": state.revision,
+        "missed": state.missed,
+        "missed_since": state.missed_since,
+        "withdrawn_at": state.withdrawn_at,
+    }

@@ -1,0 +1,193 @@
+"""Every table of the store. `migrations/` brings a file to this shape, and a test holds the two together."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from pedigreed.store.columns import Instant
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only where the key is exactly INTEGER.
+_Key = BigInteger().with_variant(Integer(), "sqlite")
+
+parameter_sets = Table(
+    "parameter_sets",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("parameters", Text, nullable=False, unique=True),
+    comment="the header values that CRDS matches by, as canonical JSON; thousands of products share one",
+)
+
+products = Table(
+    "products",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("filename", Text, nullable=False, unique=True),
+    Column("instrument", Text, nullable=False),
+    Column("program", Integer, nullable=False),
+    Column("observation", Integer),
+    Column("level", Text, nullable=False),
+    Column("fileset", Text, nullable=False),
+    Column("cal_ver", Text),
+    Column("crds_ctx", Text),
+    Column("date", Instant),
+    Column("is_stale", Boolean),
+    Column("is_restricted", Boolean),
+    Column("public_at", Instant),
+    Column("archived_at", Instant),
+    Column("observation_start", Instant),
+    Column("size", BigInteger),
+    Column("checksum", Text),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("parameters_id", ForeignKey("parameter_sets.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("missed", Integer, nullable=False),
+    Column("missed_since", Instant),
+    Column("withdrawn_at", Instant),
+    Index(None, "program", "instrument"),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("identity", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("instrument", Text, nullable=False),
+    Column("program", Integer, nullable=False),
+    Column("observation", Integer),
+    Column("level", Text, nullable=False),
+    Column("fileset", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("before_cal_ver", Text),
+    Column("before_crds_ctx", Text),
+    Column("before_date", Instant),
+    Column("was_there", Boolean, nullable=False),
+    Column("after_cal_ver", Text),
+    Column("after_crds_ctx", Text),
+    Column("after_date", Instant),
+    Column("is_there", Boolean, nullable=False),
+    Column("archived_at", Instant),
+    Column("public_at", Instant),
+    Column("seen_at", Instant, nullable=False),
+    Index(None, "program", "seen_at"),
+    Index(None, "filename"),
+    comment="what became different, once each; with the products, the history of every pedigree",
+)
+
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("instrument", Text, primary_key=True),
+    Column("program", Integer, primary_key=True, autoincrement=False),
+    Column("baseline_at", Instant),
+    Column("asked_at", Instant),
+    Column("complete_at", Instant),
+    Column("sweep_at", Instant),
+    Column("problem", Text),
+    comment="when each program was last asked of each instrument's service, and last complete",
+)
+
+increments = Table(
+    "increments",
+    metadata,
+    Column("instrument", Text, primary_key=True),
+    Column("off_since", Instant, nullable=False),
+    Column("off_until", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    comment="instruments whose service can't be trusted to tell what is younger",
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    comment="subscriptions that were seen in a configuration, and from when on they are told of changes",
+)
+
+periods = Table(
+    "periods",
+    metadata,
+    Column("subscription", Text, primary_key=True),
+    Column("label", Text, primary_key=True),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("closed_at", Instant, nullable=False),
+    Column("is_checked", Boolean, nullable=False),
+    Column("digest_id", ForeignKey("digests.id")),
+    comment="every period that was closed, with its digest or quietly; a period is claimed by its row",
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subscription", Text, nullable=False),
+    Column("starts_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+    Column("composed_at", Instant, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+told = Table(
+    "told",
+    metadata,
+    Column("subscription", Text, primary_key=True),
+    Column("change_id", ForeignKey("changes.id"), primary_key=True),
+    Column("label", Text, nullable=False),
+    comment="which period of a subscription covers a change; the key makes that exactly one",
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    Column("subscription", Text, primary_key=True),
+    Column("program", Integer, primary_key=True, autoincrement=False),
+    Column("label", Text, nullable=False),
+    comment="which period of a subscription told that a program is watched",
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("digest_id", ForeignKey("digests.id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("recipient", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("message_id", Text, nullable=False, unique=True),
+    Column("subject", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Instant),
+    Column("last_outcome", Text),
+    Column("maybe_repeated", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Index(None, "state", "next_attempt_at"),
+    UniqueConstraint("digest_id", "channel", "recipient"),
+)
