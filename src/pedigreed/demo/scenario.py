@@ -1,0 +1,239 @@
+"""Three days of a small archive, in November 2026, and what it had before.
+
+Program 1180 (NIRCam) is reprocessed from day 2 on, some observations a day, and is not done on day 3.
+Program 1181 (NIRSpec) gets a new observation on day 2. On day 3 two of its spectra go back to an older pipeline.
+Program 1210 (NIRISS) has one CAL_VER with two contexts. One of its observations becomes public on day 2.
+Program 1345 (MIRI) loses a file and has a flag set on day 2. On day 3 the flag is cleared, and one observation
+is reprocessed. One of its exposures was never calibrated.
+Program 2738 (FGS) changes between the daily looks, and is as before at each of them.
+Program 6434 (NIRISS) has no data until day 3. Program 9990 is unknown to the archive.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pedigreed.demo.build import B10_1, B10_1_LATER_CONTEXT, B12_1_1, B12_3_1, NOT_CALIBRATED
+from pedigreed.demo.history import Event, History, Step, histories, state_at
+from pedigreed.demo.programs import OBSERVED
+from pedigreed.demo.rows import row_of
+
+if TYPE_CHECKING:
+    from pedigreed.demo.filters import Row
+
+_at = datetime.fromisoformat
+
+BEFORE = _at("2026-11-20T06:00Z")
+DAY_1 = _at("2026-11-21T06:00Z")
+DAY_2 = _at("2026-11-22T06:00Z")
+DAY_3 = _at("2026-11-23T06:00Z")
+AFTER = _at("2026-11-24T06:00Z")
+"""The daily looks, UTC. What happens on a day comes after the look before, and before its own."""
+
+DAYS = (DAY_1, DAY_2, DAY_3)
+PROGRAMS = (1180, 1181, 1210, 1345, 2738, 6434)
+UNKNOWN_PROGRAM = 9990
+
+_MOSAIC = "*-c1001_*"
+
+_BEFORE = (
+    Step(at=_at("2025-11-02T04:00Z"), event=Event.MADE, program=1180, build=B12_1_1, lasts=timedelta(days=7)),
+    Step(
+        at=_at("2026-06-09T15:00Z"),
+        event=Event.MADE,
+        program=1181,
+        observations=(3,),
+        build=B12_3_1,
+        lasts=timedelta(hours=9),
+    ),
+    Step(
+        at=_at("2025-11-04T09:00Z"),
+        event=Event.MADE,
+        program=1181,
+        observations=(4,),
+        build=B12_1_1,
+        lasts=timedelta(hours=9),
+    ),
+    Step(
+        at=_at("2024-03-01T08:00Z"),
+        event=Event.MADE,
+        program=1210,
+        observations=(2,),
+        build=B10_1,
+        lasts=timedelta(hours=9),
+    ),
+    Step(
+        at=_at("2024-04-09T19:00Z"),
+        event=Event.MADE,
+        program=1210,
+        observations=(2,),
+        names="*-seg00[12]_*",
+        build=B10_1_LATER_CONTEXT,
+        lasts=timedelta(hours=14),
+    ),
+    Step(
+        at=_at("2025-11-23T08:00Z"),
+        event=Event.MADE,
+        program=1210,
+        observations=(3,),
+        build=B12_1_1,
+        lasts=timedelta(hours=3),
+    ),
+    Step(
+        at=_at("2025-11-06T02:00Z"),
+        event=Event.MADE,
+        program=1345,
+        observations=(1, 2, 21),
+        build=B12_1_1,
+        lasts=timedelta(days=3),
+    ),
+    Step(
+        at=_at("2026-07-12T17:00Z"),
+        event=Event.MADE,
+        program=1345,
+        observations=(22,),
+        build=NOT_CALIBRATED,
+    ),
+    Step(at=_at("2025-11-08T22:00Z"), event=Event.MADE, program=2738, build=B12_1_1, lasts=timedelta(days=1)),
+)
+
+_ON_DAY_2 = (
+    # The campaign begins. The mosaics of several observations wait for the last of them.
+    Step(
+        at=_at("2026-11-21T09:00Z"),
+        event=Event.MADE,
+        program=1180,
+        observations=(7, 9, 10),
+        but_not=_MOSAIC,
+        build=B12_3_1,
+        lasts=timedelta(hours=18),
+    ),
+    Step(at=_at("2026-11-21T22:00Z"), event=Event.MARKED_STALE, program=1180, observations=(11, 12)),
+    Step(
+        at=_at("2026-11-21T12:00Z"),
+        event=Event.MADE,
+        program=1181,
+        observations=(5,),
+        build=B12_3_1,
+        lasts=timedelta(hours=1),
+    ),
+    Step(
+        at=_at("2026-11-21T14:00Z"),
+        event=Event.REMOVED,
+        program=1345,
+        observations=(2,),
+        names="*_00004_mirimage_i2d.fits",
+    ),
+    Step(
+        at=_at("2026-11-21T16:00Z"),
+        event=Event.MARKED_STALE,
+        program=1345,
+        observations=(21,),
+        product_types=("cal",),
+    ),
+    # Too short for a look every six hours.
+    Step(
+        at=_at("2026-11-21T13:10Z"),
+        event=Event.MADE,
+        program=2738,
+        observations=(1,),
+        names="*_00002_guider1_cal.fits",
+        build=B12_3_1,
+    ),
+    Step(
+        at=_at("2026-11-21T13:40Z"),
+        event=Event.WENT_BACK,
+        program=2738,
+        observations=(1,),
+        names="*_00002_guider1_cal.fits",
+    ),
+)
+
+_ON_DAY_3 = (
+    Step(
+        at=_at("2026-11-22T10:00Z"),
+        event=Event.MADE,
+        program=1180,
+        observations=(11, 12),
+        but_not=_MOSAIC,
+        build=B12_3_1,
+        lasts=timedelta(hours=26),
+    ),
+    Step(
+        at=_at("2026-11-22T15:00Z"),
+        event=Event.MADE,
+        program=1181,
+        observations=(3,),
+        product_types=("x1d",),
+        names="*_00001_nrs?_x1d.fits",
+        build=B12_1_1,
+        lasts=timedelta(minutes=20),
+    ),
+    Step(
+        at=_at("2026-11-22T08:30Z"),
+        event=Event.MADE,
+        program=1345,
+        observations=(1,),
+        build=B12_3_1,
+        lasts=timedelta(hours=4),
+    ),
+    Step(
+        at=_at("2026-11-22T12:00Z"),
+        event=Event.UNMARKED,
+        program=1345,
+        observations=(21,),
+        product_types=("cal",),
+    ),
+    # A look every six hours sees it at 12:00 and 18:00. A daily one does not.
+    Step(
+        at=_at("2026-11-22T08:00Z"),
+        event=Event.MADE,
+        program=2738,
+        observations=(2,),
+        names="*_00003_guider1_rate.fits",
+        build=B12_3_1,
+    ),
+    Step(
+        at=_at("2026-11-22T20:00Z"),
+        event=Event.WENT_BACK,
+        program=2738,
+        observations=(2,),
+        names="*_00003_guider1_rate.fits",
+    ),
+    Step(
+        at=_at("2026-11-22T21:00Z"),
+        event=Event.MADE,
+        program=6434,
+        build=B12_3_1,
+        lasts=timedelta(hours=1),
+    ),
+)
+
+_AFTERWARDS = (
+    Step(
+        at=_at("2026-11-23T18:00Z"),
+        event=Event.MADE,
+        program=1180,
+        names=_MOSAIC,
+        build=B12_3_1,
+        lasts=timedelta(hours=1),
+    ),
+)
+
+
+def archive_at(now: datetime) -> list[Row]:
+    """Every row that the archive has at a moment (UTC), in the order of programs."""
+    rows = []
+    for product, happenings in _histories():
+        state = state_at(happenings, now)
+        if state.versions:
+            rows.append(row_of(product, state.versions[-1], is_stale=state.is_stale, now=now))
+    return rows
+
+
+@cache
+def _histories() -> tuple[History, ...]:
+    products = [product for observed in OBSERVED for product in observed.products()]
+    return histories(products, (*_BEFORE, *_ON_DAY_2, *_ON_DAY_3, *_AFTERWARDS))
