@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
@@ -56,24 +56,38 @@ def recent(connection: Connection, subscription: str, limit: int) -> list[Period
     ]
 
 
-def close(connection: Connection, period: Period) -> bool:
-    """Close a period. False if it is closed already: the row is the claim, and only one process gets it."""
+def last_told(connection: Connection, subscription: str) -> datetime | None:
+    """The end (UTC) of the newest period that had a digest; None if there is none."""
+    query = select(func.max(periods.c.ends_at)).where(
+        periods.c.subscription == subscription, periods.c.digest_id.is_not(None)
+    )
+    return connection.execute(query).scalar()
+
+
+def claim(connection: Connection, subscription: str, label: str, now: datetime) -> bool:
+    """Take a period to close it in this transaction. False if another process has it, or had it."""
+    row = {"subscription": subscription, "label": label, "starts_at": now, "ends_at": now, "closed_at": now}
     try:
         with connection.begin_nested():
-            connection.execute(
-                insert(periods).values(
-                    subscription=period.subscription,
-                    label=period.label,
-                    starts_at=period.starts_at,
-                    ends_at=period.ends_at,
-                    closed_at=period.closed_at,
-                    is_checked=period.is_checked,
-                    digest_id=period.digest_id,
-                )
-            )
+            connection.execute(insert(periods).values(is_checked=False, **row))
     except IntegrityError:
         return False
     return True
+
+
+def close(connection: Connection, period: Period) -> None:
+    """Close a period that was claimed."""
+    connection.execute(
+        update(periods)
+        .where(periods.c.subscription == period.subscription, periods.c.label == period.label)
+        .values(
+            starts_at=period.starts_at,
+            ends_at=period.ends_at,
+            closed_at=period.closed_at,
+            is_checked=period.is_checked,
+            digest_id=period.digest_id,
+        )
+    )
 
 
 def introduced(connection: Connection, subscription: str) -> frozenset[int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
 
+from pedigreed.model.holding import Holding
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.known_product import KnownProduct
 from pedigreed.model.pedigree import Pedigree
@@ -93,6 +94,27 @@ def counts(
     if instrument is not None:
         query = query.where(products.c.instrument == instrument.value)
     return dict(connection.execute(query).tuples().all())
+
+
+def holdings(connection: Connection, programs: Collection[int]) -> list[Holding]:
+    """The products of some programs that are there, counted by what a subscription selects and by pedigree."""
+    by = (
+        products.c.instrument,
+        products.c.program,
+        products.c.observation,
+        products.c.level,
+        products.c.cal_ver,
+        products.c.crds_ctx,
+    )
+    query = (
+        select(*by, func.count(), func.min(products.c.date), func.max(products.c.date))
+        .where(products.c.program.in_(programs), products.c.withdrawn_at.is_(None))
+        .group_by(*by)
+    )
+    return [
+        Holding(Instrument(instrument), program, observation, level, *rest)
+        for instrument, program, observation, level, *rest in connection.execute(query)
+    ]
 
 
 def keep(connection: Connection, known: Iterable[KnownProduct], already: AbstractSet[str]) -> None:

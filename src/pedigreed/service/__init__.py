@@ -1,0 +1,1 @@
+"""The story of one cycle: collect, compare, compose, deliver. `cycle` tells it in order."""

@@ -1,0 +1,78 @@
+"""What to ask the archive this time: as little as tells everything. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from pedigreed.model.coverage import Coverage
+from pedigreed.schedule import is_sweep_due
+from pedigreed.sources.mast.query import PedigreeQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
+
+    from pedigreed.model.instrument import Instrument
+
+Item = TypeVar("Item")
+
+PROGRAMS_A_QUERY = 100
+"""A request names its programs one by one, so their number is limited."""
+
+OVERLAP = timedelta(days=2)
+"""How far an increment reaches back. A file may show up a day after its ingest ended."""
+
+SECOND_LOOK = timedelta(hours=20)
+"""When a product was missing, its program is swept again so soon, and not sooner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What is known before asking.
+
+    Attributes:
+        coverage: by instrument and program; a pair that was never asked is absent.
+        missed: instrument and program of products that the last sweep lacked.
+        increments_off: instruments whose increments are not trusted.
+    """
+
+    coverage: Mapping[tuple[Instrument, int], Coverage]
+    missed: AbstractSet[tuple[Instrument, int]]
+    increments_off: Collection[Instrument]
+
+
+def queries(
+    interest: Mapping[Instrument, AbstractSet[int]], situation: Situation, sweep_every: timedelta, now: datetime
+) -> Iterator[PedigreeQuery]:
+    """The queries of one cycle. Programs share them; what is due for a sweep is asked for everything."""
+    for instrument, programs in interest.items():
+        sweeps, increments = [], []
+        for program in sorted(programs):
+            state = situation.coverage.get((instrument, program)) or Coverage(instrument, program)
+            if _needs_sweep(state, situation, sweep_every, now):
+                sweeps.append(program)
+            else:
+                increments.append(state)
+        for some in _chunks(sweeps):
+            yield PedigreeQuery(instrument, tuple(some))
+        for states in _chunks(increments):
+            since = min(state.complete_at for state in states if state.complete_at is not None)
+            yield PedigreeQuery(instrument, tuple(state.program for state in states), since - OVERLAP)
+
+
+def _needs_sweep(state: Coverage, situation: Situation, sweep_every: timedelta, now: datetime) -> bool:
+    if state.baseline_at is None or state.complete_at is None or state.sweep_at is None:
+        return True
+    if state.instrument in situation.increments_off or now - state.complete_at >= sweep_every:
+        return True
+    if (state.instrument, state.program) in situation.missed:
+        return now - state.sweep_at >= SECOND_LOOK
+    return is_sweep_due(state.program, state.sweep_at, sweep_every, now)
+
+
+def _chunks(items: list[Item]) -> Iterator[list[Item]]:
+    for start in range(0, len(items), PROGRAMS_A_QUERY):
+        yield items[start : start + PROGRAMS_A_QUERY]

@@ -1,0 +1,248 @@
+"""Ask the archive, compare each answer with what was known, and keep what it says. One transaction an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pedigreed.changes.compare import compare
+from pedigreed.changes.withdrawal import judge
+from pedigreed.model.change import ChangeKind
+from pedigreed.service.asking import Situation, queries
+from pedigreed.store import changes as stored_changes
+from pedigreed.store import coverage as stored_coverage
+from pedigreed.store import products as stored_products
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.model.change import Change
+    from pedigreed.model.coverage import Coverage
+    from pedigreed.model.fetched import Fetched
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.model.product import Product
+    from pedigreed.sources.mast.archive import MastArchive
+    from pedigreed.sources.mast.query import PedigreeQuery
+    from pedigreed.store.database import Store
+
+BETWEEN_SWEEPS = timedelta(hours=12)
+"""Sweeps that are closer together count as one where products are missing."""
+
+LATE = timedelta(hours=12)
+"""A product that was ingested so long before an increment was answered should have been in it."""
+
+INCREMENTS_OFF_FOR = timedelta(days=30)
+
+_PEDIGREE_KINDS = frozenset((ChangeKind.FIRST, ChangeKind.NEW, ChangeKind.REPROCESSED, ChangeKind.REGRESSED))
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of the archive, as it was kept.
+
+    Attributes:
+        query: what was asked.
+        fetched: what came; its items are left out once they are kept.
+        changes: how many changes it showed.
+        held: how many products it would have moved backwards, had it been complete.
+        notes: what was done about it; for people.
+    """
+
+    query: PedigreeQuery
+    fetched: Fetched[Product]
+    changes: int = 0
+    held: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def collect(
+    interest: Mapping[Instrument, AbstractSet[int]],
+    store: Store,
+    archive: MastArchive,
+    sweep_every: timedelta,
+    now: datetime,
+) -> Iterator[Answer]:
+    """Ask everything that is to be asked now, and keep each answer as it comes."""
+    programs = sorted(frozenset().union(*interest.values()))
+    with store.reading() as connection:
+        situation = Situation(
+            coverage=stored_coverage.load(connection, programs),
+            missed={
+                (known.product.instrument, known.product.program)
+                for known in stored_products.missed(connection, programs)
+            },
+            increments_off=stored_coverage.increments_off(connection, now),
+        )
+        counts = stored_products.counts(connection, programs)
+    first_data = _without_data(interest, situation, counts)
+    for query in queries(interest, situation, sweep_every, now):
+        known: dict[PedigreeQuery, dict[bytes, str]] = {}
+
+        def known_of(
+            part: PedigreeQuery, known: dict[PedigreeQuery, dict[bytes, str]] = known
+        ) -> dict[bytes, str]:
+            with store.reading() as connection:
+                known[part] = stored_products.fingerprints(connection, part.instrument, part.programs)
+            return known[part]
+
+        for part, fetched in archive.answers(query, known_of):
+            filenames = frozenset(known.pop(part, {}).values())
+            with store.writing() as connection:
+                yield _keep(connection, part, fetched, filenames=filenames, first_data=first_data, now=now)
+
+
+def _keep(
+    connection: Connection,
+    query: PedigreeQuery,
+    fetched: Fetched[Product],
+    *,
+    filenames: AbstractSet[str],
+    first_data: AbstractSet[int],
+    now: datetime,
+) -> Answer:
+    """Compare one answer with what was known, in a writing transaction."""
+    states = stored_coverage.load(connection, query.programs, for_update=query.instrument)
+    if any(state.asked_at is not None and state.asked_at > now for state in states.values()):
+        # Another process asked later and was faster. Its answer stands.
+        return Answer(query, replace(fetched, items=()), notes=("a later answer was kept already",))
+    known = stored_products.known_by_name(connection, (product.filename for product in fetched.items))
+    comparison = compare(
+        fetched.items,
+        known,
+        baseline={program for (_, program), state in states.items() if state.baseline_at is None},
+        first_data=first_data,
+        is_complete=fetched.is_complete,
+        now=now,
+    )
+    stored_products.keep(connection, comparison.known, known.keys())
+    news = list(comparison.changes)
+    if query.is_sweep and fetched.is_complete:
+        seen = fetched.unchanged | {product.filename for product in fetched.items}
+        news += _missing(connection, query, filenames - seen, states, now)
+    _found_again(connection, query, fetched.unchanged)
+    stored_changes.record(connection, news)
+    notes = _distrust_increments(connection, query, fetched, changes=comparison.changes, states=states, now=now)
+    for state in states.values():
+        stored_coverage.save(connection, _covered(state, query, fetched, now))
+    _tell(query, fetched, len(news), notes)
+    return Answer(query, replace(fetched, items=()), len(news), len(comparison.held), notes)
+
+
+def _missing(
+    connection: Connection,
+    query: PedigreeQuery,
+    filenames: AbstractSet[str],
+    states: Mapping[tuple[Instrument, int], Coverage],
+    now: datetime,
+) -> tuple[Change, ...]:
+    """Count what a complete sweep lacks, and tell as withdrawn what it lacked often enough."""
+    swept_lately = {
+        program
+        for (_, program), state in states.items()
+        if state.sweep_at is not None and now - state.sweep_at < BETWEEN_SWEEPS
+    }
+    missing = [
+        known
+        for known in stored_products.known_by_name(connection, sorted(filenames)).values()
+        if known.product.program not in swept_lately
+    ]
+    if not missing:
+        return ()
+    totals = stored_products.counts(connection, query.programs, query.instrument)
+    judgement = judge(missing, totals, now)
+    stored_products.keep(connection, judgement.known, filenames)
+    return judgement.changes
+
+
+def _found_again(connection: Connection, query: PedigreeQuery, filenames: AbstractSet[str]) -> None:
+    """Forget that a product was missed when its row is there again, byte for byte."""
+    missed = {known.product.filename for known in stored_products.missed(connection, query.programs)}
+    stored_products.found_again(connection, missed & filenames)
+
+
+def _distrust_increments(
+    connection: Connection,
+    query: PedigreeQuery,
+    fetched: Fetched[Product],
+    *,
+    changes: tuple[Change, ...],
+    states: Mapping[tuple[Instrument, int], Coverage],
+    now: datetime,
+) -> tuple[str, ...]:
+    """Turn increments off where the service ignored a limit, or a sweep found what they should have brought."""
+    reason = None
+    if fetched.ignored_limits:
+        reason = "the service ignored the limit and sent older rows too"
+    elif query.is_sweep:
+        overlooked = [change for change in changes if _was_overlooked(change, states)]
+        if overlooked:
+            reason = (
+                f"a sweep found {len(overlooked):,} changes that they had missed, {overlooked[0].filename} first"
+            )
+    if reason is None:
+        return ()
+    until = now + INCREMENTS_OFF_FOR
+    stored_coverage.turn_increments_off(connection, query.instrument, now, until, reason)
+    return (f"{query.instrument.written}: increments are off until {until:%d %b %Y}: {reason}",)
+
+
+def _was_overlooked(change: Change, states: Mapping[tuple[Instrument, int], Coverage]) -> bool:
+    state = states[change.instrument, change.program]
+    if change.kind not in _PEDIGREE_KINDS or state.complete_at is None or state.sweep_at is None:
+        return False
+    had_increments = state.complete_at > state.sweep_at
+    made = change.archived_at or (change.after.date if change.after else None)
+    return had_increments and made is not None and made < state.complete_at - LATE
+
+
+def _covered(state: Coverage, query: PedigreeQuery, fetched: Fetched[Product], now: datetime) -> Coverage:
+    if not fetched.is_complete:
+        return replace(state, asked_at=now, problem="; ".join(fetched.problems))
+    return replace(
+        state,
+        asked_at=now,
+        complete_at=now,
+        problem=None,
+        baseline_at=state.baseline_at or (now if query.is_sweep else None),
+        sweep_at=now if query.is_sweep else state.sweep_at,
+    )
+
+
+def _without_data(
+    interest: Mapping[Instrument, AbstractSet[int]], situation: Situation, counts: Mapping[int, int]
+) -> frozenset[int]:
+    """The programs that were known to have no data at all."""
+    waiting = {
+        program
+        for instrument, programs in interest.items()
+        for program in programs
+        if (state := situation.coverage.get((instrument, program))) is None or state.baseline_at is None
+    }
+    everything = frozenset().union(*interest.values())
+    return frozenset(program for program in everything - waiting if not counts.get(program))
+
+
+def _tell(query: PedigreeQuery, fetched: Fetched[Product], changes: int, notes: tuple[str, ...]) -> None:
+    log = _log.bind(
+        instrument=query.instrument.value,
+        programs=len(query.programs),
+        sweep=query.is_sweep,
+        rows=fetched.rows,
+        requests=fetched.requests,
+        changes=changes,
+    )
+    for note in (*fetched.warnings, *notes):
+        log.warning("note", note=note)
+    if fetched.is_complete:
+        log.info("answer")
+    else:
+        log.warning("incomplete answer", problems=list(fetched.problems))

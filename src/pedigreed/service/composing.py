@@ -1,0 +1,253 @@
+"""Compose what each subscription is told, and put it into the outbox. One transaction a digest."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pedigreed.changes.fold import fold
+from pedigreed.changes.withdrawal import are_many
+from pedigreed.config.settings import ChannelDestination, EmailChannel, EmailDestination
+from pedigreed.delivery.mail import build_mail
+from pedigreed.digests.compose import compose
+from pedigreed.digests.render import render
+from pedigreed.digests.worth import is_worth_sending
+from pedigreed.model.digest import Baseline, PedigreeSpan, Suspect
+from pedigreed.model.period import Period
+from pedigreed.schedule import DAY, WEEK, Rhythm, due
+from pedigreed.service.interest import selection_of
+from pedigreed.service.trust import checked, is_baselined
+from pedigreed.store import changes as stored_changes
+from pedigreed.store import coverage as stored_coverage
+from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import digests as stored_digests
+from pedigreed.store import periods as stored_periods
+from pedigreed.store import products as stored_products
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.changes.selection import Selection
+    from pedigreed.config.settings import Config, Subscription
+    from pedigreed.model.digest import Digest, RenderedDigest
+    from pedigreed.model.holding import Holding
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.model.message import Message
+    from pedigreed.store.database import Store
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A digest that could be told now, and what it would cover.
+
+    Attributes:
+        digest: composed.
+        rendered: its words.
+        covers: the row ids of the changes that it covers, folded and unselected ones included.
+        is_worth_sending: whether it would be sent, or the period closed quietly.
+    """
+
+    digest: Digest
+    rendered: RenderedDigest
+    covers: tuple[int, ...]
+    is_worth_sending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A period that was closed. `rendered` is None where it was quiet."""
+
+    period: Period
+    rendered: RenderedDigest | None
+
+
+def close_due_periods(config: Config, store: Store, configuration: str, now: datetime) -> Iterator[Closed]:
+    """Close every period that is due, and enqueue its messages with it.
+
+    Args:
+        config: the configuration.
+        store: where everything is kept.
+        configuration: the configuration file's name, for the footer.
+        now: UTC.
+    """
+    for subscription in config.subscriptions:
+        with store.writing() as connection:
+            closed = _close(connection, config, subscription, configuration, now)
+        if closed is not None:
+            _log.info(
+                "period closed",
+                subscription=subscription.name,
+                period=closed.period.label,
+                digest=closed.period.digest_id,
+                checked=closed.period.is_checked,
+            )
+            yield closed
+
+
+def draft(
+    connection: Connection,
+    config: Config,
+    subscription: Subscription,
+    *,
+    last: Period | None,
+    configuration: str,
+    now: datetime,
+) -> Draft:
+    """Compose what would be told if the period ended now. Changes nothing. `last` is the period before."""
+    since = stored_periods.known_since(connection, subscription.name) or now
+    starts = last.ends_at if last else since
+    selection = selection_of(subscription)
+    programs = subscription.programs
+    instruments = subscription.watch.instruments
+    untold = [
+        (key, change)
+        for key, change in stored_changes.untold(connection, subscription.name, programs, since)
+        if selection.is_about(change)
+    ]
+    states = stored_coverage.load(connection, programs)
+    holdings = [held for held in stored_products.holdings(connection, programs) if selection.is_about(held)]
+    counts: Counter[int] = Counter()
+    for held in holdings:
+        counts[held.program] += held.products
+    introduced = stored_periods.introduced(connection, subscription.name)
+    fresh = [program for program in sorted(programs - introduced) if is_baselined(program, instruments, states)]
+    off = stored_coverage.increments_off(connection, now)
+    digest = compose(
+        subscription=subscription.name,
+        selections=subscription.watch.programs,
+        starts=starts,
+        ends=now,
+        timezone=config.timezone,
+        changes=[net for net in fold(change for _, change in untold) if net.kind in selection.kinds],
+        holdings=_by_pedigree(holdings),
+        baselines=[_baseline(program, holdings) for program in fresh],
+        suspects=_suspects(connection, selection),
+        checked=checked(
+            programs,
+            instruments,
+            states,
+            counts=counts,
+            every=config.sources.mast.every,
+            starts=starts,
+            now=now,
+            notes=tuple(
+                f"{entry.instrument.written} is asked for everything each time: {entry.reason}"
+                for entry in off.values()
+                if entry.instrument in instruments
+            ),
+        ),
+    )
+    return Draft(
+        digest=digest,
+        rendered=render(digest, configuration=configuration, operator=_operator_address(config)),
+        covers=tuple(key for key, _ in untold),
+        is_worth_sending=is_worth_sending(
+            digest, subscription.digest.empty, last, stored_periods.last_told(connection, subscription.name)
+        ),
+    )
+
+
+def messages_of(
+    rendered: RenderedDigest, subscription: Subscription, config: Config, now: datetime
+) -> tuple[Message, ...]:
+    """A message for each destination of a subscription, each destination once."""
+    destinations: dict[tuple[str, str], str] = {}
+    for destination in subscription.deliver:
+        if isinstance(destination, EmailDestination):
+            channel = config.channels["email"]
+            assert isinstance(channel, EmailChannel)  # the configuration is checked for it
+            destinations.update({("email", address): str(channel.sender) for address in destination.addresses})
+        elif isinstance(destination, ChannelDestination):
+            destinations[destination.channel, ""] = ""
+    operator = _operator_address(config) or ""
+    return tuple(
+        build_mail(rendered, channel=channel, sender=sender, recipient=recipient, now=now, operator=operator)
+        for (channel, recipient), sender in destinations.items()
+    )
+
+
+def rhythm_of(subscription: Subscription, config: Config) -> Rhythm:
+    """How often a subscription is told."""
+    schedule = subscription.digest
+    every = {"day": DAY, "week": WEEK}.get(str(schedule.every)) or schedule.every
+    assert not isinstance(every, str)
+    return Rhythm(every, schedule.at, config.zone)
+
+
+def _close(
+    connection: Connection, config: Config, subscription: Subscription, configuration: str, now: datetime
+) -> Closed | None:
+    stored_periods.since(connection, subscription.name, now)
+    last = stored_periods.last_closed(connection, subscription.name)
+    boundary = due(rhythm_of(subscription, config), last.ends_at if last else None, now)
+    if boundary is None or not stored_periods.claim(connection, subscription.name, boundary.label, now):
+        return None
+    drafted = draft(connection, config, subscription, last=last, configuration=configuration, now=now)
+    digest, rendered = drafted.digest, drafted.rendered
+    if drafted.is_worth_sending:
+        stored_digests.add(connection, digest, rendered, now)
+        messages = messages_of(rendered, subscription, config, now)
+        stored_deliveries.enqueue(connection, digest.digest_id, messages, now)
+    period = Period(
+        subscription=subscription.name,
+        label=boundary.label,
+        starts_at=digest.starts,
+        ends_at=digest.ends,
+        closed_at=now,
+        is_checked=not digest.checked.unchecked,
+        digest_id=digest.digest_id if drafted.is_worth_sending else None,
+    )
+    stored_periods.close(connection, period)
+    stored_changes.mark_told(connection, subscription.name, boundary.label, drafted.covers)
+    stored_periods.introduce(
+        connection, subscription.name, boundary.label, [baseline.program for baseline in digest.baselines]
+    )
+    return Closed(period, rendered if drafted.is_worth_sending else None)
+
+
+def _by_pedigree(holdings: Iterable[Holding]) -> dict[tuple[str | None, str | None], int]:
+    counts: Counter[tuple[str | None, str | None]] = Counter()
+    for held in holdings:
+        counts[held.cal_ver, held.crds_ctx] += held.products
+    return dict(counts)
+
+
+def _baseline(program: int, holdings: Iterable[Holding]) -> Baseline:
+    by_pedigree: dict[tuple[str | None, str | None], list[Holding]] = defaultdict(list)
+    for held in holdings:
+        if held.program == program:
+            by_pedigree[held.cal_ver, held.crds_ctx].append(held)
+    spans = []
+    for (cal_ver, crds_ctx), group in by_pedigree.items():
+        earliest = min((held.earliest for held in group if held.earliest), default=None)
+        latest = max((held.latest for held in group if held.latest), default=None)
+        spans.append((PedigreeSpan(cal_ver, crds_ctx, earliest, latest), sum(held.products for held in group)))
+    spans.sort(key=lambda entry: (-entry[1], str(entry[0].crds_ctx)))
+    return Baseline(program, sum(count for _, count in spans), tuple(spans))
+
+
+def _suspects(connection: Connection, selection: Selection) -> list[Suspect]:
+    """The programs of which so much is missing that the answers themselves are suspect."""
+    groups: dict[tuple[int, Instrument], list[datetime]] = defaultdict(list)
+    for known in stored_products.missed(connection, selection.program_numbers):
+        if selection.is_about(known.product) and known.missed_since is not None:
+            groups[known.product.program, known.product.instrument].append(known.missed_since)
+    suspects = []
+    for (program, instrument), since in sorted(groups.items()):
+        total = stored_products.counts(connection, [program], instrument).get(program, 0)
+        if are_many(len(since), total):
+            suspects.append(Suspect(program, len(since), total, min(since)))
+    return suspects
+
+
+def _operator_address(config: Config) -> str | None:
+    operator = config.operator
+    return operator.addresses[0] if isinstance(operator, EmailDestination) else None

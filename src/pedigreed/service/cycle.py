@@ -1,0 +1,73 @@
+"""One whole cycle: collect, compare, compose, enqueue, deliver. What each word means stands in its own file."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pedigreed.service.collecting import Answer, collect
+from pedigreed.service.composing import Closed, close_due_periods
+from pedigreed.service.delivering import deliver
+from pedigreed.service.interest import interest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from pedigreed.config.settings import Config
+    from pedigreed.delivery.channel import Channel
+    from pedigreed.model.delivery import Delivery
+    from pedigreed.sources.mast.archive import MastArchive
+    from pedigreed.store.database import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """What a cycle did.
+
+    Attributes:
+        answers: of the archive, in the order they came. They are compared and kept already.
+        closed: the periods that were due, told or quiet.
+        deliveries: what was tried, as it stands now.
+    """
+
+    answers: tuple[Answer, ...]
+    closed: tuple[Closed, ...]
+    deliveries: tuple[Delivery, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that was asked was answered."""
+        return all(answer.fetched.is_complete for answer in self.answers)
+
+
+def run_cycle(
+    config: Config,
+    configuration: str,
+    store: Store,
+    archive: MastArchive,
+    channels: Mapping[str, Channel],
+    *,
+    now: datetime,
+    watch: Callable[[Answer], None] | None = None,
+) -> Cycle:
+    """Run one cycle.
+
+    Args:
+        config: the configuration.
+        configuration: its file's name, for the digest's footer.
+        store: where everything is kept.
+        archive: the source.
+        channels: by name.
+        now: the cycle's one moment, UTC.
+        watch: is shown each answer as it comes.
+    """
+    answers = []
+    for answer in collect(interest_of(config.subscriptions), store, archive, config.sources.mast.sweep, now):
+        answers.append(answer)
+        if watch is not None:
+            watch(answer)
+    closed = tuple(close_due_periods(config, store, configuration, now))
+    deliveries = asyncio.run(deliver(store, channels, now))
+    return Cycle(tuple(answers), closed, tuple(deliveries))

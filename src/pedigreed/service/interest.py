@@ -1,0 +1,34 @@
+"""What the configured subscriptions want to know, put together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pedigreed.changes.selection import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pedigreed.config.settings import Subscription
+    from pedigreed.model.instrument import Instrument
+
+
+def selection_of(subscription: Subscription) -> Selection:
+    """What one subscription watches."""
+    watch = subscription.watch
+    return Selection(
+        programs=watch.programs,
+        kinds=frozenset(watch.events),
+        instruments=frozenset(watch.instruments),
+        levels=frozenset(watch.levels),
+    )
+
+
+def interest_of(subscriptions: Iterable[Subscription]) -> Mapping[Instrument, frozenset[int]]:
+    """Instrument -> the programs that any subscription watches in it."""
+    interest: dict[Instrument, set[int]] = defaultdict(set)
+    for subscription in subscriptions:
+        for instrument in subscription.watch.instruments:
+            interest[instrument] |= subscription.programs
+    return {instrument: frozenset(interest[instrument]) for instrument in sorted(interest)}

@@ -1,0 +1,83 @@
+"""What the silence of a digest is worth: which programs were checked, and which were not. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pedigreed.model.coverage import Coverage
+from pedigreed.model.digest import Checked, Unchecked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
+
+    from pedigreed.model.instrument import Instrument
+
+_SLACK = timedelta(hours=12)
+"""A daily job that starts late has still done its work for the day."""
+
+
+def is_baselined(
+    program: int, instruments: Iterable[Instrument], states: Mapping[tuple[Instrument, int], Coverage]
+) -> bool:
+    """Whether a complete answer was had of every instrument."""
+    return all(_state(states, instrument, program).baseline_at is not None for instrument in instruments)
+
+
+def checked(
+    programs: AbstractSet[int],
+    instruments: tuple[Instrument, ...],
+    states: Mapping[tuple[Instrument, int], Coverage],
+    *,
+    counts: Mapping[int, int],
+    every: timedelta,
+    starts: datetime,
+    now: datetime,
+    notes: tuple[str, ...] = (),
+) -> Checked:
+    """Say of each program whether it was checked in the period.
+
+    Args:
+        programs: of the subscription.
+        instruments: of the subscription.
+        states: the coverage of every program and instrument.
+        counts: program -> how many products are there.
+        every: how often the archive is asked.
+        starts: the begin of the period, UTC.
+        now: UTC.
+        notes: what else is to be said.
+    """
+    fresh = min(starts, now - every - _SLACK)
+    unchecked: list[Unchecked] = []
+    unknown: list[int] = []
+    newest: list[datetime] = []
+    for program in sorted(programs):
+        mine = [_state(states, instrument, program) for instrument in instruments]
+        complete = [state.complete_at for state in mine if state.complete_at is not None]
+        newest += complete
+        stale = [state for state in mine if state.complete_at is None or state.complete_at < fresh]
+        if stale:
+            last = min(complete) if len(complete) == len(mine) else None
+            unchecked.append(Unchecked(program, _reason(stale), last))
+        elif not counts.get(program):
+            unknown.append(program)
+    return Checked(
+        programs=len(programs) - len(unchecked),
+        of=len(programs),
+        unchecked=tuple(unchecked),
+        unknown=tuple(unknown),
+        last_complete=max(newest, default=None),
+        notes=notes,
+    )
+
+
+def _reason(stale: list[Coverage]) -> str:
+    first = stale[0]
+    names = ", ".join(state.instrument.written for state in stale)
+    return f"{names}: {first.problem or 'not asked yet'}"
+
+
+def _state(states: Mapping[tuple[Instrument, int], Coverage], instrument: Instrument, program: int) -> Coverage:
+    return states.get((instrument, program)) or Coverage(instrument, program)
