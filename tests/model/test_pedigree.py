@@ -34,7 +34,7 @@ ragged = st.builds(
 )
 
 
-@pytest.mark.parametrize(("lower", "higher"), pairwise(ASCENDING.split()))
+@pytest.mark.parametrize(("lower", "higher"), list(pairwise(ASCENDING.split())))
 def test_versions_are_ordered_by_pep_440(lower: str, higher: str) -> None:
     one, other = version_of(lower), version_of(higher)
     assert one is not None
