@@ -1,0 +1,121 @@
+"""Addresses: of people, of machines and on the web."""
+
+from __future__ import annotations
+
+import re
+from email.utils import formataddr, parseaddr
+from ipaddress import ip_address
+from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from pedigreed.config.suggestion import quoted
+from pedigreed.config.value import described, once
+
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
+_HOST = re.compile(rf"{_DOMAIN}\.?", re.ASCII)
+_LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_LOOSE_ADDRESS = r"^[^@\s]+@[^@\s]+$"
+_ADDRESS = re.compile(rf"(?=.{{1,64}}@){_LOCAL_PART}@{_DOMAIN}", re.ASCII)
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host, has_user = parts.hostname, "@" in parts.netloc
+        _ = parts.port
+    except ValueError:
+        raise ValueError("this is no URL: write https://HOST/PATH") from None
+    if has_user:
+        raise ValueError("a URL with a user or password in it: leave them out")
+    if parts.scheme not in {"http", "https"} or not host or re.search(r"\s", text):
+        raise ValueError(f"{quoted(text)} is no web address: write https://HOST/PATH")
+    return text
+
+
+def _service_url(text: str) -> str:
+    parts = urlsplit(_url(text))
+    if parts.query or parts.fragment:
+        raise ValueError(f"{quoted(text)} has a '?' or '#': write the address of the service alone")
+    return text.rstrip("/")
+
+
+def _host(text: str) -> str:
+    if "://" in text or "/" in text:
+        raise ValueError(f"{quoted(text)} is no host name: leave out '://' and all after the name")
+    try:
+        ip_address(text)
+    except ValueError:
+        if not _HOST.fullmatch(text):
+            name, colon, port = text.rpartition(":")
+            if colon and _HOST.fullmatch(name) and port.isdigit():
+                raise ValueError(
+                    f"{quoted(text)} has the port in it: write host: {name} and port: {port}"
+                ) from None
+            raise ValueError(f"{quoted(text)} is no host name: write it like smtp.obs.example") from None
+    return text
+
+
+def parse_address(text: str) -> str:
+    """An e-mail address, ASCII, without a name. Raises `ValueError` with the fix."""
+    if _ADDRESS.fullmatch(text):
+        return text
+    name, address = parseaddr(text)
+    if name and _ADDRESS.fullmatch(address):
+        raise ValueError(f"{quoted(text)} has a name with it: write {address}")
+    if not text.isascii():
+        raise ValueError(f"{quoted(text)} is not ASCII: use an address without accents")
+    raise ValueError(f"{quoted(text)} is no e-mail address: write it like name@obs.example")
+
+
+class Sender(NamedTuple):
+    """Who a mail is from: a name that people see, which may be empty, and the address."""
+
+    name: str
+    address: str
+
+    def __str__(self) -> str:
+        """As the header has it: ``pedigreed <pedigreed@obs.example>``."""
+        return formataddr((self.name, self.address))
+
+
+def _sender(value: object) -> Sender:
+    if isinstance(value, Sender):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("'from' is text: write \"pedigreed <pedigreed@obs.example>\"")  # noqa: TRY004  # as above
+    name, address = parseaddr(value)
+    if not _ADDRESS.fullmatch(address) or not value.isprintable() or value.count("@") != 1 + name.count("@"):
+        raise ValueError(f'{quoted(value)} is no sender: write name@obs.example or "pedigreed <name@obs.example>"')
+    return Sender(name, address)
+
+
+Url = Annotated[str, AfterValidator(_url), described("^https?://", "https://maillist.example/feed")]
+ServiceUrl = Annotated[
+    str, AfterValidator(_service_url), described("^https?://[^?#]+$", "https://archive.example")
+]
+Host = Annotated[str, AfterValidator(_host), described("^[A-Za-z0-9.:-]+$", "smtp.obs.example")]
+Address = Annotated[str, AfterValidator(parse_address), described(_LOOSE_ADDRESS, "me@obs.example")]
+Addresses = Annotated[
+    tuple[Address, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    Field(min_length=1),
+    AfterValidator(once),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": _LOOSE_ADDRESS},
+                {"type": "array", "items": {"type": "string", "pattern": _LOOSE_ADDRESS}, "minItems": 1},
+            ]
+        }
+    ),
+]
+"""One address, or a list of them."""
+From = Annotated[
+    Sender,
+    BeforeValidator(_sender),
+    PlainSerializer(str, return_type=str),
+    described("@", "pedigreed <pedigreed@obs.example>"),
+]

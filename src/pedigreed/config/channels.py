@@ -1,0 +1,141 @@
+"""Where digests are handed over: a mail server, Slack, a Maildir or a folder."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, GetCoreSchemaHandler, Tag
+from pydantic_core import CoreSchema, core_schema
+
+from pedigreed.config.address import From, Host
+from pedigreed.config.base import Settings, Under, only_key
+from pedigreed.config.duration import Duration
+from pedigreed.config.secret import Secret
+from pedigreed.config.value import NAME_PATTERN, AbsolutePath, member_of
+
+
+class Security(StrEnum):
+    """How a connection to a mail server is protected."""
+
+    STARTTLS = "starttls"
+    """It begins in the clear and must turn to TLS before anything is said."""
+    TLS = "tls"
+    """TLS from the first byte."""
+    PLAIN = "plain"
+    """Not at all."""
+
+
+SecurityMode = Annotated[Security, member_of(Security, "kind of security")]
+SMTP_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.PLAIN: 25}
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class EmailChannel(Settings):
+    """A mail server that takes messages by SMTP."""
+
+    kind: ClassVar[Literal["email"]] = "email"
+
+    sender: From = Field(
+        alias="from", description="Who the mails are from: an address, or a name with an address."
+    )
+    host: Host = Field(description="The mail server's name or IP address.")
+    security: SecurityMode = Field(
+        description="starttls, tls or plain. There is no default, and no falling back.", examples=["starttls"]
+    )
+    port: Port = Field(
+        default_factory=lambda data: SMTP_PORTS[data["security"]],
+        description="The mail server's port. Default: 587 for starttls, 465 for tls, 25 for plain.",
+    )
+    username: str | None = Field(
+        default=None, min_length=1, description="Who to log in as. Without one there is no login."
+    )
+    password: Secret | None = Field(default=None, description="The password that goes with username.")
+    timeout: Duration = Field(
+        default=timedelta(seconds=60), description="How long to wait for the server at each step."
+    )
+
+
+class SlackChannel(Settings):
+    """A Slack incoming webhook, which posts to one Slack channel."""
+
+    kind: ClassVar[Literal["slack"]] = "slack"
+
+    webhook: Secret = Field(
+        description="The webhook's URL. It is a secret: who has it can post.",
+        examples=[{"credential": "slack_webhook"}],
+    )
+
+
+class MaildirChannel(Settings):
+    """A Maildir that messages are put into. Any mail reader opens it."""
+
+    kind: ClassVar[Literal["maildir"]] = "maildir"
+
+    path: AbsolutePath = Field(description="The Maildir's folder. It is made if it is not there.")
+
+
+class FolderChannel(Settings):
+    """A folder that gets one .eml file for each message, and its attachments."""
+
+    kind: ClassVar[Literal["folder"]] = "folder"
+
+    path: AbsolutePath = Field(description="The folder. It is made if it is not there.")
+
+
+Channel = EmailChannel | SlackChannel | MaildirChannel | FolderChannel
+CHANNEL_KINDS = ("slack", "maildir", "folder")
+_FORM = "{slack: {webhook: ...}}, {maildir: {path: ...}} or {folder: {path: ...}}"
+
+
+def _kind(value: Any) -> str | None:  # noqa: ANN401  # whatever the configuration holds
+    if isinstance(value, dict):
+        return next(iter(value), None)
+    return getattr(value, "kind", None)
+
+
+def _check(value: object) -> object:
+    if isinstance(value, Settings):
+        return value
+    if isinstance(value, dict) and len(value) == 1 and "email" in value:
+        raise ValueError("the e-mail channel is called 'email': write email: {from: ..., host: ...} in channels")
+    only_key(value, CHANNEL_KINDS, "channel", _FORM)
+    return value
+
+
+OtherChannel = Annotated[
+    Annotated[SlackChannel, Under("slack"), Tag("slack")]
+    | Annotated[MaildirChannel, Under("maildir"), Tag("maildir")]
+    | Annotated[FolderChannel, Under("folder"), Tag("folder")],
+    Discriminator(_kind),
+    BeforeValidator(_check),
+]
+"""A channel that has a name of its own; what it is stands in its one key."""
+
+
+class Channels(Settings):
+    """The channels by name. 'email' is the mail server; the others have names of their own."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"propertyNames": {"pattern": f"^{NAME_PATTERN}$"}})
+    __pydantic_extra__: dict[str, OtherChannel] = Field(init=False)
+
+    email: EmailChannel | None = Field(
+        default=None, description="The mail server that takes what is sent to addresses."
+    )
+
+    def by_name(self) -> Mapping[str, Channel]:
+        """Every channel under its name."""
+        email = {"email": self.email} if self.email else {}
+        return MappingProxyType({**email, **self.__pydantic_extra__})
+
+
+class ByName:
+    """Makes a mapping of channels out of `Channels`, which is how they are written."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            Channels.by_name,
+            handler.generate_schema(Channels),
+            serialization=core_schema.plain_serializer_function_ser_schema(dict),
+        )

@@ -1,0 +1,131 @@
+"""A configuration as it is written: values, each with its place in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Path = tuple[str | int, ...]
+"""Keys and list positions from the top: ``("subscriptions", 0, "name")``."""
+
+Plain = str | int | float | bool | None | tuple["Plain", ...] | dict[str, "Plain"]
+
+
+class Place(NamedTuple):
+    """A line and a column, in characters, both from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value. `text` is what stands in the file, without quotes."""
+
+    place: Place
+    value: str | float | bool | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    place: Place
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key's place, and its value."""
+
+    key_place: Place
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys and values."""
+
+    place: Place
+    entries: dict[str, Entry]
+
+
+Node = Scalar | Sequence | Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The node at the end of a path.
+
+    Attributes:
+        path: the steps that the file has, which leaves out steps that only a validator knows.
+        node: what is there.
+        place: of the value; of its key where the value is empty.
+        key_place: of its key; of the value where it has no key.
+    """
+
+    path: Path
+    node: Node
+    place: Place
+    key_place: Place
+
+
+def find(root: Node, path: Path) -> Found:
+    """Follow a path as far as the file has it. Steps that the file has not are left out."""
+    taken: list[str | int] = []
+    node, key_place = root, root.place
+    for step in path:
+        if isinstance(node, Mapping) and isinstance(step, str) and step in node.entries:
+            entry = node.entries[step]
+            node, key_place = entry.node, entry.key_place
+        elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+            key_place = node.place
+        else:
+            continue
+        taken.append(step)
+    is_empty = isinstance(node, Scalar) and node.value is None
+    return Found(tuple(taken), node, key_place if is_empty else node.place, key_place)
+
+
+def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+    """Every node with its path, in the order of the file."""
+    yield path, node
+    if isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            yield from walk(item, (*path, index))
+    elif isinstance(node, Mapping):
+        for key, entry in node.entries.items():
+            yield from walk(entry.node, (*path, key))
+
+
+def plain(node: Node) -> Plain:
+    """The values alone. A list becomes a tuple."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return tuple(plain(item) for item in node.items)
+    return {key: plain(entry.node) for key, entry in node.entries.items()}
+
+
+def at(node: Node | None, *path: str) -> Node | None:
+    """The node under these keys, or None where the file has none or something else."""
+    for key in path:
+        if not isinstance(node, Mapping) or key not in node.entries:
+            return None
+        node = node.entries[key].node
+    return node
+
+
+def items(node: Node | None) -> tuple[Node, ...]:
+    """The items of a list; nothing where there is no list."""
+    return node.items if isinstance(node, Sequence) else ()
+
+
+def text(node: Node | None) -> str | None:
+    """The text of a scalar that is not empty; None for anything else."""
+    return node.text if isinstance(node, Scalar) and node.value is not None else None

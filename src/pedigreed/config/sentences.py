@@ -1,0 +1,194 @@
+"""What pydantic found wrong, in sentences with a place and a fix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import yaml
+
+from pedigreed.config.node import Found, Mapping, Node, Path, Scalar, Sequence, find, text
+from pedigreed.config.problem import Problem
+from pedigreed.config.schema import describe, keys_at, keys_below
+from pedigreed.config.secret import PRIVATE_KEYS
+from pedigreed.config.suggestion import listed, nearest, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pydantic_core import ErrorDetails
+
+
+def explain(errors: Iterable[ErrorDetails], root: Node, file: str) -> list[Problem]:
+    """A problem for each error.
+
+    A key that is missing only since it is misspelt, and a value that is empty, are told once, elsewhere.
+    """
+    errors = list(errors)
+    meant: set[Path] = set()
+    problems: list[Problem] = []
+    for error in errors:
+        if error["type"] == "extra_forbidden":
+            found = find(root, error["loc"])
+            message, instead = _unknown_key(found, root)
+            meant.update(instead)
+            problems.append(Problem(file, *found.key_place, message))
+    for error in errors:
+        if error["type"] == "missing":
+            mapping, key = find(root, error["loc"][:-1]), str(error["loc"][-1])
+            if isinstance(mapping.node, Mapping) and (*mapping.path, key) not in meant:
+                problems.append(Problem(file, *mapping.place, _missing(mapping, key)))
+        elif error["type"] not in {"extra_forbidden", "default_factory_not_called"}:
+            found = find(root, error["loc"])
+            if not _is_told_elsewhere(error, found.node):
+                problems.append(Problem(file, *found.place, _wrong(error, found)))
+    return problems
+
+
+def _is_told_elsewhere(error: ErrorDetails, node: Node) -> bool:
+    """An empty value has its own problem. A list that is short only of its wrong items is not short."""
+    if isinstance(node, Sequence):
+        return error["type"] == "too_short" and bool(node.items)
+    return isinstance(node, Scalar) and node.value is None
+
+
+def _unknown_key(found: Found, root: Node) -> tuple[str, list[Path]]:
+    """The sentence, and the paths of the keys that were probably meant."""
+    parent, key = found.path[:-1], str(found.path[-1])
+    known = keys_at(parent)
+    below = next((path for path in keys_below(parent) if path[-1] == key and len(path) > 1), None)
+    if below:
+        where = ": ".join(str(step) for step in below[:-1])
+        return f"{quoted(key)} does not belong here: write it under '{where}'", [(*parent, below[0])]
+    mapping = find(root, parent).node
+    present = mapping.entries if isinstance(mapping, Mapping) else {}
+    if candidate := nearest(key, known):
+        if candidate in present:
+            return f"unknown key {quoted(key)}: {candidate!r} is given too, remove one of the two", []
+        return f"unknown key {quoted(key)}, did you mean {candidate!r}?", [(*parent, candidate)]
+    elsewhere = next((path for path in keys_below(()) if path[-1] == key), None)
+    if elsewhere:
+        where = ": ".join(str(step) for step in elsewhere[:-1])
+        place = f"under '{where}'" if where else "at the top level, without indentation"
+        return f"{quoted(key)} does not belong here: write it {place}", []
+    return f"unknown key {quoted(key)}: the keys here are {listed(known, 'and')}", []
+
+
+def _missing(mapping: Found, key: str) -> str:
+    path = (*mapping.path, key)
+    if key == "deliver":
+        return _delivers_nowhere(mapping)
+    schemas = describe(path)
+    what = next((schema["description"] for schema in schemas if "description" in schema), "")
+    what = what.split(". ")[0].rstrip(".")
+    return f"{key!r} is missing ({what[:1].lower()}{what[1:]}): add {key}: {_example(path)}"
+
+
+def _delivers_nowhere(subscription: Found) -> str:
+    node = subscription.node
+    entry = node.entries.get("name") if isinstance(node, Mapping) else None
+    name = text(entry.node) if entry else None
+    who = f"the subscription {quoted(name)}" if name else "a subscription"
+    return f"{who} delivers nowhere: add deliver: {_example((*subscription.path, 'deliver'))}"
+
+
+def _example(path: Path) -> str:
+    """A value that could stand at a path, as YAML in one line."""
+    for schema in describe(path):
+        examples: list[object] = schema.get("examples") or schema.get("enum") or []
+        if examples:
+            return _in_one_line(examples[0])
+    return "..."
+
+
+def _in_one_line(value: object) -> str:
+    dumped: str = yaml.safe_dump(value, default_flow_style=True, width=1000, sort_keys=False)
+    return dumped.removesuffix("\n").removesuffix("\n...")
+
+
+def _wrong(error: ErrorDetails, found: Found) -> str:
+    if error["type"] == "value_error":
+        return str(error["ctx"]["error"])
+    if sentence := _SENTENCES.get(error["type"]):
+        return sentence(found)
+    return f"{error['msg'][:1].lower()}{error['msg'][1:]}: see {_key(found)!r} in `pedigreed config schema`"
+
+
+def _key(found: Found) -> str:
+    return next((step for step in reversed(found.path) if isinstance(step, str)), "the configuration")
+
+
+def _text_expected(found: Found) -> str:
+    if isinstance(found.node, Scalar):
+        return f'expected text, found {_what(found)}: write "{found.node.text}" in quotes'
+    return f"expected text, found {_what(found)}: write one value, such as {_example(found.path)}"
+
+
+def _number_expected(found: Found) -> str:
+    node = found.node
+    number = node.text if isinstance(node, Scalar) and node.text.isascii() and node.text.isdigit() else "587"
+    return f"expected a whole number, found {_what(found)}: write {_key(found)}: {number}"
+
+
+def _out_of_range(found: Found) -> str:
+    (schema, *_) = describe(found.path)
+    limits = f"{schema.get('minimum')} to {schema.get('maximum')}"
+    return f"{_what(found)} is out of range for {_key(found)!r}: write {limits}"
+
+
+def _list_expected(found: Found) -> str:
+    if isinstance(found.node, Mapping):
+        return f"expected a list, found a mapping: start each item of {_key(found)!r} with '- '"
+    shown = found.node.text if isinstance(found.node, Scalar) else ""
+    return f"expected a list, found {_what(found)}: write {_key(found)}: [{shown[:40]}]"
+
+
+def _empty_list(found: Found) -> str:
+    if _key(found) == "deliver":
+        return f"an empty list, so the subscription delivers nowhere: write deliver: {_example(found.path)}"
+    example = _example(found.path)
+    some = example if example.startswith("[") else f"[{_example((*found.path, 0))}]"
+    return f"{_key(found)!r} is an empty list: give at least one item, as in {_key(found)}: {some}"
+
+
+def _empty_text(found: Found) -> str:
+    return f"{_key(found)!r} is an empty text: give it a value, or remove the line"
+
+
+def _mapping_expected(found: Found) -> str:
+    schemas = describe(found.path)
+    if any(isinstance(schema.get("additionalProperties"), dict) for schema in schemas):
+        return f"expected names with what they stand for, found {_what(found)}: write 'name: {{...}}' in it"
+    keys = keys_at(found.path)
+    fix = f"its keys are {listed(keys, 'and')}" if len(keys) > 1 else f"write {{{keys[0]}: ...}}"
+    return f"expected a mapping, found {_what(found)}: {fix}"
+
+
+def _what(found: Found) -> str:
+    """What stands there, for people. A value that may be secret is not repeated."""
+    if isinstance(found.node, Sequence):
+        return "a list"
+    if isinstance(found.node, Mapping):
+        return "a mapping"
+    if PRIVATE_KEYS & set(found.path):
+        return "something else"
+    if isinstance(found.node.value, bool):
+        return found.node.text
+    return (
+        f"the number {found.node.text}"
+        if not isinstance(found.node.value, str)
+        else f"the text {quoted(found.node.text)}"
+    )
+
+
+_SENTENCES: dict[str, Callable[[Found], str]] = {
+    "string_type": _text_expected,
+    "string_too_short": _empty_text,
+    "int_type": _number_expected,
+    "greater_than_equal": _out_of_range,
+    "less_than_equal": _out_of_range,
+    "tuple_type": _list_expected,
+    "too_short": _empty_list,
+    "model_type": _mapping_expected,
+    "dict_type": _mapping_expected,
+}
+"""What pydantic calls an error -> how it is told."""

@@ -1,0 +1,91 @@
+"""The configuration as the rest of pedigreed sees it: checked, frozen, with every default filled in."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+
+from pedigreed.config.base import Settings
+from pedigreed.config.channels import (
+    ByName,
+    Channel,
+    EmailChannel,
+    FolderChannel,
+    MaildirChannel,
+    Security,
+    SlackChannel,
+)
+from pedigreed.config.sources import CrdsSource, Feed, ImapMailbox, MailboxSource, MastSource, Sources
+from pedigreed.config.store_url import StoreUrl
+from pedigreed.config.subscription import (
+    AnyDestination,
+    ChannelDestination,
+    CrdsReport,
+    Destination,
+    DigestSchedule,
+    EmailDestination,
+    Report,
+    Subscription,
+    Watch,
+    WhenEmpty,
+)
+from pedigreed.config.value import TimeZoneName
+
+__all__ = [
+    "Channel",
+    "ChannelDestination",
+    "Config",
+    "CrdsReport",
+    "CrdsSource",
+    "Destination",
+    "DigestSchedule",
+    "EmailChannel",
+    "EmailDestination",
+    "Feed",
+    "FolderChannel",
+    "ImapMailbox",
+    "MailboxSource",
+    "MaildirChannel",
+    "MastSource",
+    "Report",
+    "Security",
+    "SlackChannel",
+    "Sources",
+    "StoreUrl",
+    "Subscription",
+    "Watch",
+    "WhenEmpty",
+]
+
+
+class Config(Settings):
+    """Everything that pedigreed is told."""
+
+    timezone: TimeZoneName = Field(default="UTC", description="The time zone of every time below, an IANA name.")
+    store: StoreUrl = Field(
+        default_factory=StoreUrl.default,
+        description="Where state is kept: an SQLite or PostgreSQL URL, or a reference to one. "
+        "Default: pedigreed.db in $STATE_DIRECTORY, $XDG_STATE_HOME/pedigreed or ~/.local/state/pedigreed.",
+    )
+    sources: Sources = Field(default_factory=Sources, description="The outside world, which is only read.")
+    channels: Annotated[Mapping[str, Channel], ByName()] = Field(
+        default_factory=dict, description="Where digests are handed over, by name."
+    )
+    subscriptions: Annotated[tuple[Subscription, ...], Field(min_length=1)] = Field(
+        description="The digests: what each is about, when it is composed and where it goes.",
+        examples=[[{"name": "jades", "watch": {"programs": [1180]}, "deliver": [{"email": "me@obs.example"}]}]],
+    )
+    operator: AnyDestination | None = Field(
+        default=None, description="Who is told of what goes wrong with pedigreed itself."
+    )
+
+    @property
+    def programs(self) -> frozenset[int]:
+        """The numbers of the programs that any subscription watches."""
+        return frozenset().union(*(subscription.programs for subscription in self.subscriptions))
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of every configured time."""
+        return ZoneInfo(self.timezone)

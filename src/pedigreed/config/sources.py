@@ -1,0 +1,98 @@
+"""Where pedigreed reads: the archive, CRDS and a mailbox."""
+
+from datetime import timedelta
+from typing import Annotated, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from pedigreed.config.address import Host, ServiceUrl, Url
+from pedigreed.config.base import Settings
+from pedigreed.config.channels import Port, Security, SecurityMode
+from pedigreed.config.duration import Duration
+from pedigreed.config.secret import Secret
+from pedigreed.config.value import AbsolutePath, member_of
+from pedigreed.model.instrument import Instrument
+
+InstrumentName = Annotated[Instrument, member_of(Instrument, "instrument of JWST")]
+IMAP_PORTS = {Security.STARTTLS: 143, Security.TLS: 993, Security.PLAIN: 143}
+
+
+class MastSource(Settings):
+    """The MAST archive."""
+
+    url: ServiceUrl = Field(default="https://mast.stsci.edu", description="The archive's address, http or https.")
+    every: Duration = Field(
+        default=timedelta(days=1),
+        description="How often to ask what is younger than the last answer. MAST asks for no more than daily.",
+    )
+    sweep: Duration = Field(
+        default=timedelta(days=7),
+        description="How often to ask for everything, which proves that nothing was missed.",
+    )
+    token: Secret | None = Field(
+        default=None, description="A MAST token, for data in their exclusive-access period."
+    )
+    request_timeout: Duration = Field(default=timedelta(seconds=120), description="How long one request may take.")
+    timeout: Duration = Field(
+        default=timedelta(minutes=15), description="How long a whole query may take, polling and pages."
+    )
+
+
+class Feed(Settings):
+    """An RSS or Atom feed, such as that of a LISTSERV archive."""
+
+    url: Url = Field(description="The feed's address.")
+    instrument: InstrumentName | None = Field(
+        default=None, description="The instrument that the feed is about, if it is about one."
+    )
+
+
+class CrdsSource(Settings):
+    """CRDS, the calibration reference data system, and the lists that tell of its deliveries."""
+
+    url: ServiceUrl = Field(default="https://jwst-crds.stsci.edu", description="The CRDS server's address.")
+    every: Duration = Field(default=timedelta(hours=6), description="How often to ask CRDS and the feeds.")
+    feeds: tuple[Feed, ...] = Field(default=(), description="Feeds that tell of deliveries.")
+
+
+class ImapMailbox(Settings):
+    """A folder on an IMAP server."""
+
+    host: Host = Field(description="The IMAP server's name or IP address.")
+    username: str = Field(min_length=1, description="Who to log in as.", examples=["bot"])
+    password: Secret = Field(
+        description="The password that goes with username.", examples=[{"credential": "imap_password"}]
+    )
+    folder: str = Field(default="INBOX", min_length=1, description="The folder that is read.")
+    security: SecurityMode = Field(default=Security.TLS, description="starttls, tls or plain.")
+    port: Port = Field(
+        default_factory=lambda data: IMAP_PORTS[data["security"]],
+        description="The IMAP server's port. Default: 993 for tls, 143 for starttls and plain.",
+    )
+
+
+class MailboxSource(Settings):
+    """A mailbox that gets the mails of CRDS lists and MAST subscriptions. It is an IMAP folder or a Maildir."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    imap: ImapMailbox | None = Field(default=None, description="A folder on an IMAP server.")
+    maildir: AbsolutePath | None = Field(default=None, description="A Maildir on this machine.")
+
+    @model_validator(mode="after")
+    def _is_one_of_two(self) -> Self:
+        if (self.imap is None) is (self.maildir is None):
+            raise ValueError("a mailbox is either imap or maildir: write one of the two")
+        return self
+
+
+class Sources(Settings):
+    """The outside world, which is only read."""
+
+    mast: MastSource = Field(default_factory=MastSource, description="The MAST archive.")
+    crds: CrdsSource = Field(
+        default_factory=CrdsSource, description="CRDS and the feeds that tell of its deliveries."
+    )
+    mailbox: MailboxSource | None = Field(
+        default=None, description="A mailbox with the mails of CRDS lists and MAST."
+    )

@@ -1,0 +1,181 @@
+"""What someone wants to be told, when, and where."""
+
+from datetime import time, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    Tag,
+    WithJsonSchema,
+)
+
+from pedigreed.config.address import Addresses
+from pedigreed.config.base import Settings, only_key
+from pedigreed.config.duration import Duration, format_duration, read_duration
+from pedigreed.config.sources import InstrumentName
+from pedigreed.config.suggestion import nearest
+from pedigreed.config.value import LEVELS, AbsolutePath, Level, Name, Program, TimeOfDay, member_of, once
+from pedigreed.model.change import ChangeKind
+from pedigreed.model.instrument import Instrument
+
+Instruments = Annotated[tuple[InstrumentName, ...], Field(min_length=1), AfterValidator(once)]
+_USUAL_EVENTS = tuple(kind for kind in ChangeKind if kind not in {ChangeKind.STALE, ChangeKind.NO_LONGER_STALE})
+
+
+def _with_first(events: tuple[ChangeKind, ...]) -> tuple[ChangeKind, ...]:
+    """First data are new data too: who asks for new products is told of the first ones."""
+    chosen = set(events) | ({ChangeKind.FIRST} if ChangeKind.NEW in events else set())
+    return tuple(kind for kind in ChangeKind if kind in chosen)
+
+
+class Watch(Settings):
+    """Which products, and which of their changes."""
+
+    programs: Annotated[tuple[Program, ...], Field(min_length=1), AfterValidator(once)] = Field(
+        description='Programs by number, or observations of one: 1180, "1210:5", "1210:1-3,7".',
+        examples=[[1345]],
+    )
+    instruments: Instruments = Field(
+        default=tuple(Instrument), description="Only these instruments. Default: all."
+    )
+    levels: Annotated[tuple[Level, ...], Field(min_length=1), AfterValidator(once)] = Field(
+        default=LEVELS, description="Only these product levels. Default: all."
+    )
+    events: Annotated[
+        tuple[Annotated[ChangeKind, member_of(ChangeKind, "event")], ...],
+        Field(min_length=1),
+        AfterValidator(_with_first),
+    ] = Field(
+        default=_USUAL_EVENTS,
+        description="Only these kinds of change. 'new' includes 'first'. Default: all but the two about 'stale'.",
+    )
+
+
+class Report(StrEnum):
+    """Which deliveries to CRDS are told."""
+
+    AFFECTED = "affected"
+    """Those that would give a product of the subscription another reference file."""
+    ALL = "all"
+    NONE = "none"
+
+
+class CrdsReport(Settings):
+    """What to tell of deliveries to CRDS."""
+
+    instruments: Instruments = Field(
+        default=tuple(Instrument), description="Only these instruments. Default: all."
+    )
+    report: Annotated[Report, member_of(Report, "kind of report")] = Field(
+        default=Report.AFFECTED,
+        description="affected: what would change this subscription's products; all; or none.",
+    )
+
+
+class WhenEmpty(StrEnum):
+    """How often a digest is sent that has nothing to tell but that all was checked."""
+
+    NEVER = "never"
+    WEEKLY = "weekly"
+    ALWAYS = "always"
+
+
+def _every(value: object) -> Literal["day", "week"] | timedelta:
+    if value in {"day", "week"}:
+        return value
+    if isinstance(value, str) and (word := nearest(value, ("day", "week", "daily", "weekly"))):
+        raise ValueError(f"{value!r} is no period, did you mean {'week' if word.startswith('week') else 'day'!r}?")
+    duration = read_duration(value)
+    # A day by the calendar has 23 or 25 hours twice a year, and the digest keeps its time of day.
+    by_calendar: dict[timedelta, Literal["day", "week"]] = {timedelta(days=1): "day", timedelta(days=7): "week"}
+    return by_calendar.get(duration, duration)
+
+
+class DigestSchedule(Settings):
+    """When a digest is composed. Times are in the configuration's time zone."""
+
+    every: Annotated[
+        Literal["day", "week"] | timedelta,
+        BeforeValidator(_every),
+        PlainSerializer(
+            lambda every: every if isinstance(every, str) else format_duration(every), return_type=str
+        ),
+        WithJsonSchema(
+            {"type": "string", "pattern": "^(day|week|[0-9]{1,8}[smhdw])$", "examples": ["day", "week"]}
+        ),
+    ] = Field(default="day", description="day, week, or a duration such as 12h.")
+    at: TimeOfDay = Field(default=time(7), description="The time of day that a period ends at, as HH:MM.")
+    settle: Duration | None = Field(
+        default=None,
+        description="Wait until a program has been quiet for so long, so that one reprocessing is one digest.",
+    )
+    empty: Annotated[WhenEmpty, member_of(WhenEmpty, "choice for 'empty'")] = Field(
+        default=WhenEmpty.NEVER,
+        description="Whether to send a digest with nothing to tell: never, weekly or always.",
+    )
+
+
+class EmailDestination(Settings):
+    """Addresses that get a mail each, through the channel 'email'."""
+
+    addresses: Addresses = Field(
+        alias="email", description="An address, or a list of them. Each gets a mail of its own."
+    )
+
+
+class ChannelDestination(Settings):
+    """A channel of the configuration."""
+
+    channel: str = Field(description="The name of a channel under 'channels'.")
+
+
+def _destination_kind(value: Any) -> str:  # noqa: ANN401  # whatever the configuration holds
+    if isinstance(value, dict):
+        return str(next(iter(value), ""))
+    return "email" if isinstance(value, EmailDestination) else "channel"
+
+
+def _check_destination(value: object) -> object:
+    if isinstance(value, Settings):
+        return value
+    if isinstance(value, str) and "@" in value and value.isprintable():
+        raise ValueError(f"an address is written with its key: write {{email: {value[:80]}}}")
+    if isinstance(value, dict) and {"email", "channel"} == set(value):
+        raise ValueError("two destinations in one: write {email: ADDRESS}, {channel: NAME}")
+    only_key(value, ("email", "channel"), "destination", "{email: ADDRESS} or {channel: NAME}")
+    return value
+
+
+Destination = EmailDestination | ChannelDestination
+AnyDestination = Annotated[
+    Annotated[EmailDestination, Tag("email")] | Annotated[ChannelDestination, Tag("channel")],
+    Discriminator(_destination_kind),
+    BeforeValidator(_check_destination),
+]
+
+
+class Subscription(Settings):
+    """One digest: what it is about, when it is composed and where it goes."""
+
+    name: Name = Field(description="The digest's name, in its subject and in commands.")
+    watch: Watch = Field(
+        description="Which products, and which of their changes.", examples=[{"programs": [1345]}]
+    )
+    crds: CrdsReport = Field(default_factory=CrdsReport, description="What to tell of deliveries to CRDS.")
+    local: tuple[AbsolutePath, ...] = Field(
+        default=(), description="Folders whose files are compared with the archive's."
+    )
+    digest: DigestSchedule = Field(default_factory=DigestSchedule, description="When the digest is composed.")
+    deliver: Annotated[tuple[AnyDestination, ...], Field(min_length=1)] = Field(
+        description="Where the digest goes.", examples=[[{"email": "me@obs.example"}]]
+    )
+
+    @property
+    def programs(self) -> frozenset[int]:
+        """The numbers of the programs that are watched."""
+        return frozenset(selection.program for selection in self.watch.programs)

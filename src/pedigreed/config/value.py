@@ -1,0 +1,136 @@
+"""Kinds of values that settings have: how each is read, and how the JSON Schema describes it."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+
+from pedigreed.config.suggestion import choose, did_you_mean, listed, quoted
+from pedigreed.model.program import ProgramSelection
+
+if TYPE_CHECKING:
+    from enum import StrEnum
+
+NAME_PATTERN = "[a-z0-9][a-z0-9._-]{0,63}"
+_NAME = re.compile(NAME_PATTERN, re.ASCII)
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
+LEVELS = ("1b", "2a", "2b", "2c", "3")
+
+
+def parse_name(text: str) -> str:
+    """The name of a subscription or channel. Raises `ValueError` with one that would do."""
+    if _NAME.fullmatch(text):
+        return text
+    better = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).lstrip("._-")[:64].rstrip("-")
+    fix = f"write {better!r}" if better else "write a word such as 'jades'"
+    raise ValueError(
+        f"{quoted(text)} can't be a name: use up to 64 of a-z, 0-9, '.', '_' and '-', "
+        f"and start with a letter or digit; {fix}"
+    )
+
+
+def _time_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        known = available_timezones()
+        by_city = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known)}
+        city = by_city.get(text.rpartition("/")[2].replace(" ", "_").lower())
+        hint = f", did you mean {city!r}?" if city else did_you_mean(text, known)
+        raise ValueError(
+            f"{quoted(text)} is no time zone{hint or ': write an IANA name such as Europe/Madrid or UTC'}"
+        ) from None
+    return text
+
+
+def _time_of_day(value: object) -> time:
+    if isinstance(value, time):
+        return value
+    form = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if form is None:
+        raise ValueError(
+            f'{quoted(str(value))} is no time of day: write hours and minutes in quotes, such as "07:00"'
+        )
+    return time(int(form[1]), int(form[2]))
+
+
+def _path(value: object) -> Path:
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a path is text: put it in quotes")  # noqa: TRY004  # pydantic reads ValueError
+    if not value.startswith("/"):
+        raise ValueError(f"{quoted(value)} is no whole path: start it with '/'")
+    return Path(value)
+
+
+def _program(value: object) -> ProgramSelection:
+    if isinstance(value, ProgramSelection):
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError('a program is a number such as 1345, or "1345:5" for an observation of it')  # noqa: TRY004  # as above
+    return ProgramSelection.parse(str(value))
+
+
+def _level(value: object) -> str:
+    if not isinstance(value, str | int | float):
+        raise ValueError(f"a product level is one word: write {listed(LEVELS)}")  # noqa: TRY004  # as above
+    text = str(value)
+    if text in {"1", "2"}:
+        exact = " or ".join(level for level in LEVELS if level.startswith(text))
+        raise ValueError(f"level {text} has parts: write {exact.replace(' or ', ', ', exact.count(' or ') - 1)}")
+    return choose(text, LEVELS, "product level")
+
+
+def member_of(kind: type[StrEnum], noun: str) -> BeforeValidator:
+    """Reads a member of a closed set by its text, and suggests the nearest."""
+
+    def read(value: object) -> StrEnum:
+        if not isinstance(value, str | int | float):
+            raise ValueError(f"one word is expected here, the {noun}: write {listed(kind)}")  # noqa: TRY004  # as above
+        return kind(choose(str(value), [member.value for member in kind], noun))
+
+    return BeforeValidator(read)
+
+
+def once(values: tuple[object, ...]) -> tuple[object, ...]:
+    """Each value once, in their order."""
+    return tuple(dict.fromkeys(values))
+
+
+def described(pattern: str, *examples: str) -> WithJsonSchema:
+    """A text of this form, for the JSON Schema."""
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": list(examples)})
+
+
+Name = Annotated[str, AfterValidator(parse_name), described(f"^{NAME_PATTERN}$", "jades")]
+TimeZoneName = Annotated[
+    str, AfterValidator(_time_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Madrid"]})
+]
+TimeOfDay = Annotated[
+    time,
+    BeforeValidator(_time_of_day),
+    PlainSerializer(lambda at: at.strftime("%H:%M"), return_type=str),
+    described("^([01]?[0-9]|2[0-3]):[0-5][0-9]$", "07:00"),
+]
+AbsolutePath = Annotated[Path, BeforeValidator(_path), described("^/", "/data/jades")]
+Program = Annotated[
+    ProgramSelection,
+    BeforeValidator(_program),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 99999},
+                {"type": "string", "pattern": "^0*[0-9]{1,5}(:[0-9, -]+)?$"},
+            ],
+            "examples": [1345, "1345:5", "1345:1-3,7"],
+        }
+    ),
+]
+Level = Annotated[str, BeforeValidator(_level), WithJsonSchema({"enum": [*LEVELS, 3]})]
