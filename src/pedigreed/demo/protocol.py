@@ -118,13 +118,13 @@ def answer(query: Query, rows: Iterable[Row], columns: Mapping[str, ColumnType])
     instrume = query.instrument.value.upper()
     kept = [row for row in rows if row["instrume"] == instrume and all(passes(row) for passes in predicates)]
     if query.is_count:
-        return Answer(((COUNTED, "int"),), [{COUNTED: len(kept)}], _paging(1, query.pagesize, 1, 1))
+        return Answer(((COUNTED, "int"),), [{COUNTED: len(kept)}], paging_of(1, query.pagesize, 1, 1))
     start = (query.page - 1) * query.pagesize
     page = kept[start : start + query.pagesize]
     answered = Answer(
         fields=tuple((name, columns[column]) for column, name in selected),
         rows=[{name: row.get(column) for column, name in selected} for row in page],
-        paging=_paging(query.page, query.pagesize, len(page), len(kept)),
+        paging=paging_of(query.page, query.pagesize, len(page), len(kept)),
     )
     return _without_null_columns(answered) if query.drops_null_columns else answered
 
@@ -147,7 +147,8 @@ def _selected(asked: str, columns: Mapping[str, ColumnType]) -> tuple[tuple[str,
     return tuple(selected)
 
 
-def _paging(page: int, pagesize: int, rows: int, total: int) -> dict[str, int]:
+def paging_of(page: int, pagesize: int, rows: int, total: int) -> dict[str, int]:
+    """What is said of the rows: this page's number, size and rows, and how many there are on all pages."""
     return {
         "page": page,
         "pageSize": pagesize,

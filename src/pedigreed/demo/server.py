@@ -103,7 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
         if reply.delivery is Delivery.HANG:
             self.server.closing.wait()
         elif reply.delivery is Delivery.DRIP:
-            self._drip(whole)
+            self.wfile.write(whole[: len(whole) - len(reply.body)])
+            self._drip(reply.body)
         else:
             if reply.delivery is Delivery.RESET_MID_BODY:
                 self.wfile.write(whole[: len(whole) - len(reply.body) // 2])
@@ -119,9 +120,9 @@ class _Handler(BaseHTTPRequestHandler):
         ]
         return "\r\n".join((*lines, "", "")).encode()
 
-    def _drip(self, whole: bytes) -> None:
-        for byte in range(len(whole)):
-            self.wfile.write(whole[byte : byte + 1])
+    def _drip(self, body: bytes) -> None:
+        for start in range(len(body)):
+            self.wfile.write(body[start : start + 1])
             if self.server.closing.wait(_DRIP_PAUSE_S):
                 return
 
