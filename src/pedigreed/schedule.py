@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.model.instant import iso
 
 if TYPE_CHECKING:
-    from datetime import date, time
+    from datetime import time
     from zoneinfo import ZoneInfo
 
 DAY = timedelta(days=1)
@@ -46,7 +46,7 @@ class Boundary:
 
 
 def last_boundary(rhythm: Rhythm, now: datetime) -> Boundary:
-    """The last moment at which a digest was to be composed. Each local date has one, through every change of clocks."""
+    """The last moment at which a digest was to be composed. Every local date has exactly one."""
     if rhythm.every not in (DAY, WEEK):
         return _boundary_of_length(rhythm.every, now)
     day = now.astimezone(rhythm.zone).date()
@@ -57,6 +57,15 @@ def last_boundary(rhythm: Rhythm, now: datetime) -> Boundary:
         day -= rhythm.every
         boundary = _local(day, rhythm)
     return Boundary(day.isoformat(), boundary)
+
+
+def next_boundary(rhythm: Rhythm, now: datetime) -> Boundary:
+    """The next moment at which a digest will be composed."""
+    last = last_boundary(rhythm, now)
+    if rhythm.every not in (DAY, WEEK):
+        return _boundary_of_length(rhythm.every, last.at + rhythm.every)
+    day = date.fromisoformat(last.label) + rhythm.every
+    return Boundary(day.isoformat(), _local(day, rhythm))
 
 
 def due(rhythm: Rhythm, last_end: datetime | None, now: datetime) -> Boundary | None:
@@ -86,7 +95,7 @@ def is_sweep_due(program: int, last_sweep: datetime | None, every: timedelta, no
 
 
 def _local(day: date, rhythm: Rhythm) -> datetime:
-    """A local time of a date, as UTC. In an hour that comes twice it is the first; in one that is skipped, as if it were not."""
+    """A local time of a date, as UTC: the first of two in autumn, and the hour after in spring."""
     return datetime.combine(day, rhythm.at, tzinfo=rhythm.zone).astimezone(UTC)
 
 

@@ -87,7 +87,7 @@ def _differences(before: KnownProduct, after: Product) -> Iterator[tuple[ChangeK
     was = before.product
     if before.withdrawn_at is not None:
         yield ChangeKind.NEW, None
-    elif not after.pedigree.same_as(was.pedigree) and not _only_learned_date(was.pedigree, after.pedigree):
+    elif not after.pedigree.same_as(was.pedigree) and not _only_learned(was.pedigree, after.pedigree):
         down = after.pedigree.went_down_from(was.pedigree)
         yield ChangeKind.REGRESSED if down else ChangeKind.REPROCESSED, was.pedigree
     if was.is_restricted and after.is_restricted is False:
@@ -98,9 +98,11 @@ def _differences(before: KnownProduct, after: Product) -> Iterator[tuple[ChangeK
         yield ChangeKind.NO_LONGER_STALE, after.pedigree
 
 
-def _only_learned_date(before: Pedigree, after: Pedigree) -> bool:
-    """Whether the archive only says a DATE now that it did not say before."""
-    return before.date is None and replace(after, date=None) == before
+def _only_learned(before: Pedigree, after: Pedigree) -> bool:
+    """Whether the archive only says more of the same file now: a value that it did not say before."""
+    return after.same_as(
+        Pedigree(before.cal_ver or after.cal_ver, before.crds_ctx or after.crds_ctx, before.date or after.date)
+    )
 
 
 def _filled(product: Product, was: Product) -> Product:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.changes.selection import Selection
+    from pedigreed.config.address import Sender
     from pedigreed.config.settings import Config, Subscription
     from pedigreed.model.digest import Digest, RenderedDigest
     from pedigreed.model.holding import Holding
@@ -63,10 +64,17 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A period that was closed. `rendered` is None where it was quiet."""
+    """A period that was closed.
+
+    Attributes:
+        period: the period.
+        rendered: the digest's words; None where it was quiet.
+        unknown: the subscription's programs that the archive has no data of.
+    """
 
     period: Period
     rendered: RenderedDigest | None
+    unknown: tuple[int, ...]
 
 
 def close_due_periods(config: Config, store: Store, configuration: str, now: datetime) -> Iterator[Closed]:
@@ -159,14 +167,14 @@ def messages_of(
     rendered: RenderedDigest, subscription: Subscription, config: Config, now: datetime
 ) -> tuple[Message, ...]:
     """A message for each destination of a subscription, each destination once."""
-    destinations: dict[tuple[str, str], str] = {}
+    destinations: dict[tuple[str, str], Sender | None] = {}
     for destination in subscription.deliver:
         if isinstance(destination, EmailDestination):
             channel = config.channels["email"]
             assert isinstance(channel, EmailChannel)  # the configuration is checked for it
-            destinations.update({("email", address): str(channel.sender) for address in destination.addresses})
+            destinations.update({("email", address): channel.sender for address in destination.addresses})
         elif isinstance(destination, ChannelDestination):
-            destinations[destination.channel, ""] = ""
+            destinations[destination.channel, ""] = None
     operator = _operator_address(config) or ""
     return tuple(
         build_mail(rendered, channel=channel, sender=sender, recipient=recipient, now=now, operator=operator)
@@ -210,7 +218,7 @@ def _close(
     stored_periods.introduce(
         connection, subscription.name, boundary.label, [baseline.program for baseline in digest.baselines]
     )
-    return Closed(period, rendered if drafted.is_worth_sending else None)
+    return Closed(period, rendered if drafted.is_worth_sending else None, digest.checked.unknown)
 
 
 def _by_pedigree(holdings: Iterable[Holding]) -> dict[tuple[str | None, str | None], int]:

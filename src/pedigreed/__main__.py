@@ -1,0 +1,5 @@
+"""`python -m pedigreed` is `pedigreed`."""
+
+from pedigreed.cli.app import main
+
+main()

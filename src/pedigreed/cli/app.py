@@ -1,0 +1,57 @@
+"""`pedigreed` itself: its verbs, and how it ends."""
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from pedigreed import __version__
+from pedigreed.cli import check, config, demo, history, once, preview, status
+from pedigreed.model.failure import PedigreedError, Usage
+
+_CLICK_USAGE = 2
+
+app = typer.Typer(
+    name="pedigreed",
+    help="Watch the pedigree of JWST data in the MAST archive, and be told what changed, once.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(check.check)
+app.command()(once.once)
+app.command()(preview.preview)
+app.command()(status.status)
+app.command()(history.history)
+app.add_typer(config.app, name="config")
+app.command()(demo.demo)
+
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Watch the pedigree of JWST data in the MAST archive, and be told what changed, once."""
+    if version:
+        typer.echo(f"pedigreed {__version__}")
+        raise typer.Exit
+
+
+def main() -> NoReturn:
+    """Run the command line. Exit codes follow sysexits.h; see `pedigreed.model.failure`."""
+    try:
+        app()
+    except PedigreedError as error:
+        typer.echo(f"pedigreed: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of a pipe has gone. Python would complain once more when it closes the stream.
+        sys.stdout = None
+        sys.exit(141)
+    except SystemExit as end:
+        sys.exit(Usage.exit_code if end.code == _CLICK_USAGE else end.code)
+    sys.exit(0)

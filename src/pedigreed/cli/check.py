@@ -1,0 +1,159 @@
+"""`pedigreed check`: the pedigree of programs as the archive has it now."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pedigreed.cli.options import Json
+from pedigreed.cli.output import days, print_json, print_table, progress, table
+from pedigreed.model.failure import Unreadable, UpstreamUnavailable, Usage
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.program import ProgramSelection, fold_ranges
+
+if TYPE_CHECKING:
+    from pedigreed.model.product import Product
+    from pedigreed.service.survey import ProgramSurvey, SurveyRow
+
+_LONGEST_LIST = 40
+
+
+def check(
+    programs: Annotated[
+        list[str], typer.Argument(metavar="PROGRAM...", help="Programs, or observations of one: 1345 1180:5,7-9")
+    ],
+    *,
+    instrument: Annotated[
+        list[Instrument] | None,
+        typer.Option(
+            "--instrument", "-i", help="Ask only for this instrument; may be repeated.", show_default=False
+        ),
+    ] = None,
+    products: Annotated[bool, typer.Option("--products", help="List every product.")] = False,
+    as_json: Json = False,
+    mast: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PEDIGREED_MAST_URL", metavar="URL", help="The archive's address.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Print the pedigree of programs as the archive has it now. Needs no configuration and keeps nothing."""
+    from pedigreed.cli.archive import open_archive
+    from pedigreed.service.survey import survey
+
+    try:
+        selections = sorted({ProgramSelection.parse(text) for text in programs})
+    except Unreadable as error:
+        raise Usage(str(error)) from None
+    with progress("asking MAST") as shown, open_archive(url=mast) as archive:
+        surveys = survey(selections, instrument or list(Instrument), archive, shown.tell)
+    if as_json:
+        print_json({"programs": [_document(found, products=products) for found in surveys]})
+    else:
+        for number, found in enumerate(surveys):
+            if number:
+                typer.echo()
+            _print(found, products=products)
+    problems = sorted({problem for found in surveys for problem in found.problems})
+    if problems:
+        raise UpstreamUnavailable(
+            "the answer is not complete\n" + "\n".join(f"  {problem}" for problem in problems)
+        )
+
+
+def _print(found: "ProgramSurvey", *, products: bool) -> None:
+    if found.is_unknown:
+        typer.echo(f"{found.selection}: MAST has no data of this program yet; it can be watched all the same")
+        return
+    count = len(found.products)
+    typer.echo(f"{found.selection}: {count:,} product{'' if count == 1 else 's'}")
+    if not count:
+        return
+    made = table(
+        "instrument", "products", "CAL_VER", "build", "CRDS_CTX", "DATE", "observations", right=("products",)
+    )
+    for row in found.rows:
+        made.add_row(*_cells(row))
+    print_table(made)
+    if products:
+        listing = table("product", "level", "CAL_VER", "CRDS_CTX", "DATE")
+        for product in found.products:
+            listing.add_row(*_product_cells(product))
+        typer.echo()
+        print_table(listing)
+
+
+def _cells(row: "SurveyRow") -> tuple[str, ...]:
+    from pedigreed.model.build import build_of
+    from pedigreed.model.pedigree import context_name
+
+    build = build_of(row.span.cal_ver) if row.span.cal_ver else None
+    return (
+        row.instrument.written,
+        f"{row.products:,}",
+        row.span.cal_ver or "uncalibrated",
+        (build.dms_build if build else None) or "-",
+        context_name(row.span.crds_ctx) or "-",
+        days(row.span.earliest, row.span.latest),
+        _short(fold_ranges(row.observations)) or "-",
+    )
+
+
+def _product_cells(product: "Product") -> tuple[str, ...]:
+    from pedigreed.model.instant import iso
+    from pedigreed.model.pedigree import context_name
+
+    pedigree = product.pedigree
+    return (
+        product.filename,
+        product.level,
+        pedigree.cal_ver or "-",
+        context_name(pedigree.crds_ctx) or "-",
+        iso(pedigree.date) if pedigree.date else "-",
+    )
+
+
+def _short(text: str) -> str:
+    if len(text) <= _LONGEST_LIST:
+        return text
+    return text[: text.rindex(",", 0, _LONGEST_LIST)] + ", ..."
+
+
+def _document(found: "ProgramSurvey", *, products: bool) -> dict[str, Any]:
+    from pedigreed.model.build import build_of
+
+    document: dict[str, Any] = {
+        "program": found.selection.program,
+        "observations": list(found.selection.observations),
+        "has_data": found.has_data,
+        "problems": found.problems,
+        "pedigrees": [
+            {
+                "instrument": row.instrument.value,
+                "products": row.products,
+                "observations": list(row.observations),
+                "cal_ver": row.span.cal_ver,
+                "dms_build": build.dms_build
+                if row.span.cal_ver and (build := build_of(row.span.cal_ver))
+                else None,
+                "crds_ctx": row.span.crds_ctx,
+                "earliest": row.span.earliest,
+                "latest": row.span.latest,
+            }
+            for row in found.rows
+        ],
+    }
+    if products:
+        document["products"] = [
+            {
+                "filename": product.filename,
+                "instrument": product.instrument.value,
+                "observation": product.observation,
+                "level": product.level,
+                "cal_ver": product.pedigree.cal_ver,
+                "crds_ctx": product.pedigree.crds_ctx,
+                "date": product.pedigree.date,
+            }
+            for product in found.products
+        ]
+    return document

@@ -1,0 +1,73 @@
+"""`pedigreed demo`: three days of a recorded archive, with the digests they produce."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pedigreed.cli.output import day_and_time, progress
+from pedigreed.model.failure import Usage
+
+
+def demo(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", metavar="DIR", help="Where to keep it all. Default: a new temporary folder."),
+    ] = None,
+) -> None:
+    """Watch three days of a recorded archive, without network or set-up, and print the digests."""
+    from pedigreed.cli.archive import USER_AGENT
+    from pedigreed.config.load import parse_config
+    from pedigreed.delivery.registry import open_channels
+    from pedigreed.demo.archive import DemoArchive
+    from pedigreed.demo.play import demo_configuration
+    from pedigreed.demo.scenario import DAYS, archive_at
+    from pedigreed.log import set_up_log
+    from pedigreed.service.cycle import run_cycle
+    from pedigreed.sources.mast.archive import MastArchive
+    from pedigreed.sources.mast.patience import Patience
+    from pedigreed.store.database import Store
+
+    set_up_log(quiet=True)
+    kept = _fresh(folder)
+    text = demo_configuration(kept)
+    (kept / "pedigreed.yaml").write_text(text, encoding="utf-8")
+    loaded = parse_config(text, "pedigreed.yaml", os.environ)
+    channels = open_channels(loaded.config, os.environ)
+    patience = Patience(first_pause=0.01, first_poll=0.01)
+    with (
+        DemoArchive(archive_at, DAYS[0], executing_polls=1) as recorded,
+        Store(loaded.config.store.reveal()) as store,
+    ):
+        for number, day in enumerate(DAYS, 1):
+            recorded.now = day
+            asked = len(recorded.requests)
+            with progress(f"day {number}"), MastArchive(recorded.url, USER_AGENT, patience=patience) as archive:
+                cycle = run_cycle(loaded.config, loaded.file, store, archive, channels, now=day)
+            rows = sum(answer.fetched.rows for answer in cycle.answers)
+            typer.echo(_rule(f"day {number}, {day_and_time(day)}"))
+            typer.echo(f"asked the archive {len(recorded.requests) - asked} times and read {rows:,} rows\n")
+            for closed in cycle.closed:
+                if closed.rendered is None:
+                    typer.echo(f"{closed.period.subscription}: nothing to tell, so nothing is sent\n")
+                else:
+                    typer.echo(f"Subject: {closed.rendered.subject}\n\n{closed.rendered.text}")
+    typer.echo(_rule("where it is kept"))
+    typer.echo(f"the mails and their attachments   {kept / 'mails'}")
+    typer.echo(f"the configuration                 {kept / 'pedigreed.yaml'}")
+    typer.echo(f"what was seen                     pedigreed history --config {kept / 'pedigreed.yaml'}")
+
+
+def _fresh(folder: Path | None) -> Path:
+    if folder is None:
+        return Path(tempfile.mkdtemp(prefix="pedigreed-demo-"))
+    if folder.exists() and any(folder.iterdir()):
+        raise Usage(f"{folder} is not empty: the demo starts from nothing, so name a new folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.resolve()
+
+
+def _rule(title: str) -> str:
+    return f"---- {title} ".ljust(78, "-")

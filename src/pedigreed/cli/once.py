@@ -1,0 +1,124 @@
+"""`pedigreed once`: one whole cycle."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store
+from pedigreed.cli.output import print_json, progress
+from pedigreed.model.failure import TryAgain, UpstreamUnavailable
+
+if TYPE_CHECKING:
+    from pedigreed.service.collecting import Answer
+    from pedigreed.service.cycle import Cycle
+
+
+def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -> None:
+    """Run one whole cycle: ask, compare, compose what is due, and deliver it.
+
+    Exits 69 if an answer was not complete and 75 if a delivery waits for another attempt;
+    everything else was done all the same.
+    """
+    import os
+    from contextlib import ExitStack
+
+    from pedigreed.cli.archive import open_archive
+    from pedigreed.delivery.registry import open_channels
+    from pedigreed.log import set_up_log
+    from pedigreed.service.cycle import run_cycle
+
+    at = moment(now)
+    loaded = load(config)
+    set_up_log()
+    with ExitStack() as stack:
+        channels = open_channels(loaded.config, os.environ)
+        store = stack.enter_context(open_store(loaded))
+        archive = stack.enter_context(open_archive(loaded.config.sources.mast))
+        shown = stack.enter_context(progress("asking MAST"))
+        cycle = run_cycle(
+            loaded.config,
+            loaded.file,
+            store,
+            archive,
+            channels,
+            now=at,
+            watch=lambda answer: shown.tell(f"asking MAST: {answer.query} done"),
+        )
+    if as_json:
+        print_json(_document(cycle))
+    else:
+        _print(cycle)
+    _end(cycle)
+
+
+def _print(cycle: "Cycle") -> None:
+    requests = sum(answer.fetched.requests for answer in cycle.answers)
+    rows = sum(answer.fetched.rows for answer in cycle.answers)
+    changes = sum(answer.changes for answer in cycle.answers)
+    typer.echo(f"asked MAST {requests:,} times, read {rows:,} rows, found {changes:,} changes")
+    for answer in cycle.answers:
+        for line in (*answer.fetched.warnings, *answer.notes):
+            typer.echo(f"note: {line}")
+    unknown = {program for closed in cycle.closed for program in closed.unknown}
+    for program in sorted(unknown):
+        typer.echo(f"note: MAST has no data of program {program}; it is watched all the same")
+    for closed in cycle.closed:
+        told = closed.rendered.subject if closed.rendered else "nothing to tell"
+        typer.echo(f"{closed.period.subscription}: {told}")
+    for delivery in cycle.deliveries:
+        where = " ".join(filter(None, (delivery.message.channel, delivery.message.recipient)))
+        said = f": {delivery.last_outcome}" if delivery.last_outcome and delivery.state != "sent" else ""
+        typer.echo(f"  {delivery.state.value} to {where}{said}")
+
+
+def _end(cycle: "Cycle") -> None:
+    problems = [_problem(answer) for answer in cycle.answers if not answer.fetched.is_complete]
+    if problems:
+        raise UpstreamUnavailable("not everything was answered\n" + "\n".join(f"  {line}" for line in problems))
+    if any(delivery.state == "waiting" for delivery in cycle.deliveries):
+        raise TryAgain("a delivery waits for another attempt")
+
+
+def _problem(answer: "Answer") -> str:
+    return f"{answer.query}: {'; '.join(answer.fetched.problems)}"
+
+
+def _document(cycle: "Cycle") -> dict[str, object]:
+    return {
+        "answers": [
+            {
+                "instrument": answer.query.instrument.value,
+                "programs": list(answer.query.programs),
+                "is_sweep": answer.query.is_sweep,
+                "is_complete": answer.fetched.is_complete,
+                "requests": answer.fetched.requests,
+                "rows": answer.fetched.rows,
+                "changes": answer.changes,
+                "problems": list(answer.fetched.problems),
+                "notes": [*answer.fetched.warnings, *answer.notes],
+            }
+            for answer in cycle.answers
+        ],
+        "periods": [
+            {
+                "subscription": closed.period.subscription,
+                "label": closed.period.label,
+                "starts": closed.period.starts_at,
+                "ends": closed.period.ends_at,
+                "digest": closed.period.digest_id,
+                "subject": closed.rendered.subject if closed.rendered else None,
+                "unknown_programs": list(closed.unknown),
+            }
+            for closed in cycle.closed
+        ],
+        "deliveries": [
+            {
+                "message_id": delivery.message.message_id,
+                "channel": delivery.message.channel,
+                "recipient": delivery.message.recipient or None,
+                "state": delivery.state.value,
+                "outcome": delivery.last_outcome,
+            }
+            for delivery in cycle.deliveries
+        ],
+    }

@@ -1,0 +1,95 @@
+"""Options that several verbs share."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pedigreed.model.failure import Usage
+
+if TYPE_CHECKING:
+    from pedigreed.config.load import LoadedConfig
+    from pedigreed.store.database import Store
+
+CONFIG_VARIABLE = "PEDIGREED_CONFIG"
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar=CONFIG_VARIABLE,
+        metavar="FILE",
+        help="The configuration. Default: pedigreed.yaml here, in ~/.config/pedigreed or in /etc/pedigreed.",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables; docs/json.md has the shapes.")]
+Now = Annotated[
+    str | None,
+    typer.Option(
+        "--now",
+        metavar="ISO",
+        help="Rehearse another moment, such as 2026-11-22T07:00Z. Without a zone it is UTC.",
+        show_default=False,
+    ),
+]
+
+
+def load(config: Path | None) -> "LoadedConfig":
+    """The configuration, with its warnings on stderr.
+
+    Raises:
+        ConfigurationInvalid: with every problem.
+        Usage: there is none where one is looked for.
+    """
+    from pedigreed.config.load import load_config
+
+    loaded = load_config(config or _found(), os.environ)
+    for warning in loaded.warnings:
+        typer.echo(warning, err=True)
+    return loaded
+
+
+def open_store(loaded: "LoadedConfig") -> "Store":
+    """The configured store. Raises as `Store` and `Secret.reveal`."""
+    from pedigreed.store.database import Store
+
+    return Store(_store_url(loaded))
+
+
+def open_store_if_there(loaded: "LoadedConfig") -> "Store | None":
+    """The configured store; None where it is a file that was never made."""
+    url = _store_url(loaded)
+    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        return None
+    return open_store(loaded)
+
+
+def moment(now: str | None) -> datetime:
+    """The moment that a command works at, UTC. Raises `Usage` if it can't be read."""
+    if now is None:
+        return datetime.now(UTC)
+    try:
+        read = datetime.fromisoformat(now)
+    except ValueError:
+        raise Usage(f"--now {now!r} is no moment: write it like 2026-11-22T07:00Z") from None
+    return read.replace(tzinfo=read.tzinfo or UTC).astimezone(UTC)
+
+
+def _store_url(loaded: "LoadedConfig") -> str:
+    return loaded.config.store.reveal()
+
+
+def _found() -> Path:
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    places = (Path("pedigreed.yaml"), home / "pedigreed" / "pedigreed.yaml", Path("/etc/pedigreed/pedigreed.yaml"))
+    for place in places:
+        if place.exists():
+            return place
+    looked = ", ".join(str(place) for place in places)
+    raise Usage(
+        f"no configuration: give --config FILE, or put one at one of {looked}. `pedigreed config init` writes one"
+    )

@@ -1,0 +1,83 @@
+"""How verbs print: tables by rich on a terminal and in a pipe, or JSON; progress on a terminal only."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from pedigreed.model.instant import iso
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WIDE_PIPE = 160
+
+
+def print_json(value: object) -> None:
+    """Print a JSON document. Instants are ISO 8601 in UTC."""
+    typer.echo(json.dumps(value, indent=2, default=_plain))
+
+
+def table(*columns: str, right: Iterable[str] = ()) -> "Table":
+    """An empty table without lines, whose `right` columns hold numbers."""
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        made.add_column(column, justify="right" if column in set(right) else "left", overflow="fold")
+    return made
+
+
+def print_table(made: "Table") -> None:
+    """Print a table; in a pipe it is wide, so that lines are not folded."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else _WIDE_PIPE
+    Console(width=width, highlight=False, markup=False).print(made)
+
+
+@contextmanager
+def progress(what: str) -> Iterator["Progress"]:
+    """Show on a terminal that something takes a while. Silent in a pipe."""
+    if not sys.stderr.isatty():
+        yield Progress(None)
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what) as status:
+        yield Progress(status)
+
+
+class Progress:
+    """Says what is going on."""
+
+    def __init__(self, status: Any) -> None:  # noqa: ANN401  # rich's status, which is imported late
+        self._status = status
+
+    def tell(self, what: str) -> None:
+        """Replace what is shown."""
+        if self._status is not None:
+            self._status.update(what)
+
+
+def day_and_time(instant: datetime | None) -> str:
+    """``2026-11-22 06:00Z``, or a dash."""
+    return "-" if instant is None else instant.strftime("%Y-%m-%d %H:%MZ")
+
+
+def days(earliest: datetime | None, latest: datetime | None) -> str:
+    """A span of days, UTC: ``2025-11-02 to 2025-11-09``."""
+    if earliest is None or latest is None:
+        return "-"
+    first, last = f"{earliest:%Y-%m-%d}", f"{latest:%Y-%m-%d}"
+    return first if first == last else f"{first} to {last}"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return iso(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

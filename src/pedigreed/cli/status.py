@@ -1,0 +1,119 @@
+"""`pedigreed status`: what was checked, told and delivered, from the store alone."""
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from pedigreed import __version__
+from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store_if_there
+from pedigreed.cli.output import day_and_time, print_json, print_table, table
+
+if TYPE_CHECKING:
+    from pedigreed.service.situation import SourceStatus, Status, SubscriptionStatus
+
+
+def status(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -> None:
+    """Print how each subscription, source and delivery stands."""
+    from pedigreed.service import situation
+
+    at = moment(now)
+    loaded = load(config)
+    store = open_store_if_there(loaded)
+    if store is None:
+        if as_json:
+            print_json({"version": __version__, "store": None, "subscriptions": [], "sources": [], "outbox": {}})
+        else:
+            typer.echo("nothing was watched yet: `pedigreed once` looks for the first time")
+        return
+    with store:
+        with store.reading() as connection:
+            found = situation.status(connection, loaded.config, at)
+        if as_json:
+            print_json(_document(found, store.name, store.size()))
+        else:
+            _print(found, store.name, store.size())
+
+
+def _print(found: "Status", store: str, size: int) -> None:
+    made = table(
+        "subscription", "products", "programs", "last digest", "next", "last subject", right=("products",)
+    )
+    for entry in found.subscriptions:
+        made.add_row(
+            entry.name,
+            f"{entry.products:,}",
+            _programs(entry),
+            day_and_time(entry.last_told),
+            day_and_time(entry.next_due) if entry.next_due else "due now",
+            entry.last_subject or "-",
+        )
+    print_table(made)
+    typer.echo()
+    sources = table("source", "programs", "last asked", "all complete since", "state")
+    for source in found.sources:
+        sources.add_row(
+            f"MAST {source.instrument.written}",
+            f"{source.complete} of {source.programs}",
+            day_and_time(source.asked_at),
+            day_and_time(source.complete_at),
+            _state(source),
+        )
+    print_table(sources)
+    outbox = ", ".join(f"{count:,} {state.value}" for state, count in sorted(found.outbox.items())) or "empty"
+    typer.echo(f"\noutbox: {outbox}")
+    typer.echo(f"store: {store}" + (f", {size / 1e6:,.1f} MB" if size else ""))
+    typer.echo(f"pedigreed {__version__}")
+
+
+def _programs(entry: "SubscriptionStatus") -> str:
+    checked = entry.checked
+    unknown = f", {len(checked.unknown)} without data" if checked.unknown else ""
+    return f"{checked.programs} of {checked.of} checked{unknown}"
+
+
+def _state(source: "SourceStatus") -> str:
+    if source.problem:
+        return source.problem
+    if source.increments_off:
+        return f"asked for everything each time: {source.increments_off}"
+    return "ok"
+
+
+def _document(found: "Status", store: str, size: int) -> dict[str, Any]:
+    return {
+        "version": __version__,
+        "store": {"name": store, "bytes": size},
+        "subscriptions": [
+            {
+                "name": entry.name,
+                "products": entry.products,
+                "programs": entry.checked.of,
+                "programs_checked": entry.checked.programs,
+                "programs_without_data": list(entry.checked.unknown),
+                "unchecked": [
+                    {"program": each.program, "reason": each.reason, "last_complete": each.last_complete}
+                    for each in entry.checked.unchecked
+                ],
+                "last_complete": entry.checked.last_complete,
+                "last_told": entry.last_told,
+                "last_subject": entry.last_subject,
+                "last_closed": entry.last_closed,
+                "next_due": entry.next_due,
+            }
+            for entry in found.subscriptions
+        ],
+        "sources": [
+            {
+                "source": "mast",
+                "instrument": source.instrument.value,
+                "programs": source.programs,
+                "programs_complete": source.complete,
+                "asked": source.asked_at,
+                "complete_since": source.complete_at,
+                "problem": source.problem,
+                "increments_off": source.increments_off,
+            }
+            for source in found.sources
+        ],
+        "outbox": {state.value: count for state, count in sorted(found.outbox.items())},
+    }

@@ -1,0 +1,28 @@
+"""Logs: one line an event on stderr, in colour on a terminal, as JSON in a pipe or the journal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+
+def set_up_log(*, quiet: bool = False) -> None:
+    """Set structlog up for the process. Quiet, or on a terminal, only what needs attention is shown."""
+    on_terminal = sys.stderr.isatty()
+    level = logging.WARNING if quiet or on_terminal else logging.INFO
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -1,0 +1,139 @@
+"""How pedigreed stands, from the store alone: so it works beside the daemon, and when the daemon is dead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pedigreed.schedule import due, next_boundary
+from pedigreed.service.composing import rhythm_of
+from pedigreed.service.trust import checked
+from pedigreed.store import coverage as stored_coverage
+from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import digests as stored_digests
+from pedigreed.store import periods as stored_periods
+from pedigreed.store import products as stored_products
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.config.settings import Config, Subscription
+    from pedigreed.model.delivery import DeliveryState
+    from pedigreed.model.digest import Checked
+    from pedigreed.model.instrument import Instrument
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionStatus:
+    """How one subscription stands. Times are UTC.
+
+    Attributes:
+        name: of the subscription.
+        products: how many the archive has of its programs.
+        checked: what was and was not checked.
+        last_told: the end of the last period that had a digest.
+        last_subject: that digest's subject.
+        last_closed: the end of the last period, told or quiet.
+        next_due: when the next digest is composed; None where one is due now.
+    """
+
+    name: str
+    products: int
+    checked: Checked
+    last_told: datetime | None
+    last_subject: str | None
+    last_closed: datetime | None
+    next_due: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How the archive's answers of one instrument stand. Times are UTC.
+
+    Attributes:
+        instrument: whose service.
+        programs: how many programs are watched in it.
+        complete: of how many the last answer was complete.
+        asked_at: when it was last asked.
+        complete_at: the oldest of the programs' last complete answers; None if one has none.
+        problem: why an answer was not complete.
+        increments_off: why it is asked for everything each time.
+    """
+
+    instrument: Instrument
+    programs: int
+    complete: int
+    asked_at: datetime | None
+    complete_at: datetime | None
+    problem: str | None
+    increments_off: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How pedigreed stands."""
+
+    subscriptions: tuple[SubscriptionStatus, ...]
+    sources: tuple[SourceStatus, ...]
+    outbox: dict[DeliveryState, int]
+
+
+def status(connection: Connection, config: Config, now: datetime) -> Status:
+    """Read it from the store."""
+    return Status(
+        tuple(_subscription(connection, config, entry, now) for entry in config.subscriptions),
+        _sources(connection, config, now),
+        stored_deliveries.counts(connection),
+    )
+
+
+def _subscription(
+    connection: Connection, config: Config, subscription: Subscription, now: datetime
+) -> SubscriptionStatus:
+    counts = stored_products.counts(connection, subscription.programs)
+    recent = stored_periods.recent(connection, subscription.name, 30)
+    last = recent[0] if recent else None
+    told = next((period for period in recent if period.digest_id), None)
+    rhythm = rhythm_of(subscription, config)
+    is_due = due(rhythm, last.ends_at if last else None, now) is not None
+    return SubscriptionStatus(
+        name=subscription.name,
+        products=sum(counts.values()),
+        checked=checked(
+            subscription.programs,
+            subscription.watch.instruments,
+            stored_coverage.load(connection, subscription.programs),
+            counts=counts,
+            every=config.sources.mast.every,
+            starts=now,
+            now=now,
+        ),
+        last_told=told.ends_at if told else None,
+        last_subject=stored_digests.subject_of(connection, told.digest_id) if told and told.digest_id else None,
+        last_closed=last.ends_at if last else None,
+        next_due=None if is_due else next_boundary(rhythm, now).at,
+    )
+
+
+def _sources(connection: Connection, config: Config, now: datetime) -> tuple[SourceStatus, ...]:
+    states = stored_coverage.load(connection, config.programs)
+    off = stored_coverage.increments_off(connection, now)
+    found = []
+    for instrument in dict.fromkeys(instrument for instrument, _ in states):
+        mine = [state for (of, _), state in states.items() if of is instrument]
+        complete = [state.complete_at for state in mine if state.complete_at is not None]
+        asked = [state.asked_at for state in mine if state.asked_at is not None]
+        found.append(
+            SourceStatus(
+                instrument=instrument,
+                programs=len(mine),
+                complete=sum(state.problem is None for state in mine),
+                asked_at=max(asked, default=None),
+                complete_at=min(complete) if len(complete) == len(mine) else None,
+                problem=next((state.problem for state in mine if state.problem), None),
+                increments_off=off[instrument].reason if instrument in off else None,
+            )
+        )
+    return tuple(found)
