@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.model.change import Change, ChangeKind
+    from pedigreed.model.instrument import Instrument
     from pedigreed.model.program import ProgramSelection
 
 
@@ -29,6 +30,7 @@ class Transition:
     Attributes:
         kind: what became different.
         program: the program's number.
+        instruments: the instruments concerned, most products first.
         observations: the observations concerned, sorted. A product of several observations names none.
         before: the pedigree before; None where there was none (first, new).
         after: the pedigree after; None where there is none (withdrawn). Equal to `before` for a flag.
@@ -38,6 +40,7 @@ class Transition:
 
     kind: ChangeKind
     program: int
+    instruments: tuple[Instrument, ...]
     observations: tuple[int, ...]
     before: PedigreeSpan | None
     after: PedigreeSpan | None
@@ -53,7 +56,7 @@ class Progress:
         cal_ver, crds_ctx: the pedigree that they move to.
         moved: how many of the subscription's products have it now.
         total: how many calibrated products the subscription has.
-        recent: how many of this period's changes were made in the last six hours of it.
+        recent: how many of this period's moves the archive took in in the last six hours of it.
     """
 
     cal_ver: str | None
@@ -142,8 +145,9 @@ class Digest:
         starts, ends: the period, UTC; the end is excluded.
         timezone: the zone that times are shown in, an IANA name.
         changes: the net changes of the period, for the attachments; sorted by file name.
-        transitions: the same changes folded for reading; most products first within a kind.
-        progress: for each pedigree that this period's reprocessing moves to.
+        transitions: the same changes folded for reading: kinds in reading order, programs by number, most
+            products first within one.
+        progress: for each pedigree that this period's reprocessing moves to, most moved first.
         baselines: programs watched from this period on.
         suspects: what is missing and held.
         checked: what was and was not checked.

@@ -1,0 +1,96 @@
+"""What a subscription is told of one period, before any words."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pedigreed.digests.transitions import keywords_of, rank_of, transitions_of
+from pedigreed.model.change import ChangeKind
+from pedigreed.model.digest import Digest, Progress
+from pedigreed.model.instant import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from pedigreed.digests.transitions import Keywords
+    from pedigreed.model.change import Change
+    from pedigreed.model.digest import Baseline, Checked, Suspect
+    from pedigreed.model.program import ProgramSelection
+
+RECENT = timedelta(hours=6)
+"""A reprocessing that brought products so shortly before the period's end is called running."""
+
+
+def compose(
+    *,
+    subscription: str,
+    selections: Sequence[ProgramSelection],
+    starts: datetime,
+    ends: datetime,
+    timezone: str,
+    changes: Iterable[Change],
+    holdings: Mapping[Keywords, int],
+    checked: Checked,
+    baselines: Iterable[Baseline] = (),
+    suspects: Iterable[Suspect] = (),
+) -> Digest:
+    """Compose the digest of one subscription and one period.
+
+    Args:
+        subscription: its name.
+        selections: the programs that it watches, as configured.
+        starts: begin of the period, UTC.
+        ends: end of the period, UTC, excluded.
+        timezone: an IANA name.
+        changes: the net changes of the period that the subscription selects.
+        holdings: (CAL_VER, CRDS_CTX) -> how many of the subscription's products have it now.
+        checked: what was and was not checked.
+        baselines: programs watched from this period on.
+        suspects: what is missing and held.
+    """
+    told = tuple(sorted(changes, key=lambda change: (change.filename, rank_of(change.kind), change.revision)))
+    return Digest(
+        digest_id=digest_id_of(subscription, ends),
+        subscription=subscription,
+        selections=tuple(sorted(selections)),
+        starts=starts,
+        ends=ends,
+        timezone=timezone,
+        changes=told,
+        transitions=transitions_of(told),
+        progress=_progress(told, holdings, ends),
+        baselines=tuple(sorted(baselines, key=lambda baseline: baseline.program)),
+        suspects=tuple(sorted(suspects, key=lambda suspect: suspect.program)),
+        checked=checked,
+    )
+
+
+def digest_id_of(subscription: str, ends: datetime) -> str:
+    """One subscription has one digest for one end of a period: 32 hexadecimal digits."""
+    return hashlib.sha256(f"{subscription}\n{iso(ends)}".encode()).hexdigest()[:32]
+
+
+def _progress(changes: Sequence[Change], holdings: Mapping[Keywords, int], ends: datetime) -> tuple[Progress, ...]:
+    """For each pedigree that products were reprocessed to, most of this period's products first."""
+    moved: Counter[Keywords] = Counter()
+    recent: Counter[Keywords] = Counter()
+    for change in changes:
+        to = keywords_of(change.after)
+        if change.kind is not ChangeKind.REPROCESSED or to is None or to[1] is None:
+            continue
+        moved[to] += 1
+        recent[to] += _is_recent(change, ends)
+    calibrated = sum(count for (_, crds_ctx), count in holdings.items() if crds_ctx is not None)
+    return tuple(
+        Progress(*to, moved=holdings.get(to, 0), total=calibrated, recent=recent[to])
+        for to, _ in sorted(moved.items(), key=lambda item: (-item[1], str(item[0])))
+    )
+
+
+def _is_recent(change: Change, ends: datetime) -> bool:
+    made = change.archived_at or (change.after.date if change.after else None)
+    return made is not None and ends - RECENT <= made

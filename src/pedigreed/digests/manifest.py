@@ -1,0 +1,60 @@
+"""What can be downloaded, in the shape of the events that MAST's subscriptions attach to their mails.
+
+The shape is read by ``astroquery.mast.MastMissions.download_products``, and is documented by example in
+the notebook "subscriptions" of spacetelescope/mast_notebooks. Its times are UTC and do not say so.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+from pedigreed.model.change import ChangeKind
+from pedigreed.model.instant import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from pedigreed.model.change import Change
+
+EVENT_TYPES = {
+    ChangeKind.FIRST: "New",
+    ChangeKind.NEW: "New",
+    ChangeKind.REPROCESSED: "Reprocessed",
+    ChangeKind.REGRESSED: "Reprocessed",
+    ChangeKind.PUBLIC: "Public",
+}
+"""MAST's words; a kind that is not here leaves nothing to download."""
+
+NAMESPACE = uuid.UUID("945e3f8e-0124-54b4-bd07-05dc648475e4")
+"""Of the event ids: one change has one id, whenever it is written."""
+
+
+def manifest_of(changes: Iterable[Change]) -> bytes:
+    """A JSON list with one event a line, ASCII."""
+    events = [json.dumps(_event(change)) for change in changes if change.kind in EVENT_TYPES]
+    return ("[\n" + ",\n".join(events) + "\n]\n").encode("ascii") if events else b"[]\n"
+
+
+def count_downloads(changes: Iterable[Change]) -> int:
+    """How many files the manifest names, each once."""
+    return len({change.filename for change in changes if change.kind in EVENT_TYPES})
+
+
+def _event(change: Change) -> dict[str, str | int | None]:
+    return {
+        "event_id": str(uuid.uuid5(NAMESPACE, change.identity)),
+        "mission": "JWST",
+        "fileset": change.fileset,
+        "filename": change.filename,
+        "program": change.program,
+        "event_type": EVENT_TYPES[change.kind],
+        "archived_date": _moment(change.archived_at),
+        "public_release_date": _moment(change.public_at),
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment).removesuffix("Z")

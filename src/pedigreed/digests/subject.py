@@ -1,0 +1,85 @@
+"""The subject line: the news, in numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pedigreed.digests.lineage import keywords_in_words
+from pedigreed.digests.moves import products_of
+from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, keywords_of
+from pedigreed.digests.wording import clipped, count
+from pedigreed.model.change import ChangeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pedigreed.digests.transitions import Keywords
+    from pedigreed.model.digest import Digest, Transition
+
+LONGEST_SUBJECT = 120
+LONGEST_NAME = 40
+LONGEST_VALUE = 16
+
+_NEWS = {
+    ChangeKind.REGRESSED: "regressed",
+    ChangeKind.REPROCESSED: "reprocessed",
+    ChangeKind.NEW: "new",
+    ChangeKind.PUBLIC: "public",
+    ChangeKind.WITHDRAWN: "withdrawn",
+    ChangeKind.STALE: "marked stale",
+    ChangeKind.NO_LONGER_STALE: "no longer stale",
+}
+
+
+def subject_of(digest: Digest) -> str:
+    """``[pedigreed] jades: 1,204 reprocessed (2.0.1, jwst_1535), 22 new``, at most 120 characters.
+
+    What was not checked is said last, and is never cut off.
+    """
+    start = f"[pedigreed] {clipped(digest.subscription, LONGEST_NAME)}: "
+    room = LONGEST_SUBJECT - len(start)
+    doubts = _doubts(digest)
+    whole, short = _news(digest, is_whole=True), _news(digest, is_whole=False)
+    attempts = [", ".join([*whole, *doubts]), ", ".join([*short, *doubts])]
+    attempts += [", ".join([*short[:kept], "...", *doubts]) for kept in range(len(short), -1, -1)]
+    return start + (next(attempt for attempt in attempts if len(attempt) <= room) or "nothing new")
+
+
+def _doubts(digest: Digest) -> list[str]:
+    checked = digest.checked
+    return [f"{len(checked.unchecked):,} of {count(checked.of, 'program')} unchecked"] if checked.unchecked else []
+
+
+def _news(digest: Digest, *, is_whole: bool) -> list[str]:
+    """What is new, most urgent first; whole, with the pedigree that a reprocessing goes to."""
+    news: list[str] = []
+    for kind in KINDS_IN_READING_ORDER:
+        told = [transition for transition in digest.transitions if transition.kind is kind]
+        if told and kind is ChangeKind.FIRST:
+            news.append(_first_data(told))
+        elif told:
+            target = _target(told) if is_whole and kind is ChangeKind.REPROCESSED else ""
+            news.append(f"{products_of(told):,} {_NEWS[kind]}{target}")
+    if digest.suspects:
+        news.append(f"{sum(suspect.missing for suspect in digest.suspects):,} missing")
+    if digest.baselines:
+        news.append(f"now watching {count(len(digest.baselines), 'program')}")
+    return news
+
+
+def _first_data(transitions: Sequence[Transition]) -> str:
+    programs = {transition.program for transition in transitions}
+    return f"first data of {min(programs) if len(programs) == 1 else count(len(programs), 'program')}"
+
+
+def _target(transitions: Sequence[Transition]) -> str:
+    """Where a reprocessing goes: the pedigree that most products have now."""
+    targets: Counter[Keywords | None] = Counter()
+    for transition in transitions:
+        targets[keywords_of(transition.after)] += transition.products
+    (target, _), *others = targets.most_common()
+    if target is None:
+        return ""
+    more = f" and {count(len(others), 'other')}" if others else ""
+    return f" ({keywords_in_words(*target, longest=LONGEST_VALUE)}{more})"

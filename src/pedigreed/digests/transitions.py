@@ -1,0 +1,95 @@
+"""Changes folded into transitions: thousands of products, a few lines."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, TypeVar
+
+from pedigreed.model.change import ChangeKind
+from pedigreed.model.digest import PedigreeSpan, Transition
+from pedigreed.model.product_name import product_type_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from pedigreed.model.change import Change
+    from pedigreed.model.pedigree import Pedigree
+
+Keywords = tuple[str | None, str | None]
+"""CAL_VER and CRDS_CTX, as the header has them."""
+
+KINDS_IN_READING_ORDER = (
+    ChangeKind.FIRST,
+    ChangeKind.REGRESSED,
+    ChangeKind.REPROCESSED,
+    ChangeKind.NEW,
+    ChangeKind.PUBLIC,
+    ChangeKind.WITHDRAWN,
+    ChangeKind.STALE,
+    ChangeKind.NO_LONGER_STALE,
+)
+"""What asks most of the reader comes first: data long waited for, then results that no longer hold."""
+
+Name = TypeVar("Name", bound=str)
+
+_RANK = {kind: rank for rank, kind in enumerate(KINDS_IN_READING_ORDER)}
+
+
+def rank_of(kind: ChangeKind) -> int:
+    """The place of a kind in reading order, from 0."""
+    return _RANK[kind]
+
+
+def keywords_of(pedigree: Pedigree | PedigreeSpan | None) -> Keywords | None:
+    """CAL_VER and CRDS_CTX of a pedigree; None where there is no pedigree."""
+    return None if pedigree is None else (pedigree.cal_ver, pedigree.crds_ctx)
+
+
+def transitions_of(changes: Iterable[Change]) -> tuple[Transition, ...]:
+    """Fold changes by kind, program and the keywords before and after.
+
+    Kinds come in reading order, programs by number, most products first within a program.
+    """
+    groups: defaultdict[tuple[ChangeKind, int, Keywords | None, Keywords | None], list[Change]] = defaultdict(list)
+    for change in changes:
+        key = (change.kind, change.program, keywords_of(change.before), keywords_of(change.after))
+        groups[key].append(change)
+    return tuple(sorted(map(_transition, groups.values()), key=_reading_order))
+
+
+def _transition(changes: Sequence[Change]) -> Transition:
+    return Transition(
+        kind=changes[0].kind,
+        program=changes[0].program,
+        instruments=tuple(instrument for instrument, _ in _counted(c.instrument for c in changes)),
+        observations=tuple(sorted({c.observation for c in changes if c.observation is not None})),
+        before=span_of([change.before for change in changes]),
+        after=span_of([change.after for change in changes]),
+        products=len(changes),
+        product_types=_counted(product_type_of(change.filename) for change in changes),
+    )
+
+
+def span_of(pedigrees: Sequence[Pedigree | PedigreeSpan | None]) -> PedigreeSpan | None:
+    """One span over pedigrees that share CAL_VER and CRDS_CTX; None where there is none."""
+    known = [pedigree for pedigree in pedigrees if pedigree is not None]
+    if not known:
+        return None
+    dates = [date for pedigree in known for date in _dates(pedigree) if date is not None]
+    return PedigreeSpan(known[0].cal_ver, known[0].crds_ctx, min(dates, default=None), max(dates, default=None))
+
+
+def _dates(pedigree: Pedigree | PedigreeSpan) -> tuple[datetime | None, ...]:
+    if isinstance(pedigree, PedigreeSpan):
+        return pedigree.earliest, pedigree.latest
+    return (pedigree.date,)
+
+
+def _counted(names: Iterable[Name]) -> tuple[tuple[Name, int], ...]:
+    return tuple(sorted(Counter(names).items(), key=lambda item: (-item[1], item[0])))
+
+
+def _reading_order(transition: Transition) -> tuple[int, int, int, str]:
+    pedigrees = f"{keywords_of(transition.before)} {keywords_of(transition.after)}"
+    return rank_of(transition.kind), transition.program, -transition.products, pedigrees

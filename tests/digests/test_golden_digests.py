@@ -1,0 +1,353 @@
+"""Whole digests, kept as a person reads them.
+
+``PEDIGREED_WRITE_GOLDEN=1`` writes the golden files anew; read what differs before it is committed.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pedigreed.digests.compose import compose
+from pedigreed.digests.render import render
+from pedigreed.model.change import Change, ChangeKind
+from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, Suspect, Unchecked
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.pedigree import Pedigree
+from pedigreed.model.program import ProgramSelection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pedigreed.model.digest import RenderedDigest
+
+GOLDEN = Path(__file__).parent / "golden"
+WRITES = os.environ.get("PEDIGREED_WRITE_GOLDEN") == "1"
+
+ENDS = datetime(2026, 11, 22, 6, tzinfo=UTC)
+STARTS = ENDS - timedelta(days=1)
+CHECKED_AT = datetime(2026, 11, 22, 5, 58, tzinfo=UTC)
+OLD = ("1.20.2", "jwst_1464.pmap")
+NEW = ("2.0.1", "jwst_1535.pmap")
+
+
+def exposure(
+    kind: ChangeKind,
+    number: int,
+    *,
+    program: int,
+    observation: int,
+    product_type: str = "cal",
+    detector: str = "nrca1",
+    instrument: Instrument = Instrument.NIRCAM,
+    before: tuple[str, str] = OLD,
+    after: tuple[str, str] = NEW,
+    made: datetime = STARTS + timedelta(hours=8),
+) -> Change:
+    """One product of an exposure; the old version was made a year before, an hour apart from the next."""
+    fileset = f"jw{program:05d}{observation:03d}001_02101_{number % 99999 + 1:05d}"
+    old = Pedigree(*before, datetime(2025, 11, 2, tzinfo=UTC) + timedelta(hours=number % 180))
+    new = Pedigree(*after, made + timedelta(seconds=number))
+    has_before = kind not in {ChangeKind.FIRST, ChangeKind.NEW}
+    changes_pedigree = kind in {ChangeKind.FIRST, ChangeKind.NEW, ChangeKind.REPROCESSED, ChangeKind.REGRESSED}
+    return Change(
+        kind=kind,
+        filename=f"{fileset}_{detector}_{product_type}.fits",
+        instrument=instrument,
+        program=program,
+        observation=observation,
+        level="2a" if product_type == "rate" else "2b",
+        fileset=fileset,
+        revision=3,
+        before=old if has_before else None,
+        after=new if changes_pedigree else None if kind is ChangeKind.WITHDRAWN else old,
+        seen_at=CHECKED_AT,
+        archived_at=(new if changes_pedigree else old).date,
+        public_at=datetime(2024, 10, 1, tzinfo=UTC),
+    )
+
+
+def exposures(
+    kind: ChangeKind, count: int, *, program: int, observations: Iterable[int], **fields: object
+) -> list[Change]:
+    """So many products over the observations in turn, rate and cal in turn."""
+    numbers = tuple(observations)
+    return [
+        exposure(
+            kind,
+            number,
+            program=program,
+            observation=numbers[number // 2 % len(numbers)],
+            **({"product_type": ("rate", "cal")[number % 2]} | fields),  # type: ignore[arg-type]  # fields of exposure
+        )
+        for number in range(count)
+    ]
+
+
+def digest(
+    changes: Iterable[Change] = (),
+    *,
+    subscription: str = "jades",
+    programs: Iterable[str] = ("1180", "1181"),
+    holdings: dict[tuple[str | None, str | None], int] | None = None,
+    checked: Checked | None = None,
+    baselines: Iterable[Baseline] = (),
+    suspects: Iterable[Suspect] = (),
+    period: tuple[datetime, datetime] = (STARTS, ENDS),
+    timezone: str = "Europe/Madrid",
+) -> Digest:
+    selections = [ProgramSelection.parse(program) for program in programs]
+    everything = Checked(programs=len(selections), of=len(selections), last_complete=CHECKED_AT)
+    return compose(
+        subscription=subscription,
+        selections=selections,
+        starts=period[0],
+        ends=period[1],
+        timezone=timezone,
+        changes=changes,
+        holdings=holdings or {},
+        checked=checked or everything,
+        baselines=baselines,
+        suspects=suspects,
+    )
+
+
+def one_product() -> Digest:
+    return digest(
+        [exposure(ChangeKind.REPROCESSED, 0, program=1180, observation=7)],
+        programs=["1180"],
+        holdings={OLD: 845, NEW: 1, ("1.20.2", None): 12},
+    )
+
+
+def forty_products() -> Digest:
+    """The first day of a reprocessing, still running, and a new observation."""
+    return digest(
+        [
+            *exposures(ChangeKind.REPROCESSED, 20, program=1180, observations=(7, 9, 10, 11, 12)),
+            *exposures(
+                ChangeKind.REPROCESSED,
+                4,
+                program=1180,
+                observations=(12,),
+                made=ENDS - timedelta(hours=2),
+                detector="nrcb2",
+            ),
+            *exposures(
+                ChangeKind.REPROCESSED,
+                6,
+                program=1181,
+                observations=(1, 2),
+                detector="nrs1",
+                instrument=Instrument.NIRSPEC,
+            ),
+            *exposures(ChangeKind.NEW, 10, program=1181, observations=(13,)),
+        ],
+        holdings={OLD: 3871, NEW: 40},
+    )
+
+
+def twelve_thousand_products() -> Digest:
+    """A build's reprocessing reaches thirty programs, from four older pedigrees at once."""
+    shares = {
+        OLD: 300,
+        ("1.19.2", "jwst_1408.pmap"): 60,
+        ("1.19.1", "jwst_1408.pmap"): 30,
+        ("1.18.1", "jwst_1364.pmap"): 10,
+    }
+    programs = [1000 + 37 * index for index in range(30)]
+    changes = [
+        change
+        for index, program in enumerate(programs)
+        for detector, (before, share) in zip(("nrca1", "nrca2", "nrcb1", "nrcb2"), shares.items(), strict=True)
+        for change in exposures(
+            ChangeKind.REPROCESSED,
+            share,
+            program=program,
+            observations=range(1, 40, 1 + index % 3),
+            before=before,
+            detector=detector,
+        )
+    ]
+    return digest(
+        changes,
+        subscription="all-of-nircam",
+        programs=[str(program) for program in programs],
+        holdings={NEW: 31_250, OLD: 28_750},
+    )
+
+
+def third_day_of_a_campaign() -> Digest:
+    """Most products moved on earlier days; a few moved on to a newer context the same day."""
+    twice = [
+        exposure(
+            ChangeKind.REPROCESSED,
+            number,
+            program=1180,
+            observation=7,
+            before=NEW,
+            after=NEW,
+            made=STARTS + timedelta(hours=20),
+        )
+        for number in range(8)
+    ]
+    remade = [replace(change, before=Pedigree(*NEW, STARTS + timedelta(hours=9))) for change in twice]
+    moved = exposures(ChangeKind.REPROCESSED, 400, program=1180, observations=range(20, 60), detector="nrcb1")
+    return digest([*moved, *remade], holdings={OLD: 1000, NEW: 2911})
+
+
+def first_sight() -> Digest:
+    earlier = PedigreeSpan(*OLD, datetime(2025, 11, 2, tzinfo=UTC), datetime(2025, 11, 9, tzinfo=UTC))
+    later = PedigreeSpan(*NEW, datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
+    raw = PedigreeSpan(None, None, datetime(2025, 10, 30, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
+    ancient = PedigreeSpan(
+        "1.5.3", "jwst_0913.pmap", datetime(2022, 7, 2, tzinfo=UTC), datetime(2022, 7, 2, tzinfo=UTC)
+    )
+    return digest(
+        programs=["1180", "1181:5,7-9", "9999"],
+        baselines=[
+            Baseline(1180, 3911, ((earlier, 2707), (later, 1204))),
+            Baseline(1181, 214, ((earlier, 100), (later, 80), (raw, 31), (ancient, 3))),
+            Baseline(9999, 0, ()),
+        ],
+        checked=Checked(3, 3, unknown=(9999,), last_complete=CHECKED_AT),
+    )
+
+
+def outage() -> Digest:
+    reason = "MAST answered 504 Gateway Timeout to 5 of 5 attempts"
+    unchecked = (
+        *(Unchecked(program, reason, ENDS - timedelta(days=1, minutes=3)) for program in (1180, 1181, 1210, 1211)),
+        Unchecked(2561, "the answer was 12 rows short of MAST's own count.", None),
+    )
+    return digest(
+        programs=["1180", "1181", "1210", "1211", "2561"],
+        checked=Checked(0, 5, unchecked=unchecked, last_complete=ENDS - timedelta(days=1, minutes=3)),
+    )
+
+
+def quiet_week() -> Digest:
+    return digest(period=(ENDS - timedelta(days=7), ENDS))
+
+
+def clocks_change() -> Digest:
+    """A quiet Sunday of 25 hours; one program of two could not be checked."""
+    period = datetime(2026, 10, 24, 5, tzinfo=UTC), datetime(2026, 10, 25, 6, tzinfo=UTC)
+    unchecked = (Unchecked(1181, "MAST said EXECUTING for 10 minutes", datetime(2026, 10, 23, 5, tzinfo=UTC)),)
+    checked = Checked(1, 2, unchecked=unchecked, last_complete=period[1] - timedelta(minutes=2))
+    return digest(period=period, checked=checked)
+
+
+def missing_products() -> Digest:
+    return digest(
+        suspects=[Suspect(1180, 846, 846, CHECKED_AT), Suspect(1181, 3, 358, CHECKED_AT - timedelta(days=7))]
+    )
+
+
+def everything_at_once() -> Digest:
+    three = range(1, 4)
+    return digest(
+        [
+            *exposures(
+                ChangeKind.FIRST,
+                11,
+                program=4567,
+                observations=(1,),
+                detector="nrs2",
+                instrument=Instrument.NIRSPEC,
+            ),
+            *exposures(
+                ChangeKind.REGRESSED, 3, program=1180, observations=(7,), before=NEW, after=OLD, detector="nrca3"
+            ),
+            *exposures(ChangeKind.REPROCESSED, 1204, program=1180, observations=range(9, 30)),
+            *exposures(
+                ChangeKind.REPROCESSED, 96, program=1181, observations=three, after=("2.0.0", "jwst_1535.pmap")
+            ),
+            *exposures(ChangeKind.NEW, 22, program=1181, observations=(13,)),
+            *exposures(ChangeKind.PUBLIC, 300, program=1210, observations=three),
+            *exposures(ChangeKind.WITHDRAWN, 2, program=1181, observations=(4,), product_type="crf"),
+            *exposures(ChangeKind.STALE, 22, program=1180, observations=(8,)),
+            exposure(ChangeKind.NO_LONGER_STALE, 1, program=1180, observation=6),
+        ],
+        programs=["1180", "1181", "1210", "4567", "5105"],
+        holdings={OLD: 2600, NEW: 1204, ("2.0.0", "jwst_1535.pmap"): 107, (None, None): 40},
+        suspects=[Suspect(1210, 40, 900, CHECKED_AT)],
+        baselines=[Baseline(5105, 12, ((PedigreeSpan(*NEW, CHECKED_AT, CHECKED_AT), 12),))],
+        checked=Checked(
+            4,
+            5,
+            unchecked=(Unchecked(1210, "NIRISS: connection reset by the archive, 5 times", STARTS),),
+            last_complete=CHECKED_AT,
+            notes=("Increments are off for MIRI since 20 Nov: a sweep found 2 changes that they missed.",),
+        ),
+    )
+
+
+def nasty_names() -> Digest:
+    """A long name with accents, a right-to-left override, escapes and line ends; names that are no product's."""
+    odd = exposure(ChangeKind.NEW, 0, program=1180, observation=1)
+    return digest(
+        [
+            replace(odd, filename="=HYPERLINK(1)\x1b[31m\r\nBcc: x@y.example.fits", observation=None),
+            replace(odd, filename="\u661f\u7cfb\u202efits.exe" * 8, observation=None, level="?"),
+            exposure(
+                ChangeKind.REPROCESSED,
+                0,
+                program=1180,
+                observation=1,
+                after=("1.15.1.dev12+g0123456789abcdef.d20240601.build", "jwst_99999999999"),
+            ),
+            exposure(
+                ChangeKind.REPROCESSED, 1, program=1180, observation=999, after=("\x1b]0;title\x07" * 12, "\n")
+            ),
+        ],
+        subscription="\u00c9quipe \u661f\u7cfb\u306e\u9ad8\u8d64\u65b9\u504f\u79fb \u202e\r\nBcc: all@obs.example "
+        + "very " * 40
+        + "long",
+        programs=[f"{program}:1-3,5,7,9,11,13,15,17,19,21,23" for program in range(99980, 99999)],
+        timezone="America/Sao_Paulo",
+    )
+
+
+SCENARIOS: tuple[Callable[[], Digest], ...] = (
+    one_product,
+    forty_products,
+    twelve_thousand_products,
+    third_day_of_a_campaign,
+    first_sight,
+    outage,
+    quiet_week,
+    clocks_change,
+    missing_products,
+    everything_at_once,
+    nasty_names,
+)
+
+
+def rendered(compose_it: Callable[[], Digest]) -> RenderedDigest:
+    return render(compose_it(), configuration="pedigreed.yaml", operator="ops@obs.example")
+
+
+def assert_golden(name: str, content: str) -> None:
+    path = GOLDEN / name
+    if WRITES:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content, encoding="utf-8", newline="")
+    assert content == path.read_bytes().decode("utf-8")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_the_text_is_what_it_was_when_someone_read_it(scenario: Callable[[], Digest]) -> None:
+    told = rendered(scenario)
+    assert_golden(f"{scenario.__name__}.txt", f"Subject: {told.subject}\n\n{told.text}")
+
+
+@pytest.mark.parametrize("scenario", [forty_products, nasty_names], ids=lambda scenario: scenario.__name__)
+def test_the_attachments_are_what_they_were_when_someone_read_them(scenario: Callable[[], Digest]) -> None:
+    for attachment in rendered(scenario).attachments:
+        assert_golden(f"{scenario.__name__}.{attachment.filename.rpartition('.')[2]}", attachment.content.decode())

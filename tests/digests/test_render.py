@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from pedigreed.digests.compose import compose
+from pedigreed.digests.render import render
+from pedigreed.model.change import Change, ChangeKind
+from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, Suspect, Unchecked
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.pedigree import Pedigree
+from pedigreed.model.program import ProgramSelection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pedigreed.model.digest import RenderedDigest
+
+ENDS = datetime(2026, 11, 22, 6, tzinfo=UTC)
+
+# Far enough from the calendar's ends for every time zone.
+DATES = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # the zone is `timezones`
+WORDS = st.text(max_size=120)
+NUMBERS = st.integers(0, 10**9)
+PROGRAMS = st.integers(1, 99999)
+KEYWORDS = st.none() | WORDS | st.sampled_from(["1.20.2", "2.0.1", "jwst_1464.pmap", "jwst_1535.pmap"])
+PEDIGREES = st.builds(Pedigree, KEYWORDS, KEYWORDS, st.none() | DATES)
+CHANGES = st.builds(
+    Change,
+    kind=st.sampled_from(ChangeKind),
+    filename=WORDS | st.just("jw01180007001_02101_00001_nrca1_cal.fits"),
+    instrument=st.sampled_from(Instrument),
+    program=PROGRAMS | st.sampled_from([1180, 1181]),
+    observation=st.none() | st.integers(1, 999),
+    level=WORDS,
+    fileset=WORDS,
+    revision=st.integers(1, 9),
+    before=st.none() | PEDIGREES,
+    after=st.none() | PEDIGREES,
+    seen_at=DATES,
+    archived_at=st.none() | DATES,
+    public_at=st.none() | DATES,
+)
+SPANS = st.builds(
+    lambda pedigree, days: PedigreeSpan(
+        pedigree.cal_ver, pedigree.crds_ctx, pedigree.date, pedigree.date and pedigree.date + timedelta(days=days)
+    ),
+    PEDIGREES,
+    st.integers(0, 1000),
+)
+CHECKS = st.builds(
+    Checked,
+    programs=NUMBERS,
+    of=NUMBERS,
+    unchecked=st.lists(st.builds(Unchecked, PROGRAMS, WORDS, st.none() | DATES), max_size=6).map(tuple),
+    unknown=st.lists(PROGRAMS, max_size=6).map(tuple),
+    last_complete=st.none() | DATES,
+    notes=st.lists(WORDS, max_size=3).map(tuple),
+)
+DIGESTS = st.builds(
+    compose,
+    subscription=WORDS,
+    selections=st.lists(
+        st.builds(ProgramSelection, PROGRAMS, st.lists(st.integers(1, 999), unique=True).map(sorted).map(tuple)),
+        max_size=6,
+    ),
+    starts=DATES,
+    ends=DATES,
+    timezone=st.sampled_from(["UTC", "Europe/Madrid", "America/Sao_Paulo", "Asia/Kathmandu", "Pacific/Auckland"]),
+    changes=st.lists(CHANGES, max_size=10),
+    holdings=st.dictionaries(st.tuples(KEYWORDS, KEYWORDS), NUMBERS, max_size=5),
+    baselines=st.lists(
+        st.builds(Baseline, PROGRAMS, NUMBERS, st.lists(st.tuples(SPANS, NUMBERS), max_size=5).map(tuple)),
+        max_size=6,
+    ),
+    suspects=st.lists(st.builds(Suspect, PROGRAMS, NUMBERS, NUMBERS, DATES), max_size=6),
+    checked=CHECKS,
+)
+
+
+def told(digest: Digest, operator: str | None = None) -> RenderedDigest:
+    return render(digest, configuration="pedigreed.yaml", operator=operator)
+
+
+def plain(
+    changes: list[Change],
+    holdings: Mapping[tuple[str | None, str | None], int] | None = None,
+    *,
+    checked: Checked | None = None,
+    baselines: tuple[Baseline, ...] = (),
+    suspects: tuple[Suspect, ...] = (),
+    subscription: str = "jades",
+) -> Digest:
+    return compose(
+        subscription=subscription,
+        selections=[ProgramSelection(1180), ProgramSelection(1181)],
+        starts=ENDS - timedelta(days=1),
+        ends=ENDS,
+        timezone="UTC",
+        changes=changes,
+        holdings=holdings or {},
+        checked=checked or Checked(2, 2, last_complete=ENDS),
+        baselines=baselines,
+        suspects=suspects,
+    )
+
+
+@settings(deadline=None)
+@given(DIGESTS, WORDS, st.none() | WORDS)
+def test_whatever_is_told_keeps_its_lines_short_and_plain(
+    digest: Digest, configuration: str, operator: str | None
+) -> None:
+    text = render(digest, configuration=configuration, operator=operator).text
+    lines = text.split("\n")
+    assert text.endswith("\n")
+    assert lines[-2]
+    for line in lines:
+        assert cell_len(line) <= 78
+        assert line == line.rstrip()
+        assert not {unicodedata.category(character) for character in line} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@settings(deadline=None)
+@given(DIGESTS)
+def test_a_subject_is_one_short_line(digest: Digest) -> None:
+    subject = told(digest).subject
+    assert subject.startswith("[pedigreed] ")
+    assert len(subject) <= 120
+    assert subject.isprintable()
+    if digest.checked.unchecked:
+        assert subject.endswith("unchecked")
+
+
+@settings(deadline=None)
+@given(DIGESTS)
+def test_a_digest_reads_the_same_every_time(digest: Digest) -> None:
+    assert told(digest) == told(digest)
+
+
+@settings(deadline=None)
+@given(DIGESTS)
+def test_the_manifest_is_a_list_of_events_with_the_same_keys(digest: Digest) -> None:
+    for attachment in told(digest).attachments:
+        if attachment.filename.endswith(".json"):
+            events = json.loads(attachment.content)
+            assert events
+            assert {tuple(event) for event in events} == {
+                (
+                    "event_id",
+                    "mission",
+                    "fileset",
+                    "filename",
+                    "program",
+                    "event_type",
+                    "archived_date",
+                    "public_release_date",
+                )
+            }
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(ChangeKind), unique=True))
+def test_only_kinds_that_happened_have_a_section(change: Callable[..., Change], kinds: list[ChangeKind]) -> None:
+    titles = {
+        ChangeKind.FIRST: "FIRST DATA",
+        ChangeKind.REGRESSED: "REGRESSED",
+        ChangeKind.REPROCESSED: "REPROCESSED",
+        ChangeKind.NEW: "NEW",
+        ChangeKind.PUBLIC: "PUBLIC",
+        ChangeKind.WITHDRAWN: "WITHDRAWN",
+        ChangeKind.STALE: "MARKED STALE",
+        ChangeKind.NO_LONGER_STALE: "NO LONGER STALE",
+    }
+    text = told(plain([change(kind, f"{kind.name}_cal.fits") for kind in kinds])).text
+    seen = re.findall(r"^([A-Z]+(?: [A-Z]+)*)  +", text, re.MULTILINE)
+    assert seen == [title for kind, title in titles.items() if kind in kinds] + ["NO CHANGE"] * (not kinds) + [
+        "CHECKED"
+    ]
+
+
+def test_what_a_program_of_a_hundred_transitions_does_not_show_is_counted(change: Callable[..., Change]) -> None:
+    changes = [
+        change(
+            ChangeKind.NEW,
+            f"jw01180001001_02101_{number:05d}_nrca1_cal.fits",
+            after=Pedigree("2.0.1", f"jwst_{1000 + number}.pmap", None),
+        )
+        for number in range(1, 101)
+    ]
+    text = told(plain(changes)).text
+    assert "and 96 more transitions, 96 products: see the attached CSV" in text
+    assert len(text.splitlines()) < 40
+
+
+def test_a_keyword_that_did_not_change_stands_once(change: Callable[..., Change]) -> None:
+    before = Pedigree("2.0.1", "jwst_1464.pmap", datetime(2026, 11, 21, 8, tzinfo=UTC))
+    after = replace(before, crds_ctx="jwst_1535.pmap", date=datetime(2026, 11, 21, 16, tzinfo=UTC))
+    text = told(plain([change(ChangeKind.REPROCESSED, "a_cal.fits", before=before, after=after)])).text
+    lines = [line.split() for line in text.splitlines()]
+    assert ["CAL_VER", "2.0.1", "B12.3.1"] in lines
+    assert ["CRDS_CTX", "jwst_1464", "->", "jwst_1535"] in lines
+    assert "21 Nov 2026 08:00:00Z -> 21 Nov 2026 16:00:00Z" in text
+
+
+def test_a_version_of_no_known_build_is_shown_as_it_is(change: Callable[..., Change]) -> None:
+    after = Pedigree("77.0.1", "jwst_9999.pmap", ENDS)
+    text = told(plain([change(ChangeKind.REPROCESSED, "a_cal.fits", after=after)])).text
+    assert re.search(r"CAL_VER +1\.20\.2 +-> 77\.0\.1 +B12\.1\.1 -> \?$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("moved", "share"), [(1, "<1%"), (100, "10%"), (999, "99%"), (1000, "100%"), (0, None), (1001, None)]
+)
+def test_progress_is_told_where_the_counts_make_sense(
+    change: Callable[..., Change], moved: int, share: str | None
+) -> None:
+    held: dict[tuple[str | None, str | None], int] = {
+        ("2.0.1", "jwst_1535.pmap"): moved,
+        ("1.20.2", "jwst_1464.pmap"): 1000 - moved,
+    }
+    text = told(plain([change(ChangeKind.REPROCESSED, "a_cal.fits")], held)).text
+    assert re.findall(r"\((<?\d+%)", text) == ([share] if share and moved <= 1000 else [])
+
+
+def test_nothing_is_said_to_be_unchanged_where_nothing_was_checked() -> None:
+    lost = tuple(Unchecked(program, "connection reset", None) for program in (1180, 1181))
+    digest = plain([], checked=Checked(0, 2, unchecked=lost))
+    assert "NO CHANGE" not in told(digest).text
+    assert told(digest).subject == "[pedigreed] jades: 2 of 2 programs unchecked"
+
+
+def test_the_first_sight_of_a_program_is_not_called_unchanged() -> None:
+    assert "NO CHANGE" not in told(plain([], baselines=(Baseline(1180, 5, ()), Baseline(1181, 0, ())))).text
+
+
+@pytest.mark.parametrize(
+    ("digest", "subject"),
+    [
+        (plain([]), "[pedigreed] jades: nothing new"),
+        (plain([], suspects=(Suspect(1180, 846, 900, ENDS),)), "[pedigreed] jades: 846 missing"),
+        (plain([], baselines=(Baseline(1180, 846, ()),)), "[pedigreed] jades: now watching 1 program"),
+    ],
+)
+def test_a_subject_without_changes_says_what_there_is(digest: Digest, subject: str) -> None:
+    assert told(digest).subject == subject
+
+
+def test_a_subject_says_where_a_reprocessing_goes(change: Callable[..., Change]) -> None:
+    changes = [change(ChangeKind.REPROCESSED, f"{number}_cal.fits") for number in range(1204)]
+    changes += [change(ChangeKind.NEW, f"{number}_rate.fits") for number in range(22)]
+    assert told(plain(changes)).subject == "[pedigreed] jades: 1,204 reprocessed (2.0.1, jwst_1535), 22 new"
+
+
+def test_a_subject_says_whose_first_data_there_is(change: Callable[..., Change]) -> None:
+    changes = [change(ChangeKind.FIRST, f"{number}_cal.fits", program=4567) for number in range(3)]
+    assert told(plain(changes)).subject == "[pedigreed] jades: first data of 4567"
+
+
+def test_the_operator_is_named_where_there_is_one() -> None:
+    assert "ops@obs.example" in told(plain([]), operator="ops@obs.example").text
+    assert "Questions" not in told(plain([])).text
