@@ -9,18 +9,18 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pedigreed.config.address import Sender, parse_address
 from pedigreed.delivery.line import one_line
-from pedigreed.delivery.mailbox_name import MailboxName
 from pedigreed.delivery.mime import attachment_part, mixed_bytes, named_field, phrase_field, text_part, token_field
+from pedigreed.model.failure import Unreadable
 from pedigreed.model.message import Message
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pedigreed.delivery.mime import Field
     from pedigreed.model.digest import RenderedDigest
 
-NO_SENDER = "pedigreed <pedigreed@pedigreed.invalid>"
+NO_SENDER = Sender("pedigreed", "pedigreed@pedigreed.invalid")
 """For what is only written to disk: the domain that never exists (RFC 2606)."""
 
 _LONGEST_SUBJECT = 200
@@ -31,7 +31,7 @@ def build_mail(
     rendered: RenderedDigest,
     *,
     channel: str,
-    sender: str,
+    sender: Sender | None,
     recipient: str,
     now: datetime,
     operator: str = "",
@@ -44,25 +44,25 @@ def build_mail(
     Args:
         rendered: the digest.
         channel: the channel's name in the configuration.
-        sender: an address, with a name or without; empty for a channel that writes to disk.
-        recipient: an address, with a name or without; empty for a channel without recipients.
+        sender: who the mail is from; None for a channel that writes to disk.
+        recipient: an address; empty for a channel without recipients.
         now: the mail's date, with its zone.
         operator: the address that takes questions and stops; empty if there is none.
 
     Raises:
         Unreadable: an address that is none.
     """
-    author = MailboxName.parse(sender or NO_SENDER)
-    reader = MailboxName.parse(recipient) if recipient else None
-    identity = _digits("message", rendered.digest_id, channel, reader.address if reader else "")
-    message_id = f"{identity}@{author.domain}"
-    root = f"<{_digits('thread', rendered.subscription)}.thread@{author.domain}>"
+    name, address = sender or NO_SENDER
+    domain = _checked(address).rpartition("@")[2]
+    identity = _digits("message", rendered.digest_id, channel, recipient)
+    message_id = f"{identity}@{domain}"
+    root = f"<{_digits('thread', rendered.subscription)}.thread@{domain}>"
     subject = one_line(rendered.subject, _LONGEST_SUBJECT)
     subscription = one_line(rendered.subscription, _LONGEST_NAME)
-    list_id = f"{list_label(rendered.subscription)}.pedigreed.{author.domain}"
+    list_id = f"{list_label(rendered.subscription)}.pedigreed.{domain}"
     fields = [
-        named_field("From", author.name, author.address),
-        _to(reader),
+        named_field("From", one_line(name, _LONGEST_NAME), address),
+        token_field("To", _checked(recipient) if recipient else "undisclosed-recipients:;"),
         phrase_field("Subject", subject),
         token_field("Date", format_datetime(now.astimezone(UTC))),
         token_field("Message-ID", f"<{message_id}>"),
@@ -78,8 +78,8 @@ def build_mail(
     return Message(
         message_id=message_id,
         channel=channel,
-        recipient=reader.address if reader else "",
-        sender=author.address if reader else "",
+        recipient=recipient,
+        sender=address if recipient else "",
         subject=subject,
         content=mixed_bytes(fields, parts, boundary=identity),
     )
@@ -88,20 +88,21 @@ def build_mail(
 def list_label(subscription: str) -> str:
     """A subscription's name as a label of a domain name, different for different names."""
     label = re.sub(r"[^a-z0-9]+", "-", subscription.lower()).strip("-")[:40].strip("-")
-    if label == subscription:
+    if label and label == subscription:
         return label
     return f"{label or 'subscription'}-{_digits('label', subscription)[:8]}"
 
 
-def _to(reader: MailboxName | None) -> Field:
-    if reader is None:
-        return token_field("To", "undisclosed-recipients:;")
-    return named_field("To", reader.name, reader.address)
-
-
 def _stop_link(operator: str, subscription: str) -> str:
-    address = quote(MailboxName.parse(operator).address, safe="@")
+    address = quote(_checked(operator), safe="@")
     return f"<mailto:{address}?subject={quote(f'unsubscribe {subscription}', safe='')}>"
+
+
+def _checked(address: str) -> str:
+    try:
+        return parse_address(address)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
 
 
 def _digits(*said: str) -> str:

@@ -10,10 +10,12 @@ import re
 import socket
 from asyncio import WriteTransport
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPHeloError, SMTPResponseException
 
+from pedigreed.config.address import parse_address
+from pedigreed.config.channels import Security
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.smtp_answer import after_handover, before_handover, without_password
 from pedigreed.model.failure import PedigreedError
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pedigreed.model.message import Message
-
-Security = Literal["starttls", "tls", "plain"]
 
 _GO_AHEAD = 354
 _GOODBYE_SECONDS = 5.0
@@ -106,8 +106,8 @@ class SmtpChannel:
             port=self.port,
             username=self._username or None,
             password=password or None,
-            use_tls=self.security == "tls",
-            start_tls=self.security == "starttls",
+            use_tls=self.security is Security.TLS,
+            start_tls=self.security is Security.STARTTLS,
             tls_context=self._tls_context,
             timeout=self.timeout,
             local_hostname=_own_name(),
@@ -139,15 +139,15 @@ class SmtpChannel:
         size = [f"SIZE={len(content)}"] if client.supports_extension("size") else []
         command = "MAIL"
         try:
-            await client.mail(message.sender, options=size)
+            await client.mail(parse_address(message.sender), options=size)
             command = "RCPT"
-            await client.rcpt(message.recipient)
+            await client.rcpt(parse_address(message.recipient))
             command = "DATA"
             go_ahead = await client.execute_command(b"DATA")
         except SMTPResponseException as answer:
             return before_handover(command, answer.code, answer.message)
         except ValueError:
-            return Refused(f"{command}: the address can't be said in SMTP")
+            return Refused(f"{command}: the address is none that SMTP can say")
         except (SMTPException, OSError) as error:
             return Retry(f"{command}: {_words(error)}")
         if go_ahead.code != _GO_AHEAD or client.protocol is None:

@@ -1,0 +1,261 @@
+"""Every way in which a mail server can fail, at every step: a server that follows a script, over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pedigreed.config.channels import Security
+from pedigreed.delivery import smtp
+from pedigreed.delivery.smtp import SmtpChannel
+from pedigreed.model.message import Message
+from pedigreed.model.outcome import Outcome, Refused, Retry, Sent, Unsure
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+MESSAGE = Message(
+    message_id="1@obs.example",
+    channel="email",
+    recipient="a@x.example",
+    sender="pedigreed@obs.example",
+    subject="hello",
+    content=b"Subject: hello\r\n\r\n.first\r\nlast\r\n",
+)
+ON_THE_WIRE = b"Subject: hello\r\n\r\n..first\r\nlast\r\n.\r\n"
+
+DROP = b"drop"
+RESET = b"reset"
+HANG = b"hang"
+HALF = b"250-half an ans"
+USUAL = {
+    "CONNECT": b"220 mail.example\r\n",
+    "EHLO": b"250-mail.example\r\n250 SIZE 1000000\r\n",
+    "HELO": b"250 mail.example\r\n",
+    "MAIL": b"250 ok\r\n",
+    "RCPT": b"250 ok\r\n",
+    "DATA": b"354 go on\r\n",
+    "BODY": b"250 kept as 77\r\n",
+    "QUIT": b"221 bye\r\n",
+}
+
+
+@dataclass
+class ScriptedServer:
+    """Answers each step as the script says, and remembers what it was told."""
+
+    script: dict[str, bytes]
+    port: int = 0
+    heard: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    handed_over: asyncio.Event = field(default_factory=asyncio.Event)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                await self._converse(reader, writer)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+            self.left.set()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        step = "CONNECT"
+        while await self._answer(step, reader, writer) and step != "QUIT":
+            if step == "DATA":
+                self.bodies.append(await reader.readuntil(b"\r\n.\r\n"))
+                self.handed_over.set()
+                step = "BODY"
+                continue
+            line = (await reader.readuntil(b"\r\n")).decode()
+            self.heard.append(line.strip())
+            step = line[:4].upper()
+
+    async def _answer(self, step: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        said = self.script.get(step, USUAL.get(step, b"500 what\r\n"))
+        if said == HANG:
+            await reader.read()
+            return False
+        if said == RESET:
+            writer.transport.abort()
+            return False
+        if said == DROP:
+            return False
+        writer.write(said)
+        await writer.drain()
+        return step != "DATA" or said.startswith(b"354")
+
+
+@asynccontextmanager
+async def serving(script: dict[str, bytes]) -> AsyncIterator[ScriptedServer]:
+    scripted = ScriptedServer(script)
+    server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
+    scripted.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield scripted
+
+
+def send(
+    script: dict[str, bytes], timeout: float = 30.0, final_timeout: float = 30.0
+) -> tuple[Outcome, ScriptedServer]:
+    async def scenario() -> tuple[Outcome, ScriptedServer]:
+        async with serving(script) as server:
+            channel = SmtpChannel(
+                "127.0.0.1", server.port, Security.PLAIN, timeout=timeout, final_timeout=final_timeout
+            )
+            outcome = await channel.send(MESSAGE)
+            await server.left.wait()
+            return outcome, server
+
+    return asyncio.run(scenario())
+
+
+def test_an_obliging_server_gets_the_message_with_its_dots_doubled() -> None:
+    outcome, server = send({})
+    assert outcome == Sent("250 kept as 77")
+    assert server.bodies == [ON_THE_WIRE]
+    assert server.heard[1:] == [
+        f"MAIL FROM:<pedigreed@obs.example> SIZE={len(MESSAGE.content)}",
+        "RCPT TO:<a@x.example>",
+        "DATA",
+        "QUIT",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "outcome"),
+    [
+        ("CONNECT", b"421 too busy\r\n", Retry),
+        ("CONNECT", b"554 no service for you\r\n", Retry),
+        ("CONNECT", b"hello\r\n", Retry),
+        ("CONNECT", DROP, Retry),
+        ("CONNECT", RESET, Retry),
+        ("EHLO", b"421 too busy\r\n", Retry),
+        ("EHLO", b"500 what\r\n", Sent),
+        ("EHLO", DROP, Retry),
+        ("MAIL", b"421 going down\r\n", Retry),
+        ("MAIL", b"451 later\r\n", Retry),
+        ("MAIL", b"530 authentication required\r\n", Retry),
+        ("MAIL", b"550 not from you\r\n", Refused),
+        ("MAIL", b"552 too large\r\n", Refused),
+        ("MAIL", b"what\r\n", Retry),
+        ("MAIL", DROP, Retry),
+        ("RCPT", b"421 going down\r\n", Retry),
+        ("RCPT", b"450 greylisted\r\n", Retry),
+        ("RCPT", b"452 too many\r\n", Retry),
+        ("RCPT", b"251 will forward\r\n", Sent),
+        ("RCPT", b"550 no such user\r\n", Refused),
+        ("RCPT", b"553-no\r\n553 no\r\n", Refused),
+        ("RCPT", b"what\r\n", Retry),
+        ("RCPT", DROP, Retry),
+        ("RCPT", RESET, Retry),
+        ("DATA", b"421 going down\r\n", Retry),
+        ("DATA", b"451 later\r\n", Retry),
+        ("DATA", b"554 no\r\n", Refused),
+        ("DATA", b"250 what data\r\n", Retry),
+        ("DATA", DROP, Retry),
+        ("DATA", RESET, Retry),
+        ("BODY", b"250-kept\r\n250 as 77\r\n", Sent),
+        ("BODY", b"252 kept\r\n", Sent),
+        ("BODY", b"421 going down\r\n", Retry),
+        ("BODY", b"451 later\r\n", Retry),
+        ("BODY", b"552 too large\r\n", Refused),
+        ("BODY", b"554 spam\r\n", Refused),
+        ("BODY", b"354 more\r\n", Unsure),
+        ("BODY", b"what\r\n", Unsure),
+        ("BODY", HALF, Unsure),
+        ("BODY", DROP, Unsure),
+        ("BODY", RESET, Unsure),
+        ("QUIT", b"550 stay\r\n", Sent),
+        ("QUIT", b"what\r\n", Sent),
+        ("QUIT", DROP, Sent),
+        ("QUIT", RESET, Sent),
+    ],
+)
+def test_each_answer_has_its_outcome(step: str, said: bytes, outcome: type[Outcome]) -> None:
+    result, server = send({step: said}, final_timeout=0.3 if said == HALF else 30.0)
+    assert type(result) is outcome
+    handed_over = step in ("BODY", "QUIT") or outcome is Sent
+    assert server.bodies == ([ON_THE_WIRE] if handed_over else [])
+
+
+@pytest.mark.parametrize("step", ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA"])
+def test_silence_before_the_message_is_tried_again(step: str) -> None:
+    outcome, server = send({step: HANG}, timeout=0.3)
+    assert isinstance(outcome, Retry)
+    assert server.bodies == []
+
+
+def test_silence_after_the_message_leaves_it_unsure() -> None:
+    outcome, server = send({"BODY": HANG}, final_timeout=0.3)
+    assert isinstance(outcome, Unsure)
+    assert server.bodies == [ON_THE_WIRE]
+
+
+def test_silence_after_the_farewell_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smtp, "_GOODBYE_SECONDS", 0.2)
+    outcome, _ = send({"QUIT": HANG})
+    assert isinstance(outcome, Sent)
+
+
+def test_a_server_that_greets_nobody_refuses_no_message() -> None:
+    outcome, server = send({"EHLO": b"554 go away\r\n", "HELO": b"554 go away\r\n"})
+    assert isinstance(outcome, Retry)
+    assert not any(line.startswith("MAIL") for line in server.heard)
+
+
+def test_the_reason_is_one_printable_line_with_the_server_and_its_answer() -> None:
+    outcome, server = send({"RCPT": b"550-no \xff such\r\n550 user\x1b[31m " + b"x" * 2000 + b"\r\n"})
+    assert isinstance(outcome, Refused)
+    assert outcome.reason.startswith(f"127.0.0.1:{server.port} (plain): RCPT was answered with 550 no ")
+    assert len(outcome.reason) <= 500
+    assert outcome.reason.isprintable()
+    outcome.reason.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    "recipient", ["a@x.example> SIZE=1", "a@x.example\r\nDATA", "ä@x.example", "a b@x.example"]
+)
+def test_an_address_that_would_be_a_command_is_refused_and_never_said(recipient: str) -> None:
+    async def scenario() -> None:
+        async with serving({}) as server:
+            message = Message("1@obs.example", "email", recipient, "p@obs.example", "", b"Subject: x\r\n\r\n")
+            outcome = await SmtpChannel("127.0.0.1", server.port, Security.PLAIN).send(message)
+            await server.left.wait()
+            assert isinstance(outcome, Refused)
+            assert [line[:4] for line in server.heard] == ["EHLO", "MAIL", "QUIT"]
+
+    asyncio.run(scenario())
+
+
+def test_a_message_cannot_end_early_and_go_on_as_commands() -> None:
+    smuggled = b"Subject: x\r\n\r\nbody\n.\nMAIL FROM:<x@x.example>\r.\r\nend"
+
+    async def scenario() -> None:
+        async with serving({}) as server:
+            message = Message("1@obs.example", "email", "a@x.example", "p@obs.example", "", smuggled)
+            assert isinstance(await SmtpChannel("127.0.0.1", server.port, Security.PLAIN).send(message), Sent)
+            await server.left.wait()
+            lines = b"Subject: x\r\n\r\nbody\r\n..\r\nMAIL FROM:<x@x.example>\r\n..\r\nend\r\n.\r\n"
+            assert server.bodies == [lines]
+
+    asyncio.run(scenario())
+
+
+def test_a_cancelled_send_leaves_no_connection() -> None:
+    async def scenario() -> None:
+        async with serving({"BODY": HANG}) as server:
+            sending = asyncio.create_task(SmtpChannel("127.0.0.1", server.port, Security.PLAIN).send(MESSAGE))
+            await server.handed_over.wait()
+            sending.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await sending
+            await server.left.wait()
+
+    asyncio.run(scenario())

@@ -1,0 +1,294 @@
+"""Encryption and login, against a real mail server with a real certificate."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+import warnings
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiosmtpd import smtp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from pedigreed.config.channels import Security
+from pedigreed.delivery.smtp import SmtpChannel
+from pedigreed.model.failure import ConfigurationInvalid
+from pedigreed.model.message import Message
+from pedigreed.model.outcome import Outcome, Retry, Sent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+USERNAME, PASSWORD = "bot", "correct horse"
+MESSAGE = Message(
+    message_id="1@obs.example",
+    channel="email",
+    recipient="a@x.example",
+    sender="pedigreed@obs.example",
+    subject="hello",
+    content=b"Subject: hello\r\n\r\nhello\r\n",
+)
+
+
+@dataclass(frozen=True)
+class Certified:
+    """A server's own certificate, and a client's trust in it."""
+
+    server: ssl.SSLContext
+    trust: ssl.SSLContext
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
+    return certificate_for("127.0.0.1", tmp_path_factory.mktemp("certificate"))
+
+
+def certificate_for(address: str, folder: Path) -> Certified:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.example")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    public, private = folder / "public.pem", folder / "private.pem"
+    public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(public, private)
+    return Certified(server, ssl.create_default_context(cafile=str(public)))
+
+
+@dataclass
+class Server:
+    """What a mail server saw."""
+
+    port: int = 0
+    logins: list[tuple[bytes, bytes]] = field(default_factory=list)
+    encrypted: list[bool] = field(default_factory=list)
+
+    def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> smtp.AuthResult:  # noqa: ANN401, ARG002  # as aiosmtpd calls it
+        self.logins.append((data.login, data.password))
+        good = (data.login, data.password) == (USERNAME.encode(), PASSWORD.encode())
+        return smtp.AuthResult(success=good, handled=False)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ANN401, ARG002, N802  # as aiosmtpd calls it
+        self.encrypted.append(server.transport.get_extra_info("sslcontext") is not None)
+        return "250 kept"
+
+
+class Conversation(smtp.SMTP):
+    """One session; it tells when it has ended. A failed handshake of implicit TLS never begins one."""
+
+    def __init__(self, begun: list[asyncio.Future[None]], handler: Server, **settings: Any) -> None:  # noqa: ANN401  # aiosmtpd's
+        super().__init__(handler, **settings)
+        self._begun = begun
+        self._ended: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._ended is None:
+            self._ended = asyncio.get_running_loop().create_future()
+            self._begun.append(self._ended)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(None)
+
+
+@asynccontextmanager
+async def serving(
+    *, starttls: ssl.SSLContext | None = None, implicit: ssl.SSLContext | None = None, login: bool = False
+) -> AsyncIterator[Server]:
+    seen = Server()
+    begun: list[asyncio.Future[None]] = []
+
+    def conversation() -> smtp.SMTP:
+        with warnings.catch_warnings():
+            # TLS is there from the first byte, which the server does not know of.
+            warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS", UserWarning)
+            return Conversation(
+                begun,
+                seen,
+                tls_context=starttls,
+                require_starttls=starttls is not None,
+                authenticator=seen.authenticate,
+                auth_required=login,
+                auth_require_tls=implicit is None,
+            )
+
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(conversation, "127.0.0.1", 0, ssl=implicit)
+    seen.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield seen
+        await asyncio.gather(*begun)
+
+
+def send(
+    security: Security,
+    trust: ssl.SSLContext | None,
+    *,
+    password: str | Callable[[], str] | None = None,
+    timeout: float = 30.0,
+    starttls: ssl.SSLContext | None = None,
+    implicit: ssl.SSLContext | None = None,
+) -> tuple[Outcome, Server]:
+    def reveal() -> str:
+        return password() if callable(password) else str(password)
+
+    async def scenario() -> tuple[Outcome, Server]:
+        login = password is not None
+        async with serving(starttls=starttls, implicit=implicit, login=login) as server:
+            channel = SmtpChannel(
+                "127.0.0.1",
+                server.port,
+                security,
+                username=USERNAME if login else None,
+                password=reveal if login else None,
+                timeout=timeout,
+                tls_context=trust,
+            )
+            assert PASSWORD not in repr(channel)
+            return await channel.send(MESSAGE), server
+
+    return asyncio.run(scenario())
+
+
+def test_starttls_encrypts_the_login_and_the_message(certified: Certified) -> None:
+    outcome, server = send(Security.STARTTLS, certified.trust, password=PASSWORD, starttls=certified.server)
+    assert outcome == Sent("250 kept")
+    assert server.logins == [(USERNAME.encode(), PASSWORD.encode())]
+    assert server.encrypted == [True]
+
+
+def test_tls_encrypts_from_the_first_byte(certified: Certified) -> None:
+    outcome, server = send(Security.TLS, certified.trust, password=PASSWORD, implicit=certified.server)
+    assert outcome == Sent("250 kept")
+    assert server.logins == [(USERNAME.encode(), PASSWORD.encode())]
+    assert server.encrypted == [True]
+
+
+def test_plain_is_plain_even_where_encryption_is_offered() -> None:
+    outcome, server = send(Security.PLAIN, None)
+    assert outcome == Sent("250 kept")
+    assert server.encrypted == [False]
+
+
+def test_a_certificate_that_nobody_vouches_for_ends_the_session(certified: Certified) -> None:
+    for outcome, server in (
+        send(Security.STARTTLS, None, password=PASSWORD, starttls=certified.server),
+        send(Security.TLS, None, password=PASSWORD, implicit=certified.server),
+    ):
+        assert isinstance(outcome, Retry)
+        assert "certificate" in outcome.reason
+        assert not server.logins
+        assert not server.encrypted
+
+
+def test_a_certificate_of_another_host_ends_the_session(tmp_path: Path) -> None:
+    other = certificate_for("127.0.0.2", tmp_path)
+    for outcome, server in (
+        send(Security.STARTTLS, other.trust, password=PASSWORD, starttls=other.server),
+        send(Security.TLS, other.trust, password=PASSWORD, implicit=other.server),
+    ):
+        assert isinstance(outcome, Retry)
+        assert "certificate" in outcome.reason
+        assert not server.logins
+        assert not server.encrypted
+
+
+def test_without_starttls_nothing_is_said_in_the_clear(certified: Certified) -> None:
+    outcome, server = send(Security.STARTTLS, certified.trust, password=PASSWORD)
+    assert isinstance(outcome, Retry)
+    assert "STARTTLS" in outcome.reason
+    assert not server.logins
+    assert not server.encrypted
+
+
+def test_tls_to_a_server_that_speaks_in_the_clear_is_tried_again(certified: Certified) -> None:
+    outcome, server = send(Security.TLS, certified.trust, timeout=0.5)
+    assert isinstance(outcome, Retry)
+    assert server.encrypted == []
+
+
+def test_clear_speech_to_a_server_that_wants_tls_is_tried_again(certified: Certified) -> None:
+    outcome, server = send(Security.PLAIN, None, timeout=0.5, implicit=certified.server)
+    assert isinstance(outcome, Retry)
+    assert server.encrypted == []
+
+
+def test_a_wrong_password_is_tried_again_and_told_as_a_login(certified: Certified) -> None:
+    outcome, server = send(Security.STARTTLS, certified.trust, password="wrong", starttls=certified.server)
+    assert isinstance(outcome, Retry)
+    assert "the login was refused: 535" in outcome.reason
+    assert "wrong" not in outcome.reason
+    assert server.encrypted == []
+
+
+def test_a_password_that_is_not_there_is_tried_again() -> None:
+    def missing() -> str:
+        raise ConfigurationInvalid("the credential 'smtp_password' is not there")
+
+    outcome, server = send(Security.PLAIN, None, password=missing)
+    assert isinstance(outcome, Retry)
+    assert "the credential 'smtp_password' is not there" in outcome.reason
+    assert server.logins == []
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+def test_a_password_that_the_server_echoes_is_struck_out(mechanism: str) -> None:
+    forms = [
+        PASSWORD,
+        *(base64.b64encode(said.encode()).decode() for said in (PASSWORD, f"\0{USERNAME}\0{PASSWORD}")),
+    ]
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        while line := await reader.readline():
+            if line.startswith(b"EHLO"):
+                writer.write(f"250-hello\r\n250 AUTH {mechanism}\r\n".encode())
+            elif line.startswith((b"AUTH LOGIN", b"AUTH CRAM")):
+                writer.write(b"334 UGFzc3dvcmQ6\r\n")
+            else:
+                writer.write(b"535 I heard " + line.strip() + f" meaning {' or '.join(forms)}\r\n".encode())
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    ended = asyncio.Event()
+
+    async def scenario() -> Outcome:
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            channel = SmtpChannel("127.0.0.1", port, Security.PLAIN, username=USERNAME, password=lambda: PASSWORD)
+            outcome = await channel.send(MESSAGE)
+            await ended.wait()
+            return outcome
+
+    outcome = asyncio.run(scenario())
+    assert isinstance(outcome, Retry)
+    assert "I heard" in outcome.reason
+    assert not any(form in repr(outcome) for form in forms)
