@@ -268,3 +268,12 @@ def test_a_subject_says_whose_first_data_there_is(change: Callable[..., Change])
 def test_the_operator_is_named_where_there_is_one() -> None:
     assert "ops@obs.example" in told(plain([]), operator="ops@obs.example").text
     assert "Questions" not in told(plain([])).text
+
+
+def test_programs_that_share_a_reason_share_a_row_that_names_them() -> None:
+    lost = tuple(
+        Unchecked(program, "connection reset.", ENDS - timedelta(days=1)) for program in range(1180, 1200)
+    )
+    text = told(plain([], checked=Checked(0, 20, unchecked=lost))).text
+    assert " ".join(text.split()).count("connection reset; last complete answer 21 Nov") == 1
+    assert all(re.search(rf"\b{program}\b", text) for program in range(1180, 1200))

@@ -22,8 +22,8 @@ ROWS = 12
 PEDIGREES = 3
 """That the first sight of a program tells."""
 
-NAMED = 10
-"""Programs that one row names."""
+NAMED = 60
+"""Programs that one row names: no attachment has those that were not checked."""
 
 LONGEST_PROGRAM = 5
 """Digits."""
@@ -111,7 +111,7 @@ def _not_checked(digest: Digest) -> list[str]:
         lines += prose(f"{_programs(programs)}: {reason.rstrip(' .')}; {last}", margin, INDENT)
     if rows[ROWS:]:
         others = sum(len(programs) for _, programs in rows[ROWS:])
-        lines += prose(f"and {count(others, 'more program')} for other reasons", "  ")
+        lines += prose(f"and {count(others, 'more program')} for other reasons: see `pedigreed status`", "  ")
     return lines
 
 
