@@ -106,7 +106,7 @@ def safe_filename(name: str) -> str:
 
 
 def _cut(stem: str) -> str:
-    return stem.encode()[:_LONGEST_STEM].decode("utf-8", "ignore")
+    return stem.encode()[:_LONGEST_STEM].decode("utf-8", "ignore").rstrip(" .")
 
 
 def _distinct(name: str, taken: set[str]) -> str:

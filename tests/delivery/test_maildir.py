@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import asyncio
+import mailbox
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pedigreed.delivery.maildir import MaildirChannel
+from pedigreed.model.message import Message
+from pedigreed.model.outcome import Outcome, Retry, Sent
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MESSAGE = Message("1@obs.example", "keep", "", "", "hello", b"Subject: hello\r\n\r\nhello\r\n")
+
+
+def deliver(folder: Path, message: Message = MESSAGE) -> Outcome:
+    return asyncio.run(MaildirChannel(folder).send(message))
+
+
+def test_a_mail_reader_finds_the_mail_as_new(tmp_path: Path) -> None:
+    deliver(tmp_path / "far" / "mail")
+    [found] = mailbox.Maildir(tmp_path / "far" / "mail")
+    assert found["Subject"] == "hello"
+    assert found.get_subdir() == "new"
+
+
+def test_only_the_owner_may_read(tmp_path: Path) -> None:
+    deliver(tmp_path / "mail")
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "mail", *(tmp_path / "mail").iterdir())}
+    assert modes == {0o700}
+    [file] = (tmp_path / "mail" / "new").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("flags", ["", ":2,", ":2,S", ":2,RS"])
+def test_a_mail_that_was_read_is_not_delivered_again(tmp_path: Path, flags: str) -> None:
+    deliver(tmp_path)
+    [file] = (tmp_path / "new").iterdir()
+    file.rename(tmp_path / "cur" / f"{file.name}{flags}")
+    assert isinstance(deliver(tmp_path), Sent)
+    assert len(mailbox.Maildir(tmp_path)) == 1
+
+
+def test_nothing_is_left_behind_by_a_delivery_that_fails(tmp_path: Path) -> None:
+    deliver(tmp_path, Message("2@obs.example", "keep", "", "", "", b""))
+    (tmp_path / "new").rename(tmp_path / "old")
+    (tmp_path / "new").symlink_to("nowhere/at/all")
+    outcome = deliver(tmp_path)
+    assert isinstance(outcome, Retry)
+    assert str(tmp_path) in outcome.reason
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_an_unfinished_delivery_does_not_hinder_the_next(tmp_path: Path) -> None:
+    deliver(tmp_path)
+    [file] = (tmp_path / "new").iterdir()
+    file.rename(tmp_path / "tmp" / f"{file.name}.0123456789abcdef")
+    assert isinstance(deliver(tmp_path), Sent)
+    [file] = (tmp_path / "new").iterdir()
+    assert file.read_bytes() == MESSAGE.content
