@@ -108,7 +108,8 @@ Addresses = Annotated[
             "anyOf": [
                 {"type": "string", "pattern": _LOOSE_ADDRESS},
                 {"type": "array", "items": {"type": "string", "pattern": _LOOSE_ADDRESS}, "minItems": 1},
-            ]
+            ],
+            "examples": ["me@obs.example", ["me@obs.example", "you@obs.example"]],
         }
     ),
 ]

@@ -67,7 +67,7 @@ def _archive_load(root: Node) -> abc.Iterator[Remark]:
     if node and every and every < _DAY:
         yield (
             node.place,
-            "MAST strongly recommends no more than daily requests: write 1d unless they agreed to more",
+            "MAST strongly recommends to ask no more than daily: write 1d, or ask them first",
         )
     sweep_node = at(root, "sources", "mast", "sweep")
     sweep = _duration(sweep_node)

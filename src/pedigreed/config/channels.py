@@ -86,7 +86,7 @@ class FolderChannel(Settings):
 
 Channel = EmailChannel | SlackChannel | MaildirChannel | FolderChannel
 CHANNEL_KINDS = ("slack", "maildir", "folder")
-_FORM = "{slack: {webhook: ...}}, {maildir: {path: ...}} or {folder: {path: ...}}"
+_FORM = "{slack: {webhook: URL}}, {maildir: {path: PATH}} or {folder: {path: PATH}}"
 
 
 def _kind(value: Any) -> str | None:  # noqa: ANN401  # whatever the configuration holds

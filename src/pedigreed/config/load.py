@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from pedigreed.config.advice import advise, check_secrets
-from pedigreed.config.node import Node, at, items, plain, text
+from pedigreed.config.node import Node, Scalar, at, items, plain, text
 from pedigreed.config.problem import Problem, Severity, in_order
 from pedigreed.config.references import check_references
 from pedigreed.config.secret import PRIVATE_KEYS
@@ -64,11 +64,12 @@ def parse_config(text: str, name: str, environ: Mapping[str, str]) -> LoadedConf
         ConfigurationInvalid: with a line for each problem, warnings included.
     """
     root, problems = read_yaml(text, name, PRIVATE_KEYS)
-    if root is None and not problems:
+    is_empty = root is None or (isinstance(root, Scalar) and root.value is None)
+    if is_empty and not problems:
         problems.append(
             Problem(name, 1, 1, "an empty configuration: `pedigreed config init` writes one to start from")
         )
-    if root is None:
+    if root is None or is_empty:
         raise _invalid(problems)
     # A value that could not be read is told once, with its own fix.
     unread = {(problem.line, problem.column) for problem in problems}

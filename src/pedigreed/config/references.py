@@ -98,11 +98,7 @@ def _all_destinations(root: Node) -> Iterator[tuple[Path, Node]]:
 def _instead(name: str, defined: tuple[str, ...]) -> str:
     others = [channel for channel in defined if channel != "email"]
     if not others:
-        return (
-            f": add it under channels, as in channels: {{{name[:64]}: {{slack: ...}}}}"
-            if name.isalnum()
-            else ": add it"
-        )
+        return ": add it under channels"
     return did_you_mean(name, others) or f": write {listed(others)}, or add it under channels"
 
 

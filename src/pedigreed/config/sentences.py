@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
+_NO_EXAMPLE = "..."
+
+
 def explain(errors: Iterable[ErrorDetails], root: Node, file: str) -> list[Problem]:
     """A problem for each error.
 
@@ -97,7 +100,7 @@ def _example(path: Path) -> str:
         examples: list[object] = schema.get("examples") or schema.get("enum") or []
         if examples:
             return _in_one_line(examples[0])
-    return "..."
+    return _NO_EXAMPLE
 
 
 def _in_one_line(value: object) -> str:
@@ -146,7 +149,9 @@ def _empty_list(found: Found) -> str:
     if _key(found) == "deliver":
         return f"an empty list, so the subscription delivers nowhere: write deliver: {_example(found.path)}"
     example = _example(found.path)
-    some = example if example.startswith("[") else f"[{_example((*found.path, 0))}]"
+    if example == _NO_EXAMPLE:
+        example = _example((*found.path, 0))
+    some = example if example.startswith("[") else f"[{example}]"
     return f"{_key(found)!r} is an empty list: give at least one item, as in {_key(found)}: {some}"
 
 

@@ -103,7 +103,7 @@ def normalise(url: str) -> str:
 def _sqlite(rest: str) -> str:
     path = rest.partition("?")[0]
     if path in {"", "/", "//", "/:memory:"}:
-        raise ValueError("an SQLite store in memory forgets all that was seen: write sqlite:////PATH/pedigreed.db")
+        raise ValueError("an SQLite store in memory forgets all: write sqlite:////PATH/pedigreed.db")
     if not path.startswith("/"):
         raise ValueError("an absolute path has four slashes: write sqlite:////PATH/pedigreed.db")
     if not path.startswith("//"):

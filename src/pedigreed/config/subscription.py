@@ -37,7 +37,7 @@ class Watch(Settings):
     """Which products, and which of their changes."""
 
     programs: Annotated[tuple[Program, ...], Field(min_length=1), AfterValidator(once)] = Field(
-        description='Programs by number, or observations of one: 1180, "1210:5", "1210:1-3,7".',
+        description='Programs by number, or observations of one. As in 1180, "1210:5", "1210:1-3,7".',
         examples=[[1345]],
     )
     instruments: Instruments = Field(

@@ -38,10 +38,12 @@ def _time_zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError):
-        known = available_timezones()
-        by_city = {zone.rpartition("/")[2].lower(): zone for zone in sorted(known)}
+        known = sorted(available_timezones())
+        by_city = {zone.rpartition("/")[2].lower(): zone for zone in known}
         city = by_city.get(text.rpartition("/")[2].replace(" ", "_").lower())
-        hint = f", did you mean {city!r}?" if city else did_you_mean(text, known)
+        is_region = any(zone.startswith(f"{text}/") for zone in known)
+        near = "" if is_region else did_you_mean(text, known)
+        hint = f", did you mean {city!r}?" if city else near
         raise ValueError(
             f"{quoted(text)} is no time zone{hint or ': write an IANA name such as Europe/Madrid or UTC'}"
         ) from None

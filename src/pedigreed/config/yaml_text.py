@@ -77,7 +77,7 @@ def _unreadable_characters(text: str, file: str) -> Iterator[Problem]:
         return
     for indentation in _INDENTED_WITH.finditer(text):
         name = "a tab" if indentation[1] == "\t" else "a non-breaking space"
-        message = f"{name} in the indentation, where YAML allows spaces only: replace it with spaces"
+        message = f"{name} in the indentation, where spaces belong: replace it with spaces"
         yield Problem(file, *place_in(text, indentation.start(1)), message)
 
 
@@ -91,6 +91,7 @@ class _Reader:
     def __init__(self, text: str, file: str, private_keys: frozenset[str]) -> None:
         self.problems: list[Problem] = []
         self._events = yaml.parse(text, Loader=yaml.SafeLoader)
+        self._text = text
         self._file = file
         self._private_keys = private_keys
         self._last = Place(1, 1)
@@ -99,12 +100,10 @@ class _Reader:
         try:
             return self._document()
         except yaml.MarkedYAMLError as error:
-            self._refuse(*explain(error))
+            self._refuse(*explain(error, self._text))
         except (yaml.YAMLError, ValueError, OverflowError):
             # A few escapes and directives escape PyYAML's own checks, without a place.
-            self._refuse(
-                self._last, "something after this place is no YAML: check the backslashes in double quotes"
-            )
+            self._refuse(self._last, "something from here on is no YAML: check the backslashes in double quotes")
         except _Stopped:
             pass
         return None
@@ -159,7 +158,7 @@ class _Reader:
         if _FORBIDDEN_IN_VALUE.search(text):
             self._refuse(place, "a control character in the value: remove the escape that makes it")
             text = _FORBIDDEN_IN_VALUE.sub("", text)
-        if event.style is not None:
+        if event.style is not None or event.anchor or event.tag:
             return Scalar(place, text, text)
         try:
             return Scalar(place, resolve(text), text)

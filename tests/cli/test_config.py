@@ -1,0 +1,120 @@
+"""`pedigreed config`: what it prints where, and how it exits."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from pedigreed.cli.config import app, check_file
+from pedigreed.config.problem import Problem, Severity
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pedigreed.config.load import LoadedConfig
+
+TEXT = """\
+subscriptions:
+  - {name: a, watch: {programs: [1, 2]}, deliver: [{channel: keep}]}
+  - {name: b, watch: {programs: [2]}, deliver: [{channel: keep}]}
+channels: {keep: {folder: {path: /mail}}}
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "pedigreed.yaml"
+    file.write_text(TEXT)
+    return file
+
+
+def test_a_valid_configuration_is_counted(file: Path) -> None:
+    done = CliRunner().invoke(app, ["check", str(file)])
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == f"{file}: ok, 2 subscriptions, 2 programs, 1 channel\n"
+
+
+def test_every_problem_is_a_line_on_stderr_and_the_exit_is_78(file: Path) -> None:
+    file.write_text(TEXT.replace("[1, 2]", "[01, 2, 2]").replace("keep}]}\n  -", "kept}]}\n  -"))
+    done = CliRunner().invoke(app, ["check", str(file)])
+    assert (done.exit_code, done.stdout) == (78, "")
+    assert done.stderr.splitlines() == [
+        f'{file}:2:34: 01 is read as 1, in octal, by YAML 1.1: write 1, or "01" in quotes if it is text',
+        f"{file}:2:41: warning: the program 2 is watched already by line 2: remove one of the two",
+        f"{file}:2:66: no channel 'kept' is defined, did you mean 'keep'?",
+    ]
+
+
+def test_warnings_alone_do_not_fail(file: Path) -> None:
+    file.write_text(TEXT.replace("[1, 2]", "[1, 1]"))
+    done = CliRunner().invoke(app, ["check", str(file)])
+    assert done.exit_code == 0
+    assert (
+        done.stderr == f"{file}:2:37: warning: the program 1 is watched already by line 2: remove one of the two\n"
+    )
+    assert done.stdout.endswith(", 1 channel, 1 warning\n")
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["check", str(tmp_path / "none.yaml")])
+    assert done.exit_code == 78
+    assert done.stderr.startswith(f"{tmp_path / 'none.yaml'}: no such file: ")
+
+
+def test_an_online_check_adds_its_problems(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def unknown(loaded: LoadedConfig) -> tuple[Problem, ...]:
+        return (loaded.about_program(2, "the archive does not know program 2"),)
+
+    check_file(file, {}, unknown)
+    printed = capsys.readouterr()
+    assert printed.err == f"{file}:2:37: warning: the archive does not know program 2\n"
+    assert printed.out.endswith(", 1 warning\n")
+
+
+def test_an_online_check_can_refuse(file: Path) -> None:
+    def refuse(loaded: LoadedConfig) -> tuple[Problem, ...]:
+        return (Problem(loaded.file, 1, 1, "no", Severity.ERROR),)
+
+    with pytest.raises(typer.Exit) as left:
+        check_file(file, {}, refuse)
+    assert left.value.exit_code == 78
+
+
+def test_the_schema_is_printed_as_json() -> None:
+    done = CliRunner().invoke(app, ["schema"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["required"] == ["subscriptions"]
+
+
+def test_init_prints_a_start_without_a_file() -> None:
+    done = CliRunner().invoke(app, ["init"])
+    assert done.exit_code == 0
+    assert done.stdout.startswith("# A configuration of pedigreed")
+
+
+def test_what_init_writes_passes_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    file = tmp_path / "new.yaml"
+    assert CliRunner().invoke(app, ["init", str(file)]).exit_code == 0
+    done = CliRunner().invoke(app, ["check", str(file)])
+    assert done.exit_code == 0
+    assert "warning: the credential 'smtp_password' was not looked up" in done.stderr
+
+
+def test_init_does_not_overwrite_unless_told_to(file: Path) -> None:
+    done = CliRunner().invoke(app, ["init", str(file)])
+    assert done.exit_code == 64
+    assert done.stderr == f"{file}: there is such a file already: name another, or give --force to overwrite it\n"
+    assert file.read_text() == TEXT
+    assert CliRunner().invoke(app, ["init", str(file), "--force"]).exit_code == 0
+    assert file.read_text().startswith("# A configuration of pedigreed")
+
+
+def test_init_says_when_it_can_not_write(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["init", str(tmp_path / "none" / "new.yaml")])
+    assert done.exit_code == 64
+    assert done.stderr == f"{tmp_path / 'none' / 'new.yaml'}: can't be written: No such file or directory\n"
