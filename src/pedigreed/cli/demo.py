@@ -35,7 +35,7 @@ def demo(
     text = demo_configuration(kept)
     (kept / "pedigreed.yaml").write_text(text, encoding="utf-8")
     loaded = parse_config(text, "pedigreed.yaml", os.environ)
-    channels = open_channels(loaded.config, os.environ)
+    channels = open_channels(loaded.config.channels)
     patience = Patience(first_pause=0.01, first_poll=0.01)
     with (
         DemoArchive(archive_at, DAYS[0], executing_polls=1) as recorded,

@@ -19,7 +19,6 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -
     Exits 69 if an answer was not complete and 75 if a delivery waits for another attempt;
     everything else was done all the same.
     """
-    import os
     from contextlib import ExitStack
 
     from pedigreed.cli.archive import open_archive
@@ -31,7 +30,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -
     loaded = load(config)
     set_up_log()
     with ExitStack() as stack:
-        channels = open_channels(loaded.config, os.environ)
+        channels = open_channels(loaded.config.channels)
         store = stack.enter_context(open_store(loaded))
         archive = stack.enter_context(open_archive(loaded.config.sources.mast))
         shown = stack.enter_context(progress("asking MAST"))

@@ -47,7 +47,9 @@ class Patience:
             retry=retry_if_exception_type(Passing),
             stop=stop_after_attempt(self.attempts),
             wait=_PauseAsTold(
-                wait_exponential_jitter(self.first_pause, self.longest_pause, jitter=self.first_pause)
+                wait_exponential_jitter(
+                    multiplier=self.first_pause, max=self.longest_pause, jitter=self.first_pause
+                )
             ),
             sleep=deadline.sleep,
             reraise=True,

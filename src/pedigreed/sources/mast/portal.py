@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import requests
+import urllib3
 from astroquery.mast.discovery_portal import PortalAPI
 
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
@@ -136,21 +137,18 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
             ) as response:
                 _check_http_status(response)
                 return self._body(response, ends)
-        except (
-            requests.ConnectionError,
-            requests.Timeout,
-            requests.exceptions.ChunkedEncodingError,
-        ) as error:
+        except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
             raise Passing(f"MAST did not answer: {_reason(error)}") from error
-        except requests.exceptions.ContentDecodingError as error:
-            raise Passing("MAST sent a body that does not decompress") from error
         except requests.RequestException as error:
             raise UpstreamUnavailable(f"MAST can't be asked: {type(error).__name__}") from error
 
     def _body(self, response: requests.Response, ends: float) -> bytes:
-        """The body, within the exchange's time: `requests` itself limits only the wait for each piece."""
+        """The body, within the exchange's time.
+
+        `requests` limits only the wait for each piece, and collects pieces: a slow drip would go on for ever.
+        """
         body = bytearray()
-        for chunk in response.iter_content(_CHUNK):
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > self._patience.largest_reply:
                 raise UpstreamUnavailable(f"MAST sent more than {self._patience.largest_reply:,} bytes")
@@ -202,11 +200,11 @@ def _retry_after(value: str | None) -> float | None:
     return None
 
 
-def _reason(error: requests.RequestException) -> str:
+def _reason(error: Exception) -> str:
     """A few words for a transport failure, without the URL."""
     if isinstance(error, requests.ConnectTimeout):
         return "no connection in time"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
         return "no data in time"
     text = str(error).lower()
     for sign, words in (
@@ -218,6 +216,7 @@ def _reason(error: requests.RequestException) -> str:
         ("certificate", "its certificate is not valid"),
         ("incompleteread", "the reply broke off"),
         ("incomplete", "the reply broke off"),
+        ("decod", "the reply does not decompress"),
         ("closed", "connection closed"),
         ("aborted", "connection closed"),
     ):
