@@ -34,13 +34,19 @@ def _net(history: list[Change]) -> Iterator[Change]:
     moves = [change for change in history if change.kind not in _FLAGS | {ChangeKind.PUBLIC}]
     public = [change for change in history if change.kind is ChangeKind.PUBLIC]
     flags = [change for change in history if change.kind in _FLAGS]
-    if moves and (move := _net_move(moves)):
+    move = _net_move(moves) if moves else None
+    if move is not None:
         yield move
     if public:
         yield public[-1]
     # Set and cleared, however often, comes to nothing; an odd number of moves comes to the last.
-    if len(flags) % 2:
+    if len(flags) % 2 and not (_is_cleared(flags[-1]) and move is not None):
         yield flags[-1]
+
+
+def _is_cleared(flag: Change) -> bool:
+    """Whether MAST took its flag away. Of a product that was made anew, that goes without saying."""
+    return flag.kind is ChangeKind.NO_LONGER_STALE
 
 
 def _net_move(moves: list[Change]) -> Change | None:

@@ -20,6 +20,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -
     everything else was done all the same.
     """
     from contextlib import ExitStack
+    from pathlib import Path
 
     from pedigreed.cli.archive import open_archive
     from pedigreed.delivery.registry import open_channels
@@ -36,7 +37,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -
         shown = stack.enter_context(progress("asking MAST"))
         cycle = run_cycle(
             loaded.config,
-            loaded.file,
+            Path(loaded.file).name,
             store,
             archive,
             channels,

@@ -1,6 +1,7 @@
 """`pedigreed preview`: what would be sent if the period ended now."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,7 +48,9 @@ def preview(
     with store, store.reading() as connection:
         for subscription in chosen:
             last = periods.last_closed(connection, subscription.name)
-            drafted = draft(connection, loaded.config, subscription, last=last, configuration=loaded.file, now=at)
+            drafted = draft(
+                connection, loaded.config, subscription, last=last, configuration=Path(loaded.file).name, now=at
+            )
             _print(drafted, subscription, loaded.config, form)
 
 

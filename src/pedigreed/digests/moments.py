@@ -15,13 +15,15 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def period(starts: datetime, ends: datetime, timezone: str) -> str:
-    """``21 Nov 07:00 to 22 Nov 2026 07:00 CET (06:00Z)``."""
+    """``21 Nov 07:00 to 22 Nov 2026 07:00 CET (06:00Z)``; a first look has no length: ``21 Nov 2026 ...``."""
     zone = ZoneInfo(timezone)
     begin, end = starts.astimezone(zone), ends.astimezone(zone)
-    first = _day(begin) if begin.year == end.year else _full_day(begin)
-    # Two ends of a period can have two offsets: the night that the clocks change.
-    begin_zone = "" if begin.utcoffset() == end.utcoffset() else f" {_zone_name(begin)}"
-    words = f"{first} {_clock(begin)}{begin_zone} to {_full_day(end)} {_clock(end)} {_zone_name(end)}"
+    words = f"{_full_day(end)} {_clock(end)} {_zone_name(end)}"
+    if starts != ends:
+        first = _day(begin) if begin.year == end.year else _full_day(begin)
+        # Two ends of a period can have two offsets: the night that the clocks change.
+        begin_zone = "" if begin.utcoffset() == end.utcoffset() else f" {_zone_name(begin)}"
+        words = f"{first} {_clock(begin)}{begin_zone} to {words}"
     return words if _zone_name(end) == "UTC" else f"{words} ({_in_utc(starts, ends, end)})"
 
 

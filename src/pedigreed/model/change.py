@@ -67,9 +67,7 @@ class Change:
     @property
     def identity(self) -> str:
         """What the change says, as 32 hexadecimal digits. The same change from two sources has the same."""
-        said = "\n".join(
-            (self.kind, self.filename, str(self.revision), _said(self.before), _said(self.after))
-        )
+        said = "\n".join((self.kind, self.filename, str(self.revision), _said(self.before), _said(self.after)))
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigreed.schedule import due, next_boundary
 from pedigreed.service.composing import rhythm_of
+from pedigreed.service.interest import selection_of
 from pedigreed.service.trust import checked
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
@@ -31,7 +33,7 @@ class SubscriptionStatus:
 
     Attributes:
         name: of the subscription.
-        products: how many the archive has of its programs.
+        products: how many the archive has of what it selects.
         checked: what was and was not checked.
         last_told: the end of the last period that had a digest.
         last_subject: that digest's subject.
@@ -92,7 +94,11 @@ def status(connection: Connection, config: Config, now: datetime) -> Status:
 def _subscription(
     connection: Connection, config: Config, subscription: Subscription, now: datetime
 ) -> SubscriptionStatus:
-    counts = stored_products.counts(connection, subscription.programs)
+    selection = selection_of(subscription)
+    counts: Counter[int] = Counter()
+    for held in stored_products.holdings(connection, subscription.programs):
+        if selection.is_about(held):
+            counts[held.program] += held.products
     recent = stored_periods.recent(connection, subscription.name, 30)
     last = recent[0] if recent else None
     told = next((period for period in recent if period.digest_id), None)
@@ -100,7 +106,7 @@ def _subscription(
     is_due = due(rhythm, last.ends_at if last else None, now) is not None
     return SubscriptionStatus(
         name=subscription.name,
-        products=sum(counts.values()),
+        products=counts.total(),
         checked=checked(
             subscription.programs,
             subscription.watch.instruments,
