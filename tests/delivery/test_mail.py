@@ -9,7 +9,7 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pedigreed.config.address import Sender
@@ -172,6 +172,11 @@ def test_any_text_arrives_as_it_was_written(text: str) -> None:
     assert text_of(read(mail(rendered(text=text)))) == text
 
 
+def test_a_text_that_looks_like_the_end_of_the_mail_does_not_end_it() -> None:
+    text = f"--=_{mail().message_id.partition('@')[0]}--\nmore\n"
+    assert text_of(read(mail(rendered(text=text)))) == text
+
+
 @given(subject=LINES, subscription=LINES, name=LINES)
 def test_no_subject_or_name_adds_or_breaks_a_header(subject: str, subscription: str, name: str) -> None:
     message = mail(rendered(subject=subject, subscription=subscription), sender=Sender(name, SENDER.address))
@@ -186,6 +191,7 @@ def test_no_subject_or_name_adds_or_breaks_a_header(subject: str, subscription: 
 
 
 @given(subject=LINES, text=LINES, subscription=LINES, filename=LINES)
+@example(subject="x" * 3000, text="x" * 3000, subscription="x" * 3000, filename="é" * 3000)
 def test_every_line_is_short_ascii_and_ends_with_crlf(
     subject: str, text: str, subscription: str, filename: str
 ) -> None:

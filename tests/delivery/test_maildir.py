@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import mailbox
+import resource
 import stat
 from typing import TYPE_CHECKING
 
@@ -42,17 +43,25 @@ def test_a_mail_that_was_read_is_not_delivered_again(tmp_path: Path, flags: str)
     [file] = (tmp_path / "new").iterdir()
     file.rename(tmp_path / "cur" / f"{file.name}{flags}")
     assert isinstance(deliver(tmp_path), Sent)
-    assert len(mailbox.Maildir(tmp_path)) == 1
+    assert list((tmp_path / "new").iterdir()) == []
 
 
 def test_nothing_is_left_behind_by_a_delivery_that_fails(tmp_path: Path) -> None:
-    deliver(tmp_path, Message("2@obs.example", "keep", "", "", "", b""))
-    (tmp_path / "new").rename(tmp_path / "old")
-    (tmp_path / "new").symlink_to("nowhere/at/all")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        outcome = deliver(tmp_path, Message("2@obs.example", "keep", "", "", "", b"x" * 5000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert isinstance(outcome, Retry)
+    assert [path for path in tmp_path.glob("**/*") if path.is_file()] == []
+
+
+def test_the_reason_names_the_place(tmp_path: Path) -> None:
+    (tmp_path / "new").symlink_to("nowhere")
     outcome = deliver(tmp_path)
     assert isinstance(outcome, Retry)
-    assert str(tmp_path) in outcome.reason
-    assert list((tmp_path / "tmp").iterdir()) == []
+    assert str(tmp_path / "new") in outcome.reason
 
 
 def test_an_unfinished_delivery_does_not_hinder_the_next(tmp_path: Path) -> None:

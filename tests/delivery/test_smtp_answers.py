@@ -99,6 +99,8 @@ async def serving(script: dict[str, bytes]) -> AsyncIterator[ScriptedServer]:
     scripted.port = server.sockets[0].getsockname()[1]
     async with server:
         yield scripted
+        async with asyncio.timeout(20):
+            await scripted.left.wait()
 
 
 def send(
@@ -110,7 +112,6 @@ def send(
                 "127.0.0.1", server.port, Security.PLAIN, timeout=timeout, final_timeout=final_timeout
             )
             outcome = await channel.send(MESSAGE)
-            await server.left.wait()
             return outcome, server
 
     return asyncio.run(scenario())
@@ -227,7 +228,6 @@ def test_an_address_that_would_be_a_command_is_refused_and_never_said(recipient:
         async with serving({}) as server:
             message = Message("1@obs.example", "email", recipient, "p@obs.example", "", b"Subject: x\r\n\r\n")
             outcome = await SmtpChannel("127.0.0.1", server.port, Security.PLAIN).send(message)
-            await server.left.wait()
             assert isinstance(outcome, Refused)
             assert [line[:4] for line in server.heard] == ["EHLO", "MAIL", "QUIT"]
 
@@ -241,7 +241,6 @@ def test_a_message_cannot_end_early_and_go_on_as_commands() -> None:
         async with serving({}) as server:
             message = Message("1@obs.example", "email", "a@x.example", "p@obs.example", "", smuggled)
             assert isinstance(await SmtpChannel("127.0.0.1", server.port, Security.PLAIN).send(message), Sent)
-            await server.left.wait()
             lines = b"Subject: x\r\n\r\nbody\r\n..\r\nMAIL FROM:<x@x.example>\r\n..\r\nend\r\n.\r\n"
             assert server.bodies == [lines]
 
@@ -256,6 +255,5 @@ def test_a_cancelled_send_leaves_no_connection() -> None:
             sending.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await sending
-            await server.left.wait()
 
     asyncio.run(scenario())

@@ -119,7 +119,11 @@ class Conversation(smtp.SMTP):
 
 @asynccontextmanager
 async def serving(
-    *, starttls: ssl.SSLContext | None = None, implicit: ssl.SSLContext | None = None, login: bool = False
+    *,
+    starttls: ssl.SSLContext | None = None,
+    require_starttls: bool = True,
+    implicit: ssl.SSLContext | None = None,
+    login: bool = False,
 ) -> AsyncIterator[Server]:
     seen = Server()
     begun: list[asyncio.Future[None]] = []
@@ -132,7 +136,7 @@ async def serving(
                 begun,
                 seen,
                 tls_context=starttls,
-                require_starttls=starttls is not None,
+                require_starttls=require_starttls and starttls is not None,
                 authenticator=seen.authenticate,
                 auth_required=login,
                 auth_require_tls=implicit is None,
@@ -143,7 +147,8 @@ async def serving(
     seen.port = server.sockets[0].getsockname()[1]
     async with server:
         yield seen
-        await asyncio.gather(*begun)
+        async with asyncio.timeout(20):
+            await asyncio.gather(*begun)
 
 
 def send(
@@ -153,6 +158,7 @@ def send(
     password: str | Callable[[], str] | None = None,
     timeout: float = 30.0,
     starttls: ssl.SSLContext | None = None,
+    require_starttls: bool = True,
     implicit: ssl.SSLContext | None = None,
 ) -> tuple[Outcome, Server]:
     def reveal() -> str:
@@ -160,7 +166,9 @@ def send(
 
     async def scenario() -> tuple[Outcome, Server]:
         login = password is not None
-        async with serving(starttls=starttls, implicit=implicit, login=login) as server:
+        async with serving(
+            starttls=starttls, require_starttls=require_starttls, implicit=implicit, login=login
+        ) as server:
             channel = SmtpChannel(
                 "127.0.0.1",
                 server.port,
@@ -190,8 +198,8 @@ def test_tls_encrypts_from_the_first_byte(certified: Certified) -> None:
     assert server.encrypted == [True]
 
 
-def test_plain_is_plain_even_where_encryption_is_offered() -> None:
-    outcome, server = send(Security.PLAIN, None)
+def test_plain_is_plain_even_where_encryption_is_offered(certified: Certified) -> None:
+    outcome, server = send(Security.PLAIN, None, starttls=certified.server, require_starttls=False)
     assert outcome == Sent("250 kept")
     assert server.encrypted == [False]
 
@@ -219,10 +227,11 @@ def test_a_certificate_of_another_host_ends_the_session(tmp_path: Path) -> None:
         assert not server.encrypted
 
 
-def test_without_starttls_nothing_is_said_in_the_clear(certified: Certified) -> None:
-    outcome, server = send(Security.STARTTLS, certified.trust, password=PASSWORD)
+@pytest.mark.parametrize("password", [None, PASSWORD])
+def test_without_starttls_nothing_is_said_in_the_clear(certified: Certified, password: str | None) -> None:
+    outcome, server = send(Security.STARTTLS, certified.trust, password=password)
     assert isinstance(outcome, Retry)
-    assert "STARTTLS" in outcome.reason
+    assert "STARTTLS extension not supported" in outcome.reason
     assert not server.logins
     assert not server.encrypted
 
@@ -285,7 +294,8 @@ def test_a_password_that_the_server_echoes_is_struck_out(mechanism: str) -> None
             port = server.sockets[0].getsockname()[1]
             channel = SmtpChannel("127.0.0.1", port, Security.PLAIN, username=USERNAME, password=lambda: PASSWORD)
             outcome = await channel.send(MESSAGE)
-            await ended.wait()
+            async with asyncio.timeout(20):
+                await ended.wait()
             return outcome
 
     outcome = asyncio.run(scenario())
