@@ -38,7 +38,7 @@ def build_mail(
 ) -> Message:
     """Write the mail. Equal arguments give equal bytes.
 
-    The Message-ID follows from digest, channel and recipient alone, so a repeat carries the same.
+    The Message-ID follows from digest, channel and recipient, at the sender's domain: a repeat carries the same.
     Every mail of a subscription answers one root that was never sent, which makes them a thread.
 
     Args:
