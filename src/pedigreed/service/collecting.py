@@ -82,8 +82,8 @@ def collect(
             },
             increments_off=stored_coverage.increments_off(connection, now),
         )
-        counts = stored_products.counts(connection, programs)
-    first_data = _without_data(interest, situation, counts)
+        with_data = stored_products.with_data(connection, programs)
+    first_data = _without_data(interest, situation, with_data)
     for query in queries(interest, situation, sweep_every, now):
         known: dict[PedigreeQuery, dict[bytes, str]] = {}
 
@@ -218,7 +218,7 @@ def _covered(state: Coverage, query: PedigreeQuery, fetched: Fetched[Product], n
 
 
 def _without_data(
-    interest: Mapping[Instrument, AbstractSet[int]], situation: Situation, counts: Mapping[int, int]
+    interest: Mapping[Instrument, AbstractSet[int]], situation: Situation, with_data: AbstractSet[int]
 ) -> frozenset[int]:
     """The programs that were known to have no data at all."""
     waiting = {
@@ -228,7 +228,7 @@ def _without_data(
         if (state := situation.coverage.get((instrument, program))) is None or state.baseline_at is None
     }
     everything = frozenset().union(*interest.values())
-    return frozenset(program for program in everything - waiting if not counts.get(program))
+    return everything - waiting - with_data
 
 
 def _tell(query: PedigreeQuery, fetched: Fetched[Product], changes: int, notes: tuple[str, ...]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, exists, func, insert, select, update
 
 from pedigreed.model.holding import Holding
 from pedigreed.model.instrument import Instrument
@@ -13,7 +13,7 @@ from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import Product
 from pedigreed.store.batches import batches
 from pedigreed.store.parameter_sets import canonical, decoded, ids_of
-from pedigreed.store.tables import parameter_sets, products
+from pedigreed.store.tables import coverage, parameter_sets, products
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -34,7 +34,8 @@ def fingerprints(connection: Connection, instrument: Instrument, programs: Colle
             products.c.withdrawn_at.is_(None),
         )
     )
-    return dict(found.tuples().all())
+    # In pieces, so that the garbage collector has no rows to look through.
+    return {fingerprint: filename for rows in found.partitions(500) for fingerprint, filename in rows}
 
 
 def known_by_name(connection: Connection, filenames: Iterable[str]) -> dict[str, KnownProduct]:
@@ -63,7 +64,7 @@ def missed(connection: Connection, programs: Collection[int]) -> Iterator[KnownP
     return _known(
         connection,
         products.c.program.in_(programs),
-        products.c.missed > 0,
+        products.c.missed_since.is_not(None),
         products.c.withdrawn_at.is_(None),
     )
 
@@ -93,7 +94,20 @@ def counts(
     )
     if instrument is not None:
         query = query.where(products.c.instrument == instrument.value)
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
+
+
+def with_data(connection: Connection, programs: Collection[int]) -> set[int]:
+    """Those of some programs that have at least one product."""
+    query = (
+        select(coverage.c.program)
+        .where(
+            coverage.c.program.in_(programs),
+            exists().where(products.c.program == coverage.c.program, products.c.withdrawn_at.is_(None)),
+        )
+        .distinct()
+    )
+    return set(connection.execute(query).scalars())
 
 
 def holdings(connection: Connection, programs: Collection[int]) -> list[Holding]:

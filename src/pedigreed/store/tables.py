@@ -66,6 +66,8 @@ products = Table(
     Column("withdrawn_at", Instant),
     Index(None, "program", "instrument"),
 )
+_is_missed = products.c.missed_since.is_not(None)
+Index("ix_products_missed", products.c.program, sqlite_where=_is_missed, postgresql_where=_is_missed)
 
 changes = Table(
     "changes",

@@ -7,12 +7,16 @@ Two envelopes are known. ``fields`` and ``data`` with an object a row is what th
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib.util import source_hash as _fingerprint
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SHOWN = 200
 
@@ -69,11 +73,18 @@ class Page:
     number: int | None = None
     pages: int = 1
     total: int | None = None
-    _key: bytes = field(default=b"", repr=False)
 
-    def fingerprint(self, row: msgspec.Raw) -> bytes:
-        """Eight bytes that stand for the row's bytes and the columns they are in."""
-        return hashlib.blake2b(memoryview(row), digest_size=8, key=self._key).digest()
+    @property
+    def fingerprint(self) -> Callable[[msgspec.Raw], bytes]:
+        """Row -> eight bytes that stand for its bytes and the columns they are in.
+
+        Python's own SipHash takes a row in a fifth of the time that a cryptographic hash needs. Its key moves
+        with Python's version: after an upgrade every row is read once more, and says what it said.
+        """
+        if not self.names:
+            return _fingerprint
+        columns = "\n".join(self.names).encode()
+        return lambda row: _fingerprint(columns + memoryview(row))
 
     def read(self, row: msgspec.Raw) -> dict[str, object]:
         """Column -> value of one row. Raises `UpstreamUnavailable` if it is no row."""
@@ -119,8 +130,7 @@ def read_page(body: bytes) -> Page:
     if reply.tables:
         table = reply.tables[0]
         names = tuple(column.name for column in table.fields)
-        key = hashlib.blake2b("\n".join(names).encode(), digest_size=16).digest()
-        return Page(table.rows, names, *place, key)
+        return Page(table.rows, names, *place)
     if reply.data is None:
         raise UpstreamUnavailable("MAST answered COMPLETE without any table")
     return Page(reply.data, (), *place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pedigreed.model.failure import Unreadable
@@ -13,8 +14,6 @@ from pedigreed.sources.mast.row import archived_at, product_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from msgspec import Raw
 
     from pedigreed.model.product import Product
     from pedigreed.sources.mast.envelope import Page
@@ -41,8 +40,8 @@ class Reading:
     rows: int = 0
     pages: int = 1
     _products: dict[str, Product] = field(default_factory=dict)
-    _unchanged: set[str] = field(default_factory=set)
-    _twice: Counter[str] = field(default_factory=Counter)
+    _unchanged: list[str] = field(default_factory=list)
+    _repeated: list[str] = field(default_factory=list)
     _unreadable: list[str] = field(default_factory=list)
     _strangers: int = 0
     _too_old: int = 0
@@ -60,27 +59,34 @@ class Reading:
             self.total = page.total
         self.pages = max(self.pages, page.pages)
         self.rows += len(page.rows)
-        for row in page.rows:
-            self._take_row(page, row)
+        fingerprints = list(map(page.fingerprint, page.rows))
+        filenames = list(map(self.known.get, fingerprints))
+        self._unchanged.extend(filter(None, filenames))
+        reads_all = not self.query.is_sweep
+        for row, fingerprint, filename in zip(page.rows, fingerprints, filenames, strict=True):
+            if filename is None or reads_all:
+                self._read(page.read(row), fingerprint, is_known=filename is not None)
 
     def result(self, warnings: tuple[str, ...], requests: int) -> Fetched[Product]:
         """The answer, complete only if everything adds up."""
         problems = [*self._problems]
+        unchanged = frozenset(self._unchanged)
+        came = len(self._unchanged) + len(self._products) + len(self._repeated)
+        twice = came - len(unchanged.union(self._products))
         if self.total is None:
             problems.append("the service did not say how many rows there are")
         elif self.rows != self.total:
             problems.append(f"{self.rows:,} rows came, and the service counts {self.total:,}")
-        if self._twice:
-            first = min(self._twice)
-            problems.append(f"{self._twice.total():,} rows came twice, {first} among them")
+        if twice:
+            problems.append(f"{twice:,} rows came twice, {self._first_repeated()} among them")
         if self._unreadable:
             problems.append(f"{len(self._unreadable):,} rows can't be read: {self._unreadable[0]}")
         if self._strangers:
             problems.append(f"{self._strangers:,} rows are of programs that were not asked for")
         return Fetched(
-            items=tuple(self._products.values()),
+            items=tuple(product for filename, product in self._products.items() if filename not in unchanged),
             is_complete=not problems,
-            unchanged=frozenset(self._unchanged),
+            unchanged=unchanged,
             problems=tuple(problems),
             warnings=warnings,
             requests=requests,
@@ -88,36 +94,27 @@ class Reading:
             ignored_limits=self._too_old > 0,
         )
 
-    def _take_row(self, page: Page, row: Raw) -> None:
-        """Take a row. One whose bytes are known is not read, unless the service may have ignored the limit."""
-        fingerprint = page.fingerprint(row)
-        filename = self.known.get(fingerprint)
-        if filename is not None and self.query.is_sweep:
-            self._take_unchanged(filename)
-            return
-        values = page.read(row)
+    def _read(self, values: Mapping[str, object], fingerprint: bytes, *, is_known: bool) -> None:
+        """Read a row. One whose bytes are known is read only to see whether the service ignored the limit."""
         if self._is_too_old(values):
             self._too_old += 1
-        if filename is not None:
-            self._take_unchanged(filename)
+        if is_known:
             return
         try:
-            self._take_product(product_of(values, self.query.instrument, fingerprint))
+            product = product_of(values, self.query.instrument, fingerprint)
         except Unreadable as error:
             self._unreadable.append(str(error))
-
-    def _take_unchanged(self, filename: str) -> None:
-        if filename in self._unchanged or filename in self._products:
-            self._twice[filename] += 1
-        self._unchanged.add(filename)
-
-    def _take_product(self, product: Product) -> None:
+            return
         if product.program not in self.query.programs:
             self._strangers += 1
-        elif product.filename in self._products or product.filename in self._unchanged:
-            self._twice[product.filename] += 1
+        elif product.filename in self._products:
+            self._repeated.append(product.filename)
         else:
             self._products[product.filename] = product
+
+    def _first_repeated(self) -> str:
+        counted = Counter(chain(self._unchanged, self._products, self._repeated))
+        return min(filename for filename, times in counted.items() if times > 1)
 
     def _is_too_old(self, values: Mapping[str, object]) -> bool:
         if self.query.archived_since is None:

@@ -161,6 +161,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("filename", name=op.f("uq_products_filename")),
     )
     op.create_index(op.f("ix_products_program_instrument"), "products", ["program", "instrument"], unique=False)
+    op.create_index(
+        "ix_products_missed",
+        "products",
+        ["program"],
+        unique=False,
+        sqlite_where=sa.text("missed_since IS NOT NULL"),
+        postgresql_where=sa.text("missed_since IS NOT NULL"),
+    )
     op.create_table(
         "told",
         sa.Column("subscription", sa.Text(), nullable=False),
