@@ -466,6 +466,13 @@ def test_several_problems_are_told_at_once_in_the_order_of_the_file(problems: Pr
     assert not [line for line in told if "hunter2" in line]
 
 
+@pytest.mark.parametrize("line", ["key{}: 1\n", "a: 1\n", "\tb: {}\n", "b{}: *a\n", "b{}:\n"])
+def test_a_flood_of_problems_is_cut_short(problems: Problems, line: str) -> None:
+    told = problems("".join(line.format(number) for number in range(5000)))
+    assert len(told) in {100, 101}
+    assert [text for text in told if text.startswith(" and more")] == told[100:]
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing but a comment\n", "---\n", "~\n", "null\n"])
 def test_an_empty_configuration_is_told_so(problems: Problems, text: str) -> None:
     assert problems(text) == ["1:1: an empty configuration: `pedigreed config init` writes one to start from"]

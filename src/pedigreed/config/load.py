@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from pedigreed.config.advice import advise, check_secrets
 from pedigreed.config.node import Node, Scalar, at, items, plain, text
-from pedigreed.config.problem import Problem, Severity, in_order
+from pedigreed.config.problem import MOST, Problem, Severity, in_order
 from pedigreed.config.references import check_references
 from pedigreed.config.secret import PRIVATE_KEYS
 from pedigreed.config.sentences import explain
@@ -80,7 +80,8 @@ def parse_config(text: str, name: str, environ: Mapping[str, str]) -> LoadedConf
     try:
         config = Config.model_validate(_with_store(plain(root), environ), context={"environ": environ})
     except ValidationError as error:
-        found = explain(error.errors(include_url=False, include_input=False), root, name)
+        errors = error.errors(include_url=False, include_input=False)[: 2 * MOST]
+        found = explain(errors, root, name)
         problems += [problem for problem in found if (problem.line, problem.column) not in unread]
     if config is None or any(problem.is_error for problem in problems):
         raise _invalid(problems)
@@ -88,7 +89,11 @@ def parse_config(text: str, name: str, environ: Mapping[str, str]) -> LoadedConf
 
 
 def _invalid(problems: list[Problem]) -> ConfigurationInvalid:
-    return ConfigurationInvalid("\n".join(str(problem) for problem in in_order(problems)))
+    told = in_order(problems)
+    lines = [str(problem) for problem in told[:MOST]]
+    if len(told) > MOST:
+        lines.append(f"{told[0].file}: and more problems than these {MOST}: mend these first")
+    return ConfigurationInvalid("\n".join(lines))
 
 
 def _with_store(values: object, environ: Mapping[str, str]) -> object:

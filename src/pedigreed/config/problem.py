@@ -42,6 +42,10 @@ class Problem:
         return f"{place}: {mark}{self.message}"
 
 
+MOST = 100
+"""Problems that are told of one file. Who has more mends these first."""
+
+
 def in_order(problems: list[Problem]) -> tuple[Problem, ...]:
     """Each once, in the order of the file; at one place the errors come first."""
     once = dict.fromkeys(problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import yaml
@@ -20,7 +21,7 @@ from yaml.events import (
 )
 
 from pedigreed.config.node import Entry, Mapping, Node, Place, Scalar, Sequence
-from pedigreed.config.problem import Problem
+from pedigreed.config.problem import MOST, Problem
 from pedigreed.config.suggestion import quoted
 from pedigreed.config.yaml_complaint import explain
 from pedigreed.config.yaml_scalar import Ambiguous, resolve
@@ -75,7 +76,7 @@ def _unreadable_characters(text: str, file: str) -> Iterator[Problem]:
         name = "a NUL byte" if code == 0 else f"the control character U+{code:04X}"
         yield Problem(file, *place_in(text, character.start()), f"{name} in the text: remove it")
         return
-    for indentation in _INDENTED_WITH.finditer(text):
+    for indentation in islice(_INDENTED_WITH.finditer(text), MOST):
         name = "a tab" if indentation[1] == "\t" else "a non-breaking space"
         message = f"{name} in the indentation, where spaces belong: replace it with spaces"
         yield Problem(file, *place_in(text, indentation.start(1)), message)
@@ -100,10 +101,10 @@ class _Reader:
         try:
             return self._document()
         except yaml.MarkedYAMLError as error:
-            self._refuse(*explain(error, self._text))
+            self._note(*explain(error, self._text))
         except (yaml.YAMLError, ValueError, OverflowError):
             # A few escapes and directives escape PyYAML's own checks, without a place.
-            self._refuse(self._last, "something from here on is no YAML: check the backslashes in double quotes")
+            self._note(self._last, "something from here on is no YAML: check the backslashes in double quotes")
         except _Stopped:
             pass
         return None
@@ -125,8 +126,13 @@ class _Reader:
         self._last = _start(event)
         return event
 
-    def _refuse(self, place: Place, message: str) -> None:
+    def _note(self, place: Place, message: str) -> None:
         self.problems.append(Problem(self._file, *place, message))
+
+    def _refuse(self, place: Place, message: str) -> None:
+        self._note(place, message)
+        if len(self.problems) > MOST:
+            raise _Stopped
 
     def _node(self, event: Event, depth: int, *, is_private: bool) -> Node:
         place = _start(event)
