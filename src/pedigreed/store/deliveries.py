@@ -72,7 +72,7 @@ def save(connection: Connection, delivery: Delivery) -> None:
 def counts(connection: Connection) -> dict[DeliveryState, int]:
     """How many rows stand where."""
     query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
-    return {DeliveryState(state): count for state, count in connection.execute(query).tuples()}
+    return {DeliveryState(state): count for state, count in connection.execute(query)}
 
 
 def unfinished(connection: Connection, limit: int = 100) -> list[Delivery]:

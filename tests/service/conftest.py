@@ -1,0 +1,28 @@
+"""Cycles between a small archive and a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pedigreed.demo.archive import DemoArchive
+from pedigreed.store.database import Store
+from watching import DAY_0, Holdings, Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def watcher(store_url: str, tmp_path: Path) -> Iterator[Watcher]:
+    """Cycles of program 1180 in NIRCam, on each kind of store."""
+    holdings = Holdings()
+    with DemoArchive(holdings.at, DAY_0) as recorded, Store(store_url) as store:
+        yield Watcher(store, recorded, holdings, tmp_path / "mails")
+
+
+@pytest.fixture
+def store_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/x.db"

@@ -1,0 +1,414 @@
+"""Whole cycles: what is told of an archive that changes, misbehaves, and changes its mind."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pedigreed.demo import faults
+from pedigreed.demo.script import is_count, is_page
+from pedigreed.model.delivery import DeliveryState
+from pedigreed.model.instrument import Instrument
+from pedigreed.service.asking import OVERLAP
+from pedigreed.store import changes as stored_changes
+from pedigreed.store import coverage as stored_coverage
+from pedigreed.store import products as stored_products
+from watching import DAY_0, Watcher
+
+if TYPE_CHECKING:
+    from pedigreed.demo.fault import Fault
+    from pedigreed.model.change import Change
+
+DAY = timedelta(days=1)
+
+
+def day(number: float) -> datetime:
+    return DAY_0 + number * DAY
+
+
+def recorded_changes(watcher: Watcher) -> list[Change]:
+    with watcher.store.reading() as connection:
+        return stored_changes.history(connection, [])
+
+
+def kinds(watcher: Watcher) -> list[str]:
+    return sorted(change.kind.value for change in recorded_changes(watcher))
+
+
+def test_the_first_sight_is_a_baseline_and_no_change(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 30)
+    text = watcher.told(day(0))["a"]
+    assert "NOW WATCHING" in text
+    assert "30 products" in text
+    assert recorded_changes(watcher) == []
+
+
+def test_a_quiet_day_sends_nothing_and_is_closed(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 3)
+    watcher.told(day(0))
+    cycle = watcher.cycle(day(1))
+    (closed,) = cycle.closed
+    assert closed.rendered is None
+    assert closed.period.is_checked
+    assert not cycle.deliveries
+
+
+def test_a_reprocessing_is_told_once_to_every_subscription(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 30)
+    config = watcher.configured({"programs": [1180]}, {"programs": [1180]})
+    watcher.told(day(0), config)
+    watcher.holdings.remake(names[:12], at=day(0.5))
+    told = watcher.told(day(1), config)
+    assert set(told) == {"a", "b"}
+    assert all("12 of 30 products (40%" in text for text in told.values())
+    assert watcher.told(day(2), config) == {}
+    assert kinds(watcher) == ["reprocessed"] * 12
+
+
+def test_a_second_cycle_on_one_day_repeats_nothing(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 3)
+    watcher.told(day(0))
+    watcher.holdings.remake(names, at=day(0.5))
+    assert "REPROCESSED" in watcher.told(day(1))["a"]
+    watcher.holdings.remake(names, at=day(1.01), context=1536)
+    assert watcher.told(day(1.02)) == {}, "the day's digest was told already"
+    assert "jwst_1536" in watcher.told(day(2))["a"]
+
+
+def test_what_the_clock_set_back_sees_is_told_the_next_day(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 3)
+    watcher.told(day(0))
+    watcher.told(day(1))
+    watcher.holdings.remake(names, at=day(0.9))
+    assert watcher.told(day(1) - timedelta(hours=1)) == {}
+    assert "3 products" in watcher.told(day(2))["a"] or "3 of 3" in watcher.told(day(2))["a"]
+
+
+def test_a_missed_week_is_one_digest(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 10)
+    watcher.told(day(0))
+    watcher.holdings.remake(names, at=day(2))
+    cycle = watcher.cycle(day(7))
+    (closed,) = cycle.closed
+    assert (closed.period.starts_at, closed.period.ends_at) == (day(0), day(7))
+    assert closed.rendered is not None
+    assert "10 of 10 products (100%)" in closed.rendered.text
+
+
+def test_a_value_that_goes_and_comes_back_before_the_digest_is_no_change(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 3)
+    watcher.told(day(0))
+    before = dict(watcher.holdings.rows)
+    watcher.holdings.remake(names, at=day(0.2))
+    watcher.cycle(day(0.3))
+    watcher.holdings.rows = before
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    assert watcher.told(day(1), config) == {}
+    assert len(recorded_changes(watcher)) == 6, "the history has both moves"
+
+
+def test_a_pedigree_that_goes_down_is_regressed(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 3)
+    watcher.told(day(0))
+    watcher.holdings.remake(names[:2], at=day(0.5), cal_ver="1.19.1", context=1408)
+    assert "REGRESSED      2 products" in watcher.told(day(1))["a"]
+
+
+def test_a_program_without_data_gets_its_first(watcher: Watcher) -> None:
+    text = watcher.told(day(0))["a"]
+    assert "no data" in text
+    watcher.holdings.add(1180, 4)
+    watcher.holdings.set(list(watcher.holdings.rows), ingestCompletionDate_mjd=61364.7)
+    assert "FIRST DATA     4 products" in watcher.told(day(1))["a"]
+
+
+def test_new_products_of_a_known_program_are_new(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 6)
+    kept = {name: watcher.holdings.rows.pop(name) for name in names[:2]}
+    watcher.told(day(0))
+    watcher.holdings.rows |= kept
+    watcher.holdings.remake(list(kept), at=day(0.5))
+    assert "NEW            2 products" in watcher.told(day(1))["a"]
+
+
+def test_public_and_stale_are_told_after_a_sweep(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 6, isRestricted=True)
+    config = watcher.configured({"programs": [1180], "events": ["public", "stale", "no longer stale"]}, sweep="1h")
+    watcher.told(day(0), config)
+    watcher.holdings.set(names[:2], isRestricted=False)
+    watcher.holdings.set(names[3:], isStale=True)
+    text = watcher.told(day(1), config)["a"]
+    assert "PUBLIC         2 products" in text
+    assert "MARKED STALE   3 products" in text
+    watcher.holdings.set(names[3:], isStale=False)
+    assert "NO LONGER STALE  3 products" in watcher.told(day(2), config)["a"]
+
+
+def test_a_subscription_hears_only_what_it_selects(watcher: Watcher) -> None:
+    nircam = watcher.holdings.add(1180, 4)
+    miri = watcher.holdings.add(1181, 4, Instrument.MIRI)
+    config = watcher.configured(
+        {"programs": [1180, 1181]},
+        {"programs": [1181], "instruments": ["miri"]},
+        {"programs": [1180], "events": ["new"]},
+    )
+    watcher.told(day(0), config)
+    watcher.holdings.remake(nircam + miri, at=day(0.5))
+    told = watcher.told(day(1), config)
+    assert "1180  4 products" in told["a"]
+    assert "MIRI" not in told["a"]
+    assert "1181  4 products" in told["b"]
+    assert "c" not in told
+
+
+def test_a_subscription_that_comes_later_starts_with_a_baseline(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 4)
+    watcher.told(day(0))
+    watcher.holdings.remake(names, at=day(0.5))
+    watcher.told(day(1))
+    config = watcher.configured({"programs": [1180]}, {"programs": [1180]})
+    told = watcher.told(day(2), config)
+    assert set(told) == {"b"}
+    assert "NOW WATCHING" in told["b"]
+    assert "REPROCESSED" not in told["b"]
+
+
+# Answers that can't be trusted
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [faults.TruncatedPage(20), faults.NoRows(), faults.WrongTotal(3), faults.DuplicateRow()],
+    ids=lambda fault: type(fault).__name__,
+)
+def test_an_incomplete_answer_reports_nothing_gone(watcher: Watcher, fault: Fault) -> None:
+    watcher.holdings.add(1180, 30)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    watcher.recorded.misbehave(fault, times=None, when=is_page)
+    for number in range(1, 6):
+        text = watcher.told(day(number), config).get("a", "")
+        assert "WITHDRAWN" not in text
+    assert kinds(watcher) == []
+    watcher.recorded.well_behaved()
+    watcher.told(day(6), config)
+    assert kinds(watcher) == []
+    with watcher.store.reading() as connection:
+        assert stored_products.counts(connection, [1180]) == {1180: 30}
+
+
+def test_an_incomplete_answer_tells_what_is_newer_and_holds_what_is_older(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 30)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    watcher.holdings.remake(names[:5], at=day(0.5))
+    watcher.holdings.remake(names[5:8], at=day(0.5), cal_ver="1.9.6", context=1068)
+    watcher.recorded.misbehave(faults.WrongTotal(3), times=None, when=is_page)
+    text = watcher.told(day(1), config)["a"]
+    assert "REPROCESSED" in text
+    assert "REGRESSED" not in text
+    assert "NOT CHECKED" in text
+    watcher.recorded.well_behaved()
+    assert "REGRESSED      3 products" in watcher.told(day(2), config)["a"]
+
+
+def test_a_first_answer_that_is_incomplete_is_no_baseline(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 30)
+    watcher.recorded.misbehave(faults.TruncatedPage(10), times=None, when=is_page)
+    text = watcher.told(day(0))["a"]
+    assert "NOT CHECKED" in text
+    assert "NOW WATCHING" not in text
+    watcher.recorded.well_behaved()
+    text = watcher.told(day(1))["a"]
+    assert "NOW WATCHING" in text
+    assert "30 products" in text
+    assert kinds(watcher) == []
+
+
+def test_an_archive_that_does_not_answer_is_told_when_it_begins_and_not_each_day(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 3)
+    watcher.told(day(0))
+    watcher.recorded.misbehave(faults.GatewayTimeout(), times=None)
+    told = {number: watcher.told(day(number)) for number in range(1, 10)}
+    assert [number for number, texts in told.items() if texts] == [1, 8]
+    text = told[1]["a"]
+    assert "NOT CHECKED" in text
+    assert "HTTP 504" in text
+    assert "1180" in text
+    watcher.recorded.well_behaved()
+    assert watcher.told(day(10)) == {}
+
+
+def test_one_instrument_that_fails_does_not_stop_another(watcher: Watcher) -> None:
+    nircam = watcher.holdings.add(1180, 4)
+    miri = watcher.holdings.add(1180, 4, Instrument.MIRI)
+    config = watcher.configured({"programs": [1180], "instruments": ["nircam", "miri"]})
+    watcher.told(day(0), config)
+    watcher.holdings.remake(nircam + miri, at=day(0.5))
+    watcher.recorded.misbehave(
+        faults.ErrorReply("no such table"), times=None, when=lambda asked: "Miri" in asked.service
+    )
+    assert "1180  4 products   NIRCam" in watcher.told(day(1), config)["a"]
+    watcher.recorded.well_behaved()
+    assert "1180  4 products   MIRI" in watcher.told(day(2), config)["a"]
+
+
+# Withdrawal
+
+
+def test_a_product_is_withdrawn_when_two_complete_sweeps_lack_it(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 30)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    watcher.holdings.rows.pop(names[0])
+    assert watcher.told(day(1), config) == {}
+    assert "WITHDRAWN      1 product" in watcher.told(day(2), config)["a"]
+    assert watcher.told(day(3), config) == {}
+
+
+def test_two_sweeps_within_hours_count_as_one(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 30)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    watcher.holdings.rows.pop(names[0])
+    for hours in range(24, 35):
+        watcher.cycle(DAY_0 + timedelta(hours=hours), config)
+    assert kinds(watcher) == []
+
+
+def test_a_missing_product_is_looked_for_again_the_next_day(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 30)
+    watcher.told(day(0))
+    watcher.holdings.rows.pop(names[0])
+    swept = next(
+        number
+        for number in range(1, 9)
+        if any(answer.query.is_sweep for answer in watcher.cycle(day(number)).answers)
+    )
+    assert "WITHDRAWN" in watcher.told(day(swept + 1))["a"]
+
+
+def test_a_product_that_comes_back_was_never_gone(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 30)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    row = watcher.holdings.rows.pop(names[0])
+    watcher.told(day(1), config)
+    watcher.holdings.rows[names[0]] = row
+    watcher.told(day(2), config)
+    watcher.holdings.rows.pop(names[0])
+    assert watcher.told(day(3), config) == {}, "the count starts from zero"
+    assert kinds(watcher) == []
+
+
+def test_a_withdrawn_product_that_comes_back_is_new(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 30)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    row = watcher.holdings.rows.pop(names[0])
+    watcher.told(day(1), config)
+    watcher.told(day(2), config)
+    watcher.holdings.rows[names[0]] = row
+    assert "NEW            1 product" in watcher.told(day(3), config)["a"]
+
+
+def test_many_that_are_missing_at_once_are_held_as_suspect(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 30)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    for name in names[:15]:
+        watcher.holdings.rows.pop(name)
+    text = watcher.told(day(1), config)["a"]
+    assert "15 of 30 products" in text
+    assert "WITHDRAWN" not in text
+    assert watcher.told(day(2), config) == {}
+    assert watcher.told(day(3), config) == {}
+    assert "WITHDRAWN      15 products" in watcher.told(day(4), config)["a"]
+
+
+# Cost
+
+
+def test_between_sweeps_only_what_is_younger_is_asked_for(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 200)
+    watcher.told(day(0))
+    watcher.holdings.remake(names[:5], at=day(0.5))
+    increments = [
+        answer for number in (1, 2) for answer in watcher.cycle(day(number)).answers if not answer.query.is_sweep
+    ]
+    assert increments
+    assert all(answer.fetched.rows == 5 for answer in increments)
+    assert increments[0].query.archived_since is not None
+    assert increments[0].query.archived_since <= day(2) - OVERLAP
+
+
+def test_a_limit_that_is_ignored_turns_increments_off_and_says_so(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 20)
+    watcher.told(day(0))
+    watcher.recorded.misbehave(faults.IgnoredFilter("ingestCompletionDate_mjd"), times=None)
+    watcher.holdings.remake(names[:2], at=day(0.5))
+    told: dict[str, str] = {}
+    for number in (1, 2):
+        told |= watcher.told(day(number))
+    assert "everything each time" in told["a"]
+    assert all(answer.query.is_sweep for answer in watcher.cycle(day(3)).answers)
+    with watcher.store.reading() as connection:
+        assert set(stored_coverage.increments_off(connection, day(3))) == {Instrument.NIRCAM}
+        assert stored_coverage.increments_off(connection, day(40)) == {}
+
+
+def test_a_change_that_increments_missed_turns_them_off(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 20)
+    watcher.told(day(0))
+    # Remade, and ingested long ago as far as the archive says: no increment can find it.
+    watcher.holdings.remake(names[:2], at=DAY_0 - 30 * DAY)
+    notes = [
+        note for number in range(1, 9) for answer in watcher.cycle(day(number)).answers for note in answer.notes
+    ]
+    assert any("a sweep found 2 changes that they had missed" in note for note in notes), notes
+    assert kinds(watcher) == ["reprocessed"] * 2
+
+
+def test_a_flag_that_only_a_sweep_sees_does_not_turn_increments_off(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 20)
+    watcher.told(day(0))
+    watcher.holdings.set(names[:2], isStale=True)
+    notes = [
+        note for number in range(1, 9) for answer in watcher.cycle(day(number)).answers for note in answer.notes
+    ]
+    assert notes == []
+    assert kinds(watcher) == ["stale"] * 2
+
+
+def test_the_count_is_asked_only_for_sweeps(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 20)
+    watcher.told(day(0))
+    watcher.recorded.requests.clear()
+    for number in range(1, 15):
+        watcher.cycle(day(number))
+    assert len([asked for asked in watcher.recorded.requests if is_count(asked)]) == 2
+
+
+# Delivery
+
+
+def test_a_digest_waits_until_its_channel_is_there(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 3)
+    watcher.folder.write_text("a file is in the place of the folder")
+    (waiting,) = watcher.cycle(day(0)).deliveries
+    assert waiting.state is DeliveryState.WAITING
+    watcher.folder.unlink()
+    assert watcher.cycle(day(0) + timedelta(seconds=1)).deliveries == ()
+    (sent,) = watcher.cycle(day(0) + timedelta(minutes=2)).deliveries
+    assert sent.state is DeliveryState.SENT
+    assert sent.message == waiting.message, "the same bytes under the same id"
+
+
+def test_a_digest_that_can_not_be_delivered_for_days_is_given_up(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 3)
+    watcher.folder.write_text("a file is in the place of the folder")
+    states = [delivery.state for number in range(9) for delivery in watcher.cycle(day(number / 2)).deliveries]
+    assert states[-1] is DeliveryState.EXPIRED
+    assert states.count(DeliveryState.EXPIRED) == 1
