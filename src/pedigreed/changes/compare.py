@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pedigreed.model.change import Change, ChangeKind
+from pedigreed.model.instant import same_instant
 from pedigreed.model.known_product import KnownProduct
 from pedigreed.model.pedigree import Pedigree
 
@@ -24,7 +25,8 @@ class Comparison:
     Attributes:
         changes: what became different; empty for what is seen for the first time in a baseline.
         known: the products whose state is to be kept, changed or not.
-        held: products whose pedigree went down in an answer that is not complete. They stay as they were.
+        held: products that an answer that is not complete would move backwards: to an older pedigree, or from
+            public to restricted. They stay as they were.
     """
 
     changes: tuple[Change, ...]
@@ -65,7 +67,7 @@ def compare(
             kept.append(state)
             continue
         after = _filled(product, before.product)
-        if not is_complete and after.pedigree.went_down_from(before.product.pedigree):
+        if not is_complete and _moves_back(before.product, after):
             held.append(product)
             continue
         state = KnownProduct(after, before.revision)
@@ -87,19 +89,28 @@ def _differences(before: KnownProduct, after: Product) -> Iterator[tuple[ChangeK
     was = before.product
     if before.withdrawn_at is not None:
         yield ChangeKind.NEW, None
-    elif not after.pedigree.same_as(was.pedigree) and not _only_learned(was.pedigree, after.pedigree):
+    elif not _agrees(was.pedigree, after.pedigree):
         down = after.pedigree.went_down_from(was.pedigree)
         yield ChangeKind.REGRESSED if down else ChangeKind.REPROCESSED, was.pedigree
     if was.is_restricted and after.is_restricted is False:
         yield ChangeKind.PUBLIC, after.pedigree
-    if after.is_stale and not was.is_stale:
+    if was.is_stale is False and after.is_stale:
         yield ChangeKind.STALE, after.pedigree
     if was.is_stale and after.is_stale is False:
         yield ChangeKind.NO_LONGER_STALE, after.pedigree
 
 
-def _only_learned(before: Pedigree, after: Pedigree) -> bool:
-    """Whether the archive only says more of the same file now: a value that it did not say before."""
+def _moves_back(was: Product, after: Product) -> bool:
+    """Whether a product that differs is not shown to be newer, or is public no longer."""
+    if was.is_restricted is False and after.is_restricted:
+        return True
+    if _agrees(was.pedigree, after.pedigree):
+        return False
+    return after.pedigree.went_down_from(was.pedigree) or not after.pedigree.is_newer_than(was.pedigree)
+
+
+def _agrees(before: Pedigree, after: Pedigree) -> bool:
+    """Whether the archive says the same of the file, and at most a value more that it did not say before."""
     return after.same_as(
         Pedigree(before.cal_ver or after.cal_ver, before.crds_ctx or after.crds_ctx, before.date or after.date)
     )
@@ -109,9 +120,11 @@ def _filled(product: Product, was: Product) -> Product:
     """The product, with what the archive does not say any more as it was.
 
     A keyword that is missing in one answer says nothing: the file has not lost it.
+    A DATE keeps its first reading, so that many roundings never add up to a change.
     """
     said, before = product.pedigree, was.pedigree
-    pedigree = Pedigree(said.cal_ver or before.cal_ver, said.crds_ctx or before.crds_ctx, said.date or before.date)
+    date = before.date if same_instant(said.date, before.date) else said.date or before.date
+    pedigree = Pedigree(said.cal_ver or before.cal_ver, said.crds_ctx or before.crds_ctx, date)
     return replace(
         product,
         pedigree=pedigree,

@@ -19,6 +19,7 @@ def fold(changes: Iterable[Change]) -> tuple[Change, ...]:
 
     A value that goes and comes back is no change. A product that appears and is reprocessed is new, with its last
     pedigree. Several reprocessings are one, from the first pedigree to the last.
+    A product that came or went has no flags to tell. A flag is told with the product's last pedigree.
     """
     by_product: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
@@ -37,11 +38,14 @@ def _net(history: list[Change]) -> Iterator[Change]:
     move = _net_move(moves) if moves else None
     if move is not None:
         yield move
+    if moves and (moves[0].before is None or moves[-1].after is None):
+        return
+    last = history[-1].after
     if public:
-        yield public[-1]
+        yield replace(public[-1], before=last, after=last)
     # Set and cleared, however often, comes to nothing; an odd number of moves comes to the last.
     if len(flags) % 2 and not (_is_cleared(flags[-1]) and move is not None):
-        yield flags[-1]
+        yield replace(flags[-1], before=last, after=last)
 
 
 def _is_cleared(flag: Change) -> bool:
