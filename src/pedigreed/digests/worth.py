@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pedigreed.model.digest import Digest
     from pedigreed.model.period import Period
 
-_WEEK = timedelta(days=7)
+_WEEK = timedelta(days=7) - timedelta(hours=3)
+"""From one weekly digest to the next. A week is shorter by an hour in spring, and a cycle may begin late."""
 
 
 def is_worth_sending(
@@ -32,7 +33,7 @@ def is_worth_sending(
     """
     if digest.changes or digest.baselines or empty is WhenEmpty.ALWAYS:
         return True
-    if any(suspect.since >= digest.starts for suspect in digest.suspects):
+    if any(last_period is None or suspect.since > last_period.ends_at for suspect in digest.suspects):
         return True
     week_over = last_told is None or digest.ends - last_told >= _WEEK
     if digest.checked.unchecked and (week_over or last_period is None or last_period.is_checked):

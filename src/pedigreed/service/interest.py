@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pedigreed.changes.selection import Selection
+from pedigreed.config.value import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,13 +16,17 @@ if TYPE_CHECKING:
 
 
 def selection_of(subscription: Subscription) -> Selection:
-    """What one subscription watches."""
+    """What one subscription watches.
+
+    Who chooses every level that there is chooses none: a product whose level is not known is watched too.
+    """
     watch = subscription.watch
+    levels = frozenset(watch.levels)
     return Selection(
         programs=watch.programs,
         kinds=frozenset(watch.events),
         instruments=frozenset(watch.instruments),
-        levels=frozenset(watch.levels),
+        levels=frozenset() if levels.issuperset(LEVELS) else levels,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,9 @@ def checked(
 ) -> Checked:
     """Say of each program whether it was checked in the period.
 
+    It was if the last complete answer is as young as the asking goes. Where the last answer was not complete,
+    an earlier one of the same period must have been.
+
     Args:
         programs: of the subscription.
         instruments: of the subscription.
@@ -49,7 +53,7 @@ def checked(
         now: UTC.
         notes: what else is to be said.
     """
-    fresh = min(starts, now - every - _SLACK)
+    fresh = now - every - _SLACK
     unchecked: list[Unchecked] = []
     unknown: list[int] = []
     newest: list[datetime] = []
@@ -57,7 +61,7 @@ def checked(
         mine = [_state(states, instrument, program) for instrument in instruments]
         complete = [state.complete_at for state in mine if state.complete_at is not None]
         newest += complete
-        stale = [state for state in mine if state.complete_at is None or state.complete_at < fresh]
+        stale = [state for state in mine if not _is_checked(state, starts, fresh)]
         if stale:
             last = min(complete) if len(complete) == len(mine) else None
             unchecked.append(Unchecked(program, _reason(stale), last))
@@ -73,10 +77,19 @@ def checked(
     )
 
 
+def _is_checked(state: Coverage, starts: datetime, fresh: datetime) -> bool:
+    if state.complete_at is None or state.complete_at < fresh:
+        return False
+    return state.problem is None or state.complete_at > starts
+
+
 def _reason(stale: list[Coverage]) -> str:
-    first = stale[0]
-    names = ", ".join(state.instrument.written for state in stale)
-    return f"{names}: {first.problem or 'not asked yet'}"
+    """Every reason once, with its instruments."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for state in stale:
+        never = "not asked yet" if state.asked_at is None else "not asked lately"
+        names[state.problem or never].append(state.instrument.written)
+    return "; ".join(f"{', '.join(instruments)}: {reason}" for reason, instruments in names.items())
 
 
 def _state(states: Mapping[tuple[Instrument, int], Coverage], instrument: Instrument, program: int) -> Coverage:
