@@ -22,6 +22,7 @@ from pedigreed.model.product import Product
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pedigreed.changes.compare import Comparison
     from pedigreed.model.known_product import KnownProduct
 
     Make = Callable[..., Product]
@@ -44,8 +45,8 @@ class Archive:
 
     def shows(self, product: Product) -> None:
         found = self._compared(product, self.known)
-        self.changes += found
-        (self.known,) = self.kept
+        self.changes += found.changes
+        (self.known,) = found.known
 
     def lacks(self) -> None:
         assert self.known is not None
@@ -57,10 +58,12 @@ class Archive:
         was_there = before is not None and before.withdrawn_at is None
         if self.known is None or self.known.withdrawn_at is not None:
             return [withdrawal(before, NOW)[0]] if before is not None and was_there else []
-        return self._compared(self.known.product, before if was_there else None)
+        changes = self._compared(self.known.product, before).changes
+        # Of a product that was not there, it is said that it is new, and no more.
+        return list(changes if was_there else changes[:1])
 
-    def _compared(self, product: Product, before: KnownProduct | None) -> list[Change]:
-        found = compare(
+    def _compared(self, product: Product, before: KnownProduct | None) -> Comparison:
+        return compare(
             [product],
             {} if before is None else {product.filename: before},
             baseline=frozenset(),
@@ -68,8 +71,6 @@ class Archive:
             is_complete=True,
             now=NOW,
         )
-        self.kept = found.known
-        return list(found.changes)
 
 
 def told(changes: Iterable[Change]) -> Told:

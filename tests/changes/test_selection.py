@@ -1,0 +1,74 @@
+"""What a subscription watches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pedigreed.changes.selection import Selection
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.program import ProgramSelection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pedigreed.model.product import Product
+
+    Make = Callable[..., Product]
+
+
+def selection(
+    *programs: str, instruments: frozenset[Instrument] = frozenset(), levels: frozenset[str] = frozenset()
+) -> Selection:
+    return Selection(
+        tuple(ProgramSelection.parse(text) for text in programs),
+        frozenset(),
+        instruments=instruments,
+        levels=levels,
+    )
+
+
+@pytest.mark.parametrize(
+    ("programs", "observation", "watched"),
+    [
+        (("1180",), 7, True),
+        (("1180",), None, True),
+        (("1181",), 7, False),
+        (("1180:7",), 7, True),
+        (("1180:8",), 7, False),
+        (("1180:1-3,7",), 7, True),
+        (("1180:1-3", "1180:7"), 7, True),
+        (("1180:1-3", "1181"), 7, False),
+        # A product of several observations is no observation's.
+        (("1180:7",), None, False),
+        (("1180:1-999",), None, False),
+        (("1180:7", "1180"), None, True),
+        ((), 7, False),
+    ],
+)
+def test_a_product_is_watched_by_program_and_observation(
+    product: Make, programs: tuple[str, ...], observation: int | None, watched: bool
+) -> None:
+    assert selection(*programs).is_about(product(program=1180, observation=observation)) is watched
+
+
+def test_no_instrument_and_no_level_means_all_of_them(product: Make) -> None:
+    everything = selection("1180")
+    assert all(everything.is_about(product(instrument=instrument)) for instrument in Instrument)
+    assert all(everything.is_about(product(level=level)) for level in ("1b", "2a", "2b", "2c", "3", "", "4"))
+
+
+def test_instruments_and_levels_must_both_fit(product: Make) -> None:
+    some = selection("1180", instruments=frozenset({Instrument.MIRI}), levels=frozenset({"2b", "3"}))
+    assert some.is_about(product(instrument=Instrument.MIRI, level="3"))
+    assert not some.is_about(product(instrument=Instrument.MIRI, level="2a"))
+    assert not some.is_about(product(instrument=Instrument.NIRCAM, level="3"))
+
+
+@given(st.lists(st.integers(1, 99999), max_size=4), st.lists(st.integers(1, 999), min_size=1, max_size=4))
+def test_a_program_counts_once_whatever_is_selected_of_it(programs: list[int], observations: list[int]) -> None:
+    texts = [f"{program}:{observation}" for program in programs for observation in observations]
+    assert selection(*texts).program_numbers == frozenset(programs)
