@@ -28,15 +28,20 @@ app.add_typer(config.app, name="config")
 app.command()(demo.demo)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pedigreed {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Watch the pedigree of JWST data in the MAST archive, and be told what changed, once."""
-    if version:
-        typer.echo(f"pedigreed {__version__}")
-        raise typer.Exit
 
 
 def main() -> NoReturn:

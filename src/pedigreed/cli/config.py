@@ -2,16 +2,17 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from pedigreed.cli.output import progress
 from pedigreed.config.load import LoadedConfig, load_config
 from pedigreed.config.problem import Problem
-from pedigreed.model.failure import ConfigurationInvalid, PedigreedError, Usage
+from pedigreed.model.failure import ConfigurationInvalid, PedigreedError, UpstreamUnavailable, Usage
 
 OnlineCheck = Callable[[LoadedConfig], Iterable[Problem]]
 """Asks the outside world about a configuration that is valid by itself."""
@@ -20,9 +21,15 @@ app = typer.Typer(no_args_is_help=True, help="Check a configuration, describe it
 
 
 @app.command()
-def check(file: Annotated[Path, typer.Argument(metavar="FILE", help="The configuration.")]) -> None:
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The configuration.")],
+    *,
+    online: Annotated[
+        bool, typer.Option("--online", help="Ask the archive too whether it knows the programs.")
+    ] = False,
+) -> None:
     """Tell every problem of a configuration at once. Exit 78 if it can't be used."""
-    check_file(file, os.environ)
+    check_file(file, os.environ, _unknown_programs if online else None)
 
 
 def check_file(file: Path, environ: Mapping[str, str], online: OnlineCheck | None = None) -> None:
@@ -37,6 +44,22 @@ def check_file(file: Path, environ: Mapping[str, str], online: OnlineCheck | Non
     if any(problem.is_error for problem in problems):
         raise typer.Exit(ConfigurationInvalid.exit_code)
     typer.echo(f"{file}: ok, {_summary(loaded, len(problems))}")
+
+
+def _unknown_programs(loaded: LoadedConfig) -> Iterator[Problem]:
+    """A warning for each program that the archive has no data of, or could not be asked about."""
+    from pedigreed.cli.archive import open_archive
+    from pedigreed.service.survey import known_programs
+
+    with progress("asking MAST") as shown, open_archive(loaded.config.sources.mast) as archive:
+        known, problems = known_programs(loaded.config.programs, archive, shown.tell)
+    if problems:
+        raise UpstreamUnavailable(f"MAST could not be asked about every program: {problems[0]}")
+    for program in sorted(loaded.config.programs - known):
+        yield loaded.about_program(
+            program,
+            f"MAST has no data of program {program} yet: see that the number is right; it is watched all the same",
+        )
 
 
 def _summary(loaded: LoadedConfig, warnings: int) -> str:

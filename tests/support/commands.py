@@ -1,0 +1,36 @@
+"""The real program in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def pedigreed(*arguments: str | Path, environ: dict[str, str] | None = None, cwd: Path | None = None) -> Ended:
+    """Run `pedigreed`. Of the caller's environment only what Python needs is passed on."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pedigreed", *map(str, arguments)],
+        capture_output=True,
+        check=False,
+        cwd=cwd,
+        env={**kept, **(environ or {})},
+        text=True,
+        timeout=120,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
