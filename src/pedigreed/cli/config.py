@@ -12,7 +12,7 @@ import typer
 from pedigreed.cli.output import progress
 from pedigreed.config.load import LoadedConfig, load_config
 from pedigreed.config.problem import Problem
-from pedigreed.model.failure import ConfigurationInvalid, PedigreedError, UpstreamUnavailable, Usage
+from pedigreed.model.failure import ConfigurationInvalid, PedigreedError, Usage
 
 OnlineCheck = Callable[[LoadedConfig], Iterable[Problem]]
 """Asks the outside world about a configuration that is valid by itself."""
@@ -47,18 +47,16 @@ def check_file(file: Path, environ: Mapping[str, str], online: OnlineCheck | Non
 
 
 def _unknown_programs(loaded: LoadedConfig) -> Iterator[Problem]:
-    """A warning for each program that the archive has no data of, or could not be asked about."""
+    """A warning for each program that the archive has no data of."""
     from pedigreed.cli.archive import open_archive
-    from pedigreed.service.survey import known_programs
+    from pedigreed.service.survey import unknown_programs
 
     with progress("asking MAST") as shown, open_archive(loaded.config.sources.mast) as archive:
-        known, problems = known_programs(loaded.config.programs, archive, shown.tell)
-    if problems:
-        raise UpstreamUnavailable(f"MAST could not be asked about every program: {problems[0]}")
-    for program in sorted(loaded.config.programs - known):
+        unknown = unknown_programs(loaded.config.programs, archive, shown.tell)
+    for program in unknown:
         yield loaded.about_program(
             program,
-            f"MAST has no data of program {program} yet: see that the number is right; it is watched all the same",
+            f"MAST has no data of program {program} yet: see that the number is right. It is watched all the same",
         )
 
 

@@ -77,21 +77,20 @@ def survey(
     return surveys
 
 
-def known_programs(
+def unknown_programs(
     programs: Iterable[int], archive: MastArchive, tell: Callable[[str], None]
-) -> tuple[frozenset[int], list[str]]:
-    """The programs that the archive has data of, and why some could not be asked about."""
-    known: set[int] = set()
-    problems: list[str] = []
-    for instrument in Instrument:
-        # What is known of one instrument need not be asked of the next.
-        left = sorted(set(programs) - known)
-        if left:
-            tell(f"asking MAST for {instrument.written}")
-            for _, fetched in archive.answers(PedigreeQuery(instrument, tuple(left)), lambda _: {}):
-                known |= {product.program for product in fetched.items}
-                problems += [f"{instrument.written}: {problem}" for problem in fetched.problems]
-    return frozenset(known), problems if set(programs) - known else []
+) -> tuple[int, ...]:
+    """The programs that the archive has no data of, by counting rows and reading none.
+
+    Raises:
+        UpstreamUnavailable: the archive did not count.
+    """
+    return tuple(program for program in sorted(programs) if not _has_data(program, archive, tell))
+
+
+def _has_data(program: int, archive: MastArchive, tell: Callable[[str], None]) -> bool:
+    tell(f"asking MAST for program {program}")
+    return any(archive.count(PedigreeQuery(instrument, (program,))) for instrument in Instrument)
 
 
 def _rows(products: Iterable[Product]) -> tuple[SurveyRow, ...]:

@@ -102,6 +102,15 @@ class MastArchive:
         for half in query.halves():
             yield from self.answers(half, known)
 
+    def count(self, query: PedigreeQuery) -> int:
+        """How many rows the service counts for a query.
+
+        Raises:
+            UpstreamUnavailable: it did not count within the limits.
+        """
+        self._portal.start_query()
+        return self._count(query)
+
     @property
     def _portal(self) -> Portal:
         if self._opened is None:
