@@ -72,7 +72,7 @@ def told(rhythm: Rhythm, cycles: list[datetime], last_end: datetime | None) -> l
     return labels
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=clock_times, zone=zones)
 def test_every_local_date_of_two_years_has_exactly_one_boundary(at: time, zone: ZoneInfo) -> None:
     labels = [boundary.label for boundary in boundaries(Rhythm(DAY, at, zone), BEGIN, END)]
@@ -81,7 +81,7 @@ def test_every_local_date_of_two_years_has_exactly_one_boundary(at: time, zone: 
     assert len(labels) >= 729
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=clock_times, zone=zones)
 def test_a_boundary_is_at_the_local_time_of_its_date_or_after_the_hour_that_spring_skips(
     at: time, zone: ZoneInfo
@@ -97,7 +97,7 @@ def test_a_boundary_is_at_the_local_time_of_its_date_or_after_the_hour_that_spri
             assert skipped > timedelta(0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(at=clock_times, zone=zones, offset=st.integers(0, 59))
 def test_an_hourly_cycle_tells_each_local_date_once(at: time, zone: ZoneInfo, offset: int) -> None:
     begin = BEGIN + timedelta(minutes=offset)
@@ -179,7 +179,6 @@ def test_a_late_digest_does_not_move_the_next() -> None:
     assert told(rhythm, cycles, utc("2026-11-21T06:00")) == ["2026-11-22", "2026-11-23"]
 
 
-@settings(deadline=None)
 @given(at=clock_times, zone=zones)
 def test_a_week_ends_on_monday(at: time, zone: ZoneInfo) -> None:
     found = boundaries(Rhythm(WEEK, at, zone), BEGIN, END)

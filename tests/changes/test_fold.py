@@ -299,4 +299,4 @@ def _same(one: Pedigree | None, other: Pedigree | None) -> bool:
 
 
 TestPeriod = Period.TestCase
-TestPeriod.settings = settings(max_examples=100, stateful_step_count=12, deadline=None)
+TestPeriod.settings = settings(max_examples=100, stateful_step_count=12)

@@ -24,8 +24,8 @@ app.command()(once.once)
 app.command()(preview.preview)
 app.command()(status.status)
 app.command()(history.history)
-app.add_typer(config.app, name="config")
 app.command()(demo.demo)
+app.add_typer(config.app, name="config")
 
 
 def _print_version(wanted: bool) -> None:

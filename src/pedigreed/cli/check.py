@@ -19,13 +19,17 @@ _LONGEST_LIST = 40
 
 def check(
     programs: Annotated[
-        list[str], typer.Argument(metavar="PROGRAM...", help="Programs, or observations of one: 1345 1180:5,7-9")
+        list[str], typer.Argument(metavar="PROGRAM", help="Programs, or observations of one: 1345 1180:5,7-9")
     ],
     *,
     instrument: Annotated[
         list[Instrument] | None,
         typer.Option(
-            "--instrument", "-i", help="Ask only for this instrument; may be repeated.", show_default=False
+            "--instrument",
+            "-i",
+            metavar="NAME",
+            help="Ask only for nircam, niriss, nirspec, miri or fgs; may be repeated.",
+            show_default=False,
         ),
     ] = None,
     products: Annotated[bool, typer.Option("--products", help="List every product.")] = False,
@@ -37,7 +41,10 @@ def check(
         ),
     ] = None,
 ) -> None:
-    """Print the pedigree of programs as the archive has it now. Needs no configuration and keeps nothing."""
+    """Print the pedigree of programs as the archive has it now.
+
+    It needs no configuration and keeps nothing.
+    """
     from pedigreed.cli.archive import open_archive
     from pedigreed.service.survey import survey
 

@@ -73,7 +73,7 @@ def _summary(loaded: LoadedConfig, warnings: int) -> str:
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of the configuration, which editors complete and check by."""
+    """Print the JSON Schema, for editors."""
     typer.echo(schema_text(), nl=False)
 
 
@@ -92,7 +92,7 @@ def init(
     *,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
 ) -> None:
-    """Write a commented configuration to start from."""
+    """Write a commented one to start from."""
     if file is None:
         typer.echo(start_text(), nl=False)
         return

@@ -17,7 +17,10 @@ def demo(
         typer.Option("--folder", metavar="DIR", help="Where to keep it all. Default: a new temporary folder."),
     ] = None,
 ) -> None:
-    """Watch three days of a recorded archive, without network or set-up, and print the digests."""
+    """Watch three days of a recorded archive.
+
+    It needs no network and no set-up, and prints the digests that it makes.
+    """
     from pedigreed.cli.archive import USER_AGENT
     from pedigreed.config.load import parse_config
     from pedigreed.delivery.registry import open_channels

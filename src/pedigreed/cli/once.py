@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -> None:
-    """Run one whole cycle: ask, compare, compose what is due, and deliver it.
+    """Run one whole cycle: ask, compare, tell, deliver.
 
     Exits 69 if an answer was not complete and 75 if a delivery waits for another attempt;
     everything else was done all the same.
