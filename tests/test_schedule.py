@@ -88,17 +88,15 @@ def test_a_boundary_is_at_the_local_time_of_its_date_or_after_the_hour_that_spri
 ) -> None:
     for boundary in boundaries(Rhythm(DAY, at, zone), BEGIN, END):
         local = boundary.at.astimezone(zone)
-        assert local.date().isoformat() == boundary.label
         assert local.fold == 0
-        if local.time() != at:
+        wanted = datetime.combine(date.fromisoformat(boundary.label), at)
+        if local.replace(tzinfo=None) != wanted:
             before = (boundary.at - 3 * HOUR).astimezone(zone)
             skipped = local.replace(tzinfo=UTC) - before.replace(tzinfo=UTC) - 3 * HOUR
-            assert local.replace(tzinfo=None) == datetime.combine(local.date(), at) + skipped
             assert skipped > timedelta(0)
+            assert local.replace(tzinfo=None) == wanted + skipped
 
 
-@settings(max_examples=40)
-@given(at=clock_times, zone=zones, offset=st.integers(0, 59))
 def test_an_hourly_cycle_tells_each_local_date_once(at: time, zone: ZoneInfo, offset: int) -> None:
     begin = BEGIN + timedelta(minutes=offset)
     cycles = [begin + number * HOUR for number in range(2 * 365 * 24)]

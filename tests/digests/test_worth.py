@@ -1,0 +1,129 @@
+"""Whether a digest is worth sending."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pedigreed.config.settings import WhenEmpty
+from pedigreed.digests.worth import is_worth_sending
+from pedigreed.model.change import Change, ChangeKind
+from pedigreed.model.digest import Baseline, Checked, Digest, Suspect, Unchecked
+from pedigreed.model.period import Period
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+UNREADABLE = Checked(programs=0, of=1, unchecked=(Unchecked(1180, "NIRCam: HTTP 504", NOW - DAY),))
+
+
+def digest(
+    *,
+    changes: tuple[Change, ...] = (),
+    baselines: tuple[Baseline, ...] = (),
+    suspects: tuple[Suspect, ...] = (),
+    checked: Checked = Checked(programs=1, of=1),  # noqa: B008  # frozen
+    ends: datetime = NOW,
+) -> Digest:
+    return Digest(
+        digest_id="0" * 32,
+        subscription="jades",
+        selections=(),
+        starts=ends - DAY,
+        ends=ends,
+        timezone="UTC",
+        changes=changes,
+        transitions=(),
+        progress=(),
+        baselines=baselines,
+        suspects=suspects,
+        checked=checked,
+    )
+
+
+def period(*, is_checked: bool = True, is_told: bool = True, ends: datetime = NOW - DAY) -> Period:
+    return Period("jades", "label", ends - DAY, ends, ends, is_checked, "1" * 32 if is_told else None)
+
+
+def days_told(
+    checked: list[Checked], empty: WhenEmpty, length: timedelta = DAY, late: timedelta = timedelta(0)
+) -> list[int]:
+    """Which of these periods are told. Every second one is closed late."""
+    told, last, last_told = [], None, None
+    for number, each in enumerate(checked):
+        ends = NOW + number * length + late * (number % 2)
+        is_told = is_worth_sending(digest(checked=each, ends=ends), empty, last, last_told)
+        if is_told:
+            told.append(number)
+            last_told = ends
+        last = period(is_checked=not each.unchecked, is_told=is_told, ends=ends)
+    return told
+
+
+@pytest.mark.parametrize("empty", WhenEmpty)
+def test_news_are_always_told(change: Callable[..., Change], empty: WhenEmpty) -> None:
+    news = (change(ChangeKind.NEW, "jw01180007001_02101_00001_nrca1_cal.fits"),)
+    assert is_worth_sending(digest(changes=news), empty, period(), NOW - DAY)
+    assert is_worth_sending(digest(baselines=(Baseline(1180, 0, ()),)), empty, period(), NOW - DAY)
+
+
+def test_a_quiet_day_is_told_only_to_whom_asks_for_it() -> None:
+    assert is_worth_sending(digest(), WhenEmpty.ALWAYS, period(), NOW - DAY)
+    assert not is_worth_sending(digest(), WhenEmpty.WEEKLY, period(), NOW - DAY)
+    assert not is_worth_sending(digest(), WhenEmpty.NEVER, period(), NOW - DAY)
+
+
+def test_never_is_never_where_all_was_checked() -> None:
+    assert not days_told([Checked(1, 1)] * 30, WhenEmpty.NEVER)
+
+
+def test_weekly_is_every_seventh_day() -> None:
+    assert days_told([Checked(1, 1)] * 22, WhenEmpty.WEEKLY) == [0, 7, 14, 21]
+
+
+def test_weekly_stays_on_its_day_though_a_cycle_begins_late() -> None:
+    assert days_told([Checked(1, 1)] * 22, WhenEmpty.WEEKLY, late=HOUR) == [0, 7, 14, 21]
+
+
+def test_weekly_stays_on_its_day_in_the_week_that_spring_makes_shorter() -> None:
+    assert is_worth_sending(digest(), WhenEmpty.WEEKLY, period(), NOW - 7 * DAY + HOUR)
+
+
+def test_weekly_is_a_week_where_periods_are_half_a_day() -> None:
+    assert days_told([Checked(1, 1)] * 29, WhenEmpty.WEEKLY, length=12 * HOUR) == [0, 14, 28]
+
+
+@pytest.mark.parametrize("empty", [WhenEmpty.NEVER, WhenEmpty.WEEKLY])
+def test_an_outage_is_told_when_it_begins_and_once_a_week_while_it_lasts(empty: WhenEmpty) -> None:
+    well, ill = Checked(1, 1), UNREADABLE
+    told = days_told([ill] * 15, empty)
+    assert told == [0, 7, 14]
+    begun_later = days_told([well] * 3 + [ill] * 9 + [well], empty)
+    assert set(begun_later) - {0} == {3, 10}
+
+
+def test_an_outage_that_begins_again_is_told_again() -> None:
+    well, ill = Checked(1, 1), UNREADABLE
+    assert days_told([well, ill, well, ill, ill, well], WhenEmpty.NEVER) == [1, 3]
+
+
+def test_the_first_period_that_finds_the_archive_unreadable_says_so() -> None:
+    assert is_worth_sending(digest(checked=UNREADABLE), WhenEmpty.NEVER, None, None)
+
+
+def test_products_that_go_missing_are_told_once() -> None:
+    """The answer that lacks them came at the period's end, which is where the next begins."""
+    suspects = (Suspect(1180, 30, 100, since=NOW),)
+    today, tomorrow = digest(suspects=suspects), digest(suspects=suspects, ends=NOW + DAY)
+    assert is_worth_sending(today, WhenEmpty.NEVER, period(), NOW - DAY)
+    assert not is_worth_sending(tomorrow, WhenEmpty.NEVER, period(ends=NOW), NOW)
+
+
+def test_products_that_went_missing_before_the_first_period_are_told_in_it() -> None:
+    suspects = (Suspect(1180, 30, 100, since=NOW - 3 * DAY),)
+    assert is_worth_sending(digest(suspects=suspects), WhenEmpty.NEVER, None, None)
