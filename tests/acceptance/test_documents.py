@@ -1,0 +1,111 @@
+"""What the documents say is what the program does."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from commands import pedigreed
+from pedigreed.demo.archive import DemoArchive
+from pedigreed.demo.scenario import DAY_2, archive_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def indented(text: str, start: str) -> str:
+    """The indented block that begins with a line, without its indentation."""
+    lines = text[text.index(f"    {start}") :].splitlines()
+    block = []
+    for line in lines:
+        if line and not line.startswith("    "):
+            break
+        block.append(line[4:])
+    return "\n".join(block).rstrip() + "\n"
+
+
+def keys(value: Any) -> Any:  # noqa: ANN401  # any JSON
+    """The shape of a document: its keys, and for a list the keys of all its items together."""
+    if isinstance(value, dict):
+        return {key: keys(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        merged: dict[str, Any] = {}
+        for item in value:
+            if isinstance(item, dict):
+                merged |= {key: shape for key, shape in keys(item).items() if shape or key not in merged}
+        return merged
+    return {}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    folder = tmp_path_factory.mktemp("documents") / "demo"
+    ended = pedigreed("demo", "--folder", folder)
+    assert ended.code == 0, ended.err
+    return folder / "pedigreed.yaml", ended.out
+
+
+@pytest.fixture
+def recorded() -> Iterator[DemoArchive]:
+    with DemoArchive(archive_at, DAY_2) as archive:
+        yield archive
+
+
+def documented(command: str) -> Any:  # noqa: ANN401  # any JSON
+    text = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    section = text[text.index(f"## `pedigreed {command} --json`") :]
+    return json.loads(indented(section, "{"))
+
+
+def test_the_readme_shows_a_digest_of_the_demo(demo: tuple[Path, str]) -> None:
+    shown = indented(README, "Subject: [pedigreed]")
+    assert shown in demo[1]
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    listed = set(re.findall(r"^  (\w+)  ", pedigreed("--help").out, re.MULTILINE))
+    assert listed
+    assert set(re.findall(r"^\| `pedigreed (\w+)", README, re.MULTILINE)) == listed
+
+
+def test_check_prints_the_documented_json(recorded: DemoArchive) -> None:
+    ended = pedigreed("check", "1345", "--products", "--json", "--mast", recorded.url)
+    assert keys(json.loads(ended.out)) == keys(documented("check"))
+
+
+def test_once_prints_the_documented_json(recorded: DemoArchive, tmp_path: Path) -> None:
+    config = tmp_path / "pedigreed.yaml"
+    config.write_text(f"""
+store: sqlite:///{tmp_path}/pedigreed.db
+sources: {{mast: {{url: "{recorded.url}"}}}}
+channels: {{keep: {{folder: {{path: {tmp_path}/mails}}}}}}
+subscriptions: [{{name: jades, watch: {{programs: [1180]}}, deliver: [{{channel: keep}}]}}]
+""")
+    ended = pedigreed("once", "-c", config, "--json")
+    assert ended.code == 0, ended.err
+    assert keys(json.loads(ended.out)) == keys(documented("once"))
+
+
+def test_status_prints_the_documented_json(demo: tuple[Path, str]) -> None:
+    # A week after the demo nothing was checked lately, so every key has a value.
+    ended = pedigreed("status", "-c", demo[0], "--now", "2026-11-30T06:00Z", "--json")
+    assert keys(json.loads(ended.out)) == keys(documented("status"))
+
+
+def test_history_prints_the_documented_json(demo: tuple[Path, str]) -> None:
+    assert keys(json.loads(pedigreed("history", "-c", demo[0], "--json").out)) == keys(documented("history"))
+
+
+def test_the_example_of_the_readme_is_a_valid_configuration(tmp_path: Path) -> None:
+    file = tmp_path / "pedigreed.yaml"
+    file.write_text(indented(README, "subscriptions:"))
+    ended = pedigreed("config", "check", file)
+    assert ended.code == 0, ended.err
+    assert "1 subscription, 3 programs" in ended.out
