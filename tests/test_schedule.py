@@ -97,6 +97,8 @@ def test_a_boundary_is_at_the_local_time_of_its_date_or_after_the_hour_that_spri
             assert local.replace(tzinfo=None) == wanted + skipped
 
 
+@settings(max_examples=30)
+@given(at=clock_times, zone=zones, offset=st.integers(0, 59))
 def test_an_hourly_cycle_tells_each_local_date_once(at: time, zone: ZoneInfo, offset: int) -> None:
     begin = BEGIN + timedelta(minutes=offset)
     cycles = [begin + number * HOUR for number in range(2 * 365 * 24)]
