@@ -97,7 +97,10 @@ def collect(
         for part, fetched in archive.answers(query, known_of):
             filenames = frozenset(known.pop(part, {}).values())
             with store.writing() as connection:
-                yield _keep(connection, part, fetched, filenames=filenames, first_data=first_data, now=now)
+                answer = _keep(connection, part, fetched, filenames=filenames, first_data=first_data, now=now)
+            # Its products are kept. They need not stay in memory while the next are read.
+            del fetched, filenames
+            yield answer
 
 
 def _keep(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from sys import intern
 from typing import TYPE_CHECKING
 
@@ -70,10 +71,17 @@ def archived_at(row: Mapping[str, object]) -> datetime | None:
         return None
 
 
-def _parameters(row: Mapping[str, object]) -> dict[str, Parameter]:
+def _parameters(row: Mapping[str, object]) -> Mapping[str, Parameter]:
+    """The values that CRDS matches by. Thousands of rows have the same, and share one mapping."""
+    try:
+        return _shared_parameters(*map(row.get, MATCHING))
+    except TypeError:  # a value that is a list or an object has no hash
+        return _read_parameters(*map(row.get, MATCHING))
+
+
+def _read_parameters(*values: object) -> Mapping[str, Parameter]:
     found: dict[str, Parameter] = {}
-    for column in MATCHING:
-        value = row.get(column)
+    for column, value in zip(MATCHING, values, strict=True):
         read: Parameter | None
         if column in _COUNTS:
             read = _integer(value)
@@ -84,6 +92,10 @@ def _parameters(row: Mapping[str, object]) -> dict[str, Parameter]:
         if read is not None:
             found[column] = read
     return found
+
+
+# Typed, since 1, 1.0 and true are one key otherwise.
+_shared_parameters = lru_cache(maxsize=4096, typed=True)(_read_parameters)
 
 
 def _text(value: object) -> str | None:
@@ -112,9 +124,9 @@ def _flag(value: object) -> bool | None:
     if isinstance(value, bool):
         return value
     word = str(value).strip().lower()
-    if value is None or word not in _TRUE | _FALSE:
-        return None
-    return word in _TRUE
+    if word in _TRUE:
+        return True
+    return False if value is not None and word in _FALSE else None
 
 
 def _instant(row: Mapping[str, object], column: str, filename: str) -> datetime | None:
