@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+from uuid import uuid4
 
+import psycopg
 import pytest
 from hypothesis import settings
+from sqlalchemy.engine import make_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # A slow machine is no failure.
 settings.register_profile("pedigreed", deadline=None)
@@ -20,3 +28,42 @@ def shared() -> Path:
     if not _SHARED.is_dir():
         pytest.skip("the real captures are not beside this checkout")
     return _SHARED
+
+
+def missing(server: str) -> NoReturn:
+    """Skip a test that needs a real server, or fail it where servers are required."""
+    if os.environ.get("PEDIGREED_REQUIRE_SERVERS"):
+        pytest.fail(f"{server} is required, and is not there")
+    pytest.skip(f"{server} is not there")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> str:
+    """The URL of a server on which tests may make schemas."""
+    url = os.environ.get("PEDIGREED_TEST_POSTGRESQL")
+    if not url:
+        missing("a PostgreSQL server, named by PEDIGREED_TEST_POSTGRESQL,")
+    return url
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """A store's URL on PostgreSQL, in a schema of its own."""
+    schema = f"test_{uuid4().hex}"
+    url = make_url(postgresql_server)
+    direct = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(direct, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {schema}".encode())
+        own = url.update_query_dict({"options": f"-csearch_path={schema}"})
+        yield own.render_as_string(hide_password=False)
+        connection.execute(f"DROP SCHEMA {schema} CASCADE".encode())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a store that no other test has, on each database."""
+    if request.param == "sqlite":
+        folder: Path = request.getfixturevalue("tmp_path")
+        return f"sqlite:///{folder / 'store' / 'pedigreed.db'}"
+    url: str = request.getfixturevalue("postgresql_url")
+    return url

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, and_, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.store.batches import batches
+from pedigreed.store.insert import insert_or_skip
 from pedigreed.store.tables import changes, told
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 def record(connection: Connection, news: Iterable[Change]) -> None:
     """Record changes. One that is known by its identity already is left as it is."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(changes).on_conflict_do_nothing(index_elements=["identity"])
+    statement = insert_or_skip(connection, changes)
     for batch in batches(news):
         connection.execute(statement, [_row_of(change) for change in batch])
 

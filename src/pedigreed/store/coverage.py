@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
 
 from pedigreed.model.coverage import Coverage
 from pedigreed.model.instrument import Instrument
+from pedigreed.store.insert import insert_or_replace, insert_or_skip
 from pedigreed.store.tables import coverage, increments
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def load(
 def save(connection: Connection, state: Coverage) -> None:
     """Keep the coverage of one program in one instrument."""
     connection.execute(
-        update(coverage)
-        .where(coverage.c.instrument == state.instrument.value, coverage.c.program == state.program)
-        .values(
+        insert_or_replace(connection, coverage).values(
+            instrument=state.instrument.value,
+            program=state.program,
             baseline_at=state.baseline_at,
             asked_at=state.asked_at,
             complete_at=state.complete_at,
@@ -88,13 +88,14 @@ def turn_increments_off(
     connection: Connection, instrument: Instrument, since: datetime, until: datetime, reason: str
 ) -> None:
     """Ask an instrument for everything each time, until a moment (UTC)."""
-    connection.execute(delete(increments).where(increments.c.instrument == instrument.value))
     connection.execute(
-        insert(increments).values(instrument=instrument.value, off_since=since, off_until=until, reason=reason)
+        insert_or_replace(connection, increments).values(
+            instrument=instrument.value, off_since=since, off_until=until, reason=reason
+        )
     )
 
 
 def _make_rows(connection: Connection, instrument: Instrument, programs: Collection[int]) -> None:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     rows = [{"instrument": instrument.value, "program": program} for program in sorted(programs)]
-    connection.execute(dialect.insert(coverage).on_conflict_do_nothing(), rows)
+    if rows:
+        connection.execute(insert_or_skip(connection, coverage), rows)

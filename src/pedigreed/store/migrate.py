@@ -1,55 +1,72 @@
-"""Bringing an older store to the newest shape, and refusing a newer one."""
+"""Bringing an older store to the newest shape, and refusing what this version can't write."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text
 
-from pedigreed.model.failure import StoreTooNew
+from pedigreed.model.failure import StoreError, StoreTooNew
+from pedigreed.store.tables import metadata
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine import Connection
 
 NEWEST = "0001"
 """The revision that this version writes. A test holds it to the newest file in `migrations/versions`."""
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+_OURS = re.compile(r"[0-9]{4}")
+_VERSION_TABLE = "alembic_version"
 
 
-def to_newest(engine: Engine, name: str) -> None:
-    """Migrate the store, in one transaction.
+def revision_of(connection: Connection, name: str) -> str | None:
+    """The revision of a store; None for one that has no tables yet. Changes nothing.
 
     Raises:
         StoreTooNew: a newer version of pedigreed has written it.
+        StoreError: another program has.
     """
-    with engine.connect() as connection, connection.begin():
-        revision = _revision(connection)
-    if revision == NEWEST:
-        return
-    # Alembic takes a third of a second to import, and is needed once in a store's life for each revision.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision is not None and revision not in known:
+    tables = set(inspect(connection).get_table_names())
+    revision = None
+    if _VERSION_TABLE in tables:
+        revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if revision is None:
+        others = tables - {_VERSION_TABLE}
+        if connection.dialect.name != "sqlite":
+            # A server's database may well hold the tables of others too.
+            others &= metadata.tables.keys()
+        if others:
+            raise _is_not_ours(name, min(others))
+    elif _OURS.fullmatch(revision) is None:
+        raise _is_not_ours(name, _VERSION_TABLE)
+    elif revision > NEWEST:
         raise StoreTooNew(
             f"{name} has the schema {revision}, and this pedigreed knows schemas up to {NEWEST}. "
             "Use the newer pedigreed that wrote it, or point `store` elsewhere"
         )
-    with engine.connect().execution_options(pedigreed_writes=True) as connection, connection.begin():
-        if connection.dialect.name == "postgresql":
-            # Several daemons may start at once. The lock ends with the transaction.
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('pedigreed migration'))"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    return revision
 
 
-def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+def to_newest(connection: Connection) -> None:
+    """Migrate the store, in a writing transaction: as a whole or not at all."""
+    # Alembic takes a third of a second to import, and is needed once in a store's life for each revision.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    if connection.dialect.name == "postgresql":
+        # Several daemons may start at once. The lock ends with the transaction.
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('pedigreed migration'))"))
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _is_not_ours(name: str, table: str) -> StoreError:
+    return StoreError(
+        f"{name} has a table {table!r} that pedigreed did not make. Point `store` at a place of its own"
+    )

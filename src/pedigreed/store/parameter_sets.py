@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from pedigreed.store.batches import batches
+from pedigreed.store.insert import insert_or_skip
 from pedigreed.store.tables import parameter_sets
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ def canonical(parameters: Mapping[str, Parameter]) -> str:
     return _ENCODER.encode(dict(parameters)).decode()
 
 
-def decoded(text: str) -> dict[str, Parameter]:
-    """The set that a canonical text stands for."""
+@lru_cache(maxsize=4096)
+def decoded(text: str) -> Mapping[str, Parameter]:
+    """The set that a canonical text stands for. Equal texts share one."""
     return _DECODER.decode(text)
 
 
@@ -36,10 +38,10 @@ def ids_of(connection: Connection, texts: Iterable[str]) -> dict[str, int]:
     """Canonical text -> row id, adding the sets that are new."""
     wanted = sorted(set(texts))
     found: dict[str, int] = {}
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = insert_or_skip(connection, parameter_sets)
     for batch in batches(wanted, 500):
         rows = [{"parameters": text} for text in batch]
-        connection.execute(insert(parameter_sets).on_conflict_do_nothing(), rows)
+        connection.execute(statement, rows)
         chosen = select(parameter_sets.c.parameters, parameter_sets.c.id).where(
             parameter_sets.c.parameters.in_(batch)
         )

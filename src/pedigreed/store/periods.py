@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import IntegrityError
 
 from pedigreed.model.period import Period
+from pedigreed.store.insert import insert_or_skip
 from pedigreed.store.tables import baselines, periods, subscriptions
 
 if TYPE_CHECKING:
@@ -20,10 +19,7 @@ if TYPE_CHECKING:
 
 def since(connection: Connection, subscription: str, now: datetime) -> datetime:
     """From when on (UTC) a subscription is told of changes. The first sight of it is now."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    connection.execute(
-        dialect.insert(subscriptions).on_conflict_do_nothing(), [{"name": subscription, "since": now}]
-    )
+    connection.execute(insert_or_skip(connection, subscriptions).values(name=subscription, since=now))
     query = select(subscriptions.c.since).where(subscriptions.c.name == subscription)
     first_seen: datetime = connection.execute(query).scalar_one()
     return first_seen
@@ -66,13 +62,13 @@ def last_told(connection: Connection, subscription: str) -> datetime | None:
 
 def claim(connection: Connection, subscription: str, label: str, now: datetime) -> bool:
     """Take a period to close it in this transaction. False if another process has it, or had it."""
-    row = {"subscription": subscription, "label": label, "starts_at": now, "ends_at": now, "closed_at": now}
-    try:
-        with connection.begin_nested():
-            connection.execute(insert(periods).values(is_checked=False, **row))
-    except IntegrityError:
-        return False
-    return True
+    moments = {"starts_at": now, "ends_at": now, "closed_at": now}
+    taken = connection.execute(
+        insert_or_skip(connection, periods)
+        .values(subscription=subscription, label=label, is_checked=False, **moments)
+        .returning(periods.c.label)
+    )
+    return taken.scalar() is not None
 
 
 def close(connection: Connection, period: Period) -> None:

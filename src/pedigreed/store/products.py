@@ -147,7 +147,7 @@ def keep(connection: Connection, known: Iterable[KnownProduct], already: Abstrac
         for state, text in zip(batch, texts, strict=True):
             row = _row_of(state, ids[text])
             if state.product.filename in already:
-                moved.append({**row, "the_filename": row.pop("filename")})
+                moved.append({"the_filename": row.pop("filename"), **row})
             else:
                 added.append(row)
         if added:

@@ -30,6 +30,9 @@ metadata = MetaData(
 # SQLite numbers rows by itself only where the key is exactly INTEGER.
 _Key = BigInteger().with_variant(Integer(), "sqlite")
 
+# File names are sorted by code point, as SQLite does, whatever the language of the server's database.
+_FileName = Text().with_variant(Text(collation="C"), "postgresql")
+
 parameter_sets = Table(
     "parameter_sets",
     metadata,
@@ -42,7 +45,7 @@ products = Table(
     "products",
     metadata,
     Column("id", _Key, primary_key=True),
-    Column("filename", Text, nullable=False, unique=True),
+    Column("filename", _FileName, nullable=False, unique=True),
     Column("instrument", Text, nullable=False),
     Column("program", Integer, nullable=False),
     Column("observation", Integer),
@@ -75,7 +78,7 @@ changes = Table(
     Column("id", _Key, primary_key=True),
     Column("identity", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),
-    Column("filename", Text, nullable=False),
+    Column("filename", _FileName, nullable=False),
     Column("instrument", Text, nullable=False),
     Column("program", Integer, nullable=False),
     Column("observation", Integer),

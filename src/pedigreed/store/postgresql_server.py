@@ -1,0 +1,89 @@
+"""A store in a PostgreSQL database, for more than one machine."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import psycopg
+from sqlalchemy import URL, create_engine, event
+
+from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.engine import Connection, Engine
+
+_CONNECT_SECONDS = 10
+_WRITES = "pedigreed_writes"
+
+_TRY_AGAIN = ("08", "40", "53", "55P03", "57P", "58")
+"""SQLSTATEs, or their first characters: lost connection, conflict of transactions, no room, lock not had, server
+going down, trouble of its system."""
+
+_UNIQUE_VIOLATION = "23505"
+
+_REFUSED = re.compile(
+    r"authentication failed|no password supplied|pg_hba|does not exist|permission denied|invalid [a-z_]+ value"
+)
+"""What is said, without an SQLSTATE, of a connection that will not be had the next time either."""
+
+
+class PostgresqlServer:
+    """Where the store is, and what can be wrong with it there.
+
+    Attributes:
+        name: the URL without its password and its options.
+    """
+
+    reading_options: ClassVar[Mapping[str, Any]] = {
+        "isolation_level": "REPEATABLE READ",
+        "postgresql_readonly": True,
+    }
+    writing_options: ClassVar[Mapping[str, Any]] = {"isolation_level": "READ COMMITTED", _WRITES: True}
+
+    def __init__(self, url: URL, busy_seconds: float) -> None:
+        self._url = url.set(drivername="postgresql+psycopg")
+        self._busy_seconds = busy_seconds
+        self.name = str(URL.create("postgresql", url.username, None, url.host, url.port, url.database))
+
+    def make_ready(self) -> None:
+        """A database is made by the server's operator."""
+
+    def engine(self) -> Engine:
+        """Connections to the server."""
+        patience = {} if "connect_timeout" in self._url.query else {"connect_timeout": _CONNECT_SECONDS}
+        engine = create_engine(self._url, hide_parameters=True, pool_pre_ping=True, connect_args=patience)
+        event.listen(engine, "begin", self._begin)
+        return engine
+
+    def size(self) -> int:
+        """0: it is not a file of this machine."""
+        return 0
+
+    def failure(self, error: BaseException | None) -> PedigreedError | None:
+        """What an error of the server means to the operator; None for one that no operator can help."""
+        if not isinstance(error, psycopg.Error):
+            return None
+        said = str(error).partition("\n")[0]
+        if error.sqlstate is None:
+            return self._connection_failure(error, said)
+        if error.sqlstate == _UNIQUE_VIOLATION:
+            return TryAgain(f"{self.name}: this was kept already: {said}")
+        if error.sqlstate.startswith(_TRY_AGAIN):
+            return TryAgain(f"{self.name}: {said}")
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            return StoreError(f"{self.name} can't be opened for writing: {said}")
+        return None
+
+    def _connection_failure(self, error: psycopg.Error, said: str) -> PedigreedError | None:
+        if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not _REFUSED.search(said):
+            return TryAgain(f"{self.name} does not answer: {said}")
+        if isinstance(error, psycopg.OperationalError | psycopg.ProgrammingError):
+            return StoreError(f"{self.name} can't be opened: {said}")
+        return None
+
+    def _begin(self, connection: Connection) -> None:
+        if connection.get_execution_options().get(_WRITES, False):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(self._busy_seconds * 1000))}")

@@ -1,0 +1,144 @@
+"""A store in one SQLite file.
+
+It runs in WAL mode with ``synchronous=FULL``: a commit that was reported survives a power loss.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sqlite3
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+from sqlalchemy import URL, create_engine, event, text
+from sqlalchemy.pool import NullPool
+
+from pedigreed.model.failure import PedigreedError, StoreCorrupt, StoreError, TryAgain
+from pedigreed.store import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine.interfaces import ExceptionContext
+
+_CHECKED_BYTES = 256 << 20
+_WRITES = "pedigreed_writes"
+_PRIMARY_CODE = 0xFF
+_HELD_ALREADY = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+
+
+class SqliteFile:
+    """Where the store is, and what can be wrong with it there.
+
+    Attributes:
+        name: the path.
+    """
+
+    reading_options: ClassVar[Mapping[str, Any]] = {_WRITES: False}
+    writing_options: ClassVar[Mapping[str, Any]] = {_WRITES: True}
+
+    def __init__(self, path: Path, busy_seconds: float) -> None:
+        self.name = str(path)
+        self._path = path
+        self._busy_seconds = busy_seconds
+
+    def make_ready(self) -> None:
+        """Make the file where there is none. Refuse one that can't be used before anything is written to it.
+
+        A connection that may write can change a damaged file even by closing, so this one can't.
+        """
+        self._make_private()
+        if self._path.stat().st_size == 0 or self._beside("-journal").exists():
+            return
+        engine = create_engine("sqlite://", creator=self._connect_read_only, poolclass=NullPool)
+        event.listen(engine, "handle_error", self._refuse)
+        with engine.connect() as connection:
+            if self._path.stat().st_size <= _CHECKED_BYTES:
+                verdict = connection.execute(text("PRAGMA quick_check(1)")).scalar()
+                if verdict != "ok":
+                    raise self._damaged()
+            migrate.revision_of(connection, self.name)
+
+    def engine(self) -> Engine:
+        """Connections to the file, each of them in the mode that keeps the promise."""
+        url = URL.create("sqlite", database=self.name)
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": self._busy_seconds})
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    def size(self) -> int:
+        """Bytes on disk, with what is not yet written back into the file."""
+        return sum(path.stat().st_size for path in (self._path, self._beside("-wal")) if path.exists())
+
+    def failure(self, error: BaseException | None) -> PedigreedError | None:
+        """What an error of SQLite means to the operator; None for one that no operator can help."""
+        code = getattr(error, "sqlite_errorcode", 0)
+        found: PedigreedError | None = None
+        match code & _PRIMARY_CODE:
+            case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+                found = self._damaged()
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                wait = f"{self._busy_seconds:g} s"
+                found = TryAgain(f"{self.name} has been in use by another process for more than {wait}")
+            case sqlite3.SQLITE_FULL:
+                found = self._full()
+            case sqlite3.SQLITE_IOERR:
+                # So says SQLite of a full disk where it can't enlarge the file that its processes share.
+                no_room = os.statvfs(self._path).f_bavail == 0
+                found = self._full() if no_room else StoreError(f"{self.name}: the disk fails: {error}")
+            case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
+                found = StoreError(f"{self.name} can't be opened for writing: {error}")
+            case sqlite3.SQLITE_CONSTRAINT if code in _HELD_ALREADY:
+                found = TryAgain(f"{self.name}: this was kept already: {error}")
+        return found
+
+    def _make_private(self) -> None:
+        """Make a new file 0600 and its new folders 0700 before SQLite would make them wider."""
+        try:
+            for folder in (*reversed(self._path.parent.parents), self._path.parent):
+                if not folder.exists():
+                    folder.mkdir(mode=0o700, exist_ok=True)
+            # Closing a file that is there would drop this process's locks on it, so that is never opened.
+            if not self._path.exists():
+                os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise StoreError(f"{self.name} can't be made: {error.strerror}") from error
+
+    def _connect_read_only(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"file:{quote(self.name)}?mode=ro", uri=True, timeout=self._busy_seconds)
+
+    def _refuse(self, context: ExceptionContext) -> None:
+        failure = self.failure(context.original_exception)
+        if failure is not None:
+            raise failure
+
+    def _full(self) -> TryAgain:
+        return TryAgain(f"{self.name}: the disk is full. Nothing was lost; free some space")
+
+    def _beside(self, ending: str) -> Path:
+        return self._path.with_name(self._path.name + ending)
+
+    def _damaged(self) -> StoreCorrupt:
+        folder, file = shlex.quote(str(self._path.parent)), shlex.quote(self._path.name)
+        return StoreCorrupt(
+            f"{self.name} is damaged, and is left as it is. What can be read of it is recovered with\n"
+            f"    cd {folder} && mkdir damaged && mv {file}* damaged/\n"
+            f"    (umask 077; sqlite3 damaged/{file} .recover | sqlite3 {file})\n"
+            "Without the second line a new store starts with a baseline, and tells nothing twice."
+        )
+
+
+def _set_up(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

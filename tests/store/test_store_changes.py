@@ -1,0 +1,154 @@
+"""Changes are kept once, and told once per subscription, on both databases."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.exc import IntegrityError
+
+from pedigreed.model.change import Change, ChangeKind
+from pedigreed.model.failure import TryAgain
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.pedigree import Pedigree
+from pedigreed.store import changes
+
+if TYPE_CHECKING:
+    from pedigreed.store.database import Store
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+OLD = Pedigree("1.20.2", "jwst_1464.pmap", NOON - timedelta(days=300))
+NEW = Pedigree("2.0.1", "jwst_1535.pmap", NOON)
+
+text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+instants = st.datetimes(timezones=st.just(UTC)).map(
+    lambda moment: moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+)
+small = st.integers(0, 2**31 - 1)
+pedigrees = st.builds(Pedigree, st.none() | text, st.none() | text, st.none() | instants)
+every_change = st.builds(
+    Change,
+    kind=st.sampled_from(ChangeKind),
+    filename=text,
+    instrument=st.sampled_from(Instrument),
+    program=small,
+    observation=st.none() | small,
+    level=text,
+    fileset=text,
+    revision=small,
+    before=st.none() | pedigrees,
+    after=st.none() | pedigrees,
+    seen_at=instants,
+    archived_at=st.none() | instants,
+    public_at=st.none() | instants,
+)
+
+
+class _Undo(Exception):
+    pass
+
+
+def change(name: str = "a_cal.fits", program: int = 1180, seen_at: datetime = NOON) -> Change:
+    return Change(
+        ChangeKind.REPROCESSED, name, Instrument.NIRCAM, program, 7, "2b", "a", 1, OLD, NEW, seen_at, NOON, NOON
+    )
+
+
+def record(store: Store, *news: Change) -> None:
+    with store.writing() as connection:
+        changes.record(connection, news)
+
+
+def untold(store: Store, subscription: str = "jades", since: datetime = NOON) -> list[tuple[int, Change]]:
+    with store.reading() as connection:
+        return changes.untold(connection, subscription, [1180], since)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(news=st.lists(every_change, max_size=4, unique_by=lambda change: change.identity))
+def test_whatever_a_change_says_comes_back_newest_first(store: Store, news: list[Change]) -> None:
+    found: list[Change] = []
+    with suppress(_Undo), store.writing() as connection:
+        changes.record(connection, news)
+        found = changes.history(connection, [])
+        raise _Undo
+    assert found == news[::-1]
+
+
+def test_the_same_change_from_two_sources_is_one(store: Store) -> None:
+    heard_later = change(seen_at=NOON + timedelta(hours=3))
+    assert heard_later.identity == change().identity
+    record(store, change())
+    record(store, heard_later, change("b_cal.fits"))
+    with store.reading() as connection:
+        assert changes.history(connection, []) == [change("b_cal.fits"), change()]
+
+
+def test_the_same_change_twice_in_one_answer_is_one(store: Store) -> None:
+    record(store, change(), change())
+    assert [found for _, found in untold(store)] == [change()]
+
+
+def test_recording_nothing_records_nothing(store: Store) -> None:
+    record(store)
+    with store.reading() as connection:
+        assert changes.history(connection, []) == []
+
+
+def test_history_is_chosen_by_program_file_and_length(store: Store) -> None:
+    one, other, third = change(), change("b_cal.fits", 1181), change("c_cal.fits")
+    record(store, one, other, third)
+    with store.reading() as connection:
+        assert changes.history(connection, [1180]) == [third, one]
+        assert changes.history(connection, [1180, 1181], filename="b_cal.fits") == [other]
+        assert changes.history(connection, [1180], filename="b_cal.fits") == []
+        assert changes.history(connection, [], limit=2) == [third, other]
+
+
+def test_only_changes_of_its_programs_and_its_time_are_untold(store: Store) -> None:
+    before = change("before_cal.fits", seen_at=NOON - timedelta(milliseconds=1))
+    elsewhere = change("elsewhere_cal.fits", program=1181)
+    at, after = change("at_cal.fits"), change("after_cal.fits", seen_at=NOON + timedelta(days=1))
+    record(store, before, elsewhere, at, after)
+    assert [found for _, found in untold(store)] == [at, after]
+    with store.reading() as connection:
+        assert changes.untold(connection, "jades", [], NOON) == []
+
+
+def test_what_is_told_is_not_untold_for_that_subscription_only(store: Store) -> None:
+    one, other = change(), change("b_cal.fits")
+    record(store, one, other)
+    first_key = untold(store)[0][0]
+    with store.writing() as connection:
+        changes.mark_told(connection, "jades", "2026-11-22", [first_key])
+    assert [found for _, found in untold(store)] == [other]
+    assert [found for _, found in untold(store, "ceers")] == [one, other]
+
+
+def test_the_database_refuses_to_tell_a_change_twice(store: Store) -> None:
+    record(store, change(), change("b_cal.fits"))
+    one, other = (key for key, _ in untold(store))
+    with store.writing() as connection:
+        changes.mark_told(connection, "jades", "2026-11-22", [one])
+    with pytest.raises(TryAgain, match="kept already"), store.writing() as connection:
+        changes.mark_told(connection, "jades", "2026-11-23", [other, one])
+    assert [key for key, _ in untold(store)] == [other], "the refused transaction told nothing"
+    with store.writing() as connection:
+        changes.mark_told(connection, "ceers", "2026-11-22", [one, other])
+
+
+def test_a_change_that_is_not_kept_can_not_be_told(store: Store) -> None:
+    with pytest.raises(IntegrityError), store.writing() as connection:
+        changes.mark_told(connection, "jades", "2026-11-22", [404])
+
+
+def test_a_return_to_an_earlier_pedigree_is_a_change_of_its_own(store: Store) -> None:
+    back = replace(change(), before=NEW, after=OLD, revision=2)
+    again = replace(change(), revision=3)
+    record(store, change(), back, again)
+    assert [found for _, found in untold(store)] == [change(), back, again]
