@@ -58,6 +58,7 @@ def boundaries(rhythm: Rhythm, begin: datetime, end: datetime) -> list[Boundary]
     found = [next_boundary(rhythm, begin)]
     while found[-1].at < end:
         found.append(next_boundary(rhythm, found[-1].at))
+        assert found[-1].at > found[-2].at
     return found
 
 
