@@ -1,0 +1,65 @@
+"""`python -m benchmarks`: measure, print the figures, and write README.md."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.figures import Measured, MillionRows, OneReply, RequestsADay, Script, StartUp
+from benchmarks.readme import readme, rows
+
+_HERE = Path(__file__).parent
+_FULL, _SHORT = "full", "short"
+
+Figures = TypeVar("Figures", OneReply, Script, MillionRows, RequestsADay, StartUp)
+
+
+def main() -> None:
+    # Beside the checkout's files: a folder for temporary files may be in memory, where a commit costs nothing.
+    building = _HERE.parent / "build"
+    building.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=building, prefix="bench-") as folder:
+        _run("replies", folder)
+        measured = Measured(
+            full=_measured(OneReply, "one_reply", folder, _FULL),
+            short=_measured(OneReply, "one_reply", folder, _SHORT),
+            script=_measured(Script, "users_script", folder),
+            million=_measured(MillionRows, "million_rows", folder),
+            requests=_measured(RequestsADay, "requests_a_day", folder),
+            start=_measured(StartUp, "start_up"),
+        )
+    (_HERE / "README.md").write_text(readme(measured))
+    _show(measured)
+
+
+def _measured(kind: type[Figures], module: str, *arguments: str) -> Figures:
+    return msgspec.json.decode(_run(module, *arguments), type=kind)
+
+
+def _run(module: str, *arguments: str) -> bytes:
+    """Run one benchmark in a process of its own, so that none has another's memory."""
+    started = time.monotonic()
+    print(f"{module} {' '.join(arguments[1:])}".rstrip(), end=" ", file=sys.stderr, flush=True)
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    done = subprocess.run(command, cwd=_HERE.parent, stdout=subprocess.PIPE, check=True)
+    print(f"({time.monotonic() - started:.0f} s)", file=sys.stderr)
+    return done.stdout
+
+
+def _show(measured: Measured) -> None:
+    table = Table("figure", "result", "target", "")
+    for row in rows(measured):
+        table.add_row(*row)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What each benchmark hands back. Times are seconds, memory is bytes."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from msgspec import Struct
+
+
+class Timing(Struct, frozen=True):
+    """The times of one thing that was done several times."""
+
+    samples: list[float]
+
+    @property
+    def median(self) -> float:
+        return median(self.samples)
+
+    def __str__(self) -> str:
+        return f"{_time(self.median)} ({_time(min(self.samples))} to {_time(max(self.samples))})"
+
+
+class OneReply(Struct, frozen=True):
+    """One reply of 50,000 rows.
+
+    Attributes:
+        size: of the reply with 1 % changed.
+        loads: `orjson.loads` on the bytes of the reply with 1 % changed, and on the unchanged one.
+        changed, unchanged: from the bytes to the committed store and changes.
+        first_look: the same on an empty store, where every row is new.
+    """
+
+    size: int
+    loads: Timing
+    loads_unchanged: Timing
+    changed: Timing
+    unchanged: Timing
+    first_look: Timing
+
+
+class Script(Struct, frozen=True):
+    """The script that a user would write, beside the product on the same reply."""
+
+    script: Timing
+    changed: Timing
+
+
+class Pass(Struct, frozen=True):
+    """A million rows in 20 replies. `peak` is the most memory of the process until then."""
+
+    seconds: list[float]
+    changes: int
+    peak: int
+
+    @property
+    def growth(self) -> float:
+        """Time per reply of the last five against that of the first five."""
+        return median(self.seconds[-5:]) / median(self.seconds[:5])
+
+
+class MillionRows(Struct, frozen=True):
+    """A first look at a million rows, and a second one with 1 % changed."""
+
+    idle: int
+    first: Pass
+    second: Pass
+
+
+class Days(Struct, frozen=True):
+    """Requests of each day, the first look first."""
+
+    requests: list[int]
+    rows: list[int]
+
+
+class RequestsADay(Struct, frozen=True):
+    """The same programs watched with increments and without, when they are small and when they are large."""
+
+    small: Days
+    small_sweeps: Days
+    large: Days
+    large_sweeps: Days
+
+
+class Started(Struct, frozen=True):
+    """A process from its start to its end."""
+
+    wall: Timing
+    peak: int
+
+
+class StartUp(Struct, frozen=True):
+    help: Started
+    check: Started
+
+
+class Measured(Struct, frozen=True):
+    """Everything that one run of the benchmarks found. `short` is a reply with fewer columns."""
+
+    full: OneReply
+    short: OneReply
+    script: Script
+    million: MillionRows
+    requests: RequestsADay
+    start: StartUp
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"

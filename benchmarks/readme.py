@@ -1,0 +1,171 @@
+"""The figures as README.md: what was measured, what came out, and whether it is enough."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.machine import libraries, machine
+
+if TYPE_CHECKING:
+    from benchmarks.figures import Days, Measured, OneReply
+
+_MOST_OF_LOADS = 1.5
+_LEAST_OF_SCRIPT = 3.0
+_MOST_PEAK = 300
+_MOST_GROWTH = 1.25
+
+
+def readme(measured: Measured) -> str:
+    """The whole of README.md."""
+    paragraphs = (
+        "# Benchmarks",
+        (
+            "`make bench` (or `.venv/dev/bin/python -m benchmarks`) measures and writes this file. What is compared "
+            "runs by turns in one process; times are medians, with the shortest and the longest in brackets."
+        ),
+        f"Taken on {machine()}. {libraries()}.",
+        *_table(measured),
+        "## One reply of 50,000 rows",
+        *_one_reply(measured),
+        "## Beside the script that a user would write",
+        _script(measured),
+        "## A million rows in 20 replies",
+        _million(measured),
+        "## Requests a day",
+        _requests(measured),
+        "## Starting",
+        _starting(measured),
+    )
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def rows(measured: Measured) -> list[tuple[str, str, str, str]]:
+    """Figure, result, target, verdict; the last two are empty where nothing is aimed at."""
+    full, short, script, million = measured.full, measured.short, measured.script, measured.million
+    return [
+        _most(f"{_mb(full.size)} reply, 1 % changed, against orjson.loads", _changed(full), _MOST_OF_LOADS),
+        _most("the same, unchanged", _unchanged(full), _MOST_OF_LOADS),
+        _most(f"{_mb(short.size)} reply, 1 % changed, against orjson.loads", _changed(short), _MOST_OF_LOADS),
+        _most("the same, unchanged", _unchanged(short), _MOST_OF_LOADS),
+        _least("times faster than the script", script.script.median / script.changed.median, _LEAST_OF_SCRIPT),
+        _most("a million rows, first look: last five against first five", million.first.growth, _MOST_GROWTH),
+        _most("a million rows, second look: the same", million.second.growth, _MOST_GROWTH),
+        _most("peak memory, MB", million.second.peak / 1e6, _MOST_PEAK),
+        ("requests a day, with increments", _a_day(measured.requests.large), "", ""),
+        ("requests a day, without", _a_day(measured.requests.large_sweeps), "", ""),
+    ]
+
+
+def _table(measured: Measured) -> tuple[str]:
+    lines = ["| figure | result | target | |", "|---|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in rows(measured)]
+    return ("\n".join(lines),)
+
+
+def _one_reply(measured: Measured) -> tuple[str, ...]:
+    return (
+        (
+            "From the reply's bytes to a committed store and its changes, on the product's own way "
+            "(`service.collecting.collect`): the check of the reply's status, its rows, the comparison, one "
+            "transaction on an SQLite file with `synchronous=FULL`. Only the HTTP exchange is left out, since "
+            "`orjson.loads` has none either; the store is opened before, and brought to the same state for every run."
+        ),
+        f"With every column that is asked of the archive: {_reply_in_words(measured.full)}",
+        (
+            "With a shorter list of columns, where `orjson.loads` has less to read and the store has as much to do: "
+            f"{_reply_in_words(measured.short)}"
+        ),
+    )
+
+
+def _reply_in_words(reply: OneReply) -> str:
+    return (
+        f"{_mb(reply.size)}. 1 % changed: {reply.changed}, against {reply.loads} of `orjson.loads`: "
+        f"{_changed(reply):.2f} times. Unchanged: {reply.unchanged}, against {reply.loads_unchanged}: "
+        f"{_unchanged(reply):.2f} times. A first look, where all rows are new: {reply.first_look}."
+    )
+
+
+def _script(measured: Measured) -> str:
+    script = measured.script
+    return (
+        "The same bytes by `json.loads`, astroquery's own conversion to a table, pandas, a merge with yesterday's "
+        "file and the file written back (a pickle, which is faster than CSV): "
+        f"{script.script}. The product: {script.changed}. "
+        f"It is {script.script.median / script.changed.median:.1f} times faster, and has the changes and their history in a store that survives a power loss."
+    )
+
+
+def _million(measured: Measured) -> str:
+    first, second, idle = measured.million.first, measured.million.second, measured.million.idle
+    return (
+        "20 programs of 50,000 products each, asked of an archive in another process over HTTP on loopback, in a "
+        f"fresh process. First look: {sum(first.seconds):.0f} s, {len(first.seconds)} replies; the last five take "
+        f"{first.growth:.2f} times as long as the first five. A second look with 1 % changed: "
+        f"{sum(second.seconds):.1f} s with the exchange, {second.changes:,} changes; the last five against the "
+        f"first five {second.growth:.2f}. Peak memory {first.peak / 1e6:.0f} MB after the first look and "
+        f"{second.peak / 1e6:.0f} MB after the second; {idle / 1e6:.0f} MB of that is the process with astroquery "
+        "before it does anything."
+    )
+
+
+def _requests(measured: Measured) -> str:
+    asked = measured.requests
+    return (
+        "200 programs over five instruments, counted at the recorded archive over eight days, one look a day. "
+        f"Programs of 1,000 products in each instrument, a million in all (in miniature: products and page size "
+        f"by the same factor): {_a_day(asked.large)} requests a day with increments, "
+        f"{_a_day(asked.large_sweeps)} without. Programs so small that all of them fit in a page: "
+        f"{_a_day(asked.small)} and {_a_day(asked.small_sweeps)}. Of the rows, increments and the sweeps that are "
+        f"spread over a week ask for {_share(asked.large):.0%} a day. The first look takes "
+        f"{asked.large.requests[0]} requests and {asked.small.requests[0]}. "
+        "Polls of a busy service are not counted."
+    )
+
+
+def _starting(measured: Measured) -> str:
+    start = measured.start
+    return (
+        f"`pedigreed --help` takes {start.help.wall} and {start.help.peak / 1e6:.0f} MB; `pedigreed check 1345` "
+        f"against a recorded archive on loopback {start.check.wall} and {start.check.peak / 1e6:.0f} MB, "
+        "most of it the import of astroquery. For information: nothing is aimed at."
+    )
+
+
+def _changed(reply: OneReply) -> float:
+    return reply.changed.median / reply.loads.median
+
+
+def _unchanged(reply: OneReply) -> float:
+    return reply.unchanged.median / reply.loads_unchanged.median
+
+
+def _a_day(days: Days) -> str:
+    """Requests of the days after the first look."""
+    fewest, most = min(days.requests[1:]), max(days.requests[1:])
+    return str(most) if fewest == most else f"{fewest} to {most}"
+
+
+def _share(days: Days) -> float:
+    later = days.rows[1:]
+    return sum(later) / len(later) / days.rows[0]
+
+
+def _most(figure: str, value: float, target: float) -> tuple[str, str, str, str]:
+    return figure, _number(value), f"at most {target:g}", _verdict(value <= target, value / target - 1)
+
+
+def _least(figure: str, value: float, target: float) -> tuple[str, str, str, str]:
+    return figure, _number(value), f"at least {target:g}", _verdict(value >= target, value / target - 1)
+
+
+def _verdict(is_met: bool, off: float) -> str:
+    return f"{'met' if is_met else 'missed'}, {abs(off):.0%} {'below' if off < 0 else 'above'}"
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= 100 else f"{value:.2f}"  # noqa: PLR2004  # three digits are enough
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.0f} MB"
