@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pedigreed.changes.compare import compare, withdrawal
-from pedigreed.changes.fold import fold
+from pedigreed.changes.fold import fold, without_implied
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
@@ -74,7 +74,7 @@ class Archive:
 
 
 def told(changes: Iterable[Change]) -> Told:
-    return [(change.kind, change.before, change.after) for change in fold(changes)]
+    return [(change.kind, change.before, change.after) for change in without_implied(fold(changes))]
 
 
 def without_needless_words(changes: list[Change]) -> list[Change]:
@@ -266,7 +266,7 @@ class Period(RuleBasedStateMachine):
 
     @invariant()
     def the_net_is_the_way_from_the_first_state_to_the_last(self) -> None:
-        net = fold(self.archive.changes)
+        net = without_implied(fold(self.archive.changes))
         at_once = without_needless_words(self.archive.at_once(self.before))
         assert [change.kind for change in net] == [change.kind for change in at_once]
         for one, other in zip(net, at_once, strict=True):

@@ -90,7 +90,10 @@ def test_those_that_stay_away_are_told_when_most_of_many_are_back(product: Make)
 @pytest.mark.parametrize(
     ("missing", "total", "many"),
     [
-        (10, 10, False),
+        (10, 11, False),
+        # All are many, however few they were.
+        (10, 10, True),
+        (1, 1, True),
         (11, 11, True),
         (11, 54, True),
         # Exactly a fifth is not more than a fifth.

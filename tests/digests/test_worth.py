@@ -57,25 +57,27 @@ def days_told(
     told, last, last_told = [], None, None
     for number, each in enumerate(checked):
         ends = NOW + number * length + late * (number % 2)
-        is_told = is_worth_sending(digest(checked=each, ends=ends), empty, last, last_told)
+        is_told = is_worth_sending(digest(checked=each, ends=ends), empty, last_period=last, last_told=last_told)
+        last = period(is_checked=not each.unchecked, is_told=is_told, ends=ends)
         if is_told:
             told.append(number)
-            last_told = ends
-        last = period(is_checked=not each.unchecked, is_told=is_told, ends=ends)
+            last_told = last
     return told
 
 
 @pytest.mark.parametrize("empty", WhenEmpty)
 def test_news_are_always_told(change: Callable[..., Change], empty: WhenEmpty) -> None:
     news = (change(ChangeKind.NEW, "jw01180007001_02101_00001_nrca1_cal.fits"),)
-    assert is_worth_sending(digest(changes=news), empty, period(), NOW - DAY)
-    assert is_worth_sending(digest(baselines=(Baseline(1180, 0, ()),)), empty, period(), NOW - DAY)
+    assert is_worth_sending(digest(changes=news), empty, last_period=period(), last_told=period())
+    assert is_worth_sending(
+        digest(baselines=(Baseline(1180, 0, ()),)), empty, last_period=period(), last_told=period()
+    )
 
 
 def test_a_quiet_day_is_told_only_to_whom_asks_for_it() -> None:
-    assert is_worth_sending(digest(), WhenEmpty.ALWAYS, period(), NOW - DAY)
-    assert not is_worth_sending(digest(), WhenEmpty.WEEKLY, period(), NOW - DAY)
-    assert not is_worth_sending(digest(), WhenEmpty.NEVER, period(), NOW - DAY)
+    assert is_worth_sending(digest(), WhenEmpty.ALWAYS, last_period=period(), last_told=period())
+    assert not is_worth_sending(digest(), WhenEmpty.WEEKLY, last_period=period(), last_told=period())
+    assert not is_worth_sending(digest(), WhenEmpty.NEVER, last_period=period(), last_told=period())
 
 
 def test_never_is_never_where_all_was_checked() -> None:
@@ -91,7 +93,9 @@ def test_weekly_stays_on_its_day_though_a_cycle_begins_late() -> None:
 
 
 def test_weekly_stays_on_its_day_in_the_week_that_spring_makes_shorter() -> None:
-    assert is_worth_sending(digest(), WhenEmpty.WEEKLY, period(), NOW - 7 * DAY + HOUR)
+    assert is_worth_sending(
+        digest(), WhenEmpty.WEEKLY, last_period=period(), last_told=period(ends=NOW - 7 * DAY + HOUR)
+    )
 
 
 def test_weekly_is_a_week_where_periods_are_half_a_day() -> None:
@@ -99,31 +103,33 @@ def test_weekly_is_a_week_where_periods_are_half_a_day() -> None:
 
 
 @pytest.mark.parametrize("empty", [WhenEmpty.NEVER, WhenEmpty.WEEKLY])
-def test_an_outage_is_told_when_it_begins_and_once_a_week_while_it_lasts(empty: WhenEmpty) -> None:
+def test_an_outage_is_told_when_it_begins_once_a_week_and_when_it_is_over(empty: WhenEmpty) -> None:
     well, ill = Checked(1, 1), UNREADABLE
     told = days_told([ill] * 15, empty)
     assert told == [0, 7, 14]
     begun_later = days_told([well] * 3 + [ill] * 9 + [well], empty)
-    assert set(begun_later) - {0} == {3, 10}
+    assert set(begun_later) - {0} == {3, 10, 12}, "and when it is over"
 
 
 def test_an_outage_that_begins_again_is_told_again() -> None:
     well, ill = Checked(1, 1), UNREADABLE
-    assert days_told([well, ill, well, ill, ill, well], WhenEmpty.NEVER) == [1, 3]
+    assert days_told([well, ill, well, ill, ill, well, well], WhenEmpty.NEVER) == [1, 2, 3, 5]
 
 
 def test_the_first_period_that_finds_the_archive_unreadable_says_so() -> None:
-    assert is_worth_sending(digest(checked=UNREADABLE), WhenEmpty.NEVER, None, None)
+    assert is_worth_sending(digest(checked=UNREADABLE), WhenEmpty.NEVER, last_period=None, last_told=None)
 
 
 def test_products_that_go_missing_are_told_once() -> None:
     """The answer that lacks them came at the period's end, which is where the next begins."""
     suspects = (Suspect(1180, 30, 100, since=NOW),)
     today, tomorrow = digest(suspects=suspects), digest(suspects=suspects, ends=NOW + DAY)
-    assert is_worth_sending(today, WhenEmpty.NEVER, period(), NOW - DAY)
-    assert not is_worth_sending(tomorrow, WhenEmpty.NEVER, period(ends=NOW), NOW)
+    assert is_worth_sending(today, WhenEmpty.NEVER, last_period=period(), last_told=period())
+    assert not is_worth_sending(
+        tomorrow, WhenEmpty.NEVER, last_period=period(ends=NOW), last_told=period(ends=NOW)
+    )
 
 
 def test_products_that_went_missing_before_the_first_period_are_told_in_it() -> None:
     suspects = (Suspect(1180, 30, 100, since=NOW - 3 * DAY),)
-    assert is_worth_sending(digest(suspects=suspects), WhenEmpty.NEVER, None, None)
+    assert is_worth_sending(digest(suspects=suspects), WhenEmpty.NEVER, last_period=None, last_told=None)

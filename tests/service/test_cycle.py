@@ -10,6 +10,7 @@ import pytest
 from pedigreed.demo import faults
 from pedigreed.demo.script import is_count, is_page
 from pedigreed.model.delivery import DeliveryState
+from pedigreed.model.instant import to_mjd
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.asking import OVERLAP
 from pedigreed.store import changes as stored_changes
@@ -238,7 +239,8 @@ def test_an_archive_that_does_not_answer_is_told_when_it_begins_and_not_each_day
     assert "HTTP 504" in text
     assert "1180" in text
     watcher.recorded.well_behaved()
-    assert watcher.told(day(10)) == {}
+    assert "NO CHANGE      in 1 program that was checked" in watcher.told(day(10))["a"], "that it is over is told"
+    assert watcher.told(day(11)) == {}
 
 
 def test_one_instrument_that_fails_does_not_stop_another(watcher: Watcher) -> None:
@@ -412,3 +414,52 @@ def test_a_digest_that_can_not_be_delivered_for_days_is_given_up(watcher: Watche
     states = [delivery.state for number in range(9) for delivery in watcher.cycle(day(number / 2)).deliveries]
     assert states[-1] is DeliveryState.EXPIRED
     assert states.count(DeliveryState.EXPIRED) == 1
+
+
+# What does not show in the date of ingest
+
+
+def test_a_product_whose_release_date_passes_is_told_as_public_the_next_day(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 20, isRestricted=True, publicReleaseDate_mjd=to_mjd(day(2.5)))
+    for number in range(3):
+        watcher.told(day(number))
+    watcher.holdings.set(names[:7], isRestricted=False)
+    assert "PUBLIC         7 products" in watcher.told(day(3))["a"]
+
+
+def test_a_release_date_that_the_archive_does_not_keep_is_not_asked_for_ever(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 20, isRestricted=True, publicReleaseDate_mjd=to_mjd(day(-30)))
+    sweeps = [number for number in range(14) if watcher.cycle(day(number)).answers[0].query.is_sweep]
+    assert len(sweeps) == 3, "the first sight, and one a week"
+
+
+def test_a_flag_alone_is_told_to_who_asks_for_flags_alone(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 20, isStale=True)
+    config = watcher.configured(
+        {"programs": [1180], "events": ["stale", "no longer stale"]}, {"programs": [1180]}, sweep="1h"
+    )
+    watcher.told(day(0), config)
+    watcher.holdings.remake(names[:4], at=day(0.5))
+    watcher.holdings.set(names[:4], isStale=False)
+    told = watcher.told(day(1), config)
+    assert "NO LONGER STALE  4 products" in told["a"]
+    assert "REPROCESSED    4 of 20 products" in told["b"]
+    assert "STALE" not in told["b"]
+
+
+def test_an_instrument_that_loses_everything_is_suspect_however_little_it_was(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 3)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    watcher.holdings.rows.clear()
+    assert "3 of 3 products" in watcher.told(day(1), config)["a"]
+    assert watcher.told(day(2), config) == {}
+    assert watcher.told(day(3), config) == {}
+    assert "WITHDRAWN      3 products" in watcher.told(day(4), config)["a"]
+
+
+def test_no_data_is_said_of_a_program_and_not_of_what_is_selected_of_it(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 20)
+    config = watcher.configured({"programs": ["1180:999"]}, empty="always")
+    watcher.told(day(0), config)
+    assert "has no data" not in watcher.told(day(1), config)["a"]

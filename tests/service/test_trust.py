@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,9 +10,6 @@ from pedigreed.model.coverage import Coverage
 from pedigreed.model.digest import Checked, Unchecked
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.trust import checked, is_baselined
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -38,7 +34,7 @@ def of(
     *states: Coverage,
     programs: frozenset[int] = frozenset({1180}),
     instruments: tuple[Instrument, ...] = (NIRCAM,),
-    counts: Mapping[int, int] | None = None,
+    with_data: frozenset[int] | None = None,
     period: timedelta = DAY,
     every: timedelta = DAY,
 ) -> Checked:
@@ -46,7 +42,7 @@ def of(
         programs,
         instruments,
         {(each.instrument, each.program): each for each in states},
-        counts=dict.fromkeys(programs, 100) if counts is None else counts,
+        with_data=programs if with_data is None else with_data,
         every=every,
         starts=NOW - period,
         now=NOW,
@@ -92,7 +88,7 @@ def test_the_last_complete_answer_of_an_unchecked_program_is_that_of_the_slowest
 
 
 def test_a_program_without_products_is_unknown_once_it_was_checked() -> None:
-    known = of(state(1180), state(1181), programs=frozenset({1180, 1181, 1182}), counts={1180: 5, 1181: 0})
+    known = of(state(1180), state(1181), programs=frozenset({1180, 1181, 1182}), with_data=frozenset({1180}))
     assert known.unknown == (1181,)
     assert [unchecked.program for unchecked in known.unchecked] == [1182]
     assert (known.programs, known.of) == (2, 3)
@@ -136,7 +132,9 @@ def test_days_that_nobody_asked_are_not_checked_when_the_archive_fails_on_the_re
 
 
 def test_notes_are_passed_on() -> None:
-    found = checked(frozenset(), (NIRCAM,), {}, counts={}, every=DAY, starts=NOW, now=NOW, notes=("a note",))
+    found = checked(
+        frozenset(), (NIRCAM,), {}, with_data=frozenset(), every=DAY, starts=NOW, now=NOW, notes=("a note",)
+    )
     assert found == Checked(programs=0, of=0, notes=("a note",))
 
 

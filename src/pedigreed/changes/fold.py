@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _FLAGS = frozenset((ChangeKind.STALE, ChangeKind.NO_LONGER_STALE))
+_MADE_ANEW = frozenset((ChangeKind.REPROCESSED, ChangeKind.REGRESSED))
 
 
 def fold(changes: Iterable[Change]) -> tuple[Change, ...]:
@@ -31,6 +32,17 @@ def fold(changes: Iterable[Change]) -> tuple[Change, ...]:
     )
 
 
+def without_implied(net: Iterable[Change]) -> tuple[Change, ...]:
+    """Net changes without the flags that MAST took away from products that are told as made anew."""
+    changes = tuple(net)
+    made_anew = {change.filename for change in changes if change.kind in _MADE_ANEW}
+    return tuple(
+        change
+        for change in changes
+        if change.kind is not ChangeKind.NO_LONGER_STALE or change.filename not in made_anew
+    )
+
+
 def _net(history: list[Change]) -> Iterator[Change]:
     moves = [change for change in history if change.kind not in _FLAGS | {ChangeKind.PUBLIC}]
     public = [change for change in history if change.kind is ChangeKind.PUBLIC]
@@ -44,13 +56,8 @@ def _net(history: list[Change]) -> Iterator[Change]:
     if public:
         yield replace(public[-1], before=last, after=last)
     # Set and cleared, however often, comes to nothing; an odd number of moves comes to the last.
-    if len(flags) % 2 and not (_is_cleared(flags[-1]) and move is not None):
+    if len(flags) % 2:
         yield replace(flags[-1], before=last, after=last)
-
-
-def _is_cleared(flag: Change) -> bool:
-    """Whether MAST took its flag away. Of a product that was made anew, that goes without saying."""
-    return flag.kind is ChangeKind.NO_LONGER_STALE
 
 
 def _net_move(moves: list[Change]) -> Change | None:

@@ -43,8 +43,11 @@ class Judgement:
 
 
 def are_many(missing: int, total: int) -> bool:
-    """Whether so many of a program's products are missing that the answer itself is suspect."""
-    return missing > _MANY and missing > _MANY_SHARE * total
+    """Whether so many of a program's products are missing that the answer itself is suspect.
+
+    All of them are many, however few they were.
+    """
+    return 0 < missing >= total or (missing > _MANY and missing > _MANY_SHARE * total)
 
 
 def judge(missing: Iterable[KnownProduct], totals: Mapping[int, int], now: datetime) -> Judgement:

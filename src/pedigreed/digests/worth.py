@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from pedigreed.config.settings import WhenEmpty
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pedigreed.model.digest import Digest
     from pedigreed.model.period import Period
 
@@ -18,24 +16,26 @@ _WEEK = timedelta(days=7) - timedelta(hours=3)
 
 
 def is_worth_sending(
-    digest: Digest, empty: WhenEmpty, last_period: Period | None, last_told: datetime | None
+    digest: Digest, empty: WhenEmpty, *, last_period: Period | None, last_told: Period | None
 ) -> bool:
     """Decide.
 
-    News are always told. An archive that can't be read is told when that begins, and once a week while it lasts:
-    silence would say that all is well, and a mail a day would be noise.
+    News are always told. An archive that can't be read is told when that begins, once a week while it lasts, and
+    when it is over: silence would say that all is well, and a mail a day would be noise.
 
     Args:
         digest: composed.
         empty: what the subscription asks for where there is nothing to tell.
         last_period: the period before, if there was one.
-        last_told: the end (UTC) of the last period that was told, if one was.
+        last_told: the last period that was told, if one was.
     """
     if digest.changes or digest.baselines or empty is WhenEmpty.ALWAYS:
         return True
     if any(last_period is None or suspect.since > last_period.ends_at for suspect in digest.suspects):
         return True
-    week_over = last_told is None or digest.ends - last_told >= _WEEK
+    week_over = last_told is None or digest.ends - last_told.ends_at >= _WEEK
     if digest.checked.unchecked and (week_over or last_period is None or last_period.is_checked):
+        return True
+    if not digest.checked.unchecked and last_told is not None and not last_told.is_checked:
         return True
     return empty is WhenEmpty.WEEKLY and week_over

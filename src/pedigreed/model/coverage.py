@@ -17,7 +17,7 @@ class Coverage:
 
     Attributes:
         instrument, program: what was asked.
-        baseline_at: the first complete answer; None until there is one. Before it, nothing is a change.
+        baseline_at: the first complete answer; None until there is one. Before it, no product is new.
         asked_at: the last time that it was asked.
         complete_at: the last time that the answer was complete.
         sweep_at: the last complete answer that was asked for everything.

@@ -80,6 +80,7 @@ def collect(
                 (known.product.instrument, known.product.program)
                 for known in stored_products.missed(connection, programs)
             },
+            release_dates=stored_products.release_dates(connection, programs, now),
             increments_off=stored_coverage.increments_off(connection, now),
         )
         with_data = stored_products.with_data(connection, programs)
@@ -126,11 +127,11 @@ def _keep(
         is_complete=fetched.is_complete,
         now=now,
     )
-    stored_products.keep(connection, comparison.known, known.keys())
     news = list(comparison.changes)
     if query.is_sweep and fetched.is_complete:
         seen = fetched.unchanged | {product.filename for product in fetched.items}
         news += _missing(connection, query, filenames - seen, states, now)
+    stored_products.keep(connection, comparison.known, known.keys())
     _found_again(connection, query, fetched.unchanged)
     stored_changes.record(connection, news)
     notes = _distrust_increments(connection, query, fetched, changes=comparison.changes, states=states, now=now)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pedigreed.changes.fold import fold
+from pedigreed.changes.fold import fold, without_implied
 from pedigreed.changes.withdrawal import are_many
 from pedigreed.config.settings import ChannelDestination, EmailChannel, EmailDestination
 from pedigreed.delivery.mail import build_mail
@@ -121,10 +121,8 @@ def draft(
         if selection.is_about(change)
     ]
     states = stored_coverage.load(connection, programs)
-    holdings = [held for held in stored_products.holdings(connection, programs) if selection.is_about(held)]
-    counts: Counter[int] = Counter()
-    for held in holdings:
-        counts[held.program] += held.products
+    everything = stored_products.holdings(connection, programs)
+    holdings = [held for held in everything if selection.is_about(held)]
     introduced = stored_periods.introduced(connection, subscription.name)
     fresh = [program for program in sorted(programs - introduced) if is_baselined(program, instruments, states)]
     off = stored_coverage.increments_off(connection, now)
@@ -134,7 +132,9 @@ def draft(
         starts=starts,
         ends=now,
         timezone=config.timezone,
-        changes=[net for net in fold(change for _, change in untold) if net.kind in selection.kinds],
+        changes=without_implied(
+            net for net in fold(change for _, change in untold) if net.kind in selection.kinds
+        ),
         holdings=_by_pedigree(holdings),
         baselines=[_baseline(program, holdings) for program in fresh],
         suspects=_suspects(connection, selection),
@@ -142,7 +142,7 @@ def draft(
             programs,
             instruments,
             states,
-            counts=counts,
+            with_data={held.program for held in everything},
             every=config.sources.mast.every,
             starts=starts,
             now=now,
@@ -158,7 +158,10 @@ def draft(
         rendered=render(digest, configuration=configuration, operator=_operator_address(config)),
         covers=tuple(key for key, _ in untold),
         is_worth_sending=is_worth_sending(
-            digest, subscription.digest.empty, last, stored_periods.last_told(connection, subscription.name)
+            digest,
+            subscription.digest.empty,
+            last_period=last,
+            last_told=stored_periods.last_told(connection, subscription.name),
         ),
     )
 

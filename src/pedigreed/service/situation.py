@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -95,23 +94,19 @@ def _subscription(
     connection: Connection, config: Config, subscription: Subscription, now: datetime
 ) -> SubscriptionStatus:
     selection = selection_of(subscription)
-    counts: Counter[int] = Counter()
-    for held in stored_products.holdings(connection, subscription.programs):
-        if selection.is_about(held):
-            counts[held.program] += held.products
-    recent = stored_periods.recent(connection, subscription.name, 30)
-    last = recent[0] if recent else None
-    told = next((period for period in recent if period.digest_id), None)
+    holdings = stored_products.holdings(connection, subscription.programs)
+    last = stored_periods.last_closed(connection, subscription.name)
+    told = stored_periods.last_told(connection, subscription.name)
     rhythm = rhythm_of(subscription, config)
     is_due = due(rhythm, last.ends_at if last else None, now) is not None
     return SubscriptionStatus(
         name=subscription.name,
-        products=counts.total(),
+        products=sum(held.products for held in holdings if selection.is_about(held)),
         checked=checked(
             subscription.programs,
             subscription.watch.instruments,
             stored_coverage.load(connection, subscription.programs),
-            counts=counts,
+            with_data={held.program for held in holdings},
             every=config.sources.mast.every,
             starts=now,
             now=now,

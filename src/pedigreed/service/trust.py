@@ -32,7 +32,7 @@ def checked(
     instruments: tuple[Instrument, ...],
     states: Mapping[tuple[Instrument, int], Coverage],
     *,
-    counts: Mapping[int, int],
+    with_data: AbstractSet[int],
     every: timedelta,
     starts: datetime,
     now: datetime,
@@ -47,7 +47,7 @@ def checked(
         programs: of the subscription.
         instruments: of the subscription.
         states: the coverage of every program and instrument.
-        counts: program -> how many products are there.
+        with_data: the programs that the archive has any product of.
         every: how often the archive is asked.
         starts: the begin of the period, UTC.
         now: UTC.
@@ -65,7 +65,7 @@ def checked(
         if stale:
             last = min(complete) if len(complete) == len(mine) else None
             unchecked.append(Unchecked(program, _reason(stale), last))
-        elif not counts.get(program):
+        elif program not in with_data:
             unknown.append(program)
     return Checked(
         programs=len(programs) - len(unchecked),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 
 from pedigreed.model.period import Period
 from pedigreed.store.insert import insert_or_skip
@@ -38,26 +38,15 @@ def last_closed(connection: Connection, subscription: str) -> Period | None:
 
 def recent(connection: Connection, subscription: str, limit: int) -> list[Period]:
     """The closed periods of a subscription, newest first."""
-    query = (
-        select(periods)
-        .where(periods.c.subscription == subscription)
-        .order_by(periods.c.ends_at.desc())
-        .limit(limit)
-    )
-    return [
-        Period(
-            row.subscription, row.label, row.starts_at, row.ends_at, row.closed_at, row.is_checked, row.digest_id
-        )
-        for row in connection.execute(query)
-    ]
+    return _newest(connection, limit, periods.c.subscription == subscription)
 
 
-def last_told(connection: Connection, subscription: str) -> datetime | None:
-    """The end (UTC) of the newest period that had a digest; None if there is none."""
-    query = select(func.max(periods.c.ends_at)).where(
-        periods.c.subscription == subscription, periods.c.digest_id.is_not(None)
+def last_told(connection: Connection, subscription: str) -> Period | None:
+    """The newest period that had a digest."""
+    return next(
+        iter(_newest(connection, 1, periods.c.subscription == subscription, periods.c.digest_id.is_not(None))),
+        None,
     )
-    return connection.execute(query).scalar()
 
 
 def claim(connection: Connection, subscription: str, label: str, now: datetime) -> bool:
@@ -97,3 +86,13 @@ def introduce(connection: Connection, subscription: str, label: str, programs: I
     rows = [{"subscription": subscription, "program": program, "label": label} for program in sorted(programs)]
     if rows:
         connection.execute(insert(baselines), rows)
+
+
+def _newest(connection: Connection, limit: int, *conditions: ColumnElement[bool]) -> list[Period]:
+    query = select(periods).where(*conditions).order_by(periods.c.ends_at.desc()).limit(limit)
+    return [
+        Period(
+            row.subscription, row.label, row.starts_at, row.ends_at, row.closed_at, row.is_checked, row.digest_id
+        )
+        for row in connection.execute(query)
+    ]

@@ -18,6 +18,7 @@ from pedigreed.store.tables import coverage, parameter_sets, products
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from collections.abc import Set as AbstractSet
+    from datetime import datetime
 
     from sqlalchemy.engine import Connection
     from sqlalchemy.sql.elements import ColumnElement
@@ -69,6 +70,25 @@ def missed(connection: Connection, programs: Collection[int]) -> Iterator[KnownP
     )
 
 
+def release_dates(
+    connection: Connection, programs: Collection[int], now: datetime
+) -> dict[tuple[Instrument, int], datetime]:
+    """Instrument and program -> the newest release date (UTC) that has passed of a restricted product."""
+    query = (
+        select(products.c.instrument, products.c.program, func.max(products.c.public_at))
+        .where(
+            products.c.program.in_(programs),
+            products.c.is_restricted,
+            products.c.public_at <= now,
+            products.c.withdrawn_at.is_(None),
+        )
+        .group_by(products.c.instrument, products.c.program)
+    )
+    return {
+        (Instrument(instrument), program): released for instrument, program, released in connection.execute(query)
+    }
+
+
 def found_again(connection: Connection, filenames: AbstractSet[str]) -> None:
     """Forget that these products were missed."""
     for names in batches(filenames, _NAMES_A_STATEMENT):
@@ -98,12 +118,12 @@ def counts(
 
 
 def with_data(connection: Connection, programs: Collection[int]) -> set[int]:
-    """Those of some programs that have at least one product."""
+    """Those of some programs that ever had a product."""
     query = (
         select(coverage.c.program)
         .where(
             coverage.c.program.in_(programs),
-            exists().where(products.c.program == coverage.c.program, products.c.withdrawn_at.is_(None)),
+            exists().where(products.c.program == coverage.c.program),
         )
         .distinct()
     )
