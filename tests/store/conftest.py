@@ -13,8 +13,15 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
-    """An open store, on each database. It gives up on what is locked after half a second."""
-    with Store(store_url, busy_seconds=0.5) as opened:
+    """An open store, on each database."""
+    with Store(store_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def hasty_store(store_url: str) -> Iterator[Store]:
+    """An open store that hardly waits for what is locked, on each database."""
+    with Store(store_url, busy_seconds=0.05) as opened:
         yield opened
 
 

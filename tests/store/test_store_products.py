@@ -17,7 +17,7 @@ from pedigreed.model.instrument import Instrument
 from pedigreed.model.known_product import KnownProduct
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import Product
-from pedigreed.store import products
+from pedigreed.store import coverage, products
 from pedigreed.store.tables import parameter_sets
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def test_more_products_than_a_batch_are_all_kept(store: Store) -> None:
 
 def test_products_with_equal_parameters_share_one_set(store: Store) -> None:
     one, other = product("a_cal.fits"), product("b_cal.fits")
-    reordered = dict(reversed(one.parameters.items()))
+    reordered = dict(reversed(list(one.parameters.items())))
     keep(store, KnownProduct(one), KnownProduct(replace(other, parameters=reordered)))
     with store.reading() as connection:
         assert len(connection.execute(parameter_sets.select()).all()) == 1
@@ -215,6 +215,33 @@ def test_products_are_counted_without_the_withdrawn(store: Store) -> None:
     with store.reading() as connection:
         assert products.counts(connection, [1180, 1181, 1182]) == {1180: 2, 1181: 1}
         assert products.counts(connection, [1180, 1181], Instrument.MIRI) == {1180: 1}
+
+
+def test_the_programs_with_data_are_those_that_ever_had_a_product(store: Store) -> None:
+    gone = KnownProduct(product("b_cal.fits", program=1181), withdrawn_at=NOON)
+    keep(store, KnownProduct(product("a_cal.fits")), gone)
+    with store.writing() as connection:
+        coverage.load(connection, [1180, 1181, 1182], for_update=Instrument.NIRCAM)
+        assert products.with_data(connection, [1180, 1181, 1182]) == {1180, 1181}
+        assert products.with_data(connection, [1182]) == set()
+
+
+def test_the_newest_passed_release_of_what_is_restricted_is_known(store: Store) -> None:
+    def released(name: str, hours: int, *, is_restricted: bool = True, gone: bool = False) -> KnownProduct:
+        public_at = NOON + timedelta(hours=hours)
+        shown = replace(product(name), public_at=public_at, is_restricted=is_restricted)
+        return KnownProduct(shown, withdrawn_at=NOON if gone else None)
+
+    keep(
+        store,
+        *(released("a_cal.fits", -5), released("b_cal.fits", -3), released("c_cal.fits", 1)),
+        *(released("d_cal.fits", -1, is_restricted=False), released("e_cal.fits", -1, gone=True)),
+        KnownProduct(product("f_cal.fits", program=1181)),
+    )
+    with store.reading() as connection:
+        found = products.release_dates(connection, [1180, 1181], NOON)
+        assert found == {(Instrument.NIRCAM, 1180): NOON - timedelta(hours=3)}
+        assert products.release_dates(connection, [1180], NOON - timedelta(hours=6)) == {}
 
 
 def test_holdings_count_products_of_one_pedigree(store: Store) -> None:

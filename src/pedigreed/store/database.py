@@ -88,6 +88,9 @@ class Store:
                 migrate.to_newest(connection)
 
     def _translate(self, context: ExceptionContext) -> None:
+        if context.is_pre_ping:
+            # A connection that died in the pool is made anew, unless its death is told here.
+            return
         failure = self._place.failure(context.original_exception)
         if failure is not None:
             raise failure

@@ -41,7 +41,7 @@ def revision_of(connection: Connection, name: str) -> str | None:
             others &= metadata.tables.keys()
         if others:
             raise _is_not_ours(name, min(others))
-    elif _OURS.fullmatch(revision) is None:
+    elif not is_revision(revision):
         raise _is_not_ours(name, _VERSION_TABLE)
     elif revision > NEWEST:
         raise StoreTooNew(
@@ -49,6 +49,11 @@ def revision_of(connection: Connection, name: str) -> str | None:
             "Use the newer pedigreed that wrote it, or point `store` elsewhere"
         )
     return revision
+
+
+def is_revision(text: str) -> bool:
+    """Whether a text is of the form that this project numbers its revisions in."""
+    return _OURS.fullmatch(text) is not None
 
 
 def to_newest(connection: Connection) -> None:

@@ -124,10 +124,11 @@ class SqliteFile:
 
     def _damaged(self) -> StoreCorrupt:
         folder, file = shlex.quote(str(self._path.parent)), shlex.quote(self._path.name)
+        # Debian's sqlite3 has no .recover. Its .dump reads up to the damage from both ends, then takes all back.
         return StoreCorrupt(
             f"{self.name} is damaged, and is left as it is. What can be read of it is recovered with\n"
-            f"    cd {folder} && mkdir damaged && mv {file}* damaged/\n"
-            f"    (umask 077; sqlite3 damaged/{file} .recover | sqlite3 {file})\n"
+            f"    cd {folder} && mkdir damaged && mv {file}* damaged/ && umask 077\n"
+            f"    sqlite3 damaged/{file} .dump | sed 's/^ROLLBACK; -- due to errors$/COMMIT;/' | sqlite3 {file}\n"
             "Without the second line a new store starts with a baseline, and tells nothing twice."
         )
 

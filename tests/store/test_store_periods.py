@@ -1,0 +1,150 @@
+"""A period is closed once, whoever tries, on both databases."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from pedigreed.model.failure import TryAgain
+from pedigreed.model.period import Period
+from pedigreed.store import periods
+from pedigreed.store.database import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def closed(label: str, ends: datetime, *, subscription: str = "jades", is_checked: bool = True) -> Period:
+    return Period(subscription, label, ends - DAY, ends, ends + timedelta(minutes=1), is_checked, None)
+
+
+def close(store: Store, *which: Period) -> None:
+    with store.writing() as connection:
+        for period in which:
+            assert periods.claim(connection, period.subscription, period.label, NOON)
+            periods.close(connection, period)
+
+
+def test_a_subscription_is_told_from_its_first_sight_on(store: Store) -> None:
+    with store.writing() as connection:
+        assert periods.known_since(connection, "jades") is None
+        assert periods.since(connection, "jades", NOON) == NOON
+        assert periods.since(connection, "jades", NOON + DAY) == NOON
+        assert periods.since(connection, "ceers", NOON + DAY) == NOON + DAY
+    with store.reading() as connection:
+        assert periods.known_since(connection, "jades") == NOON
+
+
+def test_closed_periods_come_back_newest_first(store: Store) -> None:
+    first, second, other = (
+        closed("a", NOON),
+        closed("b", NOON + DAY, is_checked=False),
+        closed("c", NOON + 2 * DAY),
+    )
+    close(store, second, first, other, closed("a", NOON + 9 * DAY, subscription="ceers"))
+    with store.reading() as connection:
+        assert periods.recent(connection, "jades", 2) == [other, second]
+        assert periods.recent(connection, "jades", 9) == [other, second, first]
+        assert periods.last_closed(connection, "jades") == other
+        assert periods.last_closed(connection, "cosmos") is None
+        assert periods.last_told(connection, "jades") is None
+
+
+def test_a_period_is_claimed_once(store: Store) -> None:
+    with store.writing() as connection:
+        assert periods.claim(connection, "jades", "2026-11-22", NOON)
+        assert not periods.claim(connection, "jades", "2026-11-22", NOON)
+        assert periods.claim(connection, "jades", "2026-11-23", NOON)
+        assert periods.claim(connection, "ceers", "2026-11-22", NOON)
+    with store.writing() as connection:
+        assert not periods.claim(connection, "jades", "2026-11-22", NOON)
+
+
+def test_a_claim_ends_with_a_transaction_that_failed(store: Store) -> None:
+    def fail() -> None:
+        with store.writing() as connection:
+            assert periods.claim(connection, "jades", "2026-11-22", NOON)
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fail()
+    with store.writing() as connection:
+        assert periods.claim(connection, "jades", "2026-11-22", NOON)
+
+
+def test_of_many_at_once_exactly_one_gets_a_period(store_url: str) -> None:
+    labels = [f"2026-11-{day:02d}" for day in range(1, 11)]
+    ready = threading.Barrier(4)
+
+    def claim_all(store: Store) -> list[str]:
+        ready.wait()
+        return [label for label in labels if claims(store, label)]
+
+    def claims(store: Store, label: str) -> bool:
+        with store.writing() as connection:
+            return periods.claim(connection, "jades", label, NOON)
+
+    with ExitStack() as stack:
+        stores: Iterable[Store] = [stack.enter_context(Store(store_url)) for _ in range(4)]
+        got = list(stack.enter_context(ThreadPoolExecutor(4)).map(claim_all, stores))
+    assert sorted(chain.from_iterable(got)) == labels
+
+
+def test_a_claim_waits_for_a_transaction_that_may_still_fail(store: Store) -> None:
+    has_it, outcome = threading.Event(), []
+
+    def claim_too() -> None:
+        has_it.wait()
+        with store.writing() as connection:
+            outcome.append(periods.claim(connection, "jades", "2026-11-22", NOON))
+
+    other = threading.Thread(target=claim_too)
+    other.start()
+
+    def fail() -> None:
+        with store.writing() as connection:
+            periods.claim(connection, "jades", "2026-11-22", NOON)
+            has_it.set()
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        fail()
+    other.join()
+    assert outcome == [True]
+
+
+def test_a_claim_that_is_held_too_long_is_tried_again_later(hasty_store: Store) -> None:
+    with hasty_store.writing() as connection:
+        assert periods.claim(connection, "jades", "2026-11-22", NOON)
+        with pytest.raises(TryAgain), hasty_store.writing() as other:
+            periods.claim(other, "jades", "2026-11-22", NOON)
+
+
+def test_a_period_names_no_digest_that_is_not_kept(store: Store) -> None:
+    untrue = Period("jades", "a", NOON, NOON + DAY, NOON + DAY, is_checked=True, digest_id="none such")
+    with pytest.raises(IntegrityError):
+        close(store, untrue)
+
+
+def test_a_subscription_is_introduced_to_a_program_once(store: Store) -> None:
+    with store.writing() as connection:
+        assert periods.introduced(connection, "jades") == frozenset()
+        periods.introduce(connection, "jades", "2026-11-22", [1181, 1180])
+        periods.introduce(connection, "jades", "2026-11-23", [])
+        periods.introduce(connection, "ceers", "2026-11-23", [1345])
+    with store.reading() as connection:
+        assert periods.introduced(connection, "jades") == {1180, 1181}
+    with pytest.raises(TryAgain, match="kept already"), store.writing() as connection:
+        periods.introduce(connection, "jades", "2026-11-23", [1182, 1180])
+    with store.reading() as connection:
+        assert periods.introduced(connection, "jades") == {1180, 1181}
