@@ -37,6 +37,13 @@ sys.stdin.read()
 connection.close()
 """
 
+COUNTER = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(connection.execute("SELECT count(*) FROM subscriptions").fetchone()[0])
+connection.close()
+"""
+
 WRITER = """
 import os, signal, sys
 from datetime import UTC, datetime
@@ -63,6 +70,12 @@ def count(url: str) -> int:
     with Store(url) as store, store.reading() as connection:
         found: int = connection.exec_driver_sql("SELECT count(*) FROM subscriptions").scalar_one()
         return found
+
+
+def seen_from_outside(path: Path) -> int:
+    """What another process finds."""
+    command = [sys.executable, "-c", COUNTER, str(path)]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def make(url: str, subscriptions: int = 2000) -> None:
@@ -174,6 +187,7 @@ def test_a_path_may_hold_any_character_that_files_may(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/it's 100% ours #1 & a \u2192 b/pedigreed.db"
     make(url, 3)
     assert count(url) == 3
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 @pytest.mark.parametrize("damage", [garbage, truncated, flipped])
@@ -272,15 +286,21 @@ def test_a_file_that_another_process_has_alone_is_tried_again_later(path: Path, 
     assert count(url) == 10
 
 
+def test_there_is_one_writer_from_its_start(url: str) -> None:
+    with Store(url, busy_seconds=0.05) as store, store.writing(), pytest.raises(TryAgain), store.writing():
+        pass
+
+
 def test_opening_a_store_again_keeps_the_locks_of_this_process(path: Path, url: str) -> None:
-    with Store(url, busy_seconds=0.05) as store, store.writing():
-        with Store(url, busy_seconds=0.05):
+    # A file that is opened and closed loses this process's locks. Another process then takes the log away.
+    with Store(url) as store:
+        fill(store, 10)
+        with Store(url):
             pass
-        try_to_write = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0).execute('BEGIN IMMEDIATE')"
-        other = subprocess.run(
-            [sys.executable, "-c", try_to_write, str(path)], capture_output=True, text=True, check=False
-        )
-    assert "database is locked" in other.stderr
+        assert seen_from_outside(path) == 10
+        fill(store, 5, "after")
+        assert seen_from_outside(path) == 15
+    assert count(url) == 15
 
 
 def test_a_folder_that_may_not_be_written_is_no_place_for_a_store() -> None:
