@@ -20,8 +20,8 @@ def readme(measured: Measured) -> str:
     paragraphs = (
         "# Benchmarks",
         (
-            "`make bench` (or `.venv/dev/bin/python -m benchmarks`) measures and writes this file. What is compared "
-            "runs by turns in one process; times are medians, with the shortest and the longest in brackets."
+            "`make bench` (or `.venv/dev/bin/python -m benchmarks`) measures and writes this file. What is "
+            "compared runs by turns in one process. Times are medians (shortest to longest)."
         ),
         f"Taken on {machine()}. {libraries()}.",
         *_table(measured),
@@ -68,11 +68,12 @@ def _one_reply(measured: Measured) -> tuple[str, ...]:
             "From the reply's bytes to a committed store and its changes, on the product's own way "
             "(`service.collecting.collect`): the check of the reply's status, its rows, the comparison, one "
             "transaction on an SQLite file with `synchronous=FULL`. Only the HTTP exchange is left out, since "
-            "`orjson.loads` has none either; the store is opened before, and brought to the same state for every run."
+            "`orjson.loads` has none either. The store is opened before, and every run finds it in the same state."
         ),
         f"With every column that is asked of the archive: {_reply_in_words(measured.full)}",
         (
-            "With a shorter list of columns, where `orjson.loads` has less to read and the store has as much to do: "
+            "With a shorter list of columns, where `orjson.loads` has less to read and the store as much to do, "
+            "since it keeps a fingerprint of each row whatever its length: "
             f"{_reply_in_words(measured.short)}"
         ),
     )
@@ -92,7 +93,8 @@ def _script(measured: Measured) -> str:
         "The same bytes by `json.loads`, astroquery's own conversion to a table, pandas, a merge with yesterday's "
         "file and the file written back (a pickle, which is faster than CSV): "
         f"{script.script}. The product: {script.changed}. "
-        f"It is {script.script.median / script.changed.median:.1f} times faster, and has the changes and their history in a store that survives a power loss."
+        f"It is {script.script.median / script.changed.median:.1f} times faster, and has the changes and their "
+        "history in a store that survives a power loss."
     )
 
 
