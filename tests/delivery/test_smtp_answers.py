@@ -143,7 +143,7 @@ def test_an_obliging_server_gets_the_message_with_its_dots_doubled() -> None:
         ("MAIL", b"421 going down\r\n", Retry),
         ("MAIL", b"451 later\r\n", Retry),
         ("MAIL", b"530 authentication required\r\n", Retry),
-        ("MAIL", b"550 not from you\r\n", Refused),
+        ("MAIL", b"550 not from you\r\n", Retry),
         ("MAIL", b"552 too large\r\n", Refused),
         ("MAIL", b"what\r\n", Retry),
         ("MAIL", DROP, Retry),
@@ -184,6 +184,37 @@ def test_each_answer_has_its_outcome(step: str, said: bytes, outcome: type[Outco
     assert type(result) is outcome
     handed_over = step in ("BODY", "QUIT") or outcome is Sent
     assert server.bodies == ([ON_THE_WIRE] if handed_over else [])
+
+
+@pytest.mark.parametrize(
+    ("script", "of_channel"),
+    [
+        ({"CONNECT": b"421 too busy\r\n"}, False),
+        ({"CONNECT": b"554 no service for you\r\n"}, True),
+        ({"CONNECT": b"hello\r\n"}, False),
+        ({"CONNECT": DROP}, False),
+        ({"EHLO": b"421 too busy\r\n"}, False),
+        ({"EHLO": b"550 not you\r\n", "HELO": b"550 not you\r\n"}, True),
+        ({"MAIL": b"451 later\r\n"}, False),
+        ({"MAIL": b"530 authentication required\r\n"}, True),
+        ({"MAIL": b"550 not from you\r\n"}, True),
+        ({"MAIL": b"553 5.1.8 no such domain\r\n"}, True),
+        ({"RCPT": b"450 greylisted\r\n"}, False),
+        ({"RCPT": b"530 authentication required\r\n"}, True),
+        ({"DATA": b"451 later\r\n"}, False),
+        ({"BODY": b"451 later\r\n"}, False),
+    ],
+)
+def test_a_server_that_serves_nobody_refuses_the_channel(script: dict[str, bytes], *, of_channel: bool) -> None:
+    outcome, _ = send(script)
+    assert isinstance(outcome, Retry)
+    assert outcome.of_channel is of_channel
+
+
+@pytest.mark.parametrize("said", [b"552 too large\r\n", b"554 5.3.4 too big\r\n", b"550 5.2.3 limit\r\n"])
+def test_a_message_that_is_too_large_is_no_word_on_the_channel(said: bytes) -> None:
+    outcome, _ = send({"MAIL": said})
+    assert isinstance(outcome, Refused)
 
 
 @pytest.mark.parametrize("step", ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA"])

@@ -210,6 +210,7 @@ def test_a_certificate_that_nobody_vouches_for_ends_the_session(certified: Certi
         send(Security.TLS, None, password=PASSWORD, implicit=certified.server),
     ):
         assert isinstance(outcome, Retry)
+        assert outcome.of_channel
         assert "certificate" in outcome.reason
         assert not server.logins
         assert not server.encrypted
@@ -222,6 +223,7 @@ def test_a_certificate_of_another_host_ends_the_session(tmp_path: Path) -> None:
         send(Security.TLS, other.trust, password=PASSWORD, implicit=other.server),
     ):
         assert isinstance(outcome, Retry)
+        assert outcome.of_channel
         assert "certificate" in outcome.reason
         assert not server.logins
         assert not server.encrypted
@@ -231,6 +233,7 @@ def test_a_certificate_of_another_host_ends_the_session(tmp_path: Path) -> None:
 def test_without_starttls_nothing_is_said_in_the_clear(certified: Certified, password: str | None) -> None:
     outcome, server = send(Security.STARTTLS, certified.trust, password=password)
     assert isinstance(outcome, Retry)
+    assert outcome.of_channel
     assert "STARTTLS extension not supported" in outcome.reason
     assert not server.logins
     assert not server.encrypted
@@ -251,6 +254,7 @@ def test_clear_speech_to_a_server_that_wants_tls_is_tried_again(certified: Certi
 def test_a_wrong_password_is_tried_again_and_told_as_a_login(certified: Certified) -> None:
     outcome, server = send(Security.STARTTLS, certified.trust, password="wrong", starttls=certified.server)
     assert isinstance(outcome, Retry)
+    assert outcome.of_channel
     assert "the login was refused: 535" in outcome.reason
     assert "wrong" not in outcome.reason
     assert server.encrypted == []
@@ -262,8 +266,35 @@ def test_a_password_that_is_not_there_is_tried_again() -> None:
 
     outcome, server = send(Security.PLAIN, None, password=missing)
     assert isinstance(outcome, Retry)
+    assert outcome.of_channel
     assert "the credential 'smtp_password' is not there" in outcome.reason
     assert server.logins == []
+
+
+def test_a_login_that_fails_for_the_moment_is_no_word_on_the_channel() -> None:
+    async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        while line := await reader.readline():
+            writer.write(b"250-hello\r\n250 AUTH PLAIN\r\n" if line[:4] == b"EHLO" else b"454 4.7.0 later\r\n")
+        writer.close()
+        await writer.wait_closed()
+        ended.set()
+
+    ended = asyncio.Event()
+
+    async def scenario() -> Outcome:
+        server = await asyncio.start_server(busy, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            channel = SmtpChannel("127.0.0.1", port, Security.PLAIN, username=USERNAME, password=lambda: PASSWORD)
+            outcome = await channel.send(MESSAGE)
+            async with asyncio.timeout(20):
+                await ended.wait()
+            return outcome
+
+    outcome = asyncio.run(scenario())
+    assert isinstance(outcome, Retry)
+    assert not outcome.of_channel
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])

@@ -10,6 +10,7 @@ import re
 import socket
 from asyncio import WriteTransport
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPHeloError, SMTPResponseException
@@ -17,7 +18,8 @@ from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPHeloErr
 from pedigreed.config.address import parse_address
 from pedigreed.config.channels import Security
 from pedigreed.delivery.line import one_line
-from pedigreed.delivery.smtp_answer import after_handover, before_handover, without_password
+from pedigreed.delivery.smtp_answer import after_handover, before_handover, is_permanent, without_password
+from pedigreed.delivery.tls import is_tls_refusal
 from pedigreed.model.failure import PedigreedError
 from pedigreed.model.outcome import Outcome, Refused, Retry, Sent, Unsure
 
@@ -40,7 +42,7 @@ class SmtpChannel:
 
     With ``starttls`` and ``tls`` nothing but the greeting is ever said in the clear, and the server's certificate
     is verified. What fails before the message was handed over is retried, whatever the server says of the
-    connection or the login: that is no word on the message.
+    connection or the login: that is no word on the message. It may be one on the channel.
 
     Attributes:
         host, port, security: of the server.
@@ -89,9 +91,11 @@ class SmtpChannel:
                 password = self._password()
             client = await self._connected(password)
         except SMTPAuthenticationError as error:
-            outcome: Outcome = Retry(f"the login was refused: {error.code} {error.message}")
+            outcome: Outcome = Retry(
+                f"the login was refused: {error.code} {error.message}", of_channel=is_permanent(error.code)
+            )
         except (SMTPException, OSError, ValueError, PedigreedError) as error:
-            outcome = Retry(f"no session: {_words(error)}")
+            outcome = Retry(f"no session: {_words(error)}", of_channel=_stays(error))
         else:
             outcome = await self._transact(client, message)
         return self._presentable(outcome, password)
@@ -170,8 +174,8 @@ class SmtpChannel:
         match outcome:
             case Sent(receipt):
                 return Sent(line(receipt))
-            case Retry(reason, after):
-                return Retry(line(f"{server}: {reason}"), after)
+            case Retry(reason):
+                return replace(outcome, reason=line(f"{server}: {reason}"))
             case Refused(reason):
                 return Refused(line(f"{server}: {reason}"))
             case Unsure(reason):
@@ -199,6 +203,15 @@ def _own_name() -> str:
     """
     name = socket.gethostname()
     return name if _FULL_NAME.fullmatch(name) else "[127.0.0.1]"
+
+
+def _stays(error: Exception) -> bool:
+    """Whether no session can be had until someone mends the server or the configuration."""
+    if isinstance(error, SMTPResponseException):
+        return is_permanent(error.code)
+    # The library raises its base class where the server lacks what was asked for: STARTTLS, or a way to log in.
+    lacks = type(error) is SMTPException
+    return lacks or isinstance(error, ValueError | PedigreedError) or is_tls_refusal(error)
 
 
 def _words(error: Exception) -> str:

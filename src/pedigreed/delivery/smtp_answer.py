@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import base64
+import re
 
 from pedigreed.model.outcome import Outcome, Refused, Retry, Sent, Unsure
 
 _PERMANENT = 5
+_OVER_LIMIT = 552
 
 _LOGIN_WANTED = frozenset({530, 534, 535, 538})
 """The server serves nobody like this: the login is at fault, not the message (RFC 4954, 6)."""
 
+_TOO_LARGE = re.compile(r"5\.(?:3\.4|2\.3)\b")
+"""Enhanced codes of a message that is too large (RFC 3463, 3.3 and 3.4)."""
+
+
+def is_permanent(code: int) -> bool:
+    """Whether an answer's code says that trying again will not help (RFC 5321, 4.2.1)."""
+    return code // 100 == _PERMANENT
+
 
 def before_handover(command: str, code: int, text: str) -> Retry | Refused:
-    """What an answer other than the wished one means while the server has no message yet."""
+    """What an answer other than the wished one means while the server has no message yet.
+
+    All messages of a channel have one sender. A server that refuses it for good refuses the channel.
+    """
     reason = f"{command} was answered with {code} {text}"
-    if code // 100 == _PERMANENT and code not in _LOGIN_WANTED:
-        return Refused(reason)
-    return Retry(reason)
+    if not is_permanent(code):
+        return Retry(reason)
+    of_sender = command == "MAIL" and not is_about_size(code, text)
+    if of_sender or code in _LOGIN_WANTED:
+        return Retry(reason, of_channel=True)
+    return Refused(reason)
+
+
+def is_about_size(code: int, text: str) -> bool:
+    """Whether the answer is that the message is too large (RFC 1870, 6)."""
+    return code == _OVER_LIMIT or (is_permanent(code) and _TOO_LARGE.match(text) is not None)
 
 
 def after_handover(code: int, text: str) -> Outcome:

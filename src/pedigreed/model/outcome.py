@@ -18,10 +18,18 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Not now. `after` is the least pause that the destination asked for."""
+    """Not now.
+
+    Attributes:
+        reason: why.
+        after: the least pause that the destination asked for.
+        of_channel: whether the channel as a whole can't be used until someone mends it: a bad login, a dead
+            webhook. No other message would get through either.
+    """
 
     reason: str
     after: timedelta = timedelta(0)
+    of_channel: bool = False
 
 
 @dataclass(frozen=True, slots=True)
