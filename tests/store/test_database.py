@@ -92,17 +92,17 @@ def test_threads_share_a_store(store_url: str) -> None:
 
 
 def test_several_may_make_one_store_at_once(store_url: str) -> None:
-    ready = threading.Barrier(4)
+    ready = threading.Barrier(8)
 
     def make(number: int) -> None:
         ready.wait()
         with Store(store_url) as store:
             see(store, f"subscription {number}")
 
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(make, range(4)))
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(make, range(8)))
     with Store(store_url) as store:
-        assert all(is_seen(store, f"subscription {number}") for number in range(4))
+        assert all(is_seen(store, f"subscription {number}") for number in range(8))
 
 
 def test_a_store_that_is_in_use_is_usable_again_afterwards(hasty_store: Store) -> None:

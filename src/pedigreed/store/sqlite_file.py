@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 import shlex
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from sqlalchemy import URL, create_engine, event, text
 from sqlalchemy.pool import NullPool
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from pedigreed.model.failure import PedigreedError, StoreCorrupt, StoreError, TryAgain
 from pedigreed.store import migrate
@@ -51,16 +53,9 @@ class SqliteFile:
         A connection that may write can change a damaged file even by closing, so this one can't.
         """
         self._make_private()
-        if self._path.stat().st_size == 0 or self._beside("-journal").exists():
-            return
-        engine = create_engine("sqlite://", creator=self._connect_read_only, poolclass=NullPool)
-        event.listen(engine, "handle_error", self._refuse)
-        with engine.connect() as connection:
-            if self._path.stat().st_size <= _CHECKED_BYTES:
-                verdict = connection.execute(text("PRAGMA quick_check(1)")).scalar()
-                if verdict != "ok":
-                    raise self._damaged()
-            migrate.revision_of(connection, self.name)
+        if self._path.stat().st_size > 0 and not self._beside("-journal").exists():
+            self._examine()
+        self._write_ahead()
 
     def engine(self) -> Engine:
         """Connections to the file, each of them in the mode that keeps the promise."""
@@ -108,6 +103,33 @@ class SqliteFile:
         except OSError as error:
             raise StoreError(f"{self.name} can't be made: {error.strerror}") from error
 
+    def _examine(self) -> None:
+        engine = create_engine("sqlite://", creator=self._connect_read_only, poolclass=NullPool)
+        event.listen(engine, "handle_error", self._refuse)
+        with engine.connect() as connection:
+            if self._path.stat().st_size <= _CHECKED_BYTES:
+                verdict = connection.execute(text("PRAGMA quick_check(1)")).scalar()
+                if verdict != "ok":
+                    raise self._damaged()
+            migrate.revision_of(connection, self.name)
+
+    def _write_ahead(self) -> None:
+        """Turn WAL on. The file keeps it. While one process turns it on, SQLite lets no other wait for it."""
+        patiently = Retrying(
+            retry=retry_if_exception(_is_busy),
+            wait=wait_random(0.001, 0.02),
+            stop=stop_after_delay(self._busy_seconds),
+            reraise=True,
+        )
+        try:
+            patiently(self._turn_wal_on)
+        except sqlite3.Error as error:
+            raise self.failure(error) or error from error
+
+    def _turn_wal_on(self) -> None:
+        with closing(sqlite3.connect(self._path, timeout=0)) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+
     def _connect_read_only(self) -> sqlite3.Connection:
         return sqlite3.connect(f"file:{quote(self.name)}?mode=ro", uri=True, timeout=self._busy_seconds)
 
@@ -133,9 +155,13 @@ class SqliteFile:
         )
 
 
+def _is_busy(error: BaseException) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+
+
 def _set_up(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
