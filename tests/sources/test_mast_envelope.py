@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
-from pedigreed.sources.mast.envelope import read_count, read_page, read_status
+from pedigreed.sources.mast.envelope import Page, read_reply
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +21,14 @@ JSON_VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
+
+
+def read_page(body: bytes) -> Page:
+    return read_reply(body).page()
+
+
+def read_count(body: bytes) -> int:
+    return read_reply(body).count()
 
 
 def reply(**parts: object) -> bytes:
@@ -75,7 +83,7 @@ def test_an_error_is_a_refusal_in_the_service_s_words() -> None:
 @pytest.mark.parametrize("body", [b"", b"<html></html>", b"[1, 2]", b'"text"', b"{", b"\xff\xfe"])
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(UpstreamUnavailable):
-        read_status(body)
+        read_reply(body)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +96,7 @@ def test_a_reply_without_a_table_is_refused(body: bytes) -> None:
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused_in_our_words(body: bytes) -> None:
-    for read in (read_status, read_page, read_count):
+    for read in (read_reply, read_page, read_count):
         with contextlib.suppress(UpstreamUnavailable):
             read(body)
 

@@ -78,7 +78,7 @@ def release_dates(
         select(products.c.instrument, products.c.program, func.max(products.c.public_at))
         .where(
             products.c.program.in_(programs),
-            products.c.is_restricted,
+            products.c.is_restricted.is_(True),
             products.c.public_at <= now,
             products.c.withdrawn_at.is_(None),
         )

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from pedigreed.store.columns import Instant
@@ -70,6 +71,8 @@ products = Table(
     Index(None, "program", "instrument"),
 )
 _is_missed = products.c.missed_since.is_not(None)
+_is_restricted = text("is_restricted IS true")
+Index("ix_products_restricted", products.c.program, sqlite_where=_is_restricted, postgresql_where=_is_restricted)
 Index("ix_products_missed", products.c.program, sqlite_where=_is_missed, postgresql_where=_is_missed)
 
 changes = Table(

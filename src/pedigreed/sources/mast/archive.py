@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Self
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
 from pedigreed.model.fetched import Fetched
 from pedigreed.sources.mast.columns import REQUIRED, SUBSTITUTES, columns_for, service_of
-from pedigreed.sources.mast.envelope import Page, read_count, read_page
 from pedigreed.sources.mast.patience import Patience
 from pedigreed.sources.mast.query import ARCHIVED, PedigreeQuery
 from pedigreed.sources.mast.reading import Reading
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.product import Product
+    from pedigreed.sources.mast.envelope import Page, Reply
     from pedigreed.sources.mast.portal import Portal
 
 PAGE_ROWS = 50_000
@@ -133,21 +133,21 @@ class MastArchive:
         return reading.result(self._warnings(query), self._portal.requests - requests_before)
 
     def _count(self, query: PedigreeQuery) -> int:
-        return read_count(self._invoke(query, _COUNT, uuid.uuid4().hex, page=1))
+        return self._invoke(query, _COUNT, uuid.uuid4().hex, page=1).count()
 
     def _page(self, query: PedigreeQuery, breaker: str, number: int) -> Page:
         """One page, asking again without the columns that the service refuses."""
         while True:
             columns = self._columns(query)
             try:
-                return read_page(self._invoke(query, ",".join(columns), breaker, page=number))
+                return self._invoke(query, ",".join(columns), breaker, page=number).page()
             except UpstreamRefused as error:
                 refused = _columns_named(str(error), columns) - REQUIRED
                 if not refused or (ARCHIVED in refused and not query.is_sweep):
                     raise
                 self._refused.setdefault(query.instrument, set()).update(refused)
 
-    def _invoke(self, query: PedigreeQuery, columns: str, breaker: str, page: int) -> bytes:
+    def _invoke(self, query: PedigreeQuery, columns: str, breaker: str, page: int) -> Reply:
         params = {"columns": columns, "filters": query.filters}
         return self._portal.invoke(service_of(query.instrument), params, breaker, page, self._page_rows)
 

@@ -8,10 +8,10 @@ Two envelopes are known. ``fields`` and ``data`` with an object a row is what th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import source_hash as _fingerprint
 from typing import TYPE_CHECKING
 
 import msgspec
+from xxhash import xxh3_64_digest
 
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
 
@@ -36,22 +36,6 @@ class _Table(msgspec.Struct, rename="pascal"):
     rows: list[msgspec.Raw]
 
 
-class _Reply(msgspec.Struct):
-    status: str | None = None
-    msg: str | None = None
-    paging: _Paging | None = None
-    data: list[msgspec.Raw] | None = None
-    tables: list[_Table] | None = msgspec.field(default=None, name="Tables")
-
-
-class _Status(msgspec.Struct):
-    status: str | None = None
-    msg: str | None = None
-
-
-# Not strict: numbers come as strings from some of the archive's services.
-_REPLIES = msgspec.json.Decoder(_Reply, strict=False)
-_STATUSES = msgspec.json.Decoder(_Status, strict=False)
 _OBJECTS = msgspec.json.Decoder(dict[str, object])
 _ARRAYS = msgspec.json.Decoder(list[object])
 
@@ -76,15 +60,11 @@ class Page:
 
     @property
     def fingerprint(self) -> Callable[[msgspec.Raw], bytes]:
-        """Row -> eight bytes that stand for its bytes and the columns they are in.
-
-        Python's own SipHash takes a row in a quarter of the time that BLAKE2 needs. Its key moves
-        with Python's version: after an upgrade every row is read once more, and says what it said.
-        """
+        """Row -> eight bytes that stand for its bytes and the columns they are in."""
         if not self.names:
-            return _fingerprint
+            return xxh3_64_digest
         columns = "\n".join(self.names).encode()
-        return lambda row: _fingerprint(columns + memoryview(row))
+        return lambda row: xxh3_64_digest(columns + memoryview(row))
 
     def read(self, row: msgspec.Raw) -> dict[str, object]:
         """Column -> value of one row. Raises `UpstreamUnavailable` if it is no row."""
@@ -96,53 +76,69 @@ class Page:
             raise UpstreamUnavailable(f"MAST sent a row that is no row: {error}") from error
 
 
-def read_status(body: bytes) -> tuple[str, str]:
-    """The reply's status (``EXECUTING``, ``COMPLETE``, ``ERROR``) and message.
+class Reply(msgspec.Struct):
+    """A reply, its rows cut."""
 
-    A positional reply has no status, and is complete.
+    status: str | None = None
+    msg: str | None = None
+    paging: _Paging | None = None
+    data: list[msgspec.Raw] | None = None
+    tables: list[_Table] | None = msgspec.field(default=None, name="Tables")
+
+    @property
+    def state(self) -> str:
+        """``EXECUTING``, ``COMPLETE`` or ``ERROR``. A positional reply has no status, and is complete."""
+        return (self.status or "COMPLETE").upper()
+
+    @property
+    def message(self) -> str:
+        """The service's own words about it."""
+        return self.msg or ""
+
+    def page(self) -> Page:
+        """One page of rows.
+
+        Raises:
+            UpstreamRefused: the service answered ERROR; the message is the service's own.
+            UpstreamUnavailable: there is no table in it.
+        """
+        if self.state != "COMPLETE":
+            raise UpstreamRefused(f"MAST answered {self.status}: {(self.msg or 'no message')[:_SHOWN]}")
+        paging = self.paging or _Paging()
+        place = (paging.page, max(1, paging.pages_filtered or 1), paging.rows_filtered)
+        if self.tables:
+            table = self.tables[0]
+            return Page(table.rows, tuple(column.name for column in table.fields), *place)
+        if self.data is None:
+            raise UpstreamUnavailable("MAST answered COMPLETE without any table")
+        return Page(self.data, (), *place)
+
+    def count(self) -> int:
+        """The one number of a ``COUNT_BIG(*)`` reply. Raises as `page`."""
+        page = self.page()
+        if len(page.rows) == 1:
+            for value in page.read(page.rows[0]).values():
+                try:
+                    return int(str(value))
+                except ValueError:
+                    continue
+        raise UpstreamUnavailable("MAST did not say how many rows there are")
+
+
+# Not strict: numbers come as strings from some of the archive's services.
+_REPLIES = msgspec.json.Decoder(Reply, strict=False)
+
+
+def read_reply(body: bytes) -> Reply:
+    """Read a reply's bytes, once.
 
     Raises:
-        UpstreamUnavailable: the body is not a JSON object.
+        UpstreamUnavailable: they are no JSON, or of a form that is not known.
     """
     try:
-        reply = _STATUSES.decode(body)
+        return _REPLIES.decode(body)
+    except msgspec.ValidationError as error:
+        raise UpstreamUnavailable(f"MAST answered in a form that is not known: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         kind = "HTML" if body.lstrip()[:1] == b"<" else "an empty body" if not body.strip() else "broken JSON"
         raise UpstreamUnavailable(f"MAST answered with {kind} instead of JSON") from error
-    return (reply.status or "COMPLETE").upper(), reply.msg or ""
-
-
-def read_page(body: bytes) -> Page:
-    """One page of rows from a reply's bytes.
-
-    Raises:
-        UpstreamRefused: the service answered ERROR; the message is the service's own.
-        UpstreamUnavailable: the reply has neither of the known forms.
-    """
-    try:
-        reply = _REPLIES.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UpstreamUnavailable(f"MAST answered in a form that is not known: {error}") from error
-    if (reply.status or "COMPLETE").upper() != "COMPLETE":
-        raise UpstreamRefused(f"MAST answered {reply.status}: {(reply.msg or 'no message')[:_SHOWN]}")
-    paging = reply.paging or _Paging()
-    place = (paging.page, max(1, paging.pages_filtered or 1), paging.rows_filtered)
-    if reply.tables:
-        table = reply.tables[0]
-        names = tuple(column.name for column in table.fields)
-        return Page(table.rows, names, *place)
-    if reply.data is None:
-        raise UpstreamUnavailable("MAST answered COMPLETE without any table")
-    return Page(reply.data, (), *place)
-
-
-def read_count(body: bytes) -> int:
-    """The one number of a ``COUNT_BIG(*)`` reply. Raises as `read_page`."""
-    page = read_page(body)
-    if len(page.rows) == 1:
-        for value in page.read(page.rows[0]).values():
-            try:
-                return int(str(value))
-            except ValueError:
-                continue
-    raise UpstreamUnavailable("MAST did not say how many rows there are")

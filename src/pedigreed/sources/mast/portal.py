@@ -21,7 +21,7 @@ import urllib3
 from astroquery.mast.discovery_portal import PortalAPI
 
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
-from pedigreed.sources.mast.envelope import read_status
+from pedigreed.sources.mast.envelope import Reply, read_reply
 from pedigreed.sources.mast.patience import Passing, Patience
 
 if TYPE_CHECKING:
@@ -35,14 +35,14 @@ _CLIENT_ERROR = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A whole reply. astroquery reads the column configuration through `json`."""
+class ColumnConfiguration:
+    """A service's columns, as astroquery reads them: through `json`."""
 
-    content: bytes
+    body: bytes
 
     def json(self) -> Any:  # noqa: ANN401  # as requests.Response.json
         """The body as Python objects."""
-        return msgspec.json.decode(self.content)
+        return msgspec.json.decode(self.body)
 
 
 class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
@@ -84,8 +84,8 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
                 self._column_configs[service] = {}
         return frozenset(column.lower() for column in self._column_configs[service])
 
-    def invoke(self, service: str, params: Mapping[str, object], breaker: str, page: int, pagesize: int) -> bytes:
-        """The bytes of one complete reply.
+    def invoke(self, service: str, params: Mapping[str, object], breaker: str, page: int, pagesize: int) -> Reply:
+        """One reply that is no longer EXECUTING.
 
         `breaker` is the same for all requests of one query, so that its pages are cut from one answer.
 
@@ -96,8 +96,8 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         (reply,) = self.service_request_async(
             service, dict(params), pagesize=pagesize, page=page, removenullcolumns=False, cacheBreaker=breaker
         )
-        content: bytes = reply.content
-        return content
+        assert isinstance(reply, Reply)
+        return reply
 
     def close(self) -> None:
         """Close the connections."""
@@ -111,16 +111,17 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         data: str | None = None,
         headers: Mapping[str, str] | None = None,
         **_: object,
-    ) -> list[Reply]:
+    ) -> list[Reply] | list[ColumnConfiguration]:
         """Send a request until it is answered for good: the identical one while it is EXECUTING."""
-        expects_status = url == self.MAST_REQUEST_URL
         for poll in itertools.count():
             for attempt in self._patience.retrying(self._deadline):
                 with attempt:
                     body = self._exchange(method, url, params, data, headers)
-                    status = _checked_status(body) if expects_status else _checked_object(body)
-            if status != "EXECUTING":
-                return [Reply(body)]
+                    if url == self.COLUMNS_CONFIG_URL:
+                        return [_checked_configuration(body)]
+                    reply = _checked_reply(body)
+            if reply.state != "EXECUTING":
+                return [reply]
             self._deadline.sleep(min(self._patience.first_poll * 1.5**poll, self._patience.longest_poll))
         raise AssertionError  # the loop has no end
 
@@ -172,21 +173,21 @@ def _check_http_status(response: requests.Response) -> None:
         raise UpstreamRefused(f"MAST answered HTTP {status}")
 
 
-def _checked_status(body: bytes) -> str:
+def _checked_reply(body: bytes) -> Reply:
     try:
-        status, message = read_status(body)
+        reply = read_reply(body)
     except UpstreamUnavailable as error:
         raise Passing(str(error)) from error
-    if status == "ERROR" and _SQL_PASSES.search(message):
-        raise Passing(f"MAST's database was too slow: {message[:100]}")
-    return status
+    if reply.state == "ERROR" and _SQL_PASSES.search(reply.message):
+        raise Passing(f"MAST's database was too slow: {reply.message[:100]}")
+    return reply
 
 
-def _checked_object(body: bytes) -> str:
-    """The column configuration is any JSON object. An empty body is the service's way to say that it failed."""
+def _checked_configuration(body: bytes) -> ColumnConfiguration:
+    """The configuration is any JSON object. An empty body is the service's way to say that it failed."""
     if not body.lstrip().startswith(b"{"):
         raise UpstreamUnavailable("MAST sent no column configuration")
-    return "COMPLETE"
+    return ColumnConfiguration(body)
 
 
 def _retry_after(value: str | None) -> float | None:

@@ -63,6 +63,13 @@ def make_products() -> None:
         sa.ForeignKeyConstraint(["parameters_id"], ["parameter_sets.id"], name="fk_products_parameters_id"),
     )
     op.create_index("ix_products_program_instrument", "products", ["program", "instrument"])
+    op.create_index(
+        "ix_products_restricted",
+        "products",
+        ["program"],
+        sqlite_where=sa.text("is_restricted IS 1"),
+        postgresql_where=sa.text("is_restricted IS true"),
+    )
     is_missed = sa.text("missed_since IS NOT NULL")
     op.create_index(
         "ix_products_missed", "products", ["program"], sqlite_where=is_missed, postgresql_where=is_missed
