@@ -67,7 +67,7 @@ def make_products() -> None:
         "ix_products_restricted",
         "products",
         ["program"],
-        sqlite_where=sa.text("is_restricted IS 1"),
+        sqlite_where=sa.text("is_restricted IS true"),
         postgresql_where=sa.text("is_restricted IS true"),
     )
     is_missed = sa.text("missed_since IS NOT NULL")
