@@ -49,7 +49,13 @@ def test_the_full_example_names_every_key() -> None:
 
 def test_the_full_example_sets_what_it_describes() -> None:
     config = parse_config(TEXTS["full"], "full", {}).config
-    assert {channel.kind for channel in config.channels.values()} == {"email", "slack", "maildir", "folder"}
+    assert {channel.kind for channel in config.channels.values()} == {
+        "email",
+        "slack",
+        "webhook",
+        "maildir",
+        "folder",
+    }
     assert config.operator is not None
     assert config.sources.mailbox is not None
 

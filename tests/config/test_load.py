@@ -334,13 +334,30 @@ def test_addresses_need_a_mail_server_which_is_told_once(problems: Problems) -> 
     ]
 
 
+NO_WEB_ADDRESS = "this is no web address: write https://HOST/PATH"
+
+
 @pytest.mark.parametrize(
     ("channel", "said"),
     [
-        ("team: {slak: {webhook: {env: HOME}}}", "7:9: 'slak' is no kind of channel, did you mean 'slack'?"),
+        ("team: {slak: {path: /mail}}", "7:9: 'slak' is no kind of channel, did you mean 'slack'?"),
         (
             "team: {slack: {}}",
             "7:17: 'webhook' is missing (the webhook's URL): add webhook: {credential: slack_webhook}",
+        ),
+        (
+            "feed: {webhook: {url: https://hooks.example}}",
+            (
+                "7:19: 'secret' is missing (the key that each message is signed with, by HMAC-SHA-256): "
+                "add secret: {credential: webhook_secret}"
+            ),
+        ),
+        ("feed: {webhook: {url: hunter2, secret: {env: HOME}}}", f"7:25: {NO_WEB_ADDRESS}"),
+        ("feed: {webhook: {url: {env: HOME}, secret: {env: HOME}}}", f"7:25: {NO_WEB_ADDRESS}"),
+        ("team: {slack: {webhook: {env: HOME}}}", f"7:27: {NO_WEB_ADDRESS}"),
+        (
+            "feed: {webhook: {url: {env: NONE}, secret: {env: HOME}}}",
+            "7:25: the environment variable NONE is not set or empty: set it for the service",
         ),
         ("keep: {maildir: /mail}", "7:19: expected a mapping, found the text '/mail': write {path: ...}"),
         ("keep: {maildir: {path: mail}}", "7:26: 'mail' is no whole path: start it with '/'"),
@@ -348,15 +365,16 @@ def test_addresses_need_a_mail_server_which_is_told_once(problems: Problems) -> 
         (
             "keep: /mail",
             (
-                "7:9: a channel is written as "
-                "{slack: {webhook: URL}}, {maildir: {path: PATH}} or {folder: {path: PATH}}"
+                "7:9: a channel is written as {slack: {webhook: URL}}, {webhook: {url: URL, secret: KEY}}, "
+                "{maildir: {path: PATH}} or {folder: {path: PATH}}"
             ),
         ),
         (
             "keep: {maildir: {path: /a}, folder: {path: /b}}",
             (
-                "7:9: a channel has one key, slack, maildir or folder, and this has 2: "
-                "write {slack: {webhook: URL}}, {maildir: {path: PATH}} or {folder: {path: PATH}}"
+                "7:9: a channel has one key, slack, webhook, maildir or folder, and this has 2: "
+                "write {slack: {webhook: URL}}, {webhook: {url: URL, secret: KEY}}, "
+                "{maildir: {path: PATH}} or {folder: {path: PATH}}"
             ),
         ),
         (

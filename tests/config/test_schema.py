@@ -72,6 +72,8 @@ EMAIL = "{email: {from: a@x.example, host: x.example, security: tls}, keep: {fol
         ("{programs: [1]}", "{channel: keep}", EMAIL),
         ("{programs: [1], events: [no longer stale]}", "{channel: keep}", "{keep: {maildir: {path: /mail}}}"),
         ("{programs: [1]}", "{channel: keep}", "{keep: {slack: {webhook: {env: HOOK}}}}"),
+        ("{programs: [1]}", "{channel: keep}", "{keep: {webhook: {url: {env: HOOK}, secret: {env: HOOK}}}}"),
+        ("{programs: [1]}", "{channel: keep}", "{keep: {webhook: {url: https://x.example, secret: {env: HOOK}}}}"),
     ],
 )
 def test_what_is_loaded_is_valid(watch: str, deliver: str, channels: str) -> None:
@@ -93,6 +95,7 @@ def test_what_is_loaded_is_valid(watch: str, deliver: str, channels: str) -> Non
         ("{programs: [1]}", "{email: a@x.example, channel: keep}", EMAIL),
         ("{programs: [1]}", "{}", EMAIL),
         ("{programs: [1]}", "{channel: keep}", "{keep: {folder: {path: mail}}}"),
+        ("{programs: [1]}", "{channel: keep}", "{keep: {webhook: {url: https://x.example}}}"),
         ("{programs: [1]}", "{channel: keep}", "{keep: {kind: folder, path: /mail}}"),
         ("{programs: [1]}", "{channel: keep}", "{Keep: {folder: {path: /mail}}, keep: {folder: {path: /mail}}}"),
         ("{programs: [1]}", "{email: a@x.example}", EMAIL.replace("security: tls", "security: ssl")),
@@ -107,7 +110,7 @@ def test_what_is_refused_for_its_shape_is_not_valid(watch: str, deliver: str, ch
 
 
 def test_the_keys_of_a_place_are_found_through_references_and_choices() -> None:
-    assert keys_at(("channels", "team")) == ("slack", "maildir", "folder")
+    assert keys_at(("channels", "team")) == ("slack", "webhook", "maildir", "folder")
     assert keys_at(("channels", "email"))[:3] == ("from", "host", "security")
     assert keys_at(("subscriptions", 3, "deliver", 0)) == ("email", "channel")
     assert keys_at(("nowhere",)) == ()

@@ -5,15 +5,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pedigreed.config.channels import EmailChannel, SlackChannel
+from pedigreed.config.channels import EmailChannel
 from pedigreed.config.channels import FolderChannel as FolderSettings
 from pedigreed.config.channels import MaildirChannel as MaildirSettings
+from pedigreed.config.channels import SlackChannel as SlackSettings
+from pedigreed.config.channels import WebhookChannel as WebhookSettings
 from pedigreed.config.secret import Secret
 from pedigreed.delivery.folder import FolderChannel
 from pedigreed.delivery.maildir import MaildirChannel
 from pedigreed.delivery.registry import open_channels
+from pedigreed.delivery.slack import SlackChannel
 from pedigreed.delivery.smtp import SmtpChannel
-from pedigreed.model.failure import ConfigurationInvalid
+from pedigreed.delivery.webhook import WebhookChannel
 from pedigreed.model.message import Message
 from pedigreed.model.outcome import Retry
 
@@ -30,12 +33,16 @@ def test_every_kind_of_channel_opens_under_its_name(tmp_path: Path) -> None:
     channels = open_channels(
         {
             "email": email(),
+            "team": SlackSettings.model_validate({"webhook": "https://hooks.example/secret"}),
+            "feed": WebhookSettings.model_validate({"url": "https://hooks.example", "secret": "key"}),
             "keep": MaildirSettings.model_validate({"path": str(tmp_path / "mail")}),
             "show": FolderSettings.model_validate({"path": str(tmp_path / "shown")}),
         }
     )
     assert {name: type(channel) for name, channel in channels.items()} == {
         "email": SmtpChannel,
+        "team": SlackChannel,
+        "feed": WebhookChannel,
         "keep": MaildirChannel,
         "show": FolderChannel,
     }
@@ -63,8 +70,23 @@ def test_a_secret_that_is_missing_does_not_hinder_opening() -> None:
     assert "SMTP_PASSWORD" in outcome.reason
 
 
-def test_a_kind_that_cannot_be_sent_through_is_refused_by_name() -> None:
-    slack = SlackChannel.model_validate({"webhook": "https://hooks.example/secret"})
-    with pytest.raises(ConfigurationInvalid, match="team") as refused:
-        open_channels({"team": slack})
-    assert "hooks.example" not in str(refused.value)
+@pytest.mark.parametrize(
+    ("kind", "settings", "missing"),
+    [
+        (SlackSettings, {"webhook": Secret("env", "SLACK_WEBHOOK", environ={})}, "SLACK_WEBHOOK"),
+        (WebhookSettings, {"url": Secret("env", "FEED_URL", environ={}), "secret": "key"}, "FEED_URL"),
+        (
+            WebhookSettings,
+            {"url": "https://hooks.example", "secret": Secret("env", "FEED_KEY", environ={})},
+            "FEED_KEY",
+        ),
+    ],
+)
+def test_a_webhook_whose_secret_is_missing_waits_for_it(
+    kind: type[SlackSettings | WebhookSettings], settings: dict[str, object], missing: str
+) -> None:
+    channel = open_channels({"team": kind.model_validate(settings)})["team"]
+    outcome = asyncio.run(channel.send(Message("1@pedigreed.invalid", "team", "", "", "", b"{}")))
+    assert isinstance(outcome, Retry)
+    assert outcome.of_channel
+    assert missing in outcome.reason

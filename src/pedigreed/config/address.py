@@ -42,6 +42,22 @@ def _service_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def parse_secret_url(text: str) -> str:
+    """A web address that may be a secret, without the white space around it.
+
+    Raises `ValueError`, without repeating the text.
+    """
+    url = text.strip()
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one or not url.isprintable() or " " in url:
+        raise ValueError("this is no web address: write https://HOST/PATH")
+    return url
+
+
 def _host(text: str) -> str:
     if "://" in text or "/" in text:
         raise ValueError(f"{quoted(text)} is no host name: leave out '://' and all after the name")

@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pedigreed.config.address import parse_secret_url
 from pedigreed.config.duration import format_duration, parse_duration
 from pedigreed.config.node import Found, Mapping, Node, Place, at, find, items, plain, text, walk
 from pedigreed.config.problem import Problem, Severity
-from pedigreed.config.secret import HOW_TO_REFER, PRIVATE_KEYS, Secret
+from pedigreed.config.secret import HOW_TO_REFER, PRIVATE_KEYS, REFERRING_KEYS, Secret
 from pedigreed.config.store_url import has_password, normalise
 from pedigreed.model.failure import ConfigurationInvalid, Unreadable
 from pedigreed.model.program import ProgramSelection
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 _DAY = timedelta(days=1)
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+_FORMS: abc.Mapping[str, abc.Callable[[str], object]] = {
+    "store": normalise,
+    "webhook": parse_secret_url,
+    "url": parse_secret_url,
+}
+"""What a secret has to be, by its key. Raises `ValueError` without repeating it."""
 Remark = tuple[Place, str]
 
 
@@ -43,8 +50,8 @@ def check_secrets(root: Node, file: str, environ: abc.Mapping[str, str]) -> list
             continue
         try:
             value = secret.reveal()
-            if found.path[-1] == "store":
-                normalise(value)
+            if parse := _FORMS.get(str(found.path[-1])):
+                parse(value)
         except (ConfigurationInvalid, ValueError) as error:
             is_hidden = isinstance(error.__cause__, PermissionError)
             severity = Severity.WARNING if is_hidden else Severity.ERROR
@@ -54,7 +61,7 @@ def check_secrets(root: Node, file: str, environ: abc.Mapping[str, str]) -> list
 
 def _secrets(root: Node, environ: abc.Mapping[str, str]) -> abc.Iterator[tuple[Found, Secret]]:
     for path, node in walk(root):
-        if path and path[-1] in PRIVATE_KEYS and isinstance(node, Mapping):
+        if path and path[-1] in REFERRING_KEYS and isinstance(node, Mapping):
             try:
                 yield find(root, path), Secret.read(plain(node), environ)
             except ValueError:

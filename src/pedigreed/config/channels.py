@@ -1,4 +1,4 @@
-"""Where digests are handed over: a mail server, Slack, a Maildir or a folder."""
+"""Where digests are handed over: a mail server, Slack, any other web address, a Maildir or a folder."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,10 +6,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, GetCoreSchemaHandler, Tag
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, GetCoreSchemaHandler, Tag
 from pydantic_core import CoreSchema, core_schema
 
-from pedigreed.config.address import From, Host
+from pedigreed.config.address import From, Host, parse_secret_url
 from pedigreed.config.base import Settings, Under, only_key
 from pedigreed.config.duration import Duration
 from pedigreed.config.secret import Secret
@@ -30,6 +30,16 @@ class Security(StrEnum):
 SecurityMode = Annotated[Security, member_of(Security, "kind of security")]
 SMTP_PORTS = {Security.STARTTLS: 587, Security.TLS: 465, Security.PLAIN: 25}
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _url(secret: Secret) -> Secret:
+    if secret.kind == "inline":
+        parse_secret_url(secret.reference)
+    return secret
+
+
+SecretUrl = Annotated[Secret, AfterValidator(_url)]
+"""A web address that is, or may be, a secret. One that is referred to is checked where it is read."""
 
 
 class EmailChannel(Settings):
@@ -62,9 +72,24 @@ class SlackChannel(Settings):
 
     kind: ClassVar[Literal["slack"]] = "slack"
 
-    webhook: Secret = Field(
+    webhook: SecretUrl = Field(
         description="The webhook's URL. It is a secret: who has it can post.",
         examples=[{"credential": "slack_webhook"}],
+    )
+
+
+class WebhookChannel(Settings):
+    """A web address that gets each digest as signed JSON, for other programs."""
+
+    kind: ClassVar[Literal["webhook"]] = "webhook"
+
+    url: SecretUrl = Field(
+        description="The web address that is posted to, or a reference to it where it is a secret.",
+        examples=["https://hooks.obs.example/pedigreed"],
+    )
+    secret: Secret = Field(
+        description="The key that each message is signed with, by HMAC-SHA-256.",
+        examples=[{"credential": "webhook_secret"}],
     )
 
 
@@ -84,9 +109,12 @@ class FolderChannel(Settings):
     path: AbsolutePath = Field(description="The folder. It is made if it is not there.")
 
 
-Channel = EmailChannel | SlackChannel | MaildirChannel | FolderChannel
-CHANNEL_KINDS = ("slack", "maildir", "folder")
-_FORM = "{slack: {webhook: URL}}, {maildir: {path: PATH}} or {folder: {path: PATH}}"
+Channel = EmailChannel | SlackChannel | WebhookChannel | MaildirChannel | FolderChannel
+CHANNEL_KINDS = ("slack", "webhook", "maildir", "folder")
+_FORM = (
+    "{slack: {webhook: URL}}, {webhook: {url: URL, secret: KEY}}, "
+    "{maildir: {path: PATH}} or {folder: {path: PATH}}"
+)
 
 
 def _kind(value: Any) -> str | None:  # noqa: ANN401  # whatever the configuration holds
@@ -106,6 +134,7 @@ def _check(value: object) -> object:
 
 OtherChannel = Annotated[
     Annotated[SlackChannel, Under("slack"), Tag("slack")]
+    | Annotated[WebhookChannel, Under("webhook"), Tag("webhook")]
     | Annotated[MaildirChannel, Under("maildir"), Tag("maildir")]
     | Annotated[FolderChannel, Under("folder"), Tag("folder")],
     Discriminator(_kind),

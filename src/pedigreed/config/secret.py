@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 SecretKind = Literal["credential", "file", "env", "inline"]
 REFERENCES = ("credential", "file", "env")
-PRIVATE_KEYS = frozenset(("password", "token", "webhook", "store"))
+PRIVATE_KEYS = frozenset(("password", "secret", "token", "webhook", "store"))
 """The keys whose values are, or may hold, a secret: they are never repeated in a message."""
+
+REFERRING_KEYS = PRIVATE_KEYS | {"url"}
+"""The keys whose value may be a reference to a secret."""
 
 _LARGEST = 65_536
 HOW_TO_REFER = "write {credential: NAME}, {file: PATH} or {env: NAME}"

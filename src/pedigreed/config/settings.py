@@ -15,6 +15,7 @@ from pedigreed.config.channels import (
     MaildirChannel,
     Security,
     SlackChannel,
+    WebhookChannel,
 )
 from pedigreed.config.sources import CrdsSource, Feed, ImapMailbox, MailboxSource, MastSource, Sources
 from pedigreed.config.store_url import StoreUrl
@@ -55,6 +56,7 @@ __all__ = [
     "StoreUrl",
     "Subscription",
     "Watch",
+    "WebhookChannel",
     "WhenEmpty",
 ]
 

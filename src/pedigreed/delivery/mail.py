@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NO_SENDER = Sender("pedigreed", "pedigreed@pedigreed.invalid")
 """For what is only written to disk: the domain that never exists (RFC 2606)."""
 
-_LONGEST_SUBJECT = 200
+LONGEST_SUBJECT = 200
 _LONGEST_NAME = 60
 
 
@@ -54,10 +54,10 @@ def build_mail(
     """
     name, address = sender or NO_SENDER
     domain = _checked(address).rpartition("@")[2]
-    identity = _digits("message", rendered.digest_id, channel, recipient)
+    identity = identity_of(rendered, channel, recipient)
     message_id = f"{identity}@{domain}"
     root = f"<{_digits('thread', rendered.subscription)}.thread@{domain}>"
-    subject = one_line(rendered.subject, _LONGEST_SUBJECT)
+    subject = one_line(rendered.subject, LONGEST_SUBJECT)
     subscription = one_line(rendered.subscription, _LONGEST_NAME)
     list_id = f"{list_label(rendered.subscription)}.pedigreed.{domain}"
     fields = [
@@ -83,6 +83,11 @@ def build_mail(
         subject=subject,
         content=mixed_bytes(fields, parts, boundary=identity),
     )
+
+
+def identity_of(rendered: RenderedDigest, channel: str, recipient: str) -> str:
+    """What a message has in common with its repeats alone: 32 hexadecimal digits."""
+    return _digits("message", rendered.digest_id, channel, recipient)
 
 
 def list_label(subscription: str) -> str:

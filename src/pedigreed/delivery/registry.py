@@ -8,10 +8,12 @@ from pedigreed.config.channels import EmailChannel as EmailSettings
 from pedigreed.config.channels import FolderChannel as FolderSettings
 from pedigreed.config.channels import MaildirChannel as MaildirSettings
 from pedigreed.config.channels import SlackChannel as SlackSettings
+from pedigreed.config.channels import WebhookChannel as WebhookSettings
 from pedigreed.delivery.folder import FolderChannel
 from pedigreed.delivery.maildir import MaildirChannel
+from pedigreed.delivery.slack import SlackChannel
 from pedigreed.delivery.smtp import SmtpChannel
-from pedigreed.model.failure import ConfigurationInvalid
+from pedigreed.delivery.webhook import WebhookChannel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,24 +23,22 @@ if TYPE_CHECKING:
 
 
 def open_channels(configured: Mapping[str, ChannelSettings]) -> dict[str, Channel]:
-    """The channels by name. Nothing is connected to, and no secret is read, before something is sent.
-
-    Raises:
-        ConfigurationInvalid: a kind of channel that nothing can be sent through.
-    """
-    return {name: _opened(name, settings) for name, settings in configured.items()}
+    """The channels by name. Nothing is connected to, and no secret is read, before something is sent."""
+    return {name: _opened(settings) for name, settings in configured.items()}
 
 
-def _opened(name: str, settings: ChannelSettings) -> Channel:
+def _opened(settings: ChannelSettings) -> Channel:
     match settings:
         case EmailSettings():
             return _smtp(settings)
+        case SlackSettings():
+            return SlackChannel(settings.webhook.reveal)
+        case WebhookSettings():
+            return WebhookChannel(settings.url.reveal, settings.secret.reveal)
         case MaildirSettings():
             return MaildirChannel(settings.path)
         case FolderSettings():
             return FolderChannel(settings.path)
-        case SlackSettings():
-            raise ConfigurationInvalid(f"channels: {name}: this version does not send to Slack, take it out")
 
 
 def _smtp(settings: EmailSettings) -> SmtpChannel:

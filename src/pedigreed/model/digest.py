@@ -191,6 +191,8 @@ class RenderedDigest:
         subject: one line of at most 120 characters, ASCII where the names allow it.
         text: 78 columns, LF line ends, ends with a line end.
         attachments: the whole of the lists.
+        slack: the payload of a Slack webhook, JSON in ASCII; empty where there is none but the text.
+        document: the digest's facts for other programs, JSON in ASCII, as docs/webhook.md has it; likewise.
     """
 
     digest_id: str
@@ -198,3 +200,5 @@ class RenderedDigest:
     subject: str
     text: str
     attachments: tuple[Attachment, ...]
+    slack: bytes = b""
+    document: bytes = b""

@@ -15,7 +15,7 @@ class Message:
         recipient: an address for a channel that has recipients; empty otherwise.
         sender: the envelope's sender for e-mail; empty otherwise.
         subject: one line, for lists and logs.
-        content: what is handed over: an RFC 5322 message with CRLF line ends.
+        content: what is handed over: an RFC 5322 message with CRLF line ends, or JSON for Slack and webhooks.
     """
 
     message_id: str

@@ -10,8 +10,8 @@ import structlog
 
 from pedigreed.changes.fold import fold, without_implied
 from pedigreed.changes.withdrawal import are_many
-from pedigreed.config.settings import ChannelDestination, EmailChannel, EmailDestination
-from pedigreed.delivery.mail import build_mail
+from pedigreed.config.settings import ChannelDestination, EmailDestination
+from pedigreed.delivery.messages import build_message
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
 from pedigreed.digests.worth import is_worth_sending
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.changes.selection import Selection
-    from pedigreed.config.address import Sender
     from pedigreed.config.settings import Config, Subscription
     from pedigreed.model.digest import Digest, RenderedDigest
     from pedigreed.model.holding import Holding
@@ -170,18 +169,22 @@ def messages_of(
     rendered: RenderedDigest, subscription: Subscription, config: Config, now: datetime
 ) -> tuple[Message, ...]:
     """A message for each destination of a subscription, each destination once."""
-    destinations: dict[tuple[str, str], Sender | None] = {}
+    destinations: dict[tuple[str, str], None] = {}
     for destination in subscription.deliver:
         if isinstance(destination, EmailDestination):
-            channel = config.channels["email"]
-            assert isinstance(channel, EmailChannel)  # the configuration is checked for it
-            destinations.update({("email", address): channel.sender for address in destination.addresses})
+            destinations.update({("email", address): None for address in destination.addresses})
         elif isinstance(destination, ChannelDestination):
             destinations[destination.channel, ""] = None
-    operator = _operator_address(config) or ""
     return tuple(
-        build_mail(rendered, channel=channel, sender=sender, recipient=recipient, now=now, operator=operator)
-        for (channel, recipient), sender in destinations.items()
+        build_message(
+            rendered,
+            config.channels[channel],
+            channel=channel,
+            recipient=recipient,
+            now=now,
+            operator=_operator_address(config) or "",
+        )
+        for channel, recipient in destinations
     )
 
 
