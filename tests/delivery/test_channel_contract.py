@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd import smtp
 
+from hooks import Clock, hook_server
 from pedigreed.config.address import Sender
 from pedigreed.config.channels import Security
 from pedigreed.delivery.folder import MAIL, FolderChannel
 from pedigreed.delivery.mail import build_mail
 from pedigreed.delivery.maildir import MaildirChannel
+from pedigreed.delivery.pace import Pace
+from pedigreed.delivery.slack import ONE_A_SECOND, SlackChannel
 from pedigreed.delivery.smtp import SmtpChannel
+from pedigreed.delivery.webhook import WebhookChannel
 from pedigreed.model.digest import Attachment, RenderedDigest
 from pedigreed.model.outcome import Retry, Sent
 
@@ -68,17 +72,21 @@ class Inbox:
         return "250 kept"
 
 
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as closing:
+        port: int = closing.getsockname()[1]
+    return port
+
+
 @asynccontextmanager
 async def smtp_rig(folder: Path) -> AsyncIterator[Rig]:
     del folder
     inbox = Inbox()
     server = await asyncio.get_running_loop().create_server(lambda: smtp.SMTP(inbox), "127.0.0.1", 0)
-    with socket.create_server(("127.0.0.1", 0)) as closing:
-        closed_port = closing.getsockname()[1]
     async with server:
         yield Rig(
             SmtpChannel("127.0.0.1", server.sockets[0].getsockname()[1], Security.PLAIN),
-            SmtpChannel("127.0.0.1", closed_port, Security.PLAIN),
+            SmtpChannel("127.0.0.1", closed_port(), Security.PLAIN),
             lambda: inbox.contents,
             knows_repeats=False,
         )
@@ -107,8 +115,39 @@ async def folder_rig(folder: Path) -> AsyncIterator[Rig]:
     )
 
 
+@asynccontextmanager
+async def slack_rig(folder: Path) -> AsyncIterator[Rig]:
+    del folder
+    clock = Clock()
+    async with hook_server() as server:
+        yield Rig(
+            SlackChannel(lambda: server.url, pace=Pace(ONE_A_SECOND, clock, clock.sleep)),
+            SlackChannel(lambda: f"http://127.0.0.1:{closed_port()}/"),
+            lambda: server.bodies,
+            knows_repeats=False,
+        )
+
+
+@asynccontextmanager
+async def webhook_rig(folder: Path) -> AsyncIterator[Rig]:
+    del folder
+    async with hook_server() as server:
+        yield Rig(
+            WebhookChannel(lambda: server.url, lambda: "key"),
+            WebhookChannel(lambda: f"http://127.0.0.1:{closed_port()}/", lambda: "key"),
+            lambda: server.bodies,
+            knows_repeats=False,
+        )
+
+
 Rigging = AbstractAsyncContextManager[Rig]
-RIGS: dict[str, Callable[[Path], Rigging]] = {"smtp": smtp_rig, "maildir": maildir_rig, "folder": folder_rig}
+RIGS: dict[str, Callable[[Path], Rigging]] = {
+    "smtp": smtp_rig,
+    "slack": slack_rig,
+    "webhook": webhook_rig,
+    "maildir": maildir_rig,
+    "folder": folder_rig,
+}
 
 
 @pytest.fixture(params=RIGS)

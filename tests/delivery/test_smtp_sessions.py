@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import ssl
 import warnings
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiosmtpd import smtp
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from certificates import Certified, certificate_for
 from pedigreed.config.channels import Security
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.model.failure import ConfigurationInvalid
@@ -25,6 +20,7 @@ from pedigreed.model.message import Message
 from pedigreed.model.outcome import Outcome, Retry, Sent
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
@@ -39,44 +35,9 @@ MESSAGE = Message(
 )
 
 
-@dataclass(frozen=True)
-class Certified:
-    """A server's own certificate, and a client's trust in it."""
-
-    server: ssl.SSLContext
-    trust: ssl.SSLContext
-
-
 @pytest.fixture(scope="module")
 def certified(tmp_path_factory: pytest.TempPathFactory) -> Certified:
     return certificate_for("127.0.0.1", tmp_path_factory.mktemp("certificate"))
-
-
-def certificate_for(address: str, folder: Path) -> Certified:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.example")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    public, private = folder / "public.pem", folder / "private.pem"
-    public.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    server.load_cert_chain(public, private)
-    return Certified(server, ssl.create_default_context(cafile=str(public)))
 
 
 @dataclass

@@ -27,6 +27,9 @@ LONGEST_PAUSE = timedelta(days=1)
 _READ = 2048
 """Bytes of an answer: all that matters stands at its beginning."""
 
+_BAD_ADDRESS = (httpx.InvalidURL, ValueError)
+"""What the library raises for an address that looked like one, such as a host name that can't be encoded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -77,7 +80,7 @@ async def post(
         try:
             async with asyncio.timeout(within):
                 await exchange.run(content, headers, tls_context or ssl.create_default_context())
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return exchange.broken_off(error)
     return exchange.answer or Unsure("no answer")
 
@@ -109,7 +112,7 @@ class _Exchange:
         reason = f"{shown_address(self._address)}: {said or type(error).__name__}"
         if self._is_written:
             return Unsure(f"{reason}; the message may have arrived")
-        return Retry(reason, of_channel=isinstance(error, httpx.InvalidURL) or is_tls_refusal(error))
+        return Retry(reason, of_channel=isinstance(error, _BAD_ADDRESS) or is_tls_refusal(error))
 
     async def _watch(self, event: str, info: Mapping[str, Any]) -> None:
         # A proxy is asked with a CONNECT of its own before.
