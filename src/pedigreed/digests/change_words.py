@@ -1,0 +1,118 @@
+"""The phrases that tell what changed, the same in every format."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pedigreed.digests.lineage import keywords_in_words
+from pedigreed.digests.moves import products_of
+from pedigreed.digests.wording import clipped, count, percent
+from pedigreed.model.change import ChangeKind
+from pedigreed.model.program import fold_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pedigreed.model.digest import Progress, Transition
+
+TITLES = {
+    ChangeKind.FIRST: "FIRST DATA",
+    ChangeKind.REGRESSED: "REGRESSED",
+    ChangeKind.REPROCESSED: "REPROCESSED",
+    ChangeKind.NEW: "NEW",
+    ChangeKind.PUBLIC: "PUBLIC",
+    ChangeKind.WITHDRAWN: "WITHDRAWN",
+    ChangeKind.STALE: "MARKED STALE",
+    ChangeKind.NO_LONGER_STALE: "NO LONGER STALE",
+}
+
+GOALS = 3
+"""Pedigrees whose progress is told."""
+
+RUNS = 8
+"""Runs of observations that a row names; of more, it tells how many and between which."""
+
+TYPES = 6
+"""Product types that a row names."""
+
+LONGEST_TYPE = 24
+"""Columns."""
+
+_REMARKS = {
+    ChangeKind.FIRST: "of {programs} that had no data before",
+    ChangeKind.REGRESSED: "now with an older pedigree than before",
+    ChangeKind.PUBLIC: "no longer under exclusive access",
+    ChangeKind.WITHDRAWN: "gone from MAST's complete answers",
+    ChangeKind.STALE: "flagged by MAST: may be queued for reprocessing",
+    ChangeKind.NO_LONGER_STALE: "whose flag MAST took away",
+}
+
+
+def summary_of(kind: ChangeKind, transitions: Sequence[Transition], progress: Sequence[Progress]) -> list[str]:
+    """What the changes of one kind come to. The first phrase has their number."""
+    if kind is ChangeKind.REPROCESSED:
+        return _how_far_it_is(transitions, progress)
+    programs = count(len({transition.program for transition in transitions}), "program")
+    return [f"{products_in_words(transitions)} {_REMARKS.get(kind, '').format(programs=programs)}".rstrip()]
+
+
+def products_in_words(transitions: Iterable[Transition]) -> str:
+    """``1,204 products``."""
+    return count(products_of(transitions), "product")
+
+
+def is_move(kind: ChangeKind) -> bool:
+    """Whether changes of this kind go from one pedigree to another."""
+    return kind in {ChangeKind.REPROCESSED, ChangeKind.REGRESSED}
+
+
+def contents_of(transition: Transition) -> list[str]:
+    """``NIRCam, obs 7, 9-12: 412 cal, 412 rate, 22 i2d``, in pieces that stay whole."""
+    instruments = [instrument.written for instrument in transition.instruments]
+    return [*_enumerated([*instruments, *_observations(transition)], end=":"), *_product_types(transition)]
+
+
+def _how_far_it_is(transitions: Sequence[Transition], progress: Sequence[Progress]) -> list[str]:
+    """How many, and how far the whole has come: in one phrase where this period is all of it."""
+    products = products_of(transitions)
+    goals = [goal for goal in progress if 0 < goal.moved <= goal.total]
+    if len(goals) == 1 and goals[0].moved == products:
+        goal = goals[0]
+        return [f"{products:,} of {count(goal.total, 'product')} ({_share(goal)})"]
+    return [count(products, "product"), *map(_goal, goals[:GOALS])]
+
+
+def _goal(goal: Progress) -> str:
+    have = f"{goal.moved:,} of {count(goal.total, 'product')} now {'has' if goal.total == 1 else 'have'}"
+    return f"{have} {keywords_in_words(goal.cal_ver, goal.crds_ctx)} ({_share(goal)})"
+
+
+def _share(goal: Progress) -> str:
+    share = percent(goal.moved, goal.total)
+    if goal.moved == goal.total or not goal.recent:
+        return share
+    return f"{share}, still running: {goal.recent:,} in the last 6 h"
+
+
+def _observations(transition: Transition) -> list[str]:
+    observations = transition.observations
+    runs = fold_ranges(observations).split(", ") if observations else []
+    if len(runs) > RUNS:
+        return [f"{len(observations)} obs of {observations[0]}-{observations[-1]}"]
+    return [f"obs {runs[0]}", *runs[1:]] if runs else []
+
+
+def _product_types(transition: Transition) -> list[str]:
+    shown = [
+        f"{number:,} {clipped(name, LONGEST_TYPE) or 'of no known type'}"
+        for name, number in transition.product_types[:TYPES]
+    ]
+    others = transition.product_types[TYPES:]
+    if others:
+        shown.append(f"{sum(number for _, number in others):,} of {count(len(others), 'other type')}")
+    return _enumerated(shown)
+
+
+def _enumerated(names: Sequence[str], end: str = "") -> list[str]:
+    """``a,`` ``b,`` ``c:``."""
+    return [*(f"{name}," for name in names[:-1]), *(f"{name}{end}" for name in names[-1:])]

@@ -1,0 +1,91 @@
+"""The phrases that tell what the rest is worth: held, begun, not checked, checked. The same in every format."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pedigreed.digests.moments import moment_in_utc
+from pedigreed.digests.wording import count, shortlist
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from pedigreed.model.digest import Baseline, Checked, Digest, Suspect
+
+
+def missing_in_words(suspects: Sequence[Suspect]) -> str:
+    """How many products are held."""
+    products = count(sum(suspect.missing for suspect in suspects), "product")
+    return f"{products} not listed by MAST; called withdrawn if that lasts"
+
+
+def largest_first(suspects: Sequence[Suspect]) -> list[Suspect]:
+    """The programs that miss most, first."""
+    return sorted(suspects, key=lambda suspect: (-suspect.missing, suspect.program))
+
+
+def suspect_in_words(suspect: Suspect, ends: datetime) -> str:
+    """``40 of 900 products, since 05:58Z``."""
+    since = moment_in_utc(suspect.since, ends)
+    return f"{suspect.missing:,} of {count(suspect.total, 'product')}, since {since}"
+
+
+def watching_in_words(baselines: Sequence[Baseline]) -> str:
+    """How much is watched from this period on."""
+    programs = count(len(baselines), "program")
+    products = count(sum(baseline.products for baseline in baselines), "product")
+    return f"{programs}, {products}: this is what MAST has; what changes is told from now on"
+
+
+def unchanged_of(digest: Digest) -> tuple[str, str] | None:
+    """Title and phrase. Said only of what was checked, and was known before."""
+    title = "NOTHING ELSE" if digest.suspects or digest.baselines else "NO CHANGE"
+    known = digest.checked.programs - len(digest.baselines)
+    if digest.changes or known <= 0:
+        return None
+    return title, f"in {count(known, 'program')} that {'was' if known == 1 else 'were'} checked"
+
+
+def unchecked_in_words(checked: Checked) -> str:
+    """How many programs nothing can be said of."""
+    return f"{len(checked.unchecked):,} of {count(checked.of, 'program')}: nothing can be said of them"
+
+
+def unchecked_groups(checked: Checked, ends: datetime) -> list[tuple[tuple[int, ...], str]]:
+    """Programs with why they were not checked. Those that share a reason and a last complete answer are one."""
+    groups: defaultdict[tuple[str, datetime | None], list[int]] = defaultdict(list)
+    for unchecked in checked.unchecked:
+        groups[unchecked.reason, unchecked.last_complete].append(unchecked.program)
+    rows = sorted(groups.items(), key=lambda row: (-len(row[1]), row[1]))
+    return [
+        (tuple(programs), f"{reason.rstrip(' .')}; {last_complete_in_words(last_complete, ends)}")
+        for (reason, last_complete), programs in rows
+    ]
+
+
+def checked_in_words(checked: Checked, ends: datetime) -> str:
+    """``4 of 5 programs; last complete answer 05:58Z``."""
+    last = last_complete_in_words(checked.last_complete, ends)
+    return f"{checked.programs:,} of {count(checked.of, 'program')}; {last}"
+
+
+def unknown_of(digest: Digest) -> list[int]:
+    """Programs that the archive has no data of, without those that are told as watched from now on."""
+    return sorted(set(digest.checked.unknown) - {baseline.program for baseline in digest.baselines})
+
+
+def last_complete_in_words(moment: datetime | None, ends: datetime) -> str:
+    """``last complete answer 21 Nov 05:57Z``."""
+    return f"last complete answer {moment_in_utc(moment, ends)}" if moment else "no complete answer yet"
+
+
+def programs_in_words(programs: Sequence[int], limit: int) -> str:
+    """``1180, 1181 and 31 more programs``."""
+    return shortlist([str(program) for program in programs], limit, "program")
+
+
+def left_out_in_words(products: Sequence[int]) -> str:
+    """Of programs that are not shown, by their numbers of products: ``and 3 more programs, 40 products``."""
+    return f"and {count(len(products), 'more program')}, {count(sum(products), 'product')}"
