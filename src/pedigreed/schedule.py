@@ -77,9 +77,7 @@ def due(rhythm: Rhythm, last_end: datetime | None, now: datetime) -> Boundary | 
         now: UTC.
     """
     boundary = last_boundary(rhythm, now)
-    if last_end is not None and boundary.at <= last_end:
-        return None
-    return boundary
+    return boundary if last_end is None or boundary.at > last_end else None
 
 
 def is_sweep_due(program: int, last_sweep: datetime | None, every: timedelta, now: datetime) -> bool:

@@ -21,8 +21,3 @@ def watcher(store_url: str, tmp_path: Path) -> Iterator[Watcher]:
     holdings = Holdings()
     with DemoArchive(holdings.at, DAY_0) as recorded, Store(store_url) as store:
         yield Watcher(store, recorded, holdings, tmp_path / "mails")
-
-
-@pytest.fixture
-def store_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/x.db"

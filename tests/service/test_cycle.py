@@ -13,8 +13,10 @@ from pedigreed.model.delivery import DeliveryState
 from pedigreed.model.instant import to_mjd
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.asking import OVERLAP
+from pedigreed.service.delivering import LEASE
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
+from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import products as stored_products
 from watching import DAY_0, Watcher
 
@@ -118,11 +120,26 @@ def test_a_pedigree_that_goes_down_is_regressed(watcher: Watcher) -> None:
 
 
 def test_a_program_without_data_gets_its_first(watcher: Watcher) -> None:
-    text = watcher.told(day(0))["a"]
+    config = watcher.configured({"programs": [1180], "instruments": [each.value for each in Instrument]})
+    text = watcher.told(day(0), config)["a"]
     assert "no data" in text
-    watcher.holdings.add(1180, 4)
-    watcher.holdings.set(list(watcher.holdings.rows), ingestCompletionDate_mjd=61364.7)
-    assert "FIRST DATA     4 products" in watcher.told(day(1))["a"]
+    watcher.holdings.add(1180, 4, ingestCompletionDate_mjd=to_mjd(day(0.7)))
+    assert "FIRST DATA     4 products" in watcher.told(day(1), config)["a"]
+
+
+def test_first_takes_the_word_of_every_instrument(watcher: Watcher) -> None:
+    watcher.told(day(0))
+    watcher.holdings.add(1180, 4, ingestCompletionDate_mjd=to_mjd(day(0.7)))
+    assert "NEW            4 products" in watcher.told(day(1))["a"], "what MIRI has of 1180 was never asked"
+
+
+def test_a_first_answer_that_was_falsely_empty_makes_nothing_new(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 30)
+    watcher.recorded.misbehave(faults.NoRows(), times=1, when=is_count)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    assert watcher.told(day(1), config) == {}
+    assert kinds(watcher) == []
 
 
 def test_new_products_of_a_known_program_are_new(watcher: Watcher) -> None:
@@ -268,6 +285,30 @@ def test_a_product_is_withdrawn_when_two_complete_sweeps_lack_it(watcher: Watche
     assert watcher.told(day(1), config) == {}
     assert "WITHDRAWN      1 product" in watcher.told(day(2), config)["a"]
     assert watcher.told(day(3), config) == {}
+
+
+def test_sweeps_every_six_hours_find_a_withdrawal_too(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 30)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    watcher.holdings.rows.pop(names[0])
+    for quarter in range(1, 9):
+        watcher.cycle(day(quarter / 4), config)
+    assert kinds(watcher) == ["withdrawn"]
+
+
+def test_small_programs_that_vanish_together_are_suspect(watcher: Watcher) -> None:
+    programs = list(range(2000, 2020))
+    kept = {program: watcher.holdings.add(program, 8) for program in programs}
+    config = watcher.configured({"programs": programs}, sweep="1h")
+    watcher.told(day(0), config)
+    for names in kept.values():
+        for name in names[:4]:
+            watcher.holdings.rows.pop(name)
+    told = [watcher.told(day(number), config).get("a", "") for number in (1, 2, 3)]
+    assert "WITHDRAWN" not in "".join(told)
+    assert "4 of 8 products" in told[0]
+    assert "WITHDRAWN      80 products" in watcher.told(day(4), config)["a"]
 
 
 def test_two_sweeps_within_hours_count_as_one(watcher: Watcher) -> None:
@@ -463,3 +504,80 @@ def test_no_data_is_said_of_a_program_and_not_of_what_is_selected_of_it(watcher:
     config = watcher.configured({"programs": ["1180:999"]}, empty="always")
     watcher.told(day(0), config)
     assert "has no data" not in watcher.told(day(1), config)["a"]
+
+
+# Subscriptions that grow, and clocks that are wrong
+
+
+def test_what_a_program_did_before_it_was_subscribed_to_is_no_news(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 10)
+    watcher.holdings.add(1181, 10)
+    narrow = watcher.configured({"programs": [1180]}, {"programs": [1181]})
+    watcher.told(day(0), narrow)
+    watcher.holdings.remake(names, at=day(0.5))
+    assert set(watcher.told(day(1), narrow)) == {"a"}
+    wide = watcher.configured({"programs": [1180]}, {"programs": [1180, 1181]})
+    text = watcher.told(day(2), wide)["b"]
+    assert "NOW WATCHING   1 program" in text
+    assert "REPROCESSED" not in text
+    watcher.holdings.remake(names[:3], at=day(2.5), context=1536)
+    assert "3 of 20 products" in watcher.told(day(3), wide)["b"]
+
+
+def test_an_instrument_that_is_added_starts_with_its_baseline(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 10)
+    watcher.holdings.add(1180, 6, Instrument.MIRI)
+    watcher.told(day(0))
+    wide = watcher.configured({"programs": [1180], "instruments": ["nircam", "miri"]})
+    text = watcher.told(day(1), wide)["a"]
+    assert "NOW WATCHING   1 program, 6 products" in text
+    assert "NEW" not in text
+
+
+def test_levels_that_are_added_bring_no_old_news(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 10, productLevel="2a")
+    narrow = watcher.configured({"programs": [1180], "levels": ["3"]})
+    watcher.told(day(0), narrow)
+    watcher.holdings.remake(names, at=day(0.5))
+    assert watcher.told(day(1), narrow) == {}
+    assert watcher.told(day(2), watcher.configured({"programs": [1180]})) == {}
+
+
+def test_a_clock_that_was_ahead_for_once_blinds_nobody(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 30)
+    watcher.told(day(0))
+    watcher.told(day(400))
+    watcher.holdings.remake(names[:9], at=day(0.5))
+    assert "9 of 30 products" in watcher.told(day(1))["a"]
+    watcher.holdings.remake(names[9:12], at=day(1.5))
+    assert "3 products" in watcher.told(day(2))["a"]
+
+
+def test_what_is_public_for_a_while_was_never_public(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 10, isRestricted=True)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    watcher.holdings.set(names, isRestricted=False)
+    watcher.cycle(day(0.4), config)
+    watcher.holdings.set(names, isRestricted=True)
+    assert watcher.told(day(1), config) == {}
+
+
+# Two processes
+
+
+def test_of_two_processes_one_sends(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 3)
+    watcher.folder.write_text("a file is in the place of the folder")
+    watcher.cycle(day(0))
+    later = day(0) + timedelta(minutes=5)
+    with watcher.store.writing() as connection:
+        first = stored_deliveries.claim(connection, later, later + LEASE)
+    assert first is not None
+    assert watcher.cycle(later).deliveries == (), "another process has it"
+    watcher.folder.unlink()
+    (sent,) = watcher.cycle(later + LEASE).deliveries
+    assert sent.state is DeliveryState.SENT
+    assert sent.maybe_repeated, "the first may have sent it before it ended"
+    with watcher.store.writing() as connection:
+        assert not stored_deliveries.settle(connection, first), "who comes late changes nothing"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.changes.compare import withdrawal
@@ -25,6 +26,9 @@ QUORUM = 2
 QUORUM_OF_MANY = 4
 """The same, where many are missing at once."""
 
+BETWEEN_SWEEPS = timedelta(hours=12)
+"""Sweeps that are closer together say the same thing twice."""
+
 _MANY = 10
 _MANY_SHARE = 0.2
 
@@ -35,7 +39,7 @@ class Judgement:
 
     Attributes:
         changes: the withdrawals that are told now.
-        known: the state of every missing product from now on.
+        known: the state of every product that this sweep counts for, from now on.
     """
 
     changes: tuple[Change, ...]
@@ -53,6 +57,8 @@ def are_many(missing: int, total: int) -> bool:
 def judge(missing: Iterable[KnownProduct], totals: Mapping[int, int], now: datetime) -> Judgement:
     """Count one more complete sweep that these products are missing from.
 
+    Sweeps that are closer together than `BETWEEN_SWEEPS` count once.
+
     Args:
         missing: products that the sweep should have had and has not; none of them told as withdrawn yet.
         totals: program -> how many products it had before the sweep, in the instrument that was asked.
@@ -61,14 +67,20 @@ def judge(missing: Iterable[KnownProduct], totals: Mapping[int, int], now: datet
     by_program: dict[int, list[KnownProduct]] = defaultdict(list)
     for product in missing:
         by_program[product.product.program].append(product)
+    all_missing = sum(map(len, by_program.values()))
     changes: list[Change] = []
     known: list[KnownProduct] = []
     for program, products in sorted(by_program.items()):
-        quorum = QUORUM_OF_MANY if are_many(len(products), totals.get(program, 0)) else QUORUM
-        for product in products:
+        # Small programs that go together are many as well.
+        many = are_many(len(products), totals.get(program, 0)) or are_many(all_missing, sum(totals.values()))
+        for product in filter(lambda product: _counts(product, now), products):
             state = replace(product, missed=product.missed + 1, missed_since=product.missed_since or now)
-            if state.missed >= quorum:
+            if state.missed >= (QUORUM_OF_MANY if many else QUORUM):
                 change, state = withdrawal(state, now)
                 changes.append(change)
             known.append(state)
     return Judgement(tuple(changes), tuple(known))
+
+
+def _counts(product: KnownProduct, now: datetime) -> bool:
+    return product.missed_since is None or now - product.missed_since >= product.missed * BETWEEN_SWEEPS

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -> None:
     """Run one whole cycle: ask, compare, tell, deliver.
 
-    Exits 69 if an answer was not complete and 75 if a delivery waits for another attempt;
-    everything else was done all the same.
+    Exits 69 if an answer was not complete or a delivery was refused, and 75 if a delivery waits
+    for another attempt. Everything else was done all the same.
     """
     from contextlib import ExitStack
     from pathlib import Path
@@ -75,6 +75,9 @@ def _end(cycle: "Cycle") -> None:
     problems = [_problem(answer) for answer in cycle.answers if not answer.fetched.is_complete]
     if problems:
         raise UpstreamUnavailable("not everything was answered\n" + "\n".join(f"  {line}" for line in problems))
+    over = [delivery for delivery in cycle.deliveries if delivery.state in {"refused", "expired"}]
+    if over:
+        raise UpstreamUnavailable(f"{len(over)} of {len(cycle.deliveries)} deliveries will not arrive")
     if any(delivery.state == "waiting" for delivery in cycle.deliveries):
         raise TryAgain("a delivery waits for another attempt")
 

@@ -35,8 +35,7 @@ def preview(
     ] = Format.TEXT,
 ) -> None:
     """Print what would be sent if the period ended now. Asks nobody and changes nothing."""
-    from pedigreed.service.composing import draft
-    from pedigreed.store import periods
+    from pedigreed.service.composing import draft, last_period
 
     at = moment(now)
     loaded = load(config)
@@ -47,7 +46,7 @@ def preview(
         return
     with store, store.reading() as connection:
         for subscription in chosen:
-            last = periods.last_closed(connection, subscription.name)
+            last = last_period(connection, subscription, at)
             drafted = draft(
                 connection, loaded.config, subscription, last=last, configuration=Path(loaded.file).name, now=at
             )

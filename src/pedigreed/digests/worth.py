@@ -20,8 +20,8 @@ def is_worth_sending(
 ) -> bool:
     """Decide.
 
-    News are always told. An archive that can't be read is told when that begins, once a week while it lasts, and
-    when it is over: silence would say that all is well, and a mail a day would be noise.
+    News are always told. A program that can't be checked is told when that begins, once a week while it lasts,
+    and when it is over: silence would say that all is well, and a mail a day would be noise.
 
     Args:
         digest: composed.
@@ -31,10 +31,11 @@ def is_worth_sending(
     """
     if digest.changes or digest.baselines or empty is WhenEmpty.ALWAYS:
         return True
-    if any(last_period is None or suspect.since > last_period.ends_at for suspect in digest.suspects):
+    if any(last_period is None or suspect.newest > last_period.ends_at for suspect in digest.suspects):
         return True
     week_over = last_told is None or digest.ends - last_told.ends_at >= _WEEK
-    if digest.checked.unchecked and (week_over or last_period is None or last_period.is_checked):
+    unchecked = {entry.program for entry in digest.checked.unchecked}
+    if unchecked and (week_over or last_period is None or not unchecked <= last_period.unchecked):
         return True
     if not digest.checked.unchecked and last_told is not None and not last_told.is_checked:
         return True

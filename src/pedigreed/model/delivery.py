@@ -16,6 +16,8 @@ class DeliveryState(StrEnum):
     """Where a delivery stands. The set is closed."""
 
     WAITING = "waiting"
+    SENDING = "sending"
+    """A process has it, until its lease ends."""
     SENT = "sent"
     REFUSED = "refused"
     EXPIRED = "expired"
@@ -31,7 +33,7 @@ class Delivery:
         message: the bytes, and where they go.
         state: where it stands.
         attempts: how often it was tried.
-        next_attempt_at: not before this; None once it is finished.
+        next_attempt_at: not before this; while it is being sent, the end of the lease; None once it is finished.
         last_outcome: what came of the last attempt; for people.
         maybe_repeated: whether an earlier attempt may have arrived already.
         created_at: when the digest was composed.

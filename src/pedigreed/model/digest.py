@@ -89,13 +89,15 @@ class Suspect:
         program: the program's number.
         missing: how many products are missing.
         total: how many the program had.
-        since: when they were first missed, UTC.
+        since: when the first of them was missed, UTC.
+        newest: when the last of them was missed, UTC.
     """
 
     program: int
     missing: int
     total: int
     since: datetime
+    newest: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class Period:
         label: unique within the subscription: the local date, or the end of the period.
         starts_at, ends_at: changes seen from the one on, up to and without the other, are covered.
         closed_at: when it was composed.
-        is_checked: whether a complete answer was had for every program.
+        unchecked: the programs that no complete answer was had for.
         digest_id: the digest that tells it; None for a quiet period.
     """
 
@@ -27,5 +27,10 @@ class Period:
     starts_at: datetime
     ends_at: datetime
     closed_at: datetime
-    is_checked: bool
+    unchecked: frozenset[int]
     digest_id: str | None
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether a complete answer was had for every program."""
+        return not self.unchecked

@@ -72,6 +72,9 @@ def queries(
 def _needs_sweep(state: Coverage, situation: Situation, sweep_every: timedelta, now: datetime) -> bool:
     if state.baseline_at is None or state.complete_at is None or state.sweep_at is None:
         return True
+    if state.complete_at > now or state.sweep_at > now:
+        # The clock was ahead, and is right again.
+        return True
     if state.instrument in situation.increments_off or now - state.complete_at >= sweep_every:
         return True
     pair = (state.instrument, state.program)

@@ -11,13 +11,14 @@ import structlog
 from pedigreed.changes.compare import compare
 from pedigreed.changes.withdrawal import judge
 from pedigreed.model.change import ChangeKind
+from pedigreed.model.instrument import Instrument
 from pedigreed.service.asking import Situation, queries
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import products as stored_products
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
@@ -26,14 +27,16 @@ if TYPE_CHECKING:
     from pedigreed.model.change import Change
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.fetched import Fetched
-    from pedigreed.model.instrument import Instrument
     from pedigreed.model.product import Product
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.sources.mast.query import PedigreeQuery
     from pedigreed.store.database import Store
 
-BETWEEN_SWEEPS = timedelta(hours=12)
-"""Sweeps that are closer together count as one where products are missing."""
+RACE = timedelta(hours=1)
+"""An answer that is older than the one that is kept by less than this came second. By more, a clock was wrong."""
+
+SETTLED = timedelta(days=1)
+"""What was ingested so long before the first sight was there then, whatever the service said."""
 
 LATE = timedelta(hours=12)
 """A product that was ingested so long before an increment was answered should have been in it."""
@@ -85,7 +88,7 @@ def collect(
         )
         with_data = stored_products.with_data(connection, programs)
     first_data = _without_data(interest, situation, with_data)
-    for query in queries(interest, situation, sweep_every, now):
+    for query in queries(_oldest_first(interest, situation), situation, sweep_every, now):
         known: dict[PedigreeQuery, dict[bytes, str]] = {}
 
         def known_of(
@@ -115,14 +118,14 @@ def _keep(
 ) -> Answer:
     """Compare one answer with what was known, in a writing transaction."""
     states = stored_coverage.load(connection, query.programs, for_update=query.instrument)
-    if any(state.asked_at is not None and state.asked_at > now for state in states.values()):
+    if any(state.asked_at is not None and now < state.asked_at <= now + RACE for state in states.values()):
         # Another process asked later and was faster. Its answer stands.
         return Answer(query, replace(fetched, items=()), notes=("a later answer was kept already",))
     known = stored_products.known_by_name(connection, (product.filename for product in fetched.items))
     comparison = compare(
         fetched.items,
         known,
-        baseline={program for (_, program), state in states.items() if state.baseline_at is None},
+        baseline=_first_seen(connection, query, fetched, states),
         first_data=first_data,
         is_complete=fetched.is_complete,
         now=now,
@@ -130,37 +133,52 @@ def _keep(
     news = list(comparison.changes)
     if query.is_sweep and fetched.is_complete:
         seen = fetched.unchanged | {product.filename for product in fetched.items}
-        news += _missing(connection, query, filenames - seen, states, now)
+        news += _missing(connection, query, filenames - seen, now)
     stored_products.keep(connection, comparison.known, known.keys())
     _found_again(connection, query, fetched.unchanged)
     stored_changes.record(connection, news)
-    notes = _distrust_increments(connection, query, fetched, changes=comparison.changes, states=states, now=now)
+    returned = {name for name, state in known.items() if state.withdrawn_at is not None}
+    unexpected = [change for change in comparison.changes if change.filename not in returned]
+    notes = _distrust_increments(connection, query, fetched, changes=unexpected, states=states, now=now)
     for state in states.values():
         stored_coverage.save(connection, _covered(state, query, fetched, now))
     _tell(query, fetched, len(news), notes)
     return Answer(query, replace(fetched, items=()), len(news), len(comparison.held), notes)
 
 
+def _first_seen(
+    connection: Connection,
+    query: PedigreeQuery,
+    fetched: Fetched[Product],
+    states: Mapping[tuple[Instrument, int], Coverage],
+) -> set[int]:
+    """The programs that are seen for the first time, so that what they have is no news.
+
+    A program that was empty at its first sight, and now has only what was ingested long before, was not empty:
+    the service did not say all. This is its first sight.
+    """
+    first = {program for (_, program), state in states.items() if state.baseline_at is None}
+    old: dict[int, bool] = {}
+    for product in fetched.items:
+        since = states[product.instrument, product.program].baseline_at
+        is_old = since is not None and product.archived_at is not None and product.archived_at < since - SETTLED
+        old[product.program] = is_old and old.get(product.program, True)
+    only_old = {program for program, is_old in old.items() if is_old}
+    if only_old:
+        only_old -= stored_products.with_data(connection, only_old, query.instrument)
+    return first | only_old
+
+
 def _missing(
     connection: Connection,
     query: PedigreeQuery,
     filenames: AbstractSet[str],
-    states: Mapping[tuple[Instrument, int], Coverage],
     now: datetime,
 ) -> tuple[Change, ...]:
     """Count what a complete sweep lacks, and tell as withdrawn what it lacked often enough."""
-    swept_lately = {
-        program
-        for (_, program), state in states.items()
-        if state.sweep_at is not None and now - state.sweep_at < BETWEEN_SWEEPS
-    }
-    missing = [
-        known
-        for known in stored_products.known_by_name(connection, sorted(filenames)).values()
-        if known.product.program not in swept_lately
-    ]
-    if not missing:
+    if not filenames:
         return ()
+    missing = stored_products.known_by_name(connection, sorted(filenames)).values()
     totals = stored_products.counts(connection, query.programs, query.instrument)
     judgement = judge(missing, totals, now)
     stored_products.keep(connection, judgement.known, filenames)
@@ -178,7 +196,7 @@ def _distrust_increments(
     query: PedigreeQuery,
     fetched: Fetched[Product],
     *,
-    changes: tuple[Change, ...],
+    changes: Sequence[Change],
     states: Mapping[tuple[Instrument, int], Coverage],
     now: datetime,
 ) -> tuple[str, ...]:
@@ -224,15 +242,30 @@ def _covered(state: Coverage, query: PedigreeQuery, fetched: Fetched[Product], n
 def _without_data(
     interest: Mapping[Instrument, AbstractSet[int]], situation: Situation, with_data: AbstractSet[int]
 ) -> frozenset[int]:
-    """The programs that were known to have no data at all."""
-    waiting = {
-        program
-        for instrument, programs in interest.items()
-        for program in programs
-        if (state := situation.coverage.get((instrument, program))) is None or state.baseline_at is None
-    }
-    everything = frozenset().union(*interest.values())
-    return everything - waiting - with_data
+    """The programs that were known to have no data at all. That takes the word of every instrument."""
+    known = frozenset.intersection(
+        *(
+            frozenset(
+                program
+                for program in interest.get(instrument, frozenset())
+                if (state := situation.coverage.get((instrument, program))) and state.baseline_at
+            )
+            for instrument in Instrument
+        )
+    )
+    return known - with_data
+
+
+def _oldest_first(
+    interest: Mapping[Instrument, AbstractSet[int]], situation: Situation
+) -> dict[Instrument, AbstractSet[int]]:
+    """The instruments by their oldest complete answers, so that none waits for ever behind another."""
+
+    def oldest(instrument: Instrument) -> float:
+        states = (situation.coverage.get((instrument, program)) for program in interest[instrument])
+        return min(state.complete_at.timestamp() if state and state.complete_at else 0.0 for state in states)
+
+    return {instrument: interest[instrument] for instrument in sorted(interest, key=oldest)}
 
 
 def _tell(query: PedigreeQuery, fetched: Fetched[Product], changes: int, notes: tuple[str, ...]) -> None:

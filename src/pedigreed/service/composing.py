@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from pedigreed.changes.fold import fold, without_implied
-from pedigreed.changes.withdrawal import are_many
+from pedigreed.changes.withdrawal import QUORUM, are_many
 from pedigreed.config.settings import ChannelDestination, EmailDestination
 from pedigreed.delivery.messages import build_message
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
 from pedigreed.digests.worth import is_worth_sending
+from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import Baseline, PedigreeSpan, Suspect
 from pedigreed.model.period import Period
 from pedigreed.schedule import DAY, WEEK, Rhythm, due
-from pedigreed.service.interest import selection_of
+from pedigreed.service.interest import pairs_of, selection_of
 from pedigreed.service.trust import checked, is_baselined
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
@@ -26,20 +28,26 @@ from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import digests as stored_digests
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import products as stored_products
+from pedigreed.store import watched as stored_watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
     from pedigreed.changes.selection import Selection
     from pedigreed.config.settings import Config, Subscription
+    from pedigreed.model.change import Change
     from pedigreed.model.digest import Digest, RenderedDigest
     from pedigreed.model.holding import Holding
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.known_product import KnownProduct
     from pedigreed.model.message import Message
     from pedigreed.store.database import Store
+
+CLOCK_AHEAD = timedelta(days=1)
+"""A period that ends later than this was closed by a clock that was wrong, and does not count."""
 
 _log = structlog.get_logger()
 
@@ -109,21 +117,22 @@ def draft(
     now: datetime,
 ) -> Draft:
     """Compose what would be told if the period ended now. Changes nothing. `last` is the period before."""
-    since = stored_periods.known_since(connection, subscription.name) or now
-    starts = last.ends_at if last else since
+    starts = last.ends_at if last else now
     selection = selection_of(subscription)
     programs = subscription.programs
     instruments = subscription.watch.instruments
-    untold = [
-        (key, change)
-        for key, change in stored_changes.untold(connection, subscription.name, programs, since)
-        if selection.is_about(change)
-    ]
+    # What was covered is read before what changed: a change that comes between is then told next time.
     states = stored_coverage.load(connection, programs)
+    untold = stored_changes.untold(connection, subscription.name, programs)
     everything = stored_products.holdings(connection, programs)
     holdings = [held for held in everything if selection.is_about(held)]
-    introduced = stored_periods.introduced(connection, subscription.name)
-    fresh = [program for program in sorted(programs - introduced) if is_baselined(program, instruments, states)]
+    introduced = stored_watched.introduced(connection, subscription.name)
+    new = pairs_of(subscription) - introduced
+    fresh = sorted(
+        program for program in {program for _, program in new} if is_baselined(program, instruments, states)
+    )
+    about = (change for _, change in untold if selection.is_about(change))
+    net = [change for change in fold(about) if change.kind in selection.kinds]
     off = stored_coverage.increments_off(connection, now)
     digest = compose(
         subscription=subscription.name,
@@ -131,12 +140,13 @@ def draft(
         starts=starts,
         ends=now,
         timezone=config.timezone,
-        changes=without_implied(
-            net for net in fold(change for _, change in untold) if net.kind in selection.kinds
-        ),
+        changes=_still_public(connection, without_implied(net)),
         holdings=_by_pedigree(holdings),
-        baselines=[_baseline(program, holdings) for program in fresh],
-        suspects=_suspects(connection, selection),
+        baselines=[
+            _baseline(program, [held for held in holdings if (held.instrument, held.program) in new])
+            for program in fresh
+        ],
+        suspects=_suspects(connection, selection, holdings),
         checked=checked(
             programs,
             instruments,
@@ -160,9 +170,14 @@ def draft(
             digest,
             subscription.digest.empty,
             last_period=last,
-            last_told=stored_periods.last_told(connection, subscription.name),
+            last_told=stored_periods.last_told(connection, subscription.name, now + CLOCK_AHEAD),
         ),
     )
+
+
+def last_period(connection: Connection, subscription: Subscription, now: datetime) -> Period | None:
+    """The period before the one that could be closed now."""
+    return stored_periods.last_closed(connection, subscription.name, now + CLOCK_AHEAD)
 
 
 def messages_of(
@@ -199,8 +214,8 @@ def rhythm_of(subscription: Subscription, config: Config) -> Rhythm:
 def _close(
     connection: Connection, config: Config, subscription: Subscription, configuration: str, now: datetime
 ) -> Closed | None:
-    stored_periods.since(connection, subscription.name, now)
-    last = stored_periods.last_closed(connection, subscription.name)
+    stored_watched.begin(connection, subscription.name, pairs_of(subscription))
+    last = last_period(connection, subscription, now)
     boundary = due(rhythm_of(subscription, config), last.ends_at if last else None, now)
     if boundary is None or not stored_periods.claim(connection, subscription.name, boundary.label, now):
         return None
@@ -216,14 +231,14 @@ def _close(
         starts_at=digest.starts,
         ends_at=digest.ends,
         closed_at=now,
-        is_checked=not digest.checked.unchecked,
+        unchecked=frozenset(entry.program for entry in digest.checked.unchecked),
         digest_id=digest.digest_id if drafted.is_worth_sending else None,
     )
     stored_periods.close(connection, period)
     stored_changes.mark_told(connection, subscription.name, boundary.label, drafted.covers)
-    stored_periods.introduce(
-        connection, subscription.name, boundary.label, [baseline.program for baseline in digest.baselines]
-    )
+    told = {baseline.program for baseline in digest.baselines}
+    pairs = {pair for pair in pairs_of(subscription) if pair[1] in told}
+    stored_watched.introduce(connection, subscription.name, boundary.label, pairs)
     return Closed(period, rendered if drafted.is_worth_sending else None, digest.checked.unknown)
 
 
@@ -248,18 +263,47 @@ def _baseline(program: int, holdings: Iterable[Holding]) -> Baseline:
     return Baseline(program, sum(count for _, count in spans), tuple(spans))
 
 
-def _suspects(connection: Connection, selection: Selection) -> list[Suspect]:
-    """The programs of which so much is missing that the answers themselves are suspect."""
-    groups: dict[tuple[int, Instrument], list[datetime]] = defaultdict(list)
+def _suspects(connection: Connection, selection: Selection, holdings: Sequence[Holding]) -> list[Suspect]:
+    """What is missing and held: so much that the answers are suspect, or longer than a withdrawal takes.
+
+    Whether it is much is judged by all of a program, as withdrawal is. What is told is what is selected of it.
+    """
+    groups: dict[tuple[Instrument, int], list[KnownProduct]] = defaultdict(list)
+    lost: Counter[Instrument] = Counter()
     for known in stored_products.missed(connection, selection.program_numbers):
-        if selection.is_about(known.product) and known.missed_since is not None:
-            groups[known.product.program, known.product.instrument].append(known.missed_since)
+        groups[known.product.instrument, known.product.program].append(known)
+        lost[known.product.instrument] += 1
+    totals = {
+        instrument: stored_products.counts(connection, selection.program_numbers, instrument)
+        for instrument in lost
+    }
     suspects = []
-    for (program, instrument), since in sorted(groups.items()):
-        total = stored_products.counts(connection, [program], instrument).get(program, 0)
-        if are_many(len(since), total):
-            suspects.append(Suspect(program, len(since), total, min(since)))
+    for (instrument, program), missing in sorted(groups.items()):
+        is_held = (
+            are_many(len(missing), totals[instrument].get(program, 0))
+            or are_many(lost[instrument], sum(totals[instrument].values()))
+            or any(known.missed >= QUORUM for known in missing)
+        )
+        selected = (known.missed_since for known in missing if selection.is_about(known.product))
+        mine = [since for since in selected if since is not None]
+        if is_held and mine:
+            held = [held for held in holdings if (held.instrument, held.program) == (instrument, program)]
+            suspects.append(
+                Suspect(program, len(mine), sum(each.products for each in held), since=min(mine), newest=max(mine))
+            )
     return suspects
+
+
+def _still_public(connection: Connection, net: Iterable[Change]) -> list[Change]:
+    """Without what was public for a while in the period, and is restricted again."""
+    changes = list(net)
+    public = [change.filename for change in changes if change.kind is ChangeKind.PUBLIC]
+    known = stored_products.known_by_name(connection, public)
+    return [
+        change
+        for change in changes
+        if change.kind is not ChangeKind.PUBLIC or not known[change.filename].product.is_restricted
+    ]
 
 
 def _operator_address(config: Config) -> str | None:

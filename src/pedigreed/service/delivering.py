@@ -22,19 +22,25 @@ if TYPE_CHECKING:
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
 """Between attempts; the last one repeats."""
 
+LEASE = timedelta(minutes=15)
+"""How long a process may take over one message before another takes it up: longer than any channel's limits."""
+
 AGE_LIMIT = timedelta(days=3)
 
 _log = structlog.get_logger()
 
 
 async def deliver(store: Store, channels: Mapping[str, Channel], now: datetime) -> list[Delivery]:
-    """Try everything that is due once. Gives each delivery as it stands afterwards."""
-    with store.reading() as connection:
-        keys = stored_deliveries.due(connection, now)
-    tried = []
-    for key in keys:
-        with store.reading() as connection:
-            delivery = stored_deliveries.get(connection, key)
+    """Try everything that is due once. Gives each delivery as it stands afterwards.
+
+    A row is taken before it is sent, so that of several processes one sends it.
+    """
+    tried: list[Delivery] = []
+    while True:
+        with store.writing() as connection:
+            delivery = stored_deliveries.claim(connection, now, now + LEASE)
+        if delivery is None:
+            return tried
         channel = channels.get(delivery.message.channel)
         outcome: Outcome
         if channel is None:
@@ -43,8 +49,9 @@ async def deliver(store: Store, channels: Mapping[str, Channel], now: datetime) 
             outcome = await channel.send(delivery.message)
         after = decide(delivery, outcome, now)
         with store.writing() as connection:
-            stored_deliveries.save(connection, after)
-        _log.info(
+            stored_deliveries.settle(connection, after)
+        is_over = after.state in {DeliveryState.REFUSED, DeliveryState.EXPIRED}
+        (_log.warning if is_over else _log.info)(
             "delivery",
             digest=delivery.digest_id,
             channel=delivery.message.channel,
@@ -54,15 +61,14 @@ async def deliver(store: Store, channels: Mapping[str, Channel], now: datetime) 
             outcome=after.last_outcome,
         )
         tried.append(after)
-    return tried
 
 
 def decide(delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:
-    """What becomes of a delivery after an attempt. Pure.
+    """What becomes of a delivery that was taken and tried. Pure.
 
     An attempt whose end is not known is repeated with the same bytes and the same Message-ID.
     """
-    tried = replace(delivery, attempts=delivery.attempts + 1)
+    tried = replace(delivery, state=DeliveryState.WAITING)
     match outcome:
         case Sent(receipt):
             return _finished(tried, DeliveryState.SENT, receipt, now)
@@ -75,7 +81,7 @@ def decide(delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:
             pass
     if now - delivery.created_at >= AGE_LIMIT:
         return _finished(tried, DeliveryState.EXPIRED, reason, now)
-    usual = PAUSES[min(delivery.attempts, len(PAUSES) - 1)]
+    usual = PAUSES[min(delivery.attempts, len(PAUSES)) - 1]
     return replace(tried, next_attempt_at=now + max(usual, pause), last_outcome=reason)
 
 

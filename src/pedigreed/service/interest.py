@@ -30,6 +30,13 @@ def selection_of(subscription: Subscription) -> Selection:
     )
 
 
+def pairs_of(subscription: Subscription) -> frozenset[tuple[Instrument, int]]:
+    """The instruments and programs that one subscription watches."""
+    return frozenset(
+        (instrument, program) for instrument in subscription.watch.instruments for program in subscription.programs
+    )
+
+
 def interest_of(subscriptions: Iterable[Subscription]) -> Mapping[Instrument, frozenset[int]]:
     """Instrument -> the programs that any subscription watches in it."""
     interest: dict[Instrument, set[int]] = defaultdict(set)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigreed.schedule import due, next_boundary
-from pedigreed.service.composing import rhythm_of
+from pedigreed.service.composing import CLOCK_AHEAD, last_period, rhythm_of
 from pedigreed.service.interest import selection_of
 from pedigreed.service.trust import checked
 from pedigreed.store import coverage as stored_coverage
@@ -95,8 +95,8 @@ def _subscription(
 ) -> SubscriptionStatus:
     selection = selection_of(subscription)
     holdings = stored_products.holdings(connection, subscription.programs)
-    last = stored_periods.last_closed(connection, subscription.name)
-    told = stored_periods.last_told(connection, subscription.name)
+    last = last_period(connection, subscription, now)
+    told = stored_periods.last_told(connection, subscription.name, now + CLOCK_AHEAD)
     rhythm = rhythm_of(subscription, config)
     is_due = due(rhythm, last.ends_at if last else None, now) is not None
     return SubscriptionStatus(

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from pedigreed.model.instrument import Instrument
 
+_AHEAD = timedelta(hours=1)
+"""An answer from a later time than this was dated by a clock that was wrong."""
+
 _SLACK = timedelta(hours=12)
 """A daily job that starts late has still done its work for the day."""
 
@@ -53,7 +56,6 @@ def checked(
         now: UTC.
         notes: what else is to be said.
     """
-    fresh = now - every - _SLACK
     unchecked: list[Unchecked] = []
     unknown: list[int] = []
     newest: list[datetime] = []
@@ -61,7 +63,7 @@ def checked(
         mine = [_state(states, instrument, program) for instrument in instruments]
         complete = [state.complete_at for state in mine if state.complete_at is not None]
         newest += complete
-        stale = [state for state in mine if not _is_checked(state, starts, fresh)]
+        stale = [state for state in mine if not _is_checked(state, starts, now, every)]
         if stale:
             last = min(complete) if len(complete) == len(mine) else None
             unchecked.append(Unchecked(program, _reason(stale), last))
@@ -77,8 +79,8 @@ def checked(
     )
 
 
-def _is_checked(state: Coverage, starts: datetime, fresh: datetime) -> bool:
-    if state.complete_at is None or state.complete_at < fresh:
+def _is_checked(state: Coverage, starts: datetime, now: datetime, every: timedelta) -> bool:
+    if state.complete_at is None or not now - every - _SLACK <= state.complete_at <= now + _AHEAD:
         return False
     return state.problem is None or state.complete_at > starts
 

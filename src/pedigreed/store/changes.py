@@ -11,11 +11,10 @@ from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.store.batches import batches
 from pedigreed.store.insert import insert_or_skip
-from pedigreed.store.tables import changes, told
+from pedigreed.store.tables import changes, told, watched
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
-    from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
@@ -27,25 +26,24 @@ def record(connection: Connection, news: Iterable[Change]) -> None:
         connection.execute(statement, [_row_of(change) for change in batch])
 
 
-def untold(
-    connection: Connection, subscription: str, programs: Collection[int], since: datetime
-) -> list[tuple[int, Change]]:
-    """The changes of some programs that no period of a subscription covers yet, with their row ids, oldest first.
+def untold(connection: Connection, subscription: str, programs: Collection[int]) -> list[tuple[int, Change]]:
+    """The changes that no period of a subscription covers yet, with their row ids, oldest first.
 
-    Args:
-        connection: a transaction.
-        subscription: its name.
-        programs: program numbers.
-        since: only those that were seen at this moment or later, UTC.
+    Only of what the subscription watches, and only those that came after it began to.
     """
     query = (
         select(changes)
-        .outerjoin(told, and_(told.c.change_id == changes.c.id, told.c.subscription == subscription))
-        .where(
-            changes.c.program.in_(programs),
-            changes.c.seen_at >= since,
-            told.c.change_id.is_(None),
+        .join(
+            watched,
+            and_(
+                watched.c.subscription == subscription,
+                watched.c.program == changes.c.program,
+                watched.c.instrument == changes.c.instrument,
+                watched.c.after_change < changes.c.id,
+            ),
         )
+        .outerjoin(told, and_(told.c.change_id == changes.c.id, told.c.subscription == subscription))
+        .where(changes.c.program.in_(programs), told.c.change_id.is_(None))
         .order_by(changes.c.id)
     )
     return [(row.id, _change_of(row)) for row in connection.execute(query)]

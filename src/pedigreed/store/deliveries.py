@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, and_, func, insert, or_, select, update
 
 from pedigreed.model.delivery import Delivery, DeliveryState
 from pedigreed.model.message import Message
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
+
+
+_OPEN = (DeliveryState.WAITING.value, DeliveryState.SENDING.value)
 
 
 def enqueue(connection: Connection, digest_id: str, messages: Iterable[Message], now: datetime) -> None:
@@ -38,35 +41,54 @@ def enqueue(connection: Connection, digest_id: str, messages: Iterable[Message],
         )
 
 
-def due(connection: Connection, now: datetime) -> list[int]:
-    """The rows that wait and whose time has come, oldest first."""
-    query = (
+def claim(connection: Connection, now: datetime, lease_until: datetime) -> Delivery | None:
+    """Take the oldest row whose time has come, in a writing transaction. None if there is none.
+
+    A row whose lease ended was being sent when its process ended: it may have arrived, and is marked so.
+    On PostgreSQL a row that another process is taking is passed over.
+    """
+    is_due = and_(deliveries.c.state.in_(_OPEN), deliveries.c.next_attempt_at <= now)
+    oldest = (
         select(deliveries.c.id)
-        .where(deliveries.c.state == DeliveryState.WAITING.value, deliveries.c.next_attempt_at <= now)
+        .where(is_due)
         .order_by(deliveries.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
     )
-    return list(connection.execute(query).scalars())
-
-
-def get(connection: Connection, key: int) -> Delivery:
-    """One row of the outbox."""
-    return _delivery_of(connection.execute(select(deliveries).where(deliveries.c.id == key)).one())
-
-
-def save(connection: Connection, delivery: Delivery) -> None:
-    """Keep where a delivery stands. Its message stays as it is."""
-    connection.execute(
+    was_sending = deliveries.c.state == DeliveryState.SENDING.value
+    taken = connection.execute(
         update(deliveries)
-        .where(deliveries.c.id == delivery.key)
+        .where(deliveries.c.id == oldest, is_due)
+        .values(
+            state=DeliveryState.SENDING.value,
+            attempts=deliveries.c.attempts + 1,
+            next_attempt_at=lease_until,
+            maybe_repeated=or_(deliveries.c.maybe_repeated, was_sending),
+        )
+        .returning(deliveries)
+    ).one_or_none()
+    return None if taken is None else _delivery_of(taken)
+
+
+def settle(connection: Connection, delivery: Delivery) -> bool:
+    """Keep what became of an attempt. False if the row was taken by another process meanwhile: its word counts."""
+    settled = connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.id == delivery.key,
+            deliveries.c.state == DeliveryState.SENDING.value,
+            deliveries.c.attempts == delivery.attempts,
+        )
         .values(
             state=delivery.state.value,
-            attempts=delivery.attempts,
             next_attempt_at=delivery.next_attempt_at,
             last_outcome=delivery.last_outcome,
             maybe_repeated=delivery.maybe_repeated,
             finished_at=delivery.finished_at,
         )
     )
+    return settled.rowcount == 1
 
 
 def counts(connection: Connection) -> dict[DeliveryState, int]:
@@ -77,12 +99,7 @@ def counts(connection: Connection) -> dict[DeliveryState, int]:
 
 def unfinished(connection: Connection, limit: int = 100) -> list[Delivery]:
     """The rows that wait, oldest first."""
-    query = (
-        select(deliveries)
-        .where(deliveries.c.state == DeliveryState.WAITING.value)
-        .order_by(deliveries.c.id)
-        .limit(limit)
-    )
+    query = select(deliveries).where(deliveries.c.state.in_(_OPEN)).order_by(deliveries.c.id).limit(limit)
     return [_delivery_of(row) for row in connection.execute(query)]
 
 

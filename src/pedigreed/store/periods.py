@@ -1,52 +1,33 @@
-"""Subscriptions and their periods: from when a subscription is told, and which periods are closed."""
+"""The periods of subscriptions: which are closed, and what was told in them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, select, update
 
 from pedigreed.model.period import Period
 from pedigreed.store.insert import insert_or_skip
-from pedigreed.store.tables import baselines, periods, subscriptions
+from pedigreed.store.tables import periods
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
 
-def since(connection: Connection, subscription: str, now: datetime) -> datetime:
-    """From when on (UTC) a subscription is told of changes. The first sight of it is now."""
-    connection.execute(insert_or_skip(connection, subscriptions).values(name=subscription, since=now))
-    query = select(subscriptions.c.since).where(subscriptions.c.name == subscription)
-    first_seen: datetime = connection.execute(query).scalar_one()
-    return first_seen
-
-
-def known_since(connection: Connection, subscription: str) -> datetime | None:
-    """From when on (UTC) a subscription is told; None for one that was not seen yet."""
-    query = select(subscriptions.c.since).where(subscriptions.c.name == subscription)
-    return connection.execute(query).scalar()
-
-
-def last_closed(connection: Connection, subscription: str) -> Period | None:
-    """The newest closed period of a subscription."""
-    return next(iter(recent(connection, subscription, 1)), None)
-
-
-def recent(connection: Connection, subscription: str, limit: int) -> list[Period]:
-    """The closed periods of a subscription, newest first."""
-    return _newest(connection, limit, periods.c.subscription == subscription)
-
-
-def last_told(connection: Connection, subscription: str) -> Period | None:
-    """The newest period that had a digest."""
+def last_closed(connection: Connection, subscription: str, until: datetime) -> Period | None:
+    """The newest period of a subscription that ended by a moment (UTC)."""
     return next(
-        iter(_newest(connection, 1, periods.c.subscription == subscription, periods.c.digest_id.is_not(None))),
-        None,
+        iter(_newest(connection, 1, periods.c.subscription == subscription, periods.c.ends_at <= until)), None
     )
+
+
+def last_told(connection: Connection, subscription: str, until: datetime) -> Period | None:
+    """The newest period that had a digest, and ended by a moment (UTC)."""
+    of_subscription = periods.c.subscription == subscription
+    told = periods.c.digest_id.is_not(None)
+    return next(iter(_newest(connection, 1, of_subscription, told, periods.c.ends_at <= until)), None)
 
 
 def claim(connection: Connection, subscription: str, label: str, now: datetime) -> bool:
@@ -54,7 +35,7 @@ def claim(connection: Connection, subscription: str, label: str, now: datetime) 
     moments = {"starts_at": now, "ends_at": now, "closed_at": now}
     taken = connection.execute(
         insert_or_skip(connection, periods)
-        .values(subscription=subscription, label=label, is_checked=False, **moments)
+        .values(subscription=subscription, label=label, unchecked="", **moments)
         .returning(periods.c.label)
     )
     return taken.scalar() is not None
@@ -69,30 +50,23 @@ def close(connection: Connection, period: Period) -> None:
             starts_at=period.starts_at,
             ends_at=period.ends_at,
             closed_at=period.closed_at,
-            is_checked=period.is_checked,
+            unchecked=" ".join(map(str, sorted(period.unchecked))),
             digest_id=period.digest_id,
         )
     )
-
-
-def introduced(connection: Connection, subscription: str) -> frozenset[int]:
-    """The programs whose baseline a subscription was told of."""
-    query = select(baselines.c.program).where(baselines.c.subscription == subscription)
-    return frozenset(connection.execute(query).scalars())
-
-
-def introduce(connection: Connection, subscription: str, label: str, programs: Iterable[int]) -> None:
-    """Say that a period tells the baseline of these programs."""
-    rows = [{"subscription": subscription, "program": program, "label": label} for program in sorted(programs)]
-    if rows:
-        connection.execute(insert(baselines), rows)
 
 
 def _newest(connection: Connection, limit: int, *conditions: ColumnElement[bool]) -> list[Period]:
     query = select(periods).where(*conditions).order_by(periods.c.ends_at.desc()).limit(limit)
     return [
         Period(
-            row.subscription, row.label, row.starts_at, row.ends_at, row.closed_at, row.is_checked, row.digest_id
+            subscription=row.subscription,
+            label=row.label,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            closed_at=row.closed_at,
+            unchecked=frozenset(map(int, row.unchecked.split())),
+            digest_id=row.digest_id,
         )
         for row in connection.execute(query)
     ]

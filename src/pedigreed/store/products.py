@@ -117,16 +117,12 @@ def counts(
     return dict(connection.execute(query).all())
 
 
-def with_data(connection: Connection, programs: Collection[int]) -> set[int]:
-    """Those of some programs that ever had a product."""
-    query = (
-        select(coverage.c.program)
-        .where(
-            coverage.c.program.in_(programs),
-            exists().where(products.c.program == coverage.c.program),
-        )
-        .distinct()
-    )
+def with_data(connection: Connection, programs: Collection[int], instrument: Instrument | None = None) -> set[int]:
+    """Those of some programs that ever had a product, in one instrument or in any."""
+    has_product = exists().where(products.c.program == coverage.c.program)
+    if instrument is not None:
+        has_product = has_product.where(products.c.instrument == instrument.value)
+    query = select(coverage.c.program).where(coverage.c.program.in_(programs), has_product).distinct()
     return set(connection.execute(query).scalars())
 
 

@@ -71,8 +71,13 @@ products = Table(
     Index(None, "program", "instrument"),
 )
 _is_missed = products.c.missed_since.is_not(None)
-_is_restricted = text("is_restricted IS true")
-Index("ix_products_restricted", products.c.program, sqlite_where=_is_restricted, postgresql_where=_is_restricted)
+# A partial index is used where a query repeats its condition, and each database has its own word for true.
+Index(
+    "ix_products_restricted",
+    products.c.program,
+    sqlite_where=text("is_restricted IS 1"),
+    postgresql_where=text("is_restricted IS true"),
+)
 Index("ix_products_missed", products.c.program, sqlite_where=_is_missed, postgresql_where=_is_missed)
 
 changes = Table(
@@ -127,12 +132,15 @@ increments = Table(
     comment="instruments whose service can't be trusted to tell what is younger",
 )
 
-subscriptions = Table(
-    "subscriptions",
+watched = Table(
+    "watched",
     metadata,
-    Column("name", Text, primary_key=True),
-    Column("since", Instant, nullable=False),
-    comment="subscriptions that were seen in a configuration, and from when on they are told of changes",
+    Column("subscription", Text, primary_key=True),
+    Column("program", Integer, primary_key=True, autoincrement=False),
+    Column("instrument", Text, primary_key=True),
+    Column("after_change", BigInteger, nullable=False),
+    Column("introduced_in", Text),
+    comment="what each subscription watches, from which change on, and the period that told its baseline",
 )
 
 periods = Table(
@@ -143,7 +151,7 @@ periods = Table(
     Column("starts_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False),
     Column("closed_at", Instant, nullable=False),
-    Column("is_checked", Boolean, nullable=False),
+    Column("unchecked", Text, nullable=False),
     Column("digest_id", ForeignKey("digests.id")),
     comment="every period that was closed, with its digest or quietly; a period is claimed by its row",
 )
@@ -167,15 +175,6 @@ told = Table(
     Column("change_id", ForeignKey("changes.id"), primary_key=True),
     Column("label", Text, nullable=False),
     comment="which period of a subscription covers a change; the key makes that exactly one",
-)
-
-baselines = Table(
-    "baselines",
-    metadata,
-    Column("subscription", Text, primary_key=True),
-    Column("program", Integer, primary_key=True, autoincrement=False),
-    Column("label", Text, nullable=False),
-    comment="which period of a subscription told that a program is watched",
 )
 
 deliveries = Table(

@@ -67,7 +67,7 @@ def make_products() -> None:
         "ix_products_restricted",
         "products",
         ["program"],
-        sqlite_where=sa.text("is_restricted IS true"),
+        sqlite_where=sa.text("is_restricted IS 1"),
         postgresql_where=sa.text("is_restricted IS true"),
     )
     is_missed = sa.text("missed_since IS NOT NULL")
@@ -148,11 +148,14 @@ def make_digests() -> None:
 
 def make_subscriptions() -> None:
     op.create_table(
-        "subscriptions",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("since", INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_subscriptions"),
-        comment="subscriptions that were seen in a configuration, and from when on they are told of changes",
+        "watched",
+        sa.Column("subscription", sa.Text(), nullable=False),
+        sa.Column("program", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("instrument", sa.Text(), nullable=False),
+        sa.Column("after_change", sa.BigInteger(), nullable=False),
+        sa.Column("introduced_in", sa.Text()),
+        sa.PrimaryKeyConstraint("subscription", "program", "instrument", name="pk_watched"),
+        comment="what each subscription watches, from which change on, and the period that told its baseline",
     )
     op.create_table(
         "periods",
@@ -161,7 +164,7 @@ def make_subscriptions() -> None:
         sa.Column("starts_at", INSTANT, nullable=False),
         sa.Column("ends_at", INSTANT, nullable=False),
         sa.Column("closed_at", INSTANT, nullable=False),
-        sa.Column("is_checked", sa.Boolean(), nullable=False),
+        sa.Column("unchecked", sa.Text(), nullable=False),
         sa.Column("digest_id", sa.Text()),
         sa.PrimaryKeyConstraint("subscription", "label", name="pk_periods"),
         sa.ForeignKeyConstraint(["digest_id"], ["digests.id"], name="fk_periods_digest_id"),
@@ -175,14 +178,6 @@ def make_subscriptions() -> None:
         sa.PrimaryKeyConstraint("subscription", "change_id", name="pk_told"),
         sa.ForeignKeyConstraint(["change_id"], ["changes.id"], name="fk_told_change_id"),
         comment="which period of a subscription covers a change; the key makes that exactly one",
-    )
-    op.create_table(
-        "baselines",
-        sa.Column("subscription", sa.Text(), nullable=False),
-        sa.Column("program", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("label", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("subscription", "program", name="pk_baselines"),
-        comment="which period of a subscription told that a program is watched",
     )
 
 
