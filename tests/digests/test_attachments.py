@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
+import random
 import uuid
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pedigreed.digests.attachments import attachments_of
+from pedigreed.digests.attachments import Limits, attached_to
 from pedigreed.digests.compose import compose
-from pedigreed.digests.manifest import count_downloads, manifest_of
+from pedigreed.digests.listing import PIECE, write
+from pedigreed.digests.manifest import count_files, downloads_of, manifest_of
 from pedigreed.digests.table import table_of
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Checked
@@ -22,7 +25,7 @@ from pedigreed.model.instant import parse_instant
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pedigreed.model.digest import Digest
+    from pedigreed.model.digest import Attachment, Digest
 
 ENDS = datetime(2026, 11, 22, 6, tzinfo=UTC)
 NAME = "jw01180007001_02101_00001_nrca1_cal.fits"
@@ -46,8 +49,26 @@ def digest(
     )
 
 
+def events_of(changes: list[Change]) -> list[dict[str, Any]]:
+    content = write(manifest_of(changes), plain=10**9, most=10**9).content
+    assert content.isascii()
+    return cast("list[dict[str, Any]]", json.loads(content))
+
+
+def csv_of(changes: list[Change]) -> str:
+    return write(table_of(changes), plain=10**9, most=10**9).content.decode()
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def unpacked(file: Attachment) -> bytes:
+    return gzip.decompress(file.content) if file.filename.endswith(".gz") else file.content
+
+
 def test_an_event_has_the_keys_and_forms_of_a_mast_subscription(change: Callable[..., Change]) -> None:
-    (event,) = json.loads(manifest_of([change(ChangeKind.REPROCESSED, NAME)]))
+    (event,) = events_of([change(ChangeKind.REPROCESSED, NAME)])
     assert list(event) == [
         "event_id",
         "mission",
@@ -83,14 +104,13 @@ def test_an_event_has_the_keys_and_forms_of_a_mast_subscription(change: Callable
 def test_the_manifest_has_what_can_be_downloaded(
     change: Callable[..., Change], kind: ChangeKind, event_type: str | None
 ) -> None:
-    events = json.loads(manifest_of([change(kind, NAME)]))
+    events = events_of([change(kind, NAME)])
     assert [event["event_type"] for event in events] == ([event_type] if event_type else [])
 
 
 def test_the_same_change_has_the_same_event_id_and_another_has_another(change: Callable[..., Change]) -> None:
     one, same, other = (
-        json.loads(manifest_of([change(ChangeKind.NEW, NAME, revision=revision)]))[0]["event_id"]
-        for revision in (1, 1, 2)
+        events_of([change(ChangeKind.NEW, NAME, revision=revision)])[0]["event_id"] for revision in (1, 1, 2)
     )
     assert one == same != other
 
@@ -101,16 +121,16 @@ def test_a_file_that_changed_twice_is_one_download(change: Callable[..., Change]
         change(ChangeKind.PUBLIC, NAME),
         change(ChangeKind.STALE, "x.fits"),
     ]
-    assert count_downloads(changes) == 1
+    assert count_files(downloads_of(changes)) == 1
 
 
 def test_an_unknown_date_is_null(change: Callable[..., Change]) -> None:
-    (event,) = json.loads(manifest_of([change(ChangeKind.NEW, NAME, archived_at=None)]))
+    (event,) = events_of([change(ChangeKind.NEW, NAME, archived_at=None)])
     assert event["archived_date"] is None
 
 
 def test_the_table_has_the_old_and_new_pedigree_of_every_change(change: Callable[..., Change]) -> None:
-    (row,) = csv.DictReader(io.StringIO(table_of([change(ChangeKind.REPROCESSED, NAME)]).decode()))
+    (row,) = rows_of(csv_of([change(ChangeKind.REPROCESSED, NAME)]))
     assert row == {
         "kind": "reprocessed",
         "program": "1180",
@@ -132,9 +152,7 @@ def test_the_table_has_the_old_and_new_pedigree_of_every_change(change: Callable
 
 
 def test_what_is_not_known_is_an_empty_cell(change: Callable[..., Change]) -> None:
-    (row,) = csv.DictReader(
-        io.StringIO(table_of([change(ChangeKind.WITHDRAWN, NAME, observation=None, public_at=None)]).decode())
-    )
+    (row,) = rows_of(csv_of([change(ChangeKind.WITHDRAWN, NAME, observation=None, public_at=None)]))
     assert (row["observation"], row["new_cal_ver"], row["new_date"], row["public"]) == ("", "", "", "")
 
 
@@ -143,21 +161,25 @@ def test_what_is_not_known_is_an_empty_cell(change: Callable[..., Change]) -> No
 def test_no_cell_begins_like_a_formula_and_the_text_can_be_had_back(
     change: Callable[..., Change], text: str
 ) -> None:
-    table = table_of([change(ChangeKind.NEW, NAME, level=text)]).decode()
+    table = csv_of([change(ChangeKind.NEW, NAME, level=text)])
     assert table.count("\n") == 2
-    (row,) = csv.DictReader(io.StringIO(table))
+    (row,) = rows_of(table)
     assert not row["level"].lstrip(" ").startswith(("=", "+", "-", "@", "\uff1d", "\uff0b"))
     shown = text.replace("\t", "\\t").replace("\r", "\\r").replace("\n", "\\n")
     assert row["level"].removeprefix("'") == shown
 
 
+def files_of(digest: Digest, limits: Limits | None = None) -> list[Attachment]:
+    return [each.attachment for each in attached_to(digest, limits)]
+
+
 def test_the_table_alone_is_attached_where_nothing_can_be_downloaded(change: Callable[..., Change]) -> None:
-    attached = attachments_of(digest([change(ChangeKind.STALE, NAME)]))
+    attached = files_of(digest([change(ChangeKind.STALE, NAME)]))
     assert [(file.filename, file.media_type) for file in attached] == [("jades-2026-11-22.csv", "text/csv")]
 
 
 def test_nothing_is_attached_where_nothing_changed() -> None:
-    assert attachments_of(digest([])) == ()
+    assert files_of(digest([])) == []
 
 
 @pytest.mark.parametrize(
@@ -173,7 +195,7 @@ def test_nothing_is_attached_where_nothing_changed() -> None:
 def test_a_file_is_named_by_the_local_day_that_the_period_ends_on(
     change: Callable[..., Change], timezone: str, length: timedelta, stem: str
 ) -> None:
-    attached = attachments_of(digest([change(ChangeKind.NEW, NAME)], timezone=timezone, length=length))
+    attached = files_of(digest([change(ChangeKind.NEW, NAME)], timezone=timezone, length=length))
     assert [file.filename for file in attached] == [f"{stem}.json", f"{stem}.csv"]
 
 
@@ -190,5 +212,80 @@ def test_a_file_is_named_by_the_local_day_that_the_period_ends_on(
 def test_a_file_name_is_plain_whatever_the_subscription_is_called(
     change: Callable[..., Change], subscription: str, start: str
 ) -> None:
-    (file, _) = attachments_of(digest([change(ChangeKind.NEW, NAME)], subscription=subscription))
+    (file, _) = files_of(digest([change(ChangeKind.NEW, NAME)], subscription=subscription))
     assert file.filename == f"{start}2026-11-22.json"
+
+
+def many(change: Callable[..., Change], count: int) -> list[Change]:
+    """Half of them are two changes of one file."""
+    kinds = (ChangeKind.REPROCESSED, ChangeKind.PUBLIC, ChangeKind.NEW, ChangeKind.STALE)
+    return [
+        change(
+            kinds[number % 4],
+            f"jw01180{number // 8 % 999 + 1:03d}001_02101_{number - (number % 4 == 1):05d}_nrca1_cal.fits",
+        )
+        for number in range(count)
+    ]
+
+
+def test_what_is_large_is_packed_and_has_the_same_content(change: Callable[..., Change]) -> None:
+    changes = many(change, 900)
+    plain = files_of(digest(changes))
+    packed = files_of(digest(changes), Limits(plain=50_000))
+    assert [(file.filename, file.media_type) for file in packed] == [
+        ("jades-2026-11-22.json.gz", "application/gzip"),
+        ("jades-2026-11-22.csv.gz", "application/gzip"),
+    ]
+    assert [unpacked(file) for file in packed] == [file.content for file in plain]
+    assert sum(len(file.content) for file in packed) * 4 < sum(len(file.content) for file in plain)
+
+
+def test_what_is_packed_tells_no_time_and_no_name(change: Callable[..., Change]) -> None:
+    """Bytes 3 to 7 of gzip's header are its flags and the time (RFC 1952)."""
+    for file in files_of(digest(many(change, 400)), Limits(plain=1)):
+        assert file.content[:8] == b"\x1f\x8b\x08" + bytes(5)
+
+
+def test_only_the_larger_list_is_packed(change: Callable[..., Change]) -> None:
+    changes = many(change, 40)
+    sizes = [len(file.content) for file in files_of(digest(changes))]
+    assert sizes[0] != sizes[1]
+    packed = files_of(digest(changes), Limits(plain=min(sizes)))
+    assert sorted(file.filename.endswith(".gz") for file in packed) == [False, True]
+
+
+@pytest.mark.parametrize("most", [1, 5_000, 10_000, 10**9])
+def test_what_is_cut_is_well_formed_and_counted(change: Callable[..., Change], most: int) -> None:
+    told = digest(many(change, 4_000))
+    manifest, table = attached_to(told, Limits(plain=1, table=most, both=2 * most))
+    rows = rows_of(unpacked(table.attachment).decode())
+    events = json.loads(unpacked(manifest.attachment))
+    assert (len(rows), len({event["filename"] for event in events})) == (table.told, manifest.told)
+    assert [row["filename"] for row in rows] == [change.filename for change in told.changes[: table.told]]
+    assert [event["filename"] for event in events] == [change.filename for change in downloads_of(told.changes)][
+        : len(events)
+    ]
+    assert (table.of, manifest.of) == (4_000, 2_000)
+    assert (table.told == 4_000) == (manifest.told == 2_000) == (most == 10**9)
+
+
+def test_attachments_pass_their_limit_by_less_than_a_piece(change: Callable[..., Change]) -> None:
+    """Names and times that do not repeat, which is what compresses least."""
+    chance = random.Random(1)
+    changes = [
+        change(
+            ChangeKind.REPROCESSED,
+            f"jw01180001001_02101_{chance.randrange(10**12):012d}_nrca1_cal.fits",
+            archived_at=ENDS - timedelta(milliseconds=chance.randrange(10**12)),
+        )
+        for _ in range(8_000)
+    ]
+    limits = Limits(plain=100_000, table=120_000, both=200_000)
+    attached = attached_to(digest(changes), limits)
+    assert all(0 < each.told < each.of for each in attached)
+    assert limits.both <= sum(len(each.attachment.content) for each in attached) <= limits.both + PIECE
+
+
+def test_a_mail_with_all_that_may_be_attached_is_below_10_mb() -> None:
+    """Base64 makes lines of 78 bytes out of 57."""
+    assert (Limits().both + PIECE) * 78 / 57 < 9_900_000

@@ -1,18 +1,22 @@
-"""The whole of the lists, as files that go with the digest."""
+"""The lists behind a digest, as files that go with it."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from pedigreed.digests.manifest import count_downloads, manifest_of
+from pedigreed.digests.listing import write
+from pedigreed.digests.manifest import count_files, downloads_of, manifest_of
 from pedigreed.digests.table import table_of
 from pedigreed.model.digest import Attachment
 
 if TYPE_CHECKING:
+    from pedigreed.digests.listing import Written
     from pedigreed.model.digest import Digest
 
 LONGEST_NAME = 40
@@ -21,14 +25,67 @@ A_DAY = timedelta(hours=22)
 """No digest a day is shorter, the day that the clocks change included."""
 
 
-def attachments_of(digest: Digest) -> tuple[Attachment, ...]:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large attachments may be, in bytes.
+
+    The default keeps the whole mail below 10 MB, which servers take: base64 adds 37 %.
+
+    Attributes:
+        plain: of a file that is not compressed.
+        table: of the table. It tells most, and has its room first.
+        both: of table and manifest.
+    """
+
+    plain: int = 1_000_000
+    table: int = 4_000_000
+    both: int = 7_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A list that goes with the digest.
+
+    Attributes:
+        attachment: the file.
+        told: how many of the list it holds, from the first: files of the manifest, changes of the table.
+        of: how many the list has.
+        is_manifest: whether it is the manifest of downloads; else it is the table of changes.
+        is_packed: whether it is compressed with gzip.
+    """
+
+    attachment: Attachment
+    told: int
+    of: int
+    is_manifest: bool
+    is_packed: bool
+
+
+def attached_to(digest: Digest, limits: Limits | None = None) -> tuple[Attached, ...]:
     """The manifest of what can be downloaded, and the table of all changes; none where nothing changed."""
-    stem = stem_of(digest)
-    manifest = Attachment(f"{stem}.json", "application/json", manifest_of(digest.changes))
-    table = Attachment(f"{stem}.csv", "text/csv", table_of(digest.changes))
     if not digest.changes:
         return ()
-    return (manifest, table) if count_downloads(digest.changes) else (table,)
+    limits = limits or Limits()
+    table = write(table_of(digest.changes), plain=limits.plain, most=limits.table)
+    attached = (_attached(digest, table, told=table.rows, of=len(digest.changes), is_manifest=False),)
+    files = count_files(downloads_of(digest.changes))
+    if not files:
+        return attached
+    room = limits.both - len(table.content)
+    manifest = write(manifest_of(digest.changes), plain=limits.plain, most=room)
+    told = count_files(islice(downloads_of(digest.changes), manifest.rows))
+    return (_attached(digest, manifest, told=told, of=files, is_manifest=True), *attached)
+
+
+def _attached(digest: Digest, written: Written, *, told: int, of: int, is_manifest: bool) -> Attached:
+    suffix, media_type = ("json", "application/json") if is_manifest else ("csv", "text/csv")
+    name = f"{stem_of(digest)}.{suffix}"
+    attachment = (
+        Attachment(f"{name}.gz", "application/gzip", written.content)
+        if written.is_packed
+        else Attachment(name, media_type, written.content)
+    )
+    return Attached(attachment, told, of, is_manifest=is_manifest, is_packed=written.is_packed)
 
 
 def stem_of(digest: Digest) -> str:

@@ -10,11 +10,12 @@ import json
 import uuid
 from typing import TYPE_CHECKING
 
+from pedigreed.digests.listing import Listing
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.instant import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from pedigreed.model.change import Change
@@ -32,15 +33,20 @@ NAMESPACE = uuid.UUID("945e3f8e-0124-54b4-bd07-05dc648475e4")
 """Of the event ids: one change has one id, whenever it is written."""
 
 
-def manifest_of(changes: Iterable[Change]) -> bytes:
+def manifest_of(changes: Iterable[Change]) -> Listing:
     """A JSON list with one event a line, ASCII."""
-    events = [json.dumps(_event(change)) for change in changes if change.kind in EVENT_TYPES]
-    return ("[\n" + ",\n".join(events) + "\n]\n").encode("ascii") if events else b"[]\n"
+    rows = (json.dumps(_event(change)).encode("ascii") for change in downloads_of(changes))
+    return Listing(b"[\n", rows, b",\n", b"\n]\n")
 
 
-def count_downloads(changes: Iterable[Change]) -> int:
-    """How many files the manifest names, each once."""
-    return len({change.filename for change in changes if change.kind in EVENT_TYPES})
+def downloads_of(changes: Iterable[Change]) -> Iterator[Change]:
+    """The changes that leave something to download: one event each."""
+    return (change for change in changes if change.kind in EVENT_TYPES)
+
+
+def count_files(changes: Iterable[Change]) -> int:
+    """How many files changes are of, each once."""
+    return len({change.filename for change in changes})
 
 
 def _event(change: Change) -> dict[str, str | int | None]:

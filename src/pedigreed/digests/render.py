@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigreed.digests.attachments import attachments_of
+from pedigreed.digests.attachments import attached_to
 from pedigreed.digests.subject import subject_of
 from pedigreed.digests.text import text_of
 from pedigreed.model.digest import RenderedDigest
@@ -21,11 +21,11 @@ def render(digest: Digest, *, configuration: str, operator: str | None = None) -
         configuration: the configuration's file name, such as ``pedigreed.yaml``.
         operator: the address for questions and stops, if there is one.
     """
-    attachments = attachments_of(digest)
+    attached = attached_to(digest)
     return RenderedDigest(
         digest_id=digest.digest_id,
         subscription=digest.subscription,
         subject=subject_of(digest),
-        text=text_of(digest, attachments, configuration=configuration, operator=operator),
-        attachments=attachments,
+        text=text_of(digest, attached, configuration=configuration, operator=operator),
+        attachments=tuple(each.attachment for each in attached),
     )

@@ -9,9 +9,9 @@ Control characters are written as ``\\n`` or ``\\x1b``.
 from __future__ import annotations
 
 import csv
-import io
 from typing import TYPE_CHECKING
 
+from pedigreed.digests.listing import Listing
 from pedigreed.digests.wording import visible
 from pedigreed.model.instant import iso
 from pedigreed.model.product_name import product_type_of
@@ -48,13 +48,18 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _GUARD = "'"
 
 
-def table_of(changes: Iterable[Change]) -> bytes:
+class _Line:
+    """What a CSV writer takes for its file: it hands each line back."""
+
+    def write(self, line: str) -> bytes:
+        return line.encode()
+
+
+def table_of(changes: Iterable[Change]) -> Listing:
     """One line for each change, in the order given."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(map(_row, changes))
-    return text.getvalue().encode()
+    writer = csv.writer(_Line(), lineterminator="\n")
+    head: bytes = writer.writerow(COLUMNS)
+    return Listing(head, (writer.writerow(_row(change)) for change in changes))
 
 
 def _row(change: Change) -> tuple[str | int | None, ...]:

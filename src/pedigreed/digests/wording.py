@@ -16,7 +16,7 @@ def visible(text: str) -> str:
 
     Spaces of every width become plain ones. Nothing that steers a terminal or a mail header is left.
     """
-    return "".join(map(_visible, text))
+    return text if text.isprintable() else "".join(map(_visible, text))
 
 
 def _visible(character: str) -> str:
