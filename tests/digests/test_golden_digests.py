@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,10 +14,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pedigreed.digests.attachments import Limits, attached_to
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
+from pedigreed.digests.text import text_of
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, Suspect, Unchecked
+from pedigreed.model.digest import ALL_KINDS, Baseline, Checked, Digest, PedigreeSpan, Suspect, Unchecked
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.program import ProgramSelection
@@ -100,6 +103,7 @@ def digest(
     suspects: Iterable[Suspect] = (),
     period: tuple[datetime, datetime] = (STARTS, ENDS),
     timezone: str = "Europe/Madrid",
+    kinds: frozenset[ChangeKind] = ALL_KINDS,
 ) -> Digest:
     selections = [ProgramSelection.parse(program) for program in programs]
     everything = Checked(programs=len(selections), of=len(selections), last_complete=CHECKED_AT)
@@ -114,6 +118,7 @@ def digest(
         checked=checked or everything,
         baselines=baselines,
         suspects=suspects,
+        kinds=kinds,
     )
 
 
@@ -209,13 +214,14 @@ def first_sight() -> Digest:
         "1.5.3", "jwst_0913.pmap", datetime(2022, 7, 2, tzinfo=UTC), datetime(2022, 7, 2, tzinfo=UTC)
     )
     return digest(
-        programs=["1180", "1181:5,7-9", "9999"],
+        programs=["1180", "1181:5,7-9", "5105:1", "9999"],
         baselines=[
             Baseline(1180, 3911, ((earlier, 2707), (later, 1204))),
             Baseline(1181, 214, ((earlier, 100), (later, 80), (raw, 31), (ancient, 3))),
+            Baseline(5105, 0, (), has_other_data=True),
             Baseline(9999, 0, ()),
         ],
-        checked=Checked(3, 3, unknown=(9999,), last_complete=CHECKED_AT),
+        checked=Checked(4, 4, unknown=(9999,), last_complete=CHECKED_AT, swept_since=CHECKED_AT),
     )
 
 
@@ -235,6 +241,19 @@ def quiet_week() -> Digest:
     return digest(period=(ENDS - timedelta(days=7), ENDS))
 
 
+def quiet_day_between_sweeps() -> Digest:
+    """With the kinds that are told by default, and the oldest sweep of five days before."""
+    checked = Checked(2, 2, last_complete=CHECKED_AT, swept_since=CHECKED_AT - timedelta(days=5))
+    flags = {ChangeKind.STALE, ChangeKind.NO_LONGER_STALE}
+    return digest(checked=checked, kinds=ALL_KINDS - flags)
+
+
+def nothing_of_the_kinds() -> Digest:
+    """Who asks for little is not told that nothing changed."""
+    checked = Checked(2, 2, last_complete=CHECKED_AT, swept_since=CHECKED_AT - timedelta(days=5))
+    return digest(checked=checked, kinds=frozenset((ChangeKind.FIRST, ChangeKind.NEW, ChangeKind.STALE)))
+
+
 def clocks_change() -> Digest:
     """A quiet Sunday of 25 hours; one program of two could not be checked."""
     period = datetime(2026, 10, 24, 5, tzinfo=UTC), datetime(2026, 10, 25, 6, tzinfo=UTC)
@@ -245,7 +264,10 @@ def clocks_change() -> Digest:
 
 def missing_products() -> Digest:
     return digest(
-        suspects=[Suspect(1180, 846, 846, CHECKED_AT), Suspect(1181, 3, 358, CHECKED_AT - timedelta(days=7))]
+        suspects=[
+            Suspect(1180, 846, 846, CHECKED_AT, CHECKED_AT),
+            Suspect(1181, 3, 358, CHECKED_AT - timedelta(days=7), CHECKED_AT),
+        ]
     )
 
 
@@ -276,7 +298,7 @@ def everything_at_once() -> Digest:
         ],
         programs=["1180", "1181", "1210", "4567", "5105"],
         holdings={OLD: 2600, NEW: 1204, ("2.0.0", "jwst_1535.pmap"): 107, (None, None): 40},
-        suspects=[Suspect(1210, 40, 900, CHECKED_AT)],
+        suspects=[Suspect(1210, 40, 900, CHECKED_AT, CHECKED_AT)],
         baselines=[Baseline(5105, 12, ((PedigreeSpan(*NEW, CHECKED_AT, CHECKED_AT), 12),))],
         checked=Checked(
             4,
@@ -322,6 +344,8 @@ SCENARIOS: tuple[Callable[[], Digest], ...] = (
     first_sight,
     outage,
     quiet_week,
+    quiet_day_between_sweeps,
+    nothing_of_the_kinds,
     clocks_change,
     missing_products,
     everything_at_once,
@@ -351,3 +375,20 @@ def test_the_text_is_what_it_was_when_someone_read_it(scenario: Callable[[], Dig
 def test_the_attachments_are_what_they_were_when_someone_read_them(scenario: Callable[[], Digest]) -> None:
     for attachment in rendered(scenario).attachments:
         assert_golden(f"{scenario.__name__}.{attachment.filename.rpartition('.')[2]}", attachment.content.decode())
+
+
+def test_packed_attachments_are_what_they_were_when_someone_read_them() -> None:
+    for attached in attached_to(forty_products(), Limits(plain=1_000)):
+        name = attached.attachment.filename.removesuffix(".gz")
+        content = gzip.decompress(attached.attachment.content).decode()
+        assert_golden(f"forty_products.{name.rpartition('.')[2]}", content)
+
+
+def test_the_text_says_how_much_is_attached_where_not_all_of_it_is() -> None:
+    """How far a limit reaches depends on the machine's zlib, so the numbers are set."""
+    told = twelve_thousand_products()
+    attached = attached_to(told, Limits(plain=100_000, table=60_000, both=140_000))
+    assert all(each.told < each.of for each in attached)
+    shown = [replace(each, told=number) for each, number in zip(attached, (4_321, 6_789), strict=True)]
+    text = text_of(told, shown, configuration="pedigreed.yaml", operator=None)
+    assert_golden("twelve_thousand_products_cut.txt", text[text.index("Attached:") :])

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, Suspect, Unchecked
+from pedigreed.model.digest import ALL_KINDS, Baseline, Checked, Digest, PedigreeSpan, Suspect, Unchecked
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.program import ProgramSelection
@@ -65,6 +65,7 @@ CHECKS = st.builds(
     unknown=st.lists(PROGRAMS, max_size=6).map(tuple),
     last_complete=st.none() | DATES,
     notes=st.lists(WORDS, max_size=3).map(tuple),
+    swept_since=st.none() | DATES,
 )
 DIGESTS = st.builds(
     compose,
@@ -79,16 +80,27 @@ DIGESTS = st.builds(
     changes=st.lists(CHANGES, max_size=10),
     holdings=st.dictionaries(st.tuples(KEYWORDS, KEYWORDS), NUMBERS, max_size=5),
     baselines=st.lists(
-        st.builds(Baseline, PROGRAMS, NUMBERS, st.lists(st.tuples(SPANS, NUMBERS), max_size=5).map(tuple)),
+        st.builds(
+            Baseline,
+            PROGRAMS,
+            NUMBERS | st.just(0),
+            st.lists(st.tuples(SPANS, NUMBERS), max_size=5).map(tuple),
+            has_other_data=st.booleans(),
+        ),
         max_size=6,
     ),
-    suspects=st.lists(st.builds(Suspect, PROGRAMS, NUMBERS, NUMBERS, DATES), max_size=6),
+    suspects=st.lists(st.builds(Suspect, PROGRAMS, NUMBERS, NUMBERS, DATES, DATES), max_size=6),
     checked=CHECKS,
+    kinds=st.frozensets(st.sampled_from(ChangeKind)),
 )
 
 
 def told(digest: Digest, operator: str | None = None) -> RenderedDigest:
     return render(digest, configuration="pedigreed.yaml", operator=operator)
+
+
+def told_text(digest: Digest) -> str:
+    return told(digest).text
 
 
 def plain(
@@ -246,7 +258,7 @@ def test_the_first_sight_of_a_program_is_not_called_unchanged() -> None:
     ("digest", "subject"),
     [
         (plain([]), "[pedigreed] jades: nothing new"),
-        (plain([], suspects=(Suspect(1180, 846, 900, ENDS),)), "[pedigreed] jades: 846 missing"),
+        (plain([], suspects=(Suspect(1180, 846, 900, ENDS, ENDS),)), "[pedigreed] jades: 846 missing"),
         (plain([], baselines=(Baseline(1180, 846, ()),)), "[pedigreed] jades: now watching 1 program"),
     ],
 )
@@ -263,6 +275,87 @@ def test_a_subject_says_where_a_reprocessing_goes(change: Callable[..., Change])
 def test_a_subject_says_whose_first_data_there_is(change: Callable[..., Change]) -> None:
     changes = [change(ChangeKind.FIRST, f"{number}_cal.fits", program=4567) for number in range(3)]
     assert told(plain(changes)).subject == "[pedigreed] jades: first data of 4567"
+
+
+@pytest.mark.parametrize("told", ["change", "baseline", "suspect", "nothing"])
+def test_nothing_can_be_said_is_not_said_beside_what_is_said(change: Callable[..., Change], told: str) -> None:
+    """Other instruments of the program answered."""
+    lost = Checked(1, 2, unchecked=(Unchecked(1180, "MIRI: connection reset", None),))
+    changes = [change(ChangeKind.NEW, "jw01180001001_02101_00001_nrca1_cal.fits")] if told == "change" else []
+    text = told_text(
+        plain(
+            changes,
+            checked=lost,
+            baselines=(Baseline(1180, 5, ()),) if told == "baseline" else (),
+            suspects=(Suspect(1180, 5, 9, ENDS, ENDS),) if told == "suspect" else (),
+        )
+    )
+    assert ("1 of 2 programs: nothing can be said of them" in text) == (told == "nothing")
+    assert ("1 of 2 programs: not everything of them was answered" in text) == (told != "nothing")
+
+
+def test_of_a_program_that_nothing_is_told_of_nothing_can_be_said(change: Callable[..., Change]) -> None:
+    lost = Checked(1, 2, unchecked=(Unchecked(1181, "connection reset", None),))
+    text = told_text(plain([change(ChangeKind.NEW, "jw01180001001_02101_00001_nrca1_cal.fits")], checked=lost))
+    assert "nothing can be said of them" in text
+
+
+@pytest.mark.parametrize(
+    ("left_out", "subject", "phrase"),
+    [
+        ((), "nothing new", "NO CHANGE in 2 programs that were checked"),
+        (
+            (ChangeKind.STALE, ChangeKind.NO_LONGER_STALE),
+            "nothing new",
+            "NO CHANGE in 2 programs that were checked, stale flags aside",
+        ),
+        (
+            (ChangeKind.REPROCESSED,),
+            "nothing new of the kinds that are asked for",
+            "NO CHANGE of the kinds that are asked for, in 2 programs that were checked",
+        ),
+        (
+            (ChangeKind.STALE,),
+            "nothing new",
+            "NO CHANGE of the kinds that are asked for, in 2 programs that were checked",
+        ),
+    ],
+)
+def test_no_change_is_said_of_the_kinds_that_are_asked_for(
+    left_out: tuple[ChangeKind, ...], subject: str, phrase: str
+) -> None:
+    rendered = told(replace(plain([]), kinds=ALL_KINDS - set(left_out)))
+    assert rendered.subject == f"[pedigreed] jades: {subject}"
+    assert f" {phrase} CHECKED" in " ".join(rendered.text.split())
+
+
+@pytest.mark.parametrize(
+    ("kinds", "phrase"),
+    [
+        (ALL_KINDS, "withdrawals and stale flags as of 17 Nov 05:58Z"),
+        (ALL_KINDS - {ChangeKind.STALE, ChangeKind.NO_LONGER_STALE}, "withdrawals as of 17 Nov 05:58Z"),
+        (frozenset((ChangeKind.STALE,)), "stale flags as of 17 Nov 05:58Z"),
+        (frozenset((ChangeKind.NEW,)), None),
+    ],
+)
+def test_what_only_a_sweep_sees_is_dated_by_it(kinds: frozenset[ChangeKind], phrase: str | None) -> None:
+    checked = Checked(2, 2, last_complete=ENDS, swept_since=datetime(2026, 11, 17, 5, 58, tzinfo=UTC))
+    lines = [line.strip() for line in told_text(replace(plain([], checked=checked), kinds=kinds)).splitlines()]
+    assert [line for line in lines if "as of" in line] == ([phrase] if phrase else [])
+
+
+def test_a_sweep_of_the_period_itself_needs_no_word() -> None:
+    starts = ENDS - timedelta(days=1)
+    assert "as of" not in told_text(plain([], checked=Checked(2, 2, swept_since=starts)))
+    assert "as of" in told_text(plain([], checked=Checked(2, 2, swept_since=starts - timedelta(minutes=1))))
+
+
+def test_a_program_without_data_is_told_from_one_whose_data_are_not_watched() -> None:
+    text = told_text(plain([], baselines=(Baseline(1180, 0, ()), Baseline(1181, 0, (), has_other_data=True))))
+    assert re.findall(r"^ +(1180|1181)  (.*)$", text, re.MULTILINE) == [
+        ("1180", "no data yet"),
+        ("1181", "nothing of what you watch yet"),
+    ]
 
 
 def test_the_operator_is_named_where_there_is_one() -> None:

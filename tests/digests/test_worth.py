@@ -46,8 +46,8 @@ def digest(
     )
 
 
-def period(*, is_checked: bool = True, is_told: bool = True, ends: datetime = NOW - DAY) -> Period:
-    return Period("jades", "label", ends - DAY, ends, ends, is_checked, "1" * 32 if is_told else None)
+def period(*, unchecked: frozenset[int] = frozenset(), is_told: bool = True, ends: datetime = NOW - DAY) -> Period:
+    return Period("jades", "label", ends - DAY, ends, ends, unchecked, "1" * 32 if is_told else None)
 
 
 def days_told(
@@ -58,7 +58,7 @@ def days_told(
     for number, each in enumerate(checked):
         ends = NOW + number * length + late * (number % 2)
         is_told = is_worth_sending(digest(checked=each, ends=ends), empty, last_period=last, last_told=last_told)
-        last = period(is_checked=not each.unchecked, is_told=is_told, ends=ends)
+        last = period(unchecked=frozenset(entry.program for entry in each.unchecked), is_told=is_told, ends=ends)
         if is_told:
             told.append(number)
             last_told = last
@@ -120,9 +120,16 @@ def test_the_first_period_that_finds_the_archive_unreadable_says_so() -> None:
     assert is_worth_sending(digest(checked=UNREADABLE), WhenEmpty.NEVER, last_period=None, last_told=None)
 
 
+def test_another_program_that_can_not_be_checked_is_told() -> None:
+    lost = Checked(0, 2, unchecked=tuple(Unchecked(program, "reset", None) for program in (1180, 1181)))
+    for known, is_told in ((frozenset((1180,)), True), (frozenset((1180, 1181)), False)):
+        last = period(unchecked=known)
+        assert is_worth_sending(digest(checked=lost), WhenEmpty.NEVER, last_period=last, last_told=last) == is_told
+
+
 def test_products_that_go_missing_are_told_once() -> None:
     """The answer that lacks them came at the period's end, which is where the next begins."""
-    suspects = (Suspect(1180, 30, 100, since=NOW),)
+    suspects = (Suspect(1180, 30, 100, since=NOW, newest=NOW),)
     today, tomorrow = digest(suspects=suspects), digest(suspects=suspects, ends=NOW + DAY)
     assert is_worth_sending(today, WhenEmpty.NEVER, last_period=period(), last_told=period())
     assert not is_worth_sending(
@@ -131,5 +138,5 @@ def test_products_that_go_missing_are_told_once() -> None:
 
 
 def test_products_that_went_missing_before_the_first_period_are_told_in_it() -> None:
-    suspects = (Suspect(1180, 30, 100, since=NOW - 3 * DAY),)
+    suspects = (Suspect(1180, 30, 100, since=NOW - 3 * DAY, newest=NOW - 3 * DAY),)
     assert is_worth_sending(digest(suspects=suspects), WhenEmpty.NEVER, last_period=None, last_told=None)

@@ -6,13 +6,17 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.moments import moment_in_utc
-from pedigreed.digests.wording import count, shortlist
+from pedigreed.digests.wording import count, listed, shortlist
+from pedigreed.model.change import ChangeKind
+from pedigreed.model.digest import ALL_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from pedigreed.model.digest import Baseline, Checked, Digest, Suspect
+
+STALE_FLAGS = frozenset((ChangeKind.STALE, ChangeKind.NO_LONGER_STALE))
 
 
 def missing_in_words(suspects: Sequence[Suspect]) -> str:
@@ -36,7 +40,7 @@ def watching_in_words(baselines: Sequence[Baseline]) -> str:
     """How much is watched from this period on."""
     programs = count(len(baselines), "program")
     products = count(sum(baseline.products for baseline in baselines), "product")
-    return f"{programs}, {products}: this is what MAST has; what changes is told from now on"
+    return f"{programs}, {products} as MAST has them now; what changes is told from now on"
 
 
 def unchanged_of(digest: Digest) -> tuple[str, str] | None:
@@ -45,7 +49,20 @@ def unchanged_of(digest: Digest) -> tuple[str, str] | None:
     known = digest.checked.programs - len(digest.baselines)
     if digest.changes or known <= 0:
         return None
-    return title, f"in {count(known, 'program')} that {'was' if known == 1 else 'were'} checked"
+    where = f"in {count(known, 'program')} that {'was' if known == 1 else 'were'} checked"
+    left_out = ALL_KINDS - digest.kinds
+    if left_out == STALE_FLAGS:
+        return title, f"{where}, stale flags aside"
+    return title, f"of the kinds that are asked for, {where}" if left_out else where
+
+
+def not_checked_in_words(digest: Digest) -> str:
+    """How many programs were not checked, and whether anything is told of them all the same."""
+    unchecked = {entry.program for entry in digest.checked.unchecked}
+    told = {entry.program for entry in digest.transitions}
+    told |= {entry.program for entry in digest.baselines} | {entry.program for entry in digest.suspects}
+    worth = "not everything of them was answered" if unchecked & told else "nothing can be said of them"
+    return f"{len(digest.checked.unchecked):,} of {count(digest.checked.of, 'program')}: {worth}"
 
 
 def unchecked_in_words(checked: Checked) -> str:
@@ -69,6 +86,22 @@ def checked_in_words(checked: Checked, ends: datetime) -> str:
     """``4 of 5 programs; last complete answer 05:58Z``."""
     last = last_complete_in_words(checked.last_complete, ends)
     return f"{checked.programs:,} of {count(checked.of, 'program')}; {last}"
+
+
+def swept_in_words(digest: Digest) -> str:
+    """``withdrawals as of 17 Nov 05:58Z``; empty where every program was swept since the period began."""
+    swept = digest.checked.swept_since
+    seen = ["withdrawals"] * (ChangeKind.WITHDRAWN in digest.kinds) + ["stale flags"] * bool(
+        STALE_FLAGS & digest.kinds
+    )
+    if not seen or swept is None or swept >= digest.starts:
+        return ""
+    return f"{listed(seen)} as of {moment_in_utc(swept, digest.ends)}"
+
+
+def nothing_in_words(baseline: Baseline) -> str:
+    """Of a program without products: whether the archive has none, or none that is watched."""
+    return "nothing of what you watch yet" if baseline.has_other_data else "no data yet"
 
 
 def unknown_of(digest: Digest) -> list[int]:

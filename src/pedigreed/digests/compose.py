@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.digests.transitions import keywords_of, rank_of, transitions_of
 from pedigreed.model.change import ChangeKind
-from pedigreed.model.digest import Digest, Progress
+from pedigreed.model.digest import ALL_KINDS, Digest, Progress
 from pedigreed.model.instant import iso
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def compose(
     checked: Checked,
     baselines: Iterable[Baseline] = (),
     suspects: Iterable[Suspect] = (),
+    kinds: frozenset[ChangeKind] = ALL_KINDS,
 ) -> Digest:
     """Compose the digest of one subscription and one period.
 
@@ -51,6 +52,7 @@ def compose(
         checked: what was and was not checked.
         baselines: programs watched from this period on.
         suspects: what is missing and held.
+        kinds: the kinds of change that the subscription selects.
     """
     told = tuple(sorted(changes, key=lambda change: (change.filename, rank_of(change.kind), change.revision)))
     return Digest(
@@ -66,6 +68,7 @@ def compose(
         baselines=tuple(sorted(baselines, key=lambda baseline: baseline.program)),
         suspects=tuple(sorted(suspects, key=lambda suspect: suspect.program)),
         checked=checked,
+        kinds=kinds,
     )
 
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pedigreed.digests.check_words import STALE_FLAGS
 from pedigreed.digests.lineage import keywords_in_words
 from pedigreed.digests.moves import products_of
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, keywords_of
 from pedigreed.digests.wording import clipped, count
 from pedigreed.model.change import ChangeKind
+from pedigreed.model.digest import ALL_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pedigreed.digests.transitions import Keywords
     from pedigreed.model.digest import Digest, Transition
+
+MARK = "[pedigreed] "
+"""What every subject begins with, for filters."""
 
 LONGEST_SUBJECT = 120
 LONGEST_NAME = 40
@@ -37,13 +42,19 @@ def subject_of(digest: Digest) -> str:
 
     What was not checked is said last, and is never cut off.
     """
-    start = f"[pedigreed] {clipped(digest.subscription, LONGEST_NAME)}: "
+    start = f"{MARK}{clipped(digest.subscription, LONGEST_NAME)}: "
     room = LONGEST_SUBJECT - len(start)
     doubts = _doubts(digest)
     whole, short = _news(digest, is_whole=True), _news(digest, is_whole=False)
     attempts = [", ".join([*whole, *doubts]), ", ".join([*short, *doubts])]
     attempts += [", ".join([*short[:kept], "...", *doubts]) for kept in range(len(short), -1, -1)]
-    return start + (next(attempt for attempt in attempts if len(attempt) <= room) or "nothing new")
+    return start + (next(attempt for attempt in attempts if len(attempt) <= room) or _nothing(digest))
+
+
+def _nothing(digest: Digest) -> str:
+    return (
+        "nothing new" if digest.kinds >= ALL_KINDS - STALE_FLAGS else "nothing new of the kinds that are asked for"
+    )
 
 
 def _doubts(digest: Digest) -> list[str]:

@@ -9,11 +9,13 @@ from pedigreed.digests.check_words import (
     largest_first,
     left_out_in_words,
     missing_in_words,
+    not_checked_in_words,
+    nothing_in_words,
     programs_in_words,
     suspect_in_words,
+    swept_in_words,
     unchanged_of,
     unchecked_groups,
-    unchecked_in_words,
     unknown_of,
     watching_in_words,
 )
@@ -67,7 +69,7 @@ def _now_watching(digest: Digest) -> list[str]:
 
 def _baseline(baseline: Baseline) -> list[str]:
     if not baseline.products:
-        return prose("no data yet", _row(baseline.program))
+        return prose(nothing_in_words(baseline), _row(baseline.program))
     has = count(baseline.products, "product")
     if len(baseline.spans) == 1:
         return prose(f"{has}: {span_in_words(baseline.spans[0][0])}", _row(baseline.program))
@@ -91,7 +93,7 @@ def _not_checked(digest: Digest) -> list[str]:
     checked = digest.checked
     if not checked.unchecked:
         return []
-    lines = prose(unchecked_in_words(checked), heading("NOT CHECKED"))
+    lines = prose(not_checked_in_words(digest), heading("NOT CHECKED"))
     groups = unchecked_groups(checked, digest.ends)
     for programs, why in groups[:ROWS]:
         margin = "  " + " " * (LONGEST_PROGRAM - len(str(programs[0])))
@@ -106,6 +108,8 @@ def _checked(digest: Digest) -> list[str]:
     title = heading("CHECKED")
     lines = prose(checked_in_words(digest.checked, digest.ends), title)
     indent = " " * len(title)
+    if swept := swept_in_words(digest):
+        lines += prose(swept, indent)
     if unknown := unknown_of(digest):
         lines += prose(f"MAST has no data of {programs_in_words(unknown, NAMED)} yet", indent)
     notes = digest.checked.notes

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pedigreed.model.change import ChangeKind
+
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pedigreed.model.change import Change, ChangeKind
+    from pedigreed.model.change import Change
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.program import ProgramSelection
+
+ALL_KINDS = frozenset(ChangeKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +76,15 @@ class Baseline:
 
     Attributes:
         program: the program's number.
-        products: how many products; 0 for a program that the archive has no data of.
+        products: how many of those that the subscription watches; 0 where there are none.
         spans: (pedigree, how many products have it), most frequent first.
+        has_other_data: whether the archive has products of the program that the subscription leaves out.
     """
 
     program: int
     products: int
     spans: tuple[tuple[PedigreeSpan, int], ...]
+    has_other_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,8 @@ class Checked:
         unchecked: the others, each with its reason.
         unknown: programs that the archive has no data of.
         last_complete: when the newest complete answer came, UTC.
+        swept_since: the oldest of the programs' last sweeps, UTC; None where there was none. What only a sweep
+            sees, which is withdrawals and stale flags, is known up to then.
         notes: one sentence each, such as increments that were turned off.
     """
 
@@ -134,6 +142,7 @@ class Checked:
     unknown: tuple[int, ...] = ()
     last_complete: datetime | None = None
     notes: tuple[str, ...] = ()
+    swept_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +162,7 @@ class Digest:
         baselines: programs watched from this period on.
         suspects: what is missing and held.
         checked: what was and was not checked.
+        kinds: the kinds of change that the subscription asks for; others are not among the changes.
     """
 
     digest_id: str
@@ -167,6 +177,7 @@ class Digest:
     baselines: tuple[Baseline, ...]
     suspects: tuple[Suspect, ...]
     checked: Checked
+    kinds: frozenset[ChangeKind] = ALL_KINDS
 
     @property
     def is_quiet(self) -> bool:
