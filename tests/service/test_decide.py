@@ -20,12 +20,12 @@ MINUTE = timedelta(minutes=1)
 MESSAGE = Message(
     "digest@pedigreed.example", "email", "a@obs.example", "bot@obs.example", "jades", b"From: ...\r\n"
 )
-WAITING = Delivery(
+TAKEN = Delivery(
     key=7,
     digest_id="0" * 32,
     message=MESSAGE,
-    state=DeliveryState.WAITING,
-    attempts=0,
+    state=DeliveryState.SENDING,
+    attempts=1,
     next_attempt_at=CREATED,
     last_outcome=None,
     maybe_repeated=False,
@@ -58,24 +58,24 @@ outcomes = (
     ],
 )
 def test_every_outcome_has_its_state(outcome: Outcome, state: DeliveryState) -> None:
-    assert decide(WAITING, outcome, CREATED).state is state
+    assert decide(TAKEN, outcome, CREATED).state is state
 
 
 @pytest.mark.parametrize(("outcome", "said"), [(OUTCOMES[0], "250 OK"), (OUTCOMES[1], "550 no such user")])
 def test_what_is_finished_is_never_due_again(outcome: Outcome, said: str) -> None:
     now = CREATED + MINUTE
-    after = decide(WAITING, outcome, now)
+    after = decide(TAKEN, outcome, now)
     assert (after.next_attempt_at, after.finished_at, after.last_outcome) == (None, now, said)
 
 
-@given(outcome=outcomes, attempts=st.integers(0, 50), age=st.timedeltas(timedelta(0), 2 * AGE_LIMIT))
+@given(outcome=outcomes, attempts=st.integers(1, 50), age=st.timedeltas(timedelta(0), 2 * AGE_LIMIT))
 def test_a_delivery_waits_for_its_next_attempt_or_is_finished(
     outcome: Outcome, attempts: int, age: timedelta
 ) -> None:
-    before = replace(WAITING, attempts=attempts)
+    before = replace(TAKEN, attempts=attempts)
     now = CREATED + age
     after = decide(before, outcome, now)
-    assert after.attempts == attempts + 1
+    assert after.attempts == attempts
     assert (after.key, after.digest_id, after.message) == (before.key, before.digest_id, before.message)
     if after.state is DeliveryState.WAITING:
         assert after.next_attempt_at is not None
@@ -87,12 +87,12 @@ def test_a_delivery_waits_for_its_next_attempt_or_is_finished(
 
 
 def test_pauses_grow_and_the_last_one_repeats() -> None:
-    delivery, now, waited = WAITING, CREATED, []
-    while delivery.state is DeliveryState.WAITING:
-        delivery = decide(delivery, Retry("421 later"), now)
-        if delivery.next_attempt_at is not None:
-            waited.append(delivery.next_attempt_at - now)
-            now = delivery.next_attempt_at
+    delivery, now, waited = decide(TAKEN, Retry("421 later"), CREATED), CREATED, []
+    while delivery.next_attempt_at is not None:
+        waited.append(delivery.next_attempt_at - now)
+        now = delivery.next_attempt_at
+        taken = replace(delivery, state=DeliveryState.SENDING, attempts=delivery.attempts + 1)
+        delivery = decide(taken, Retry("421 later"), now)
     assert waited[:6] == [MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 240 * MINUTE, 240 * MINUTE]
     assert all(earlier <= later for earlier, later in pairwise(waited))
     assert delivery.state is DeliveryState.EXPIRED
@@ -102,35 +102,35 @@ def test_pauses_grow_and_the_last_one_repeats() -> None:
 @pytest.mark.parametrize(
     ("asked_for", "attempts", "pause"),
     [
-        (30 * MINUTE, 0, 30 * MINUTE),
-        (timedelta(seconds=1), 0, MINUTE),
-        (timedelta(0), 3, 60 * MINUTE),
-        (30 * MINUTE, 3, 60 * MINUTE),
+        (30 * MINUTE, 1, 30 * MINUTE),
+        (timedelta(seconds=1), 1, MINUTE),
+        (timedelta(0), 4, 60 * MINUTE),
+        (30 * MINUTE, 4, 60 * MINUTE),
     ],
 )
 def test_the_longer_of_our_pause_and_the_one_that_was_asked_for_is_kept(
     asked_for: timedelta, attempts: int, pause: timedelta
 ) -> None:
-    after = decide(replace(WAITING, attempts=attempts), Retry("429", asked_for), CREATED)
+    after = decide(replace(TAKEN, attempts=attempts), Retry("429", asked_for), CREATED)
     assert after.next_attempt_at == CREATED + pause
     assert after.last_outcome == "429"
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES[2:])
 def test_a_delivery_expires_with_the_attempt_that_its_age_limit_passes_before(outcome: Outcome) -> None:
-    just = decide(WAITING, outcome, CREATED + AGE_LIMIT)
+    just = decide(TAKEN, outcome, CREATED + AGE_LIMIT)
     assert just.state is DeliveryState.EXPIRED
     assert just.last_outcome in {"421 later", "the connection died"}
-    assert decide(WAITING, outcome, CREATED + AGE_LIMIT - MINUTE).state is DeliveryState.WAITING
+    assert decide(TAKEN, outcome, CREATED + AGE_LIMIT - MINUTE).state is DeliveryState.WAITING
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES[:2])
 def test_an_old_delivery_that_is_answered_for_good_is_not_expired(outcome: Outcome) -> None:
-    assert decide(WAITING, outcome, CREATED + 2 * AGE_LIMIT).state is not DeliveryState.EXPIRED
+    assert decide(TAKEN, outcome, CREATED + 2 * AGE_LIMIT).state is not DeliveryState.EXPIRED
 
 
 def test_an_attempt_whose_end_is_not_known_is_marked_and_keeps_its_bytes() -> None:
-    after = decide(WAITING, Unsure("the connection died"), CREATED)
+    after = decide(TAKEN, Unsure("the connection died"), CREATED)
     assert after.maybe_repeated
     assert after.message == MESSAGE
     assert after.next_attempt_at == CREATED + MINUTE
@@ -138,10 +138,10 @@ def test_an_attempt_whose_end_is_not_known_is_marked_and_keeps_its_bytes() -> No
 
 @pytest.mark.parametrize("outcome", OUTCOMES)
 def test_the_mark_of_a_possible_repeat_stays(outcome: Outcome) -> None:
-    unsure = decide(WAITING, Unsure("the connection died"), CREATED)
+    unsure = decide(TAKEN, Unsure("the connection died"), CREATED)
     assert decide(unsure, outcome, CREATED + MINUTE).maybe_repeated
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES[:3])
 def test_a_known_end_marks_nothing(outcome: Outcome) -> None:
-    assert not decide(WAITING, outcome, CREATED).maybe_repeated
+    assert not decide(TAKEN, outcome, CREATED).maybe_repeated

@@ -101,7 +101,7 @@ def test_the_newest_revision_is_that_of_the_newest_script() -> None:
 
 
 def test_opening_a_store_again_changes_nothing(store_url: str, beside: Engine) -> None:
-    run(beside, "INSERT INTO subscriptions (name, since) VALUES ('jades', 0)")
+    run(beside, "INSERT INTO increments (instrument, off_since, off_until, reason) VALUES ('miri', 0, 0, '')")
     before = dump(beside)
     for _ in range(2):
         with Store(store_url):
@@ -133,7 +133,7 @@ def test_another_programs_migrated_database_is_refused(store_url: str, beside: E
 def test_tables_without_a_revision_are_refused(store_url: str, beside: Engine) -> None:
     run(beside, "DELETE FROM alembic_version")
     before = dump(beside)
-    with pytest.raises(StoreError, match="a table 'baselines' that pedigreed did not make"):
+    with pytest.raises(StoreError, match="a table 'changes' that pedigreed did not make"):
         Store(store_url)
     assert dump(beside) == before
 

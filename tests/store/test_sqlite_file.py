@@ -40,7 +40,7 @@ connection.close()
 COUNTER = """
 import sqlite3, sys
 connection = sqlite3.connect(sys.argv[1])
-print(connection.execute("SELECT count(*) FROM subscriptions").fetchone()[0])
+print(connection.execute("SELECT count(*) FROM periods").fetchone()[0])
 connection.close()
 """
 
@@ -53,9 +53,9 @@ from pedigreed.store.database import Store
 store = Store(sys.argv[1])
 for number in range(5):
     with store.writing() as connection:
-        periods.since(connection, f"subscription {number}", datetime(2026, 11, 21, tzinfo=UTC))
+        periods.claim(connection, f"subscription {number}", "2026-11-21", datetime(2026, 11, 21, tzinfo=UTC))
 with store.writing() as connection:
-    periods.since(connection, "unfinished", datetime(2026, 11, 21, tzinfo=UTC))
+    periods.claim(connection, "unfinished", "2026-11-21", datetime(2026, 11, 21, tzinfo=UTC))
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -63,12 +63,12 @@ with store.writing() as connection:
 def fill(store: Store, subscriptions: int = 2000, prefix: str = "subscription") -> None:
     with store.writing() as connection:
         for number in range(subscriptions):
-            periods.since(connection, f"{prefix} {number} {'x' * 200}", NOON)
+            periods.claim(connection, f"{prefix} {number} {'x' * 200}", "2026-11-21", NOON)
 
 
 def count(url: str) -> int:
     with Store(url) as store, store.reading() as connection:
-        found: int = connection.exec_driver_sql("SELECT count(*) FROM subscriptions").scalar_one()
+        found: int = connection.exec_driver_sql("SELECT count(*) FROM periods").scalar_one()
         return found
 
 
@@ -254,7 +254,7 @@ def test_damage_that_shows_later_is_told_as_damage(path: Path, url: str) -> None
     with Store(url) as store:
         flipped(path)
         with pytest.raises(StoreCorrupt), store.reading() as connection:
-            connection.exec_driver_sql("SELECT sum(length(name)) FROM subscriptions NOT INDEXED").scalar()
+            connection.exec_driver_sql("SELECT sum(length(subscription)) FROM periods NOT INDEXED").scalar()
 
 
 def test_a_newer_file_is_refused_byte_for_byte(path: Path, url: str) -> None:
@@ -273,7 +273,7 @@ def test_another_process_that_writes_delays_writing_and_not_reading(path: Path, 
         with pytest.raises(TryAgain, match=r"in use by another process for more than 0\.05 s"):
             fill(store, 1)
         with store.reading() as connection:
-            assert periods.known_since(connection, "none such") is None
+            assert periods.last_closed(connection, "none such", NOON) is None
     assert count(url) == 10
 
 

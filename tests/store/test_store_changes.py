@@ -16,7 +16,7 @@ from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.store import changes
+from pedigreed.store import changes, watched
 
 if TYPE_CHECKING:
     from pedigreed.store.database import Store
@@ -64,9 +64,14 @@ def record(store: Store, *news: Change) -> None:
         changes.record(connection, news)
 
 
-def untold(store: Store, subscription: str = "jades", since: datetime = NOON) -> list[tuple[int, Change]]:
+def watch(store: Store, subscription: str = "jades", instrument: Instrument = Instrument.NIRCAM) -> None:
+    with store.writing() as connection:
+        watched.begin(connection, subscription, {(instrument, 1180)})
+
+
+def untold(store: Store, subscription: str = "jades") -> list[tuple[int, Change]]:
     with store.reading() as connection:
-        return changes.untold(connection, subscription, [1180], since)
+        return changes.untold(connection, subscription, [1180])
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -90,6 +95,7 @@ def test_the_same_change_from_two_sources_is_one(store: Store) -> None:
 
 
 def test_the_same_change_twice_in_one_answer_is_one(store: Store) -> None:
+    watch(store)
     record(store, change(), change())
     assert [found for _, found in untold(store)] == [change()]
 
@@ -110,18 +116,40 @@ def test_history_is_chosen_by_program_file_and_length(store: Store) -> None:
         assert changes.history(connection, [], limit=2) == [third, other]
 
 
-def test_only_changes_of_its_programs_and_its_time_are_untold(store: Store) -> None:
-    before = change("before_cal.fits", seen_at=NOON - timedelta(milliseconds=1))
+def test_only_what_came_after_the_watch_began_is_untold(store: Store) -> None:
+    record(store, change("before_cal.fits"))
+    watch(store)
     elsewhere = change("elsewhere_cal.fits", program=1181)
-    at, after = change("at_cal.fits"), change("after_cal.fits", seen_at=NOON + timedelta(days=1))
-    record(store, before, elsewhere, at, after)
-    assert [found for _, found in untold(store)] == [at, after]
+    at, earlier = change("at_cal.fits"), change("earlier_cal.fits", seen_at=NOON - timedelta(days=400))
+    record(store, elsewhere, at, earlier)
+    assert [found for _, found in untold(store)] == [at, earlier], "the order counts, and no clock"
+    watch(store)
+    assert [found for _, found in untold(store)] == [at, earlier], "beginning again changes nothing"
+    assert untold(store, "ceers") == [], "it watches nothing"
+    watch(store, "ceers")
+    watch(store, "cosmos", Instrument.MIRI)
+    record(store, change("last_cal.fits"))
+    assert [found for _, found in untold(store, "ceers")] == [change("last_cal.fits")]
+    assert untold(store, "cosmos") == []
     with store.reading() as connection:
-        assert changes.untold(connection, "jades", [], NOON) == []
+        assert changes.untold(connection, "jades", []) == []
+
+
+def test_the_baseline_of_a_pair_is_told_once(store: Store) -> None:
+    nircam, miri = (Instrument.NIRCAM, 1180), (Instrument.MIRI, 1180)
+    with store.writing() as connection:
+        watched.begin(connection, "jades", {nircam, miri})
+        assert watched.introduced(connection, "jades") == frozenset()
+        watched.introduce(connection, "jades", "2026-11-22", [nircam])
+    with store.reading() as connection:
+        assert watched.introduced(connection, "jades") == {nircam}
+        assert watched.introduced(connection, "ceers") == frozenset()
 
 
 def test_what_is_told_is_not_untold_for_that_subscription_only(store: Store) -> None:
     one, other = change(), change("b_cal.fits")
+    watch(store)
+    watch(store, "ceers")
     record(store, one, other)
     first_key = untold(store)[0][0]
     with store.writing() as connection:
@@ -131,6 +159,7 @@ def test_what_is_told_is_not_untold_for_that_subscription_only(store: Store) -> 
 
 
 def test_the_database_refuses_to_tell_a_change_twice(store: Store) -> None:
+    watch(store)
     record(store, change(), change("b_cal.fits"))
     one, other = (key for key, _ in untold(store))
     with store.writing() as connection:
@@ -150,5 +179,6 @@ def test_a_change_that_is_not_kept_can_not_be_told(store: Store) -> None:
 def test_a_return_to_an_earlier_pedigree_is_a_change_of_its_own(store: Store) -> None:
     back = replace(change(), before=NEW, after=OLD, revision=2)
     again = replace(change(), revision=3)
+    watch(store)
     record(store, change(), back, again)
     assert [found for _, found in untold(store)] == [change(), back, again]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from itertools import chain
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -15,12 +18,11 @@ from pedigreed.model.failure import TryAgain
 from pedigreed.model.message import Message
 from pedigreed.model.period import Period
 from pedigreed.store import deliveries, digests, periods
-
-if TYPE_CHECKING:
-    from pedigreed.store.database import Store
+from pedigreed.store.database import Store
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+LEASE = timedelta(minutes=15)
 EVERY_BYTE = bytes(range(256))
 
 DIGEST = Digest(
@@ -58,65 +60,121 @@ def enqueue(store: Store, digest: Digest, *messages: Message) -> None:
         deliveries.enqueue(connection, digest.digest_id, messages, NOON)
 
 
-def due(store: Store, now: datetime) -> list[Delivery]:
-    with store.reading() as connection:
-        return [deliveries.get(connection, key) for key in deliveries.due(connection, now)]
-
-
-def save(store: Store, *states: Delivery) -> None:
+def claim(store: Store, now: datetime = NOON) -> Delivery:
     with store.writing() as connection:
-        for state in states:
-            deliveries.save(connection, state)
+        taken = deliveries.claim(connection, now, now + LEASE)
+    assert taken is not None
+    return taken
 
 
-def test_a_message_waits_with_every_byte_of_it(outbox: Store) -> None:
-    first, second = due(outbox, NOON)
+def is_nothing_due(store: Store, now: datetime) -> bool:
+    with store.writing() as connection:
+        return deliveries.claim(connection, now, now + LEASE) is None
+
+
+def settle(store: Store, state: Delivery) -> bool:
+    with store.writing() as connection:
+        return deliveries.settle(connection, state)
+
+
+def sent(delivery: Delivery, now: datetime = NOON) -> Delivery:
+    return replace(
+        delivery, state=DeliveryState.SENT, next_attempt_at=None, last_outcome="250 taken", finished_at=now
+    )
+
+
+def later(delivery: Delivery, at: datetime) -> Delivery:
+    return replace(delivery, state=DeliveryState.WAITING, next_attempt_at=at, last_outcome="450 busy")
+
+
+def test_a_message_is_taken_with_every_byte_of_it(outbox: Store) -> None:
+    first, second = claim(outbox), claim(outbox)
     assert first.message == message("a@x.example")
     assert second.message == message("b@x.example")
     assert first == Delivery(
-        first.key, "d1", first.message, DeliveryState.WAITING, 0, NOON, None, False, NOON, None
+        first.key, "d1", first.message, DeliveryState.SENDING, 1, NOON + LEASE, None, False, NOON, None
     )
     assert first.key < second.key
+    assert is_nothing_due(outbox, NOON)
 
 
 def test_nothing_is_due_before_its_time(outbox: Store) -> None:
-    assert due(outbox, NOON - timedelta(milliseconds=1)) == []
-    first, second = due(outbox, NOON)
-    save(outbox, replace(first, attempts=1, next_attempt_at=NOON + MINUTE, last_outcome="450 busy"))
-    assert due(outbox, NOON) == [second]
-    later, _ = due(outbox, NOON + MINUTE)
-    assert later == replace(first, attempts=1, next_attempt_at=NOON + MINUTE, last_outcome="450 busy")
+    assert is_nothing_due(outbox, NOON - timedelta(milliseconds=1))
+    first = claim(outbox)
+    assert settle(outbox, later(first, NOON + MINUTE))
+    claim(outbox)
+    assert is_nothing_due(outbox, NOON + MINUTE - timedelta(milliseconds=1))
+    again = claim(outbox, NOON + MINUTE)
+    assert (again.key, again.attempts, again.last_outcome) == (first.key, 2, "450 busy")
+    assert not again.maybe_repeated
 
 
 def test_what_is_finished_is_not_due(outbox: Store) -> None:
-    first, second = due(outbox, NOON)
-    sent = replace(
-        first,
-        state=DeliveryState.SENT,
-        attempts=2,
-        next_attempt_at=None,
-        last_outcome="250 taken",
-        maybe_repeated=True,
-        finished_at=NOON + MINUTE,
-    )
-    save(outbox, sent)
-    assert due(outbox, NOON + MINUTE) == [second]
+    first = claim(outbox)
+    assert settle(outbox, sent(first))
+    second = claim(outbox)
+    assert settle(outbox, sent(second))
+    assert is_nothing_due(outbox, NOON + timedelta(days=9))
     with outbox.reading() as connection:
-        assert deliveries.get(connection, first.key) == sent
-        assert deliveries.of_digest(connection, "d1") == [sent, second]
+        assert deliveries.of_digest(connection, "d1")[0] == sent(first)
+        assert deliveries.of_digest(connection, "d1") == [sent(first), sent(second)]
         assert deliveries.of_digest(connection, "d2") == []
-        assert deliveries.unfinished(connection) == [second]
+        assert deliveries.unfinished(connection) == []
+
+
+def test_a_lease_that_ran_out_is_taken_up_and_marked(outbox: Store) -> None:
+    first = claim(outbox)
+    assert settle(outbox, sent(claim(outbox)))
+    assert is_nothing_due(outbox, NOON + LEASE - timedelta(milliseconds=1))
+    again = claim(outbox, NOON + LEASE)
+    assert (again.key, again.attempts, again.message) == (first.key, 2, first.message)
+    assert again.maybe_repeated, "the process that had it may have sent it"
+
+
+def test_who_comes_late_changes_nothing(outbox: Store) -> None:
+    first = claim(outbox)
+    assert settle(outbox, sent(claim(outbox)))
+    again = claim(outbox, NOON + LEASE)
+    assert again.key == first.key
+    assert settle(outbox, sent(again))
+    assert not settle(outbox, later(first, NOON))
+    with outbox.reading() as connection:
+        assert deliveries.of_digest(connection, "d1")[0].state is DeliveryState.SENT
+
+
+def test_of_many_processes_each_row_goes_to_one(store_url: str) -> None:
+    with ExitStack() as stack:
+        stores = [stack.enter_context(Store(store_url)) for _ in range(4)]
+        enqueue(stores[0], DIGEST, *(message(f"{number}@x.example") for number in range(40)))
+        ready = threading.Barrier(4)
+
+        def take_all(store: Store) -> list[int]:
+            ready.wait()
+            taken: list[int] = []
+            while True:
+                with store.writing() as connection:
+                    delivery = deliveries.claim(connection, NOON, NOON + LEASE)
+                if delivery is None:
+                    return taken
+                taken.append(delivery.key)
+
+        taken = list(stack.enter_context(ThreadPoolExecutor(4)).map(take_all, stores))
+    keys = list(chain.from_iterable(taken))
+    # Where a row is just being taken by another process, PostgreSQL may say that there is none.
+    assert len(keys) == len(set(keys)) == 40
 
 
 def test_a_delivery_keeps_its_message_whatever_is_said_of_it(outbox: Store) -> None:
-    first, _ = due(outbox, NOON)
-    save(outbox, replace(first, message=replace(first.message, content=b"other", message_id="other")))
-    assert due(outbox, NOON)[0].message == message("a@x.example")
+    first = claim(outbox)
+    changed = replace(later(first, NOON), message=replace(first.message, content=b"other", message_id="other"))
+    assert settle(outbox, changed)
+    assert claim(outbox).message == message("a@x.example")
 
 
 def test_deliveries_are_counted_by_where_they_stand(outbox: Store) -> None:
-    first, _ = due(outbox, NOON)
-    save(outbox, replace(first, state=DeliveryState.REFUSED, next_attempt_at=None, finished_at=NOON))
+    first = claim(outbox)
+    refused = replace(first, state=DeliveryState.REFUSED, next_attempt_at=None, finished_at=NOON)
+    assert settle(outbox, refused)
     with outbox.reading() as connection:
         assert deliveries.counts(connection) == {DeliveryState.WAITING: 1, DeliveryState.REFUSED: 1}
 
@@ -169,13 +227,13 @@ def test_a_digest_is_kept_once(outbox: Store) -> None:
 
 
 def test_a_told_period_names_its_digest(outbox: Store) -> None:
-    told = Period("jades", "2026-11-21", NOON - timedelta(days=1), NOON, NOON, is_checked=True, digest_id="d1")
-    quiet = Period("jades", "2026-11-22", NOON, NOON + timedelta(days=1), NOON, is_checked=True, digest_id=None)
+    told = Period("jades", "2026-11-21", NOON - timedelta(days=1), NOON, NOON, frozenset(), digest_id="d1")
+    quiet = Period("jades", "2026-11-22", NOON, NOON + timedelta(days=1), NOON, frozenset(), digest_id=None)
     with outbox.writing() as connection:
         for period in (told, quiet):
             periods.claim(connection, period.subscription, period.label, NOON)
             periods.close(connection, period)
     with outbox.reading() as connection:
-        assert periods.recent(connection, "jades", 2) == [quiet, told]
-        assert periods.last_told(connection, "jades") == told
-        assert periods.last_told(connection, "ceers") is None
+        assert periods.last_closed(connection, "jades", NOON + timedelta(days=1)) == quiet
+        assert periods.last_told(connection, "jades", NOON + timedelta(days=1)) == told
+        assert periods.last_told(connection, "ceers", NOON) is None

@@ -24,8 +24,8 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def closed(label: str, ends: datetime, *, subscription: str = "jades", is_checked: bool = True) -> Period:
-    return Period(subscription, label, ends - DAY, ends, ends + timedelta(minutes=1), is_checked, None)
+def closed(label: str, ends: datetime, *, subscription: str = "jades", unchecked: tuple[int, ...] = ()) -> Period:
+    return Period(subscription, label, ends - DAY, ends, ends + timedelta(minutes=1), frozenset(unchecked), None)
 
 
 def close(store: Store, *which: Period) -> None:
@@ -35,29 +35,19 @@ def close(store: Store, *which: Period) -> None:
             periods.close(connection, period)
 
 
-def test_a_subscription_is_told_from_its_first_sight_on(store: Store) -> None:
-    with store.writing() as connection:
-        assert periods.known_since(connection, "jades") is None
-        assert periods.since(connection, "jades", NOON) == NOON
-        assert periods.since(connection, "jades", NOON + DAY) == NOON
-        assert periods.since(connection, "ceers", NOON + DAY) == NOON + DAY
-    with store.reading() as connection:
-        assert periods.known_since(connection, "jades") == NOON
-
-
-def test_closed_periods_come_back_newest_first(store: Store) -> None:
+def test_the_last_period_is_the_newest_that_ended_by_a_moment(store: Store) -> None:
     first, second, other = (
         closed("a", NOON),
-        closed("b", NOON + DAY, is_checked=False),
+        closed("b", NOON + DAY, unchecked=(1180, 9990)),
         closed("c", NOON + 2 * DAY),
     )
     close(store, second, first, other, closed("a", NOON + 9 * DAY, subscription="ceers"))
     with store.reading() as connection:
-        assert periods.recent(connection, "jades", 2) == [other, second]
-        assert periods.recent(connection, "jades", 9) == [other, second, first]
-        assert periods.last_closed(connection, "jades") == other
-        assert periods.last_closed(connection, "cosmos") is None
-        assert periods.last_told(connection, "jades") is None
+        assert periods.last_closed(connection, "jades", NOON + 2 * DAY) == other
+        assert periods.last_closed(connection, "jades", NOON + 2 * DAY - timedelta(seconds=1)) == second
+        assert periods.last_closed(connection, "jades", NOON - DAY) is None
+        assert periods.last_closed(connection, "cosmos", NOON + 9 * DAY) is None
+        assert periods.last_told(connection, "jades", NOON + 9 * DAY) is None
 
 
 def test_a_period_is_claimed_once(store: Store) -> None:
@@ -131,20 +121,6 @@ def test_a_claim_that_is_held_too_long_is_tried_again_later(hasty_store: Store) 
 
 
 def test_a_period_names_no_digest_that_is_not_kept(store: Store) -> None:
-    untrue = Period("jades", "a", NOON, NOON + DAY, NOON + DAY, is_checked=True, digest_id="none such")
+    untrue = Period("jades", "a", NOON, NOON + DAY, NOON + DAY, frozenset(), digest_id="none such")
     with pytest.raises(IntegrityError):
         close(store, untrue)
-
-
-def test_a_subscription_is_introduced_to_a_program_once(store: Store) -> None:
-    with store.writing() as connection:
-        assert periods.introduced(connection, "jades") == frozenset()
-        periods.introduce(connection, "jades", "2026-11-22", [1181, 1180])
-        periods.introduce(connection, "jades", "2026-11-23", [])
-        periods.introduce(connection, "ceers", "2026-11-23", [1345])
-    with store.reading() as connection:
-        assert periods.introduced(connection, "jades") == {1180, 1181}
-    with pytest.raises(TryAgain, match="kept already"), store.writing() as connection:
-        periods.introduce(connection, "jades", "2026-11-23", [1182, 1180])
-    with store.reading() as connection:
-        assert periods.introduced(connection, "jades") == {1180, 1181}
