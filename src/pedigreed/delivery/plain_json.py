@@ -47,7 +47,7 @@ def webhook_document(rendered: RenderedDigest) -> bytes:
 
 
 def _fenced(escaped: str) -> dict[str, object]:
-    return {"type": "mrkdwn", "text": f"{_FENCE}{escaped}{_FENCE}", "verbatim": True}
+    return {"type": "mrkdwn", "text": f"{_FENCE}\n{escaped.rstrip()}\n{_FENCE}", "verbatim": True}
 
 
 def _plain(text: str, limit: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 _SHORTEST_SECRET = 6
 """Characters. Shorter pieces of a path are words such as ``hooks``, or too short to keep anyone out."""
@@ -33,8 +33,8 @@ def _host(parts: SplitResult) -> str:
 def _pieces(address: str) -> set[str]:
     parts = urlsplit(address)
     tail = address.partition(parts.netloc)[2]
-    values = [value for _, value in parse_qsl(parts.query)]
+    values = [value for pair in parts.query.split("&") for value in pair.split("=", 1)]
     login = [piece for piece in (parts.username, parts.password) if piece]
     written = {*parts.path.split("/"), *parts.query.split("&"), *values, *login, parts.fragment}
-    pieces = {piece for piece in written | set(map(unquote, written)) if len(piece) >= _SHORTEST_SECRET}
+    pieces = {piece for piece in written | set(map(unquote_plus, written)) if len(piece) >= _SHORTEST_SECRET}
     return pieces | {whole for whole in (address, tail) if len(whole) >= _SHORTEST_SECRET}
