@@ -28,12 +28,22 @@ _FORMS: abc.Mapping[str, abc.Callable[[str], object]] = {
     "url": parse_secret_url,
 }
 """What a secret has to be, by its key. Raises `ValueError` without repeating it."""
+_NOT_ACTED_ON = (("sources", "crds"), ("sources", "mailbox"))
+_NOT_ACTED_ON_OF_A_SUBSCRIPTION = (("crds",), ("local",), ("digest", "settle"))
+"""What the configuration has a place for already."""
 Remark = tuple[Place, str]
 
 
 def advise(root: Node, file: str) -> list[Problem]:
     """Every warning that the text itself gives reason for."""
-    checks = (_archive_load, _short_digests, _equal_programs, _unprotected_password, _inline_secrets)
+    checks = (
+        _archive_load,
+        _short_digests,
+        _equal_programs,
+        _not_acted_on,
+        _unprotected_password,
+        _inline_secrets,
+    )
     return [Problem(file, *place, said, Severity.WARNING) for check in checks for place, said in check(root)]
 
 
@@ -112,6 +122,18 @@ def _equal_programs(root: Node) -> abc.Iterator[Remark]:
                     f"the program {selection} is watched already by line {line}: remove one of the two",
                 )
             seen.setdefault(selection, node.place.line)
+
+
+def _not_acted_on(root: Node) -> abc.Iterator[Remark]:
+    for node, paths in (
+        (root, _NOT_ACTED_ON),
+        *((subscription, _NOT_ACTED_ON_OF_A_SUBSCRIPTION) for subscription in items(at(root, "subscriptions"))),
+    ):
+        for *above, key in paths:
+            holder = at(node, *above)
+            if isinstance(holder, Mapping) and key in holder.entries:
+                place = holder.entries[key].key_place
+                yield place, f"{key!r} is not acted on by this version yet: do not rely on it"
 
 
 def _unprotected_password(root: Node) -> abc.Iterator[Remark]:
