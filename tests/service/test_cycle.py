@@ -581,3 +581,26 @@ def test_of_two_processes_one_sends(watcher: Watcher) -> None:
     assert sent.maybe_repeated, "the first may have sent it before it ended"
     with watcher.store.writing() as connection:
         assert not stored_deliveries.settle(connection, first), "who comes late changes nothing"
+
+
+# What the digest says of its own silence
+
+
+def test_a_digest_says_as_of_when_withdrawals_are_known(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 20)
+    config = watcher.configured({"programs": [1180]}, empty="always")
+    swept = {}
+    for number in range(4):
+        cycle = watcher.cycle(day(number), config)
+        (rendered,) = [closed.rendered for closed in cycle.closed if closed.rendered]
+        swept[cycle.answers[0].query.is_sweep] = rendered.text
+    assert "withdrawals as of" not in swept[True]
+    assert "withdrawals as of" in swept[False]
+
+
+def test_nothing_new_is_said_of_the_kinds_that_are_asked_for(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 20)
+    config = watcher.configured({"programs": [1180], "events": ["new"]}, empty="always")
+    watcher.told(day(0), config)
+    watcher.holdings.remake(names, at=day(0.5))
+    assert "NO CHANGE      of the kinds that are asked for" in watcher.told(day(1), config)["a"]

@@ -51,14 +51,18 @@ def of(
 
 def test_a_program_whose_every_instrument_answered_is_checked() -> None:
     assert of(state(), state(instrument=MIRI, complete=HOUR), instruments=(NIRCAM, MIRI)) == Checked(
-        programs=1, of=1, last_complete=NOW
+        programs=1, of=1, last_complete=NOW, swept_since=NOW - HOUR
     )
 
 
 def test_one_instrument_that_did_not_answer_leaves_the_program_unchecked() -> None:
     failed = state(instrument=MIRI, complete=3 * DAY, problem="HTTP 504")
     assert of(state(), failed, instruments=(NIRCAM, MIRI)) == Checked(
-        programs=0, of=1, unchecked=(Unchecked(1180, "MIRI: HTTP 504", NOW - 3 * DAY),), last_complete=NOW
+        programs=0,
+        of=1,
+        unchecked=(Unchecked(1180, "MIRI: HTTP 504", NOW - 3 * DAY),),
+        last_complete=NOW,
+        swept_since=NOW - 3 * DAY,
     )
 
 

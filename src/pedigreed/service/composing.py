@@ -11,7 +11,7 @@ import structlog
 
 from pedigreed.changes.fold import fold, without_implied
 from pedigreed.changes.withdrawal import QUORUM, are_many
-from pedigreed.config.settings import ChannelDestination, EmailDestination
+from pedigreed.config.settings import ChannelDestination, EmailDestination, WebhookChannel
 from pedigreed.delivery.messages import build_message
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
@@ -143,10 +143,15 @@ def draft(
         changes=_still_public(connection, without_implied(net)),
         holdings=_by_pedigree(holdings),
         baselines=[
-            _baseline(program, [held for held in holdings if (held.instrument, held.program) in new])
+            _baseline(
+                program,
+                [held for held in holdings if (held.instrument, held.program) in new],
+                has_other_data=any(held.program == program for held in everything),
+            )
             for program in fresh
         ],
         suspects=_suspects(connection, selection, holdings),
+        kinds=selection.kinds,
         checked=checked(
             programs,
             instruments,
@@ -164,7 +169,12 @@ def draft(
     )
     return Draft(
         digest=digest,
-        rendered=render(digest, configuration=configuration, operator=_operator_address(config)),
+        rendered=render(
+            digest,
+            configuration=configuration,
+            operator=_operator_address(config),
+            has_document=_feeds_a_program(subscription, config),
+        ),
         covers=tuple(key for key, _ in untold),
         is_worth_sending=is_worth_sending(
             digest,
@@ -249,7 +259,7 @@ def _by_pedigree(holdings: Iterable[Holding]) -> dict[tuple[str | None, str | No
     return dict(counts)
 
 
-def _baseline(program: int, holdings: Iterable[Holding]) -> Baseline:
+def _baseline(program: int, holdings: Iterable[Holding], *, has_other_data: bool) -> Baseline:
     by_pedigree: dict[tuple[str | None, str | None], list[Holding]] = defaultdict(list)
     for held in holdings:
         if held.program == program:
@@ -260,7 +270,8 @@ def _baseline(program: int, holdings: Iterable[Holding]) -> Baseline:
         latest = max((held.latest for held in group if held.latest), default=None)
         spans.append((PedigreeSpan(cal_ver, crds_ctx, earliest, latest), sum(held.products for held in group)))
     spans.sort(key=lambda entry: (-entry[1], str(entry[0].crds_ctx)))
-    return Baseline(program, sum(count for _, count in spans), tuple(spans))
+    products = sum(count for _, count in spans)
+    return Baseline(program, products, tuple(spans), has_other_data and not products)
 
 
 def _suspects(connection: Connection, selection: Selection, holdings: Sequence[Holding]) -> list[Suspect]:
@@ -304,6 +315,11 @@ def _still_public(connection: Connection, net: Iterable[Change]) -> list[Change]
         for change in changes
         if change.kind is not ChangeKind.PUBLIC or not known[change.filename].product.is_restricted
     ]
+
+
+def _feeds_a_program(subscription: Subscription, config: Config) -> bool:
+    channels = [entry.channel for entry in subscription.deliver if isinstance(entry, ChannelDestination)]
+    return any(isinstance(config.channels[channel], WebhookChannel) for channel in channels)
 
 
 def _operator_address(config: Config) -> str | None:

@@ -59,10 +59,12 @@ def checked(
     unchecked: list[Unchecked] = []
     unknown: list[int] = []
     newest: list[datetime] = []
+    swept: list[datetime] = []
     for program in sorted(programs):
         mine = [_state(states, instrument, program) for instrument in instruments]
         complete = [state.complete_at for state in mine if state.complete_at is not None]
         newest += complete
+        swept += [state.sweep_at for state in mine if state.sweep_at is not None]
         stale = [state for state in mine if not _is_checked(state, starts, now, every)]
         if stale:
             last = min(complete) if len(complete) == len(mine) else None
@@ -75,6 +77,7 @@ def checked(
         unchecked=tuple(unchecked),
         unknown=tuple(unknown),
         last_complete=max(newest, default=None),
+        swept_since=min(swept, default=None),
         notes=notes,
     )
 
