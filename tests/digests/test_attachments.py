@@ -7,6 +7,7 @@ import json
 import random
 import uuid
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -24,6 +25,7 @@ from pedigreed.model.instant import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pedigreed.model.digest import Attachment, Digest
 
@@ -106,6 +108,38 @@ def test_the_manifest_has_what_can_be_downloaded(
 ) -> None:
     events = events_of([change(kind, NAME)])
     assert [event["event_type"] for event in events] == ([event_type] if event_type else [])
+
+
+def test_astroquery_finds_in_the_manifest_what_it_downloads_by(change: Callable[..., Change]) -> None:
+    """Its development version (August 2026) makes a table of the events, and drops repeated file names.
+
+    Of each row it reads `filename`, `mission`, and `fileset` for the folder. It would prefer `uri` and `dataset`.
+    """
+    missions = import_module("astroquery.mast.utils")
+    table = import_module("astropy.table").Table(
+        rows=events_of(
+            [
+                change(ChangeKind.REPROCESSED, NAME),
+                change(ChangeKind.PUBLIC, NAME, archived_at=None),
+                change(ChangeKind.NEW, NAME.replace("cal", "rate"), public_at=None),
+            ]
+        )
+    )
+    downloads = missions.remove_duplicate_products(table, "filename")
+    assert [(row["mission"].lower(), row["fileset"], row["filename"]) for row in downloads] == [
+        ("jwst", "jw01180007001_02101_00001", NAME),
+        ("jwst", "jw01180007001_02101_00001", NAME.replace("cal", "rate")),
+    ]
+    assert not {"uri", "dataset"} & set(downloads.colnames)
+
+
+def test_an_event_is_of_the_form_of_one_that_mast_sent(change: Callable[..., Change], shared: Path) -> None:
+    sent = json.loads((shared / "data/mast/subscription_email_attachment.json").read_text())
+    for event in events_of([change(ChangeKind.REPROCESSED, NAME)]):
+        assert list(event) == list(sent[0])
+        assert {key: type(value) for key, value in event.items()} == {
+            key: type(value) for key, value in sent[0].items()
+        }
 
 
 def test_the_same_change_has_the_same_event_id_and_another_has_another(change: Callable[..., Change]) -> None:
