@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from commands import Ended, pedigreed
+from commands import Ended, killed, pedigreed
 from pedigreed.demo import faults
 from pedigreed.demo.archive import DemoArchive
 from pedigreed.demo.scenario import DAY_1, DAY_2, archive_at
@@ -223,6 +225,24 @@ def test_no_secret_is_in_any_output_or_in_the_store(config: Path, recorded: Demo
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path != config]
     assert written
     assert not [path for path in written if SECRET.encode() in path.read_bytes()]
+
+
+def test_a_cycle_that_is_killed_anywhere_loses_and_repeats_nothing(
+    config: Path, recorded: DemoArchive, tmp_path: Path
+) -> None:
+    recorded.now = DAY_1
+    began = time.monotonic()
+    assert once(config, "2026-11-21T06:00Z").code == 0
+    whole = time.monotonic() - began
+    recorded.now = DAY_2
+    for part in range(4, 13):
+        killed("once", "--config", config, "--now", "2026-11-22T06:00Z", after=whole * part / 12)
+    assert once(config, "2026-11-22T06:30Z").code == 0, "what a killed process was sending is taken up again"
+    mails = sorted(path.name for path in (tmp_path / "mails").iterdir() if not path.name.startswith("."))
+    assert len(mails) == 2, mails
+    (table,) = (tmp_path / "mails").glob("2026-11-22-*/*.csv")
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    assert len(rows) == len({row["filename"] for row in rows}) == 66
 
 
 # demo

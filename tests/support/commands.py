@@ -34,3 +34,17 @@ def pedigreed(*arguments: str | Path, environ: dict[str, str] | None = None, cwd
         timeout=120,
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def killed(*arguments: str | Path, after: float) -> None:
+    """Run `pedigreed` and kill it after so many seconds, wherever it is."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pedigreed", *map(str, arguments)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        process.wait(after)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    process.wait()
