@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -369,6 +370,12 @@ def assert_golden(name: str, content: str) -> None:
 def test_the_text_is_what_it_was_when_someone_read_it(scenario: Callable[[], Digest]) -> None:
     told = rendered(scenario)
     assert_golden(f"{scenario.__name__}.txt", f"Subject: {told.subject}\n\n{told.text}")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_the_slack_message_is_what_it_was_when_someone_read_it(scenario: Callable[[], Digest]) -> None:
+    payload = json.loads(rendered(scenario).slack)
+    assert_golden(f"{scenario.__name__}.slack.json", json.dumps(payload, indent=2, ensure_ascii=False) + "\n")
 
 
 @pytest.mark.parametrize("scenario", [forty_products, nasty_names], ids=lambda scenario: scenario.__name__)

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from any_digest import DIGESTS, WORDS
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.digest import ALL_KINDS, Baseline, Checked, Digest, PedigreeSpan, Suspect, Unchecked
-from pedigreed.model.instrument import Instrument
+from pedigreed.model.digest import ALL_KINDS, Baseline, Checked, Digest, Suspect, Unchecked
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.program import ProgramSelection
 
@@ -26,73 +26,6 @@ if TYPE_CHECKING:
     from pedigreed.model.digest import RenderedDigest
 
 ENDS = datetime(2026, 11, 22, 6, tzinfo=UTC)
-
-# Far enough from the calendar's ends for every time zone.
-DATES = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # the zone is `timezones`
-WORDS = st.text(max_size=120)
-NUMBERS = st.integers(0, 10**9)
-PROGRAMS = st.integers(1, 99999)
-KEYWORDS = st.none() | WORDS | st.sampled_from(["1.20.2", "2.0.1", "jwst_1464.pmap", "jwst_1535.pmap"])
-PEDIGREES = st.builds(Pedigree, KEYWORDS, KEYWORDS, st.none() | DATES)
-CHANGES = st.builds(
-    Change,
-    kind=st.sampled_from(ChangeKind),
-    filename=WORDS | st.just("jw01180007001_02101_00001_nrca1_cal.fits"),
-    instrument=st.sampled_from(Instrument),
-    program=PROGRAMS | st.sampled_from([1180, 1181]),
-    observation=st.none() | st.integers(1, 999),
-    level=WORDS,
-    fileset=WORDS,
-    revision=st.integers(1, 9),
-    before=st.none() | PEDIGREES,
-    after=st.none() | PEDIGREES,
-    seen_at=DATES,
-    archived_at=st.none() | DATES,
-    public_at=st.none() | DATES,
-)
-SPANS = st.builds(
-    lambda pedigree, days: PedigreeSpan(
-        pedigree.cal_ver, pedigree.crds_ctx, pedigree.date, pedigree.date and pedigree.date + timedelta(days=days)
-    ),
-    PEDIGREES,
-    st.integers(0, 1000),
-)
-CHECKS = st.builds(
-    Checked,
-    programs=NUMBERS,
-    of=NUMBERS,
-    unchecked=st.lists(st.builds(Unchecked, PROGRAMS, WORDS, st.none() | DATES), max_size=6).map(tuple),
-    unknown=st.lists(PROGRAMS, max_size=6).map(tuple),
-    last_complete=st.none() | DATES,
-    notes=st.lists(WORDS, max_size=3).map(tuple),
-    swept_since=st.none() | DATES,
-)
-DIGESTS = st.builds(
-    compose,
-    subscription=WORDS,
-    selections=st.lists(
-        st.builds(ProgramSelection, PROGRAMS, st.lists(st.integers(1, 999), unique=True).map(sorted).map(tuple)),
-        max_size=6,
-    ),
-    starts=DATES,
-    ends=DATES,
-    timezone=st.sampled_from(["UTC", "Europe/Madrid", "America/Sao_Paulo", "Asia/Kathmandu", "Pacific/Auckland"]),
-    changes=st.lists(CHANGES, max_size=10),
-    holdings=st.dictionaries(st.tuples(KEYWORDS, KEYWORDS), NUMBERS, max_size=5),
-    baselines=st.lists(
-        st.builds(
-            Baseline,
-            PROGRAMS,
-            NUMBERS | st.just(0),
-            st.lists(st.tuples(SPANS, NUMBERS), max_size=5).map(tuple),
-            has_other_data=st.booleans(),
-        ),
-        max_size=6,
-    ),
-    suspects=st.lists(st.builds(Suspect, PROGRAMS, NUMBERS, NUMBERS, DATES, DATES), max_size=6),
-    checked=CHECKS,
-    kinds=st.frozensets(st.sampled_from(ChangeKind)),
-)
 
 
 def told(digest: Digest, operator: str | None = None) -> RenderedDigest:

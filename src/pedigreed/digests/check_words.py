@@ -65,11 +65,6 @@ def not_checked_in_words(digest: Digest) -> str:
     return f"{len(digest.checked.unchecked):,} of {count(digest.checked.of, 'program')}: {worth}"
 
 
-def unchecked_in_words(checked: Checked) -> str:
-    """How many programs nothing can be said of."""
-    return f"{len(checked.unchecked):,} of {count(checked.of, 'program')}: nothing can be said of them"
-
-
 def unchecked_groups(checked: Checked, ends: datetime) -> list[tuple[tuple[int, ...], str]]:
     """Programs with why they were not checked. Those that share a reason and a last complete answer are one."""
     groups: defaultdict[tuple[str, datetime | None], list[int]] = defaultdict(list)

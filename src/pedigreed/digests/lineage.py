@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 
@@ -50,28 +50,39 @@ def build_name(cal_ver: str | None) -> str:
     return (build.dms_build or "") if build else ""
 
 
+class Keyword(NamedTuple):
+    """One keyword in two pedigrees, its values as they are shown. `note` has the DMS builds that are known."""
+
+    name: str
+    old: str
+    new: str
+    note: str = ""
+
+
+def keywords_moved(before: PedigreeSpan, after: PedigreeSpan) -> tuple[Keyword, Keyword, Keyword]:
+    """CAL_VER, CRDS_CTX and DATE in two pedigrees."""
+    contexts = context_name(before.crds_ctx), context_name(after.crds_ctx)
+    return (
+        Keyword("CAL_VER", _value(before.cal_ver), _value(after.cal_ver), _builds(before, after)),
+        Keyword("CRDS_CTX", _value(contexts[0]), _value(contexts[1])),
+        Keyword("DATE", *_dates(before, after)),
+    )
+
+
 def keyword_lines(before: PedigreeSpan, after: PedigreeSpan, indent: str) -> list[str]:
     """CAL_VER, CRDS_CTX and DATE from old to new, in columns. A keyword that did not change stands once."""
-    contexts = context_name(before.crds_ctx), context_name(after.crds_ctx)
-    keywords = (
-        ("CAL_VER", _value(before.cal_ver), _value(after.cal_ver)),
-        ("CRDS_CTX", _value(contexts[0]), _value(contexts[1])),
-        ("DATE", *_dates(before, after)),
-    )
-    builds = _builds(before, after)
-    old_width = max((cell_len(old) for _, old, _ in keywords if cell_len(old) <= WIDEST_COLUMN), default=0)
-    new_width = max(cell_len(new) for _, _, new in keywords[:2])
+    keywords = keywords_moved(before, after)
+    old_width = max((cell_len(old) for _, old, _, _ in keywords if cell_len(old) <= WIDEST_COLUMN), default=0)
+    new_width = max(cell_len(keyword.new) for keyword in keywords[:2])
     lines: list[str] = []
-    for keyword, old, new in keywords:
-        label = f"{indent}{keyword:<8}  "
-        note = builds if keyword == "CAL_VER" else ""
-        lines += _keyword(label, (old, new), note, (old_width, new_width))
+    for keyword in keywords:
+        lines += _keyword(f"{indent}{keyword.name:<8}  ", keyword, (old_width, new_width))
     return lines
 
 
-def _keyword(label: str, values: tuple[str, str], note: str, widths: tuple[int, int]) -> list[str]:
+def _keyword(label: str, keyword: Keyword, widths: tuple[int, int]) -> list[str]:
     """One keyword in columns where they fit, else the new value and the note below the old."""
-    old, new = values
+    _, old, new, note = keyword
     moved = "" if old == new else ARROW + (padded(new, widths[1]) if note else new)
     columns = padded(old, widths[0]) + (moved or " " * (len(ARROW) + widths[1]) * bool(note))
     line = f"{label}{columns}{'  ' + note if note else ''}".rstrip()

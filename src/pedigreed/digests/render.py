@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.attachments import attached_to
+from pedigreed.digests.document import document_of
+from pedigreed.digests.slack import slack_of
 from pedigreed.digests.subject import subject_of
 from pedigreed.digests.text import text_of
 from pedigreed.model.digest import RenderedDigest
@@ -13,19 +15,26 @@ if TYPE_CHECKING:
     from pedigreed.model.digest import Digest
 
 
-def render(digest: Digest, *, configuration: str, operator: str | None = None) -> RenderedDigest:
+def render(
+    digest: Digest, *, configuration: str, operator: str | None = None, has_document: bool = False
+) -> RenderedDigest:
     """Put a digest into words, the same for every destination.
 
     Args:
         digest: composed.
         configuration: the configuration's file name, such as ``pedigreed.yaml``.
         operator: the address for questions and stops, if there is one.
+        has_document: whether other programs get it too. Their document takes as long as all the rest.
     """
     attached = attached_to(digest)
+    subject = subject_of(digest)
+    text = text_of(digest, attached, configuration=configuration, operator=operator)
     return RenderedDigest(
         digest_id=digest.digest_id,
         subscription=digest.subscription,
-        subject=subject_of(digest),
-        text=text_of(digest, attached, configuration=configuration, operator=operator),
+        subject=subject,
+        text=text,
         attachments=tuple(each.attachment for each in attached),
+        slack=slack_of(digest, subject, configuration=configuration, operator=operator),
+        document=document_of(digest, subject, text) if has_document else b"",
     )

@@ -1,0 +1,166 @@
+"""A digest's facts for other programs: one JSON document. Its shape is told in docs/webhook.md.
+
+All times are ISO 8601, UTC, with ``Z``. What is unknown is null.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from pedigreed.digests.manifest import EVENT_TYPES, NAMESPACE
+from pedigreed.digests.moves import products_of
+from pedigreed.digests.transitions import KINDS_IN_READING_ORDER
+from pedigreed.model.instant import iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from pedigreed.model.change import Change
+    from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, Progress, Suspect, Transition
+    from pedigreed.model.pedigree import Pedigree
+
+VERSION = 1
+"""Of the shape. A key that is added is no new version."""
+
+MOST_CHANGES = 20_000
+"""One by one, which is some 12 MB. The transitions count all of them."""
+
+Json = dict[str, Any]
+
+
+def document_of(digest: Digest, subject: str, text: str) -> bytes:
+    """The document, ASCII. Equal digests give equal bytes."""
+    told = digest.changes[:MOST_CHANGES]
+    document = {
+        "version": VERSION,
+        "digest_id": digest.digest_id,
+        "subscription": digest.subscription,
+        "programs": [str(selection) for selection in digest.selections],
+        "period": {"starts": iso(digest.starts), "ends": iso(digest.ends), "timezone": digest.timezone},
+        "kinds": [kind.value for kind in KINDS_IN_READING_ORDER if kind in digest.kinds],
+        "subject": subject,
+        "text": text,
+        "counts": _counts(digest.transitions),
+        "transitions": list(map(_transition, digest.transitions)),
+        "progress": list(map(_progress, digest.progress)),
+        "baselines": list(map(_baseline, digest.baselines)),
+        "missing": list(map(_suspect, digest.suspects)),
+        "checked": _checked(digest.checked),
+        "changes": list(map(_change, told)),
+        "changes_left_out": len(digest.changes) - len(told),
+    }
+    return json.dumps(document).encode("ascii")
+
+
+def _counts(transitions: Iterable[Transition]) -> dict[str, int]:
+    """Products by kind of change, in reading order."""
+    products: Counter[str] = Counter()
+    for transition in transitions:
+        products[transition.kind.value] += products_of([transition])
+    return {kind.value: products[kind.value] for kind in KINDS_IN_READING_ORDER if kind.value in products}
+
+
+def _transition(transition: Transition) -> Json:
+    return {
+        "kind": transition.kind.value,
+        "program": transition.program,
+        "instruments": [instrument.value for instrument in transition.instruments],
+        "observations": list(transition.observations),
+        "before": _span(transition.before),
+        "after": _span(transition.after),
+        "products": transition.products,
+        "product_types": dict(transition.product_types),
+    }
+
+
+def _span(span: PedigreeSpan | None) -> Json | None:
+    if span is None:
+        return None
+    return {
+        "cal_ver": span.cal_ver,
+        "crds_ctx": span.crds_ctx,
+        "earliest": _moment(span.earliest),
+        "latest": _moment(span.latest),
+    }
+
+
+def _progress(progress: Progress) -> Json:
+    return {
+        "cal_ver": progress.cal_ver,
+        "crds_ctx": progress.crds_ctx,
+        "moved": progress.moved,
+        "total": progress.total,
+        "recent": progress.recent,
+    }
+
+
+def _baseline(baseline: Baseline) -> Json:
+    return {
+        "program": baseline.program,
+        "products": baseline.products,
+        "has_other_data": baseline.has_other_data,
+        "pedigrees": [{"pedigree": _span(span), "products": products} for span, products in baseline.spans],
+    }
+
+
+def _suspect(suspect: Suspect) -> Json:
+    return {
+        "program": suspect.program,
+        "missing": suspect.missing,
+        "total": suspect.total,
+        "since": _moment(suspect.since),
+        "newest": _moment(suspect.newest),
+    }
+
+
+def _checked(checked: Checked) -> Json:
+    return {
+        "programs": checked.programs,
+        "of": checked.of,
+        "unchecked": [
+            {
+                "program": unchecked.program,
+                "reason": unchecked.reason,
+                "last_complete": _moment(unchecked.last_complete),
+            }
+            for unchecked in checked.unchecked
+        ],
+        "unknown": list(checked.unknown),
+        "last_complete": _moment(checked.last_complete),
+        "swept_since": _moment(checked.swept_since),
+        "notes": list(checked.notes),
+    }
+
+
+def _change(change: Change) -> Json:
+    """The keys of MAST's own events, and what they lack: the kind and both pedigrees."""
+    return {
+        "event_id": str(uuid.uuid5(NAMESPACE, change.identity)),
+        "mission": "JWST",
+        "fileset": change.fileset,
+        "filename": change.filename,
+        "program": change.program,
+        "event_type": EVENT_TYPES.get(change.kind),
+        "archived_date": _moment(change.archived_at),
+        "public_release_date": _moment(change.public_at),
+        "kind": change.kind.value,
+        "instrument": change.instrument.value,
+        "observation": change.observation,
+        "level": change.level,
+        "before": _pedigree(change.before),
+        "after": _pedigree(change.after),
+    }
+
+
+def _pedigree(pedigree: Pedigree | None) -> Json | None:
+    if pedigree is None:
+        return None
+    return {"cal_ver": pedigree.cal_ver, "crds_ctx": pedigree.crds_ctx, "date": _moment(pedigree.date)}
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)
