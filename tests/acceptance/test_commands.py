@@ -12,8 +12,11 @@ import pytest
 from commands import Ended, killed, pedigreed
 from pedigreed.demo import faults
 from pedigreed.demo.archive import DemoArchive
+from pedigreed.demo.bulk import bulk_rows
+from pedigreed.demo.rows import always
 from pedigreed.demo.scenario import DAY_1, DAY_2, archive_at
 from pedigreed.demo.script import is_page
+from pedigreed.model.instrument import Instrument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -298,3 +301,29 @@ def test_config_check_online_without_an_archive_exits_69(config: Path, recorded:
     ended = pedigreed("config", "check", "--online", config)
     assert ended.code == 69
     assert "Invalid object name" in ended.err
+
+
+def test_preview_prints_a_list_that_the_mail_has_packed(tmp_path: Path) -> None:
+    rows = [
+        {**row, "instrume": "NIRCAM", "isRestricted": False} for row in bulk_rows(1180, Instrument.NIRCAM, 6000)
+    ]
+    with DemoArchive(always(rows), DAY_1) as large:
+        file = tmp_path / "pedigreed.yaml"
+        file.write_text(f"""
+store: sqlite:///{tmp_path}/pedigreed.db
+sources: {{mast: {{url: "{large.url}", sweep: 1h}}}}
+channels: {{keep: {{folder: {{path: {tmp_path}/mails}}}}}}
+subscriptions:
+  - name: large
+    watch: {{programs: [1180], instruments: [nircam]}}
+    digest: {{at: "06:00"}}
+    deliver: [{{channel: keep}}]
+""")
+        assert once(file, "2026-11-21T06:00Z").code == 0
+        for row in rows:
+            row["cal_ver"] = "9.9.9"
+        assert once(file, "2026-11-21T22:00Z").code == 0
+    shown = pedigreed("preview", "-c", file, "--now", "2026-11-22T06:00Z", "--format", "json")
+    assert len(json.loads(shown.out)) == 6000
+    text = pedigreed("preview", "-c", file, "--now", "2026-11-22T06:00Z")
+    assert ".json.gz" in text.out

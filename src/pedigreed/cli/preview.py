@@ -1,5 +1,6 @@
 """`pedigreed preview`: what would be sent if the period ended now."""
 
+import gzip
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,5 +75,7 @@ def _print(drafted: "Draft", subscription: "Subscription", config: "Config", for
             typer.echo(message.content, nl=False)
     else:
         for attachment in rendered.attachments:
-            if attachment.filename.endswith(f".{form.value}"):
-                typer.echo(attachment.content, nl=False)
+            plain = attachment.filename.removesuffix(".gz")
+            if plain.endswith(f".{form.value}"):
+                is_packed = plain != attachment.filename
+                typer.echo(gzip.decompress(attachment.content) if is_packed else attachment.content, nl=False)
