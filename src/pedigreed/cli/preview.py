@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pedigreed.service.composing import Draft
 
 
+_MAILS = frozenset(("email", "maildir", "folder"))
+"""The kinds of channel that are handed a mail."""
+
+
 class Format(StrEnum):
     """What to print of a digest."""
 
@@ -22,6 +26,7 @@ class Format(StrEnum):
     JSON = "json"
     CSV = "csv"
     MAIL = "mail"
+    SLACK = "slack"
 
 
 def preview(
@@ -32,7 +37,7 @@ def preview(
     now: Now = None,
     *,
     form: Annotated[
-        Format, typer.Option("--format", help="The text, an attachment, or the whole mail.")
+        Format, typer.Option("--format", help="The text, an attachment, the whole mail, or the Slack message.")
     ] = Format.TEXT,
 ) -> None:
     """Print what would be sent if the period ended now. Asks nobody and changes nothing."""
@@ -72,7 +77,10 @@ def _print(drafted: "Draft", subscription: "Subscription", config: "Config", for
         typer.echo(f"Subject: {rendered.subject}\n\n{rendered.text}")
     elif form is Format.MAIL:
         for message in messages_of(rendered, subscription, config, drafted.digest.ends):
-            typer.echo(message.content, nl=False)
+            if config.channels[message.channel].kind in _MAILS:
+                typer.echo(message.content, nl=False)
+    elif form is Format.SLACK:
+        typer.echo(rendered.slack)
     else:
         for attachment in rendered.attachments:
             plain = attachment.filename.removesuffix(".gz")
