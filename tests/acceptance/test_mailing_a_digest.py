@@ -1,0 +1,104 @@
+"""A cycle of the real program, whose digest goes to a real mail server."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiosmtpd import smtp
+
+from commands import Ended, pedigreed
+from pedigreed.demo.archive import DemoArchive
+from pedigreed.demo.scenario import DAY_1, DAY_2, archive_at
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from email.message import EmailMessage
+    from pathlib import Path
+
+CONFIG = """
+store: sqlite:///{folder}/pedigreed.db
+sources: {{mast: {{url: "{mast}"}}}}
+channels:
+  email: {{from: "pedigreed <pedigreed@obs.example>", host: 127.0.0.1, port: {port}, security: plain}}
+subscriptions:
+  - name: jades
+    watch: {{programs: [1180]}}
+    digest: {{at: "06:00"}}
+    deliver: [{{email: [a@x.example, nobody@x.example, b@x.example, a@x.example]}}]
+operator: {{email: ops@obs.example}}
+"""
+
+
+@dataclass
+class MailServer:
+    """Takes mails for everybody but one."""
+
+    port: int = 0
+    mails: list[tuple[list[str], bytes]] = field(default_factory=list)
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: ANN401, N802  # as aiosmtpd calls it
+        if address.startswith("nobody"):
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401, N802  # as above
+        self.mails.append((envelope.rcpt_tos, envelope.content))
+        return "250 taken"
+
+
+@asynccontextmanager
+async def mail_server() -> AsyncIterator[MailServer]:
+    took = MailServer()
+    server = await asyncio.get_running_loop().create_server(lambda: smtp.SMTP(took), "127.0.0.1", 0)
+    took.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield took
+
+
+def cycles(folder: Path) -> tuple[list[Ended], list[tuple[list[str], EmailMessage]]]:
+    """Two days: how they ended, and the mails that came."""
+
+    async def scenario() -> tuple[list[Ended], list[tuple[list[str], bytes]]]:
+        with DemoArchive(archive_at, DAY_1) as archive:
+            async with mail_server() as server:
+                config = folder / "pedigreed.yaml"
+                config.write_text(CONFIG.format(folder=folder, mast=archive.url, port=server.port))
+                ended = [await asyncio.to_thread(pedigreed, "once", "-c", config, "--now", "2026-11-21T06:00Z")]
+                archive.now = DAY_2
+                ended.append(
+                    await asyncio.to_thread(pedigreed, "once", "-c", config, "--now", "2026-11-22T06:00Z")
+                )
+                return ended, server.mails
+
+    ended, mails = asyncio.run(scenario())
+    policy = email.policy.default.clone(raise_on_defect=True)
+    return ended, [(to, email.message_from_bytes(content, policy=policy)) for to, content in mails]
+
+
+def test_each_recipient_gets_a_mail_of_its_own_and_one_refusal_stops_nobody(tmp_path: Path) -> None:
+    ended, mails = cycles(tmp_path)
+    assert [to for to, _ in mails] == [["a@x.example"], ["b@x.example"]] * 2
+    assert all(one.code == 69 and "1 of 3 deliveries will not arrive" in one.err for one in ended)
+    assert "refused to email nobody@x.example: " in ended[0].out
+    assert "550 no such user" in ended[0].out
+    first, second = mails[0][1], mails[2][1]
+    assert first["To"] == "a@x.example"
+    assert first["Subject"] == "[pedigreed] jades: now watching 1 program"
+    assert second["Subject"].startswith("[pedigreed] jades: 66 reprocessed (2.0.1, jwst_1535)")
+    assert first["Message-ID"] != second["Message-ID"] != mails[3][1]["Message-ID"]
+    assert first["References"] == second["References"], "a thread"
+    assert second["Date"].datetime == DAY_2
+    assert "ops@obs.example" in second["List-Unsubscribe"]
+    text = second.get_body(("plain",))
+    assert text is not None
+    assert "REPROCESSED    66 products" in text.get_content()
+    assert {part.get_filename() for part in second.iter_attachments()} == {
+        "jades-2026-11-22.json",
+        "jades-2026-11-22.csv",
+    }
