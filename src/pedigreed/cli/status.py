@@ -21,7 +21,7 @@ def status(config: ConfigFile = None, now: Now = None, *, as_json: Json = False)
     store = open_store_if_there(loaded)
     if store is None:
         if as_json:
-            print_json({"version": __version__, "store": None, "subscriptions": [], "sources": [], "outbox": {}})
+            print_json(_document(situation.NOTHING, None, 0))
         else:
             typer.echo("nothing was watched yet: `pedigreed once` looks for the first time")
         return
@@ -61,6 +61,9 @@ def _print(found: "Status", store: str, size: int) -> None:
     print_table(sources)
     outbox = ", ".join(f"{count:,} {state.value}" for state, count in sorted(found.outbox.items())) or "empty"
     typer.echo(f"\noutbox: {outbox}")
+    for pause in found.pauses:
+        typer.echo(f"channel {pause.channel}: refuses since {day_and_time(pause.since)}: {pause.reason}")
+        typer.echo(f"  one message is tried again at {day_and_time(pause.until)}")
     typer.echo(f"store: {store}" + (f", {size / 1e6:,.1f} MB" if size else ""))
     typer.echo(f"pedigreed {__version__}")
 
@@ -79,10 +82,10 @@ def _state(source: "SourceStatus") -> str:
     return "ok"
 
 
-def _document(found: "Status", store: str, size: int) -> dict[str, Any]:
+def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
     return {
         "version": __version__,
-        "store": {"name": store, "bytes": size},
+        "store": {"name": store, "bytes": size} if store else None,
         "subscriptions": [
             {
                 "name": entry.name,
@@ -116,4 +119,14 @@ def _document(found: "Status", store: str, size: int) -> dict[str, Any]:
             for source in found.sources
         ],
         "outbox": {state.value: count for state, count in sorted(found.outbox.items())},
+        "paused_channels": [
+            {
+                "channel": pause.channel,
+                "since": pause.since,
+                "until": pause.until,
+                "tries": pause.tries,
+                "reason": pause.reason,
+            }
+            for pause in found.pauses
+        ],
     }

@@ -12,6 +12,7 @@ from pedigreed.service.trust import checked
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import digests as stored_digests
+from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import products as stored_products
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pedigreed.model.delivery import DeliveryState
     from pedigreed.model.digest import Checked
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.pause import Pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,22 @@ class SourceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How pedigreed stands."""
+    """How pedigreed stands.
+
+    Attributes:
+        subscriptions, sources: one each.
+        outbox: how many deliveries stand where.
+        pauses: the channels that refuse as a whole.
+    """
 
     subscriptions: tuple[SubscriptionStatus, ...]
     sources: tuple[SourceStatus, ...]
     outbox: dict[DeliveryState, int]
+    pauses: tuple[Pause, ...]
+
+
+NOTHING = Status((), (), {}, ())
+"""How pedigreed stands before its first cycle."""
 
 
 def status(connection: Connection, config: Config, now: datetime) -> Status:
@@ -87,6 +100,7 @@ def status(connection: Connection, config: Config, now: datetime) -> Status:
         tuple(_subscription(connection, config, entry, now) for entry in config.subscriptions),
         _sources(connection, config, now),
         stored_deliveries.counts(connection),
+        tuple(stored_pauses.load(connection).values()),
     )
 
 

@@ -11,7 +11,7 @@ from pedigreed.model.message import Message
 from pedigreed.store.tables import deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -41,13 +41,19 @@ def enqueue(connection: Connection, digest_id: str, messages: Iterable[Message],
         )
 
 
-def claim(connection: Connection, now: datetime, lease_until: datetime) -> Delivery | None:
+def claim(
+    connection: Connection, now: datetime, lease_until: datetime, without: Collection[str] = ()
+) -> Delivery | None:
     """Take the oldest row whose time has come, in a writing transaction. None if there is none.
 
     A row whose lease ended was being sent when its process ended: it may have arrived, and is marked so.
-    On PostgreSQL a row that another process is taking is passed over.
+    On PostgreSQL a row that another process is taking is passed over. Rows of the channels `without` are left.
     """
-    is_due = and_(deliveries.c.state.in_(_OPEN), deliveries.c.next_attempt_at <= now)
+    is_due = and_(
+        deliveries.c.state.in_(_OPEN),
+        deliveries.c.next_attempt_at <= now,
+        deliveries.c.channel.not_in(without),
+    )
     oldest = (
         select(deliveries.c.id)
         .where(is_due)

@@ -198,3 +198,14 @@ deliveries = Table(
     Index(None, "state", "next_attempt_at"),
     UniqueConstraint("digest_id", "channel", "recipient"),
 )
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    comment="channels that refuse as a whole, until one message gets through again",
+)
