@@ -14,7 +14,7 @@ from pedigreed.demo import faults
 from pedigreed.demo.archive import DemoArchive
 from pedigreed.demo.received import COLUMNSCONFIG_PATH, INVOKE_PATH
 from pedigreed.demo.scenario import DAY_1, archive_at
-from pedigreed.demo.script import is_columnsconfig, is_count, is_for, is_page
+from pedigreed.demo.script import is_about, is_columnsconfig, is_count, is_for, is_page
 from pedigreed.demo.value_faults import FALSE_WORDS, TRUE_WORDS
 from pedigreed.model.instrument import Instrument
 
@@ -96,6 +96,8 @@ def names(answer: dict[str, Any]) -> list[str]:
     [
         (faults.GatewayTimeout(), 504),
         (faults.Unavailable(), 503),
+        (faults.ClientError(), 413),
+        (faults.ClientError(403), 403),
         (faults.TooManyRequests(), 429),
         (faults.ServerError(), 500),
         (faults.HtmlPage(), 200),
@@ -207,6 +209,21 @@ def test_an_answer_may_lack_its_paging(archive: DemoArchive) -> None:
     assert len(answer["data"]) == 20
 
 
+def test_a_column_may_be_left_out_of_the_configuration_alone(archive: DemoArchive) -> None:
+    archive.misbehave(faults.UnconfiguredColumn("cal_ver"), times=None)
+    assert "cal_ver" in read(archive)["data"][0]
+    configured = json.loads(columnsconfig(archive))
+    assert "cal_ver" not in configured
+    assert "crds_ctx" in configured
+
+
+def test_any_body_can_stand_in_for_the_reply(archive: DemoArchive) -> None:
+    archive.misbehave(faults.OtherBody(b"[]"))
+    assert columnsconfig(archive) == b"[]"
+    archive.misbehave(faults.OtherBody())
+    assert json.loads(columnsconfig(archive))["status"] == "ERROR"
+
+
 @pytest.mark.parametrize("is_still_configured", [True, False])
 def test_a_missing_column_is_refused_by_name(archive: DemoArchive, is_still_configured: bool) -> None:
     archive.misbehave(faults.MissingColumn("checksum", is_still_configured), times=None)
@@ -221,6 +238,21 @@ def test_a_truncated_page_has_fewer_rows_than_it_says(archive: DemoArchive) -> N
     answer = read(archive)
     assert len(answer["data"]) == 17
     assert (answer["paging"]["rows"], answer["paging"]["rowsFiltered"]) == (20, ROWS)
+
+
+def test_small_pages_are_cut_to_the_archives_own_size(archive: DemoArchive) -> None:
+    archive.misbehave(faults.SmallPages(8), times=None)
+    pages = [read(archive, page=page) for page in (1, 2)]
+    assert [len(page["data"]) for page in pages] == [8, 8]
+    assert not set(names(pages[0])) & set(names(pages[1]))
+    assert pages[0]["paging"]["rowsFiltered"] == ROWS
+
+
+def test_a_short_row_lacks_its_last_value(archive: DemoArchive) -> None:
+    archive.misbehave(faults.ShortRow())
+    (table,) = read(archive)["Tables"]
+    columns = len(table["Fields"])
+    assert [len(row) for row in table["Rows"][:3]] == [columns - 1, columns, columns]
 
 
 @pytest.mark.parametrize("by", [5, -5])
@@ -323,6 +355,14 @@ def test_a_fault_can_be_for_one_kind_of_request_or_one_instrument(archive: DemoA
     assert invoke(archive, page=2)[0].status == 503
     assert invoke(archive, "COUNT_BIG(*)")[0].status == 504
     assert invoke(archive, service="Mast.Jwst.Filtered.Fgs")[0].status == 500
+
+
+def test_a_fault_can_be_for_the_requests_about_one_program(archive: DemoArchive) -> None:
+    archive.misbehave(faults.ServerError(), times=None, when=is_about(1180))
+    assert invoke(archive)[0].status == 200
+    both = {"columns": COLUMNS, "filters": [{"paramName": "program", "values": ["1180", "1345"]}]}
+    assert invoke(archive, params=both)[0].status == 500
+    assert columnsconfig(archive).startswith(b"{")
 
 
 def test_a_spoiled_answer_is_not_kept_in_the_cache(archive: DemoArchive) -> None:

@@ -1,20 +1,22 @@
 """How the recorded archive can misbehave: a closed set, after what users of the real one have met.
 
-The connection and HTTP:  GatewayTimeout, Unavailable, TooManyRequests, ServerError, HtmlPage, EmptyBody,
-                          TruncatedJson, ResetBefore, ResetMidBody, Hang, Drip
-The protocol:             ErrorReply, Executing, TablesEnvelope, NoPaging, MissingColumn
-How many rows:            TruncatedPage, WrongTotal, MovingTotal, RepeatedPage, DuplicateRow, IgnoredFilter,
-                          NoRows
+The connection and HTTP:  GatewayTimeout, Unavailable, ClientError, TooManyRequests, ServerError, HtmlPage,
+                          EmptyBody, OtherBody, TruncatedJson, ResetBefore, ResetMidBody, Hang, Drip
+The protocol:             ErrorReply, Executing, TablesEnvelope, NoPaging, MissingColumn, UnconfiguredColumn
+How many rows:            TruncatedPage, SmallPages, ShortRow, WrongTotal, MovingTotal, RepeatedPage,
+                          DuplicateRow, IgnoredFilter, NoRows
 What the rows hold:       NumbersAsStrings, BooleansAsWords, NullValues, MissingKeys
 """
 
 from pedigreed.demo.fault import Fault
 from pedigreed.demo.http_faults import (
+    ClientError,
     Drip,
     EmptyBody,
     GatewayTimeout,
     Hang,
     HtmlPage,
+    OtherBody,
     ResetBefore,
     ResetMidBody,
     ServerError,
@@ -22,13 +24,22 @@ from pedigreed.demo.http_faults import (
     TruncatedJson,
     Unavailable,
 )
-from pedigreed.demo.protocol_faults import ErrorReply, Executing, MissingColumn, NoPaging, TablesEnvelope
+from pedigreed.demo.protocol_faults import (
+    ErrorReply,
+    Executing,
+    MissingColumn,
+    NoPaging,
+    TablesEnvelope,
+    UnconfiguredColumn,
+)
 from pedigreed.demo.row_faults import (
     DuplicateRow,
     IgnoredFilter,
     MovingTotal,
     NoRows,
     RepeatedPage,
+    ShortRow,
+    SmallPages,
     TruncatedPage,
     WrongTotal,
 )
@@ -37,10 +48,12 @@ from pedigreed.demo.value_faults import BooleansAsWords, MissingKeys, NullValues
 EVERY_FAULT: tuple[type[Fault], ...] = (
     GatewayTimeout,
     Unavailable,
+    ClientError,
     TooManyRequests,
     ServerError,
     HtmlPage,
     EmptyBody,
+    OtherBody,
     TruncatedJson,
     ResetBefore,
     ResetMidBody,
@@ -51,7 +64,10 @@ EVERY_FAULT: tuple[type[Fault], ...] = (
     TablesEnvelope,
     NoPaging,
     MissingColumn,
+    UnconfiguredColumn,
     TruncatedPage,
+    SmallPages,
+    ShortRow,
     WrongTotal,
     MovingTotal,
     RepeatedPage,
@@ -68,6 +84,7 @@ EVERY_FAULT: tuple[type[Fault], ...] = (
 __all__ = [
     "EVERY_FAULT",
     "BooleansAsWords",
+    "ClientError",
     "Drip",
     "DuplicateRow",
     "EmptyBody",
@@ -85,14 +102,18 @@ __all__ = [
     "NoRows",
     "NullValues",
     "NumbersAsStrings",
+    "OtherBody",
     "RepeatedPage",
     "ResetBefore",
     "ResetMidBody",
     "ServerError",
+    "ShortRow",
+    "SmallPages",
     "TablesEnvelope",
     "TooManyRequests",
     "TruncatedJson",
     "TruncatedPage",
     "Unavailable",
+    "UnconfiguredColumn",
     "WrongTotal",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pedigreed.demo.fault import Fault
@@ -46,6 +47,16 @@ class ServerError(Fault):
 
 
 @dataclass(frozen=True, slots=True)
+class ClientError(Fault):
+    """A 4xx with HTML: 413 unless said otherwise."""
+
+    status: int = 413
+
+    def on_reply(self, _reply: Reply) -> Reply:
+        return _html(f"{self.status} {HTTPStatus(self.status).phrase}", self.status)
+
+
+@dataclass(frozen=True, slots=True)
 class TooManyRequests(Fault):
     """429. `retry_after` is the header: seconds, or a moment for an HTTP date; None for no header."""
 
@@ -74,6 +85,16 @@ class EmptyBody(Fault):
 
     def on_reply(self, reply: Reply) -> Reply:
         return replace(reply, body=b"")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherBody(Fault):
+    """Status 200, and a body that has nothing to do with the question."""
+
+    body: bytes = b'{"status": "ERROR", "msg": "Object reference not set to an instance of an object."}'
+
+    def on_reply(self, reply: Reply) -> Reply:
+        return replace(reply, body=self.body)
 
 
 class TruncatedJson(Fault):

@@ -62,3 +62,15 @@ class MissingColumn(Fault):
         if kind is RequestKind.COLUMNSCONFIG and self.is_still_configured:
             return columns
         return {name: typed for name, typed in columns.items() if name != self.column}
+
+
+@dataclass(frozen=True, slots=True)
+class UnconfiguredColumn(Fault):
+    """A column that the service has, and that its columns configuration does not list."""
+
+    column: str = "cal_ver"
+
+    def on_columns(self, columns: Columns, kind: RequestKind) -> Columns:
+        if kind is not RequestKind.COLUMNSCONFIG:
+            return columns
+        return {name: typed for name, typed in columns.items() if name != self.column}

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pedigreed.demo.fault import Fault
 from pedigreed.demo.protocol import COUNTED
 
 if TYPE_CHECKING:
     from pedigreed.demo.protocol import Answer, Query
+    from pedigreed.demo.reply import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,29 @@ class TruncatedPage(Fault):
 
     def on_answer(self, answered: Answer, query: Query) -> Answer:
         return answered if query.is_count else replace(answered, rows=answered.rows[: -self.missing])
+
+
+@dataclass(frozen=True, slots=True)
+class SmallPages(Fault):
+    """Pages of at most so many rows, whatever was asked for."""
+
+    rows: int = 10
+
+    def on_query(self, query: Query) -> Query:
+        return replace(query, pagesize=min(query.pagesize, self.rows))
+
+
+class ShortRow(Fault):
+    """The other envelope, and the last value of the first row is not there."""
+
+    def on_answer(self, answered: Answer, _query: Query) -> Answer:
+        return replace(answered, is_tabular=True)
+
+    def on_reply(self, reply: Reply) -> Reply:
+        answered = msgspec.json.decode(reply.body)
+        for row in answered["Tables"][0]["Rows"][:1]:
+            row.pop()
+        return replace(reply, body=msgspec.json.encode(answered))
 
 
 @dataclass(frozen=True, slots=True)

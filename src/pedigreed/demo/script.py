@@ -77,3 +77,12 @@ def is_columnsconfig(received: Received) -> bool:
 def is_for(instrument: Instrument) -> Callable[[Received], bool]:
     """Whether a request is for the instrument's service."""
     return lambda received: received.service.lower().endswith(f".{instrument.value}")
+
+
+def is_about(program: int) -> Callable[[Received], bool]:
+    """Whether a request asks for the program, among others or alone."""
+    return lambda received: any(
+        str(program) in asked.get("values", ())
+        for asked in received.params.get("filters", ())
+        if asked.get("paramName") == "program"
+    )
