@@ -12,9 +12,12 @@ Item = TypeVar("Item")
 class Fetched(Generic[Item]):
     """The answer of a source to one question.
 
+    A source may answer a question in parts, each with the question that it answers. What is wrong with one part
+    takes nothing from the others.
+
     Attributes:
         items: what it brought that was not known before.
-        is_complete: whether the answer was proven to be everything that was asked for.
+        is_complete: whether the answer was proven to be everything that was asked for, of every program of it.
         unchanged: the identities (file names) of rows that were known already, byte for byte.
         problems: why it is not complete, one sentence each; for people.
         warnings: what was odd and did no harm.

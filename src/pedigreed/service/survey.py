@@ -80,17 +80,17 @@ def survey(
 def unknown_programs(
     programs: Iterable[int], archive: MastArchive, tell: Callable[[str], None]
 ) -> tuple[int, ...]:
-    """The programs that the archive has no data of, by counting rows and reading none.
+    """The programs that the archive has no data of. Each instrument is asked for those that are still unseen.
 
     Raises:
-        UpstreamUnavailable: the archive did not count.
+        UpstreamUnavailable: the archive did not answer.
     """
-    return tuple(program for program in sorted(programs) if not _has_data(program, archive, tell))
-
-
-def _has_data(program: int, archive: MastArchive, tell: Callable[[str], None]) -> bool:
-    tell(f"asking MAST for program {program}")
-    return any(archive.count(PedigreeQuery(instrument, (program,))) for instrument in Instrument)
+    unknown = frozenset(programs)
+    for instrument in Instrument:
+        if unknown:
+            tell(f"asking MAST for {instrument.written}")
+            unknown -= archive.programs_with_data(instrument, unknown)
+    return tuple(sorted(unknown))
 
 
 def _rows(products: Iterable[Product]) -> tuple[SurveyRow, ...]:

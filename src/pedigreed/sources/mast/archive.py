@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import re
-import uuid
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
 from pedigreed.model.fetched import Fetched
-from pedigreed.sources.mast.columns import REQUIRED, SUBSTITUTES, columns_for, service_of
+from pedigreed.sources.mast.keyword_services import KeywordServices, LimitRefused
+from pedigreed.sources.mast.outages import Outages
 from pedigreed.sources.mast.patience import Patience
-from pedigreed.sources.mast.query import ARCHIVED, PedigreeQuery
-from pedigreed.sources.mast.reading import Reading
+from pedigreed.sources.mast.verdict import verdict_on
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
 
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.product import Product
-    from pedigreed.sources.mast.envelope import Page, Reply
     from pedigreed.sources.mast.portal import Portal
+    from pedigreed.sources.mast.query import PedigreeQuery
+    from pedigreed.sources.mast.verdict import Part, Verdict
 
 PAGE_ROWS = 50_000
-_COUNT = "COUNT_BIG(*)"
-_FAILURES_BEFORE_REST = 2
-_QUOTED = re.compile(r"""['"\[`]([A-Za-z_]\w*)['"\]`]""")
 
 
 class MastArchive:
     """Reads pedigree from MAST's keyword services, politely and with proof of completeness.
 
-    Use as a context manager. One instance is used by one thread; its requests are serial.
+    Use as a context manager. One instance is used by one thread, for one cycle; its requests are serial.
+    Which services did not answer and which columns they refuse is forgotten with it.
     """
 
     def __init__(
@@ -50,8 +46,9 @@ class MastArchive:
         self._patience = patience or Patience()
         self._page_rows = page_rows
         self._opened: Portal | None = None
-        self._failures_in_a_row = 0
-        self._refused: dict[Instrument, set[str]] = {}
+        self._asking: KeywordServices | None = None
+        self._outages = Outages()
+        self._requests_told = 0
 
     def __enter__(self) -> Self:
         return self
@@ -64,133 +61,111 @@ class MastArchive:
     ) -> None:
         if self._opened is not None:
             self._opened.close()
-            self._opened = None
+        self._opened = self._asking = None
 
     def answers(
         self, query: PedigreeQuery, known: Callable[[PedigreeQuery], Mapping[bytes, str]]
-    ) -> Iterator[tuple[PedigreeQuery, Fetched[Product]]]:
-        """Answer a query, in parts of at most a page of rows where it has several programs.
+    ) -> Iterator[Part]:
+        """Answer a query, in parts where it has several programs.
+
+        A part is of at most a page of rows. A program whose own rows are unreadable or came twice is a part of its
+        own. An answer that does not add up otherwise is asked again in halves, so that the trouble ends at the
+        program that it is of: at most as often as leads to two programs.
 
         It raises nothing: a part that could not be asked is incomplete and says why.
 
         Args:
             query: what to ask.
             known: fingerprint -> file name of the rows that are known of a part. Such a row is not read again.
+                It is called with each part that is answered, before that is yielded.
 
         Yields:
-            Each part as it was asked, and its answer.
+            Each part as it was asked, and its answer. A part may lack the limit of the query: then the service
+            could not be asked with one.
         """
-        if self._failures_in_a_row >= _FAILURES_BEFORE_REST:
-            yield query, Fetched((), is_complete=False, problems=("not asked: MAST did not answer before",))
-            return
-        requests_before = self._portal.requests
-        self._portal.start_query()
-        try:
-            query = self._as_it_can_be_asked(query)
-            count = self._count(query) if query.is_sweep else None
-            if count is None or count <= self._page_rows or len(query.programs) == 1:
-                answer = self._fetch(query, known(query), count, requests_before)
-                self._failures_in_a_row = 0
-                yield query, answer
-                return
-        except UpstreamUnavailable as error:
-            # A refusal is an answer: the next question may well be served.
-            self._failures_in_a_row += not isinstance(error, UpstreamRefused)
-            requests = self._portal.requests - requests_before
-            yield query, Fetched((), is_complete=False, problems=(str(error),), requests=requests)
-            return
-        for half in query.halves():
-            yield from self.answers(half, known)
+        waiting = [query]
+        splits_left = 2 * (len(query.programs) - 1).bit_length()
+        while waiting:
+            part = waiting.pop()
+            if self._outages.rests(part.instrument):
+                yield part, _unanswered("not asked: the service did not answer before")
+                continue
+            try:
+                verdict = self._ask(part, known)
+                if verdict is None:
+                    waiting.extend(reversed(part.halves()))
+                    continue
+                part = verdict.reading.query
+                if verdict.can_end_at_a_program and splits_left:
+                    splits_left -= 1
+                    waiting.extend(reversed(part.halves()))
+                    continue
+            except LimitRefused:
+                waiting.append(part.whole)
+                continue
+            except UpstreamUnavailable as error:
+                self._note_failure(part.instrument, error)
+                yield part, _unanswered(str(error), self._requests())
+                continue
+            yield from self._told(verdict, known)
 
-    def count(self, query: PedigreeQuery) -> int:
-        """How many rows the service counts for a query.
+    def programs_with_data(self, instrument: Instrument, programs: Iterable[int]) -> frozenset[int]:
+        """Which of some programs have any row in an instrument's service, in few and small requests.
 
         Raises:
-            UpstreamUnavailable: it did not count within the limits.
+            UpstreamUnavailable: it did not answer within the limits.
         """
-        self._portal.start_query()
-        return self._count(query)
+        self._services.start_query()
+        return self._services.programs_with_rows(instrument, programs)
 
     @property
-    def _portal(self) -> Portal:
-        if self._opened is None:
-            from pedigreed.sources.mast.portal import Portal  # noqa: PLC0415  # importing it takes seconds
+    def _services(self) -> KeywordServices:
+        if self._asking is None:
+            if self._opened is None:
+                from pedigreed.sources.mast.portal import Portal  # noqa: PLC0415  # importing it takes seconds
 
-            self._opened = Portal(self._url, self._user_agent, self._patience, self._token)
-        return self._opened
+                self._opened = Portal(self._url, self._user_agent, self._patience, self._token)
+            self._asking = KeywordServices(self._opened, self._page_rows)
+        return self._asking
 
-    def _fetch(
-        self, query: PedigreeQuery, known: Mapping[bytes, str], count: int | None, requests_before: int
-    ) -> Fetched[Product]:
-        reading = Reading(query, known, total=count)
-        breaker = uuid.uuid4().hex
-        number = 0
-        while count != 0 and number < reading.pages:
-            number += 1
-            reading.take(self._page(query, breaker, number), number)
-        if reading.total is None:
-            reading.total = self._count(query)
-        return reading.result(self._warnings(query), self._portal.requests - requests_before)
+    def _ask(self, query: PedigreeQuery, known: Callable[[PedigreeQuery], Mapping[bytes, str]]) -> Verdict | None:
+        """Ask one query; None where it is too large for one. Raises as `KeywordServices.count`."""
+        services = self._services
+        services.start_query(is_in_doubt=self._outages.is_in_doubt)
+        if not query.is_sweep and not services.has_limits(query.instrument):
+            query = query.whole
+        count = services.count(query) if query.is_sweep else None
+        if count is not None and count > self._page_rows and len(query.programs) > 1:
+            return None
+        verdict = verdict_on(services.read(query, known(query), count))
+        if verdict.may_hide_a_gap:
+            verdict = verdict.held_against(services.count(verdict.sound), known(verdict.sound).values())
+        if verdict.reading.strangers:
+            # It does not heed what it is asked. To go on would bring the whole archive, again and again.
+            self._outages.failed(query.instrument)
+        else:
+            self._outages.answered(query.instrument)
+        return verdict
 
-    def _count(self, query: PedigreeQuery) -> int:
-        return self._invoke(query, _COUNT, uuid.uuid4().hex, page=1).count()
+    def _told(self, verdict: Verdict, known: Callable[[PedigreeQuery], Mapping[bytes, str]]) -> Iterator[Part]:
+        warnings = self._services.warnings(verdict.reading.query.instrument)
+        if verdict.is_of_single_programs:
+            yield from verdict.parts(lambda part: known(part).values(), warnings, self._requests())
+        else:
+            yield verdict.whole(warnings, self._requests())
 
-    def _page(self, query: PedigreeQuery, breaker: str, number: int) -> Page:
-        """One page, asking again without the columns that the service refuses."""
-        while True:
-            columns = self._columns(query)
-            try:
-                return self._invoke(query, ",".join(columns), breaker, page=number).page()
-            except UpstreamRefused as error:
-                refused = _columns_named(str(error), columns) - REQUIRED
-                if not refused or (ARCHIVED in refused and not query.is_sweep):
-                    raise
-                self._refused.setdefault(query.instrument, set()).update(refused)
+    def _note_failure(self, instrument: Instrument, error: UpstreamUnavailable) -> None:
+        if isinstance(error, UpstreamRefused):
+            # A refusal is an answer: the next question may well be served.
+            self._outages.answered(instrument)
+        else:
+            self._outages.failed(instrument)
 
-    def _invoke(self, query: PedigreeQuery, columns: str, breaker: str, page: int) -> Reply:
-        params = {"columns": columns, "filters": query.filters}
-        return self._portal.invoke(service_of(query.instrument), params, breaker, page, self._page_rows)
-
-    def _as_it_can_be_asked(self, query: PedigreeQuery) -> PedigreeQuery:
-        """The query without its limit where the service has not the column that the limit is on."""
-        if query.is_sweep or self._has(query.instrument, ARCHIVED):
-            return query
-        return replace(query, archived_since=None)
-
-    def _has(self, instrument: Instrument, column: str) -> bool:
-        if column in self._refused.get(instrument, ()):
-            return False
-        offered = self._portal.columns_of(service_of(instrument))
-        return not offered or column.lower() in offered
-
-    def _columns(self, query: PedigreeQuery) -> list[str]:
-        """The columns to ask for, less what the service has not. A date is asked for in its other form then."""
-        columns = []
-        for column in columns_for(query.instrument):
-            other = SUBSTITUTES.get(column)
-            if self._has(query.instrument, column):
-                columns.append(column)
-            elif other is not None and self._has(query.instrument, other):
-                columns.append(other)
-        return columns
-
-    def _warnings(self, query: PedigreeQuery) -> tuple[str, ...]:
-        asked = set(self._columns(query))
-        dropped = [
-            column
-            for column in columns_for(query.instrument)
-            if column not in asked and SUBSTITUTES.get(column) not in asked
-        ]
-        if not dropped:
-            return ()
-        return (f"{query.instrument.written} no longer has {', '.join(dropped)}: the rest was read",)
+    def _requests(self) -> int:
+        """How many requests there were since this was asked before."""
+        before, self._requests_told = self._requests_told, self._services.requests
+        return self._requests_told - before
 
 
-def _columns_named(message: str, columns: list[str]) -> set[str]:
-    """Which of our columns an error is about: those that it quotes, or the only one that it mentions."""
-    lower = {column.lower(): column for column in columns}
-    quoted = {lower[word.lower()] for word in _QUOTED.findall(message) if word.lower() in lower}
-    if quoted:
-        return quoted
-    mentioned = {lower[word] for word in re.findall(r"\w+", message.lower()) if word in lower}
-    return mentioned if len(mentioned) == 1 else set()
+def _unanswered(problem: str, requests: int = 0) -> Fetched[Product]:
+    return Fetched((), is_complete=False, problems=(problem,), requests=requests)

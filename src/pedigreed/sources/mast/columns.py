@@ -5,7 +5,12 @@ Which instrument has which column follows the services' own lists of May 2026, a
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pedigreed.model.instrument import Instrument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 IDENTITY = ("filename", "fileSetName", "productLevel", "program", "observtn")
 PEDIGREE = ("cal_ver", "crds_ctx", "date_mjd")
@@ -65,6 +70,15 @@ SUBSTITUTES = {
 """The other form of a date, asked for where the service has not the first."""
 
 
+_NEVER_DROPPED_UNHEARD = (
+    *((column,) for column in sorted(REQUIRED)),
+    ("productLevel",),
+    ("date_mjd", SUBSTITUTES["date_mjd"]),
+    ("ingestCompletionDate_mjd",),
+)
+"""In each of these groups a keyword service has a column. A list without one is not believed."""
+
+
 def columns_for(instrument: Instrument) -> tuple[str, ...]:
     """The columns to ask of an instrument's keyword service, in a fixed order."""
     matching = (column for column, instruments in MATCHING.items() if instrument in instruments)
@@ -74,3 +88,22 @@ def columns_for(instrument: Instrument) -> tuple[str, ...]:
 def service_of(instrument: Instrument) -> str:
     """The name of an instrument's keyword service: ``Mast.Jwst.Filtered.Nircam``."""
     return f"Mast.Jwst.Filtered.{instrument.value.capitalize()}"
+
+
+def configured_columns(names: Iterable[str]) -> frozenset[str]:
+    """The columns of a service by its configuration, lower case.
+
+    Empty where it can't be the configuration of a keyword service, such as an error. Then nothing is known of its
+    columns, and everything is asked for: the service itself refuses by name what it has not.
+    """
+    configured = frozenset(name.lower() for name in names)
+    is_credible = all(any(form.lower() in configured for form in forms) for forms in _NEVER_DROPPED_UNHEARD)
+    return configured if is_credible else frozenset()
+
+
+def required_keys(columns: Iterable[str]) -> frozenset[str]:
+    """The keys that every row must have, be it with null, when these columns were asked for.
+
+    They are the identity and the pedigree. A pedigree without one of its values would look like a change.
+    """
+    return frozenset(columns) & (REQUIRED | {"date_mjd", SUBSTITUTES["date_mjd"]})

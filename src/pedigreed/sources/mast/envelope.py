@@ -7,16 +7,19 @@ Two envelopes are known. ``fields`` and ``data`` with an object a row is what th
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 from xxhash import xxh3_64_digest
 
-from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
+from pedigreed.model.failure import Unreadable, UpstreamRefused, UpstreamUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+Value = TypeVar("Value")
 
 _SHOWN = 200
 
@@ -38,6 +41,9 @@ class _Table(msgspec.Struct, rename="pascal"):
 
 _OBJECTS = msgspec.json.Decoder(dict[str, object])
 _ARRAYS = msgspec.json.Decoder(list[object])
+_CUT_OBJECTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_CUT_ARRAYS = msgspec.json.Decoder(list[msgspec.Raw])
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +54,14 @@ class Page:
         rows: the bytes of each row.
         names: the columns of positional rows; empty where each row names its own.
         number: which page the service says it is; None where it does not say.
-        pages: how many pages it says there are; 1 where it does not say.
+        pages: how many pages it says there are; None where it does not say.
         total: how many rows it says there are in all pages; None where it does not say.
     """
 
     rows: list[msgspec.Raw]
     names: tuple[str, ...] = ()
     number: int | None = None
-    pages: int = 1
+    pages: int | None = None
     total: int | None = None
 
     @property
@@ -67,13 +73,32 @@ class Page:
         return lambda row: xxh3_64_digest(columns + memoryview(row))
 
     def read(self, row: msgspec.Raw) -> dict[str, object]:
-        """Column -> value of one row. Raises `UpstreamUnavailable` if it is no row."""
+        """Column -> value of one row. A value that does not parse stays as its bytes, a `msgspec.Raw`.
+
+        Raises:
+            Unreadable: it is no row of this page.
+        """
         try:
-            if not self.names:
-                return _OBJECTS.decode(row)
-            return dict(zip(self.names, _ARRAYS.decode(row), strict=False))
-        except msgspec.DecodeError as error:
-            raise UpstreamUnavailable(f"MAST sent a row that is no row: {error}") from error
+            return self._with_columns(_ARRAYS.decode(row)) if self.names else _OBJECTS.decode(row)
+        except _UNREADABLE:
+            pass
+        try:
+            cut = self._with_columns(_CUT_ARRAYS.decode(row)) if self.names else _CUT_OBJECTS.decode(row)
+        except _UNREADABLE as error:
+            raise Unreadable(f"a row that is no row: {error}") from error
+        return {column: _value(value) for column, value in cut.items()}
+
+    def _with_columns(self, values: list[Value]) -> dict[str, Value]:
+        if len(values) != len(self.names):
+            raise Unreadable(f"a row of {len(values)} values in {len(self.names)} columns")
+        return dict(zip(self.names, values, strict=True))
+
+
+def _value(cut: msgspec.Raw) -> object:
+    try:
+        return msgspec.json.decode(cut)
+    except _UNREADABLE:
+        return cut
 
 
 class Reply(msgspec.Struct):
@@ -105,7 +130,7 @@ class Reply(msgspec.Struct):
         if self.state != "COMPLETE":
             raise UpstreamRefused(f"MAST answered {self.status}: {(self.msg or 'no message')[:_SHOWN]}")
         paging = self.paging or _Paging()
-        place = (paging.page, max(1, paging.pages_filtered or 1), paging.rows_filtered)
+        place = (paging.page, paging.pages_filtered, paging.rows_filtered)
         if self.tables:
             table = self.tables[0]
             return Page(table.rows, tuple(column.name for column in table.fields), *place)
@@ -117,11 +142,11 @@ class Reply(msgspec.Struct):
         """The one number of a ``COUNT_BIG(*)`` reply. Raises as `page`."""
         page = self.page()
         if len(page.rows) == 1:
-            for value in page.read(page.rows[0]).values():
-                try:
-                    return int(str(value))
-                except ValueError:
-                    continue
+            # Unreadable is a ValueError too.
+            with contextlib.suppress(ValueError):
+                for value in page.read(page.rows[0]).values():
+                    with contextlib.suppress(ValueError):
+                        return int(str(value))
         raise UpstreamUnavailable("MAST did not say how many rows there are")
 
 
@@ -139,6 +164,6 @@ def read_reply(body: bytes) -> Reply:
         return _REPLIES.decode(body)
     except msgspec.ValidationError as error:
         raise UpstreamUnavailable(f"MAST answered in a form that is not known: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         kind = "HTML" if body.lstrip()[:1] == b"<" else "an empty body" if not body.strip() else "broken JSON"
         raise UpstreamUnavailable(f"MAST answered with {kind} instead of JSON") from error

@@ -37,6 +37,11 @@ class Patience:
     longest_poll: float = 15.0
     largest_reply: int = 1 << 30
 
+    @property
+    def configuration_timeout(self) -> float:
+        """For the column configuration, which is a help and no need: a small part of the query's time."""
+        return min(self.request_timeout, self.query_timeout / 10)
+
     def deadline(self) -> Deadline:
         """The moment at which a query that starts now has taken too long."""
         return Deadline(time.monotonic() + self.query_timeout, self.query_timeout)

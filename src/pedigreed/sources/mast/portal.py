@@ -12,7 +12,7 @@ import email.utils
 import itertools
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +21,7 @@ import urllib3
 from astroquery.mast.discovery_portal import PortalAPI
 
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
+from pedigreed.sources.mast.columns import configured_columns
 from pedigreed.sources.mast.envelope import Reply, read_reply
 from pedigreed.sources.mast.patience import Passing, Patience
 
@@ -32,6 +33,8 @@ _SQL_PASSES = re.compile(r"timed?[ -]?out|deadlock", re.IGNORECASE)
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 _CLIENT_ERROR = 400
+_REFUSALS_OF_A_QUESTION = frozenset((400, 413, 414, 422, 431))
+"""A client error that is about the request itself: another one may well be served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +67,46 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
             self._session.headers["Authorization"] = f"token {token}"
         self._patience = patience
         self._deadline = patience.deadline()
+        self._attempts = patience
+        self._asks_configurations = True
         self.requests = 0
 
-    def start_query(self) -> None:
-        """Give the requests from here on the time of one whole query."""
+    def start_query(self, *, is_in_doubt: bool = False) -> None:
+        """Give the requests from here on the time of one whole query.
+
+        Where it is in doubt whether MAST answers at all, each is tried once, and for nothing but the query.
+        """
         self._deadline = self._patience.deadline()
+        self._attempts = replace(self._patience, attempts=1) if is_in_doubt else self._patience
+        self._asks_configurations = not is_in_doubt
 
     def columns_of(self, service: str) -> frozenset[str]:
         """The columns that a service says it has, lower case; empty where it does not say.
 
-        The configuration is a help, not a need: where it can't be read, the query itself tells.
+        The configuration is a help, not a need: where it can't be read, the query itself tells. So it is asked for
+        once, and not at all in doubt.
+
+        Raises:
+            UpstreamUnavailable: the service asked for a pause that the query has no time for.
         """
         if service not in self._column_configs:
-            try:
-                self._get_col_config(service)
-            except (UpstreamUnavailable, msgspec.DecodeError):
-                self._column_configs[service] = {}
-            if not isinstance(self._column_configs[service], dict):
-                self._column_configs[service] = {}
-        return frozenset(column.lower() for column in self._column_configs[service])
+            self._column_configs[service] = {}
+            if self._asks_configurations:
+                self._ask_configuration(service)
+        return self._offered(service)
+
+    def _ask_configuration(self, service: str) -> None:
+        try:
+            self._get_col_config(service)
+        except Passing as error:
+            if error.pause:
+                self._deadline.sleep(error.pause)
+        except (UpstreamUnavailable, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+
+    def _offered(self, service: str) -> frozenset[str]:
+        configuration = self._column_configs[service]
+        return configured_columns(configuration) if isinstance(configuration, dict) else frozenset()
 
     def invoke(self, service: str, params: Mapping[str, object], breaker: str, page: int, pagesize: int) -> Reply:
         """One reply that is no longer EXECUTING.
@@ -113,13 +137,12 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         **_: object,
     ) -> list[Reply] | list[ColumnConfiguration]:
         """Send a request until it is answered for good: the identical one while it is EXECUTING."""
+        if url == self.COLUMNS_CONFIG_URL:
+            return [_checked_configuration(self._exchange(method, url, params, data, headers))]
         for poll in itertools.count():
-            for attempt in self._patience.retrying(self._deadline):
+            for attempt in self._attempts.retrying(self._deadline):
                 with attempt:
-                    body = self._exchange(method, url, params, data, headers)
-                    if url == self.COLUMNS_CONFIG_URL:
-                        return [_checked_configuration(body)]
-                    reply = _checked_reply(body)
+                    reply = _checked_reply(self._exchange(method, url, params, data, headers))
             if reply.state != "EXECUTING":
                 return [reply]
             self._deadline.sleep(min(self._patience.first_poll * 1.5**poll, self._patience.longest_poll))
@@ -129,7 +152,9 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         self, method: str, url: str, params: object, data: str | None, headers: Mapping[str, str] | None
     ) -> bytes:
         """One HTTP exchange: its body. Raises `Passing` for what may be over soon."""
-        left = min(self._patience.request_timeout, self._deadline.left())
+        is_query = url == self.MAST_REQUEST_URL
+        allowed = self._patience.request_timeout if is_query else self._patience.configuration_timeout
+        left = min(allowed, self._deadline.left())
         ends = time.monotonic() + left
         self.requests += 1
         try:
@@ -169,8 +194,10 @@ def _check_http_status(response: requests.Response) -> None:
         )
     if status >= _SERVER_ERROR:
         raise Passing(f"MAST answered HTTP {status}", _retry_after(response.headers.get("Retry-After")))
-    if status >= _CLIENT_ERROR:
+    if status in _REFUSALS_OF_A_QUESTION:
         raise UpstreamRefused(f"MAST answered HTTP {status}")
+    if status >= _CLIENT_ERROR:
+        raise UpstreamUnavailable(f"MAST answered HTTP {status}")
 
 
 def _checked_reply(body: bytes) -> Reply:

@@ -48,6 +48,11 @@ class PedigreeQuery:
             filters.append({"paramName": ARCHIVED, "values": [span]})
         return filters
 
+    @property
+    def whole(self) -> PedigreeQuery:
+        """The same question without its limit."""
+        return replace(self, archived_since=None)
+
     def halves(self) -> tuple[PedigreeQuery, PedigreeQuery]:
         """The same question in two parts, each with about half of the programs."""
         middle = len(self.programs) // 2

@@ -1,4 +1,8 @@
-"""One row of a keyword service -> a Product. Lenient in form, strict in meaning."""
+"""One row of a keyword service -> a Product. Lenient in form, strict in meaning.
+
+Only the file's name, its program and its pedigree are needed. Any other value that is not of its form is left
+out, and said.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,8 @@ from pedigreed.model.product_name import parse_product_name
 from pedigreed.sources.mast.columns import MATCHING, SUBSTITUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from pedigreed.model.instrument import Instrument
@@ -22,53 +27,120 @@ if TYPE_CHECKING:
 Row = dict[str, object]
 
 _TRUE = frozenset(("t", "true", "1", "y", "yes"))
-_FALSE = frozenset(("f", "false", "0", "n", "no", ""))
+_FALSE = frozenset(("f", "false", "0", "n", "no"))
 _COUNTS = frozenset(("ngroups", "noutputs", "substrt1", "substrt2", "subsize1", "subsize2"))
 _FLAGS = frozenset(("tsovisit", "crowdfld"))
+_LONGEST_FILENAME = 255
+_LARGEST_PROGRAM = 99_999
+_INT32 = 1 << 31
+_INT64 = 1 << 63
+_YEARS = range(1900, 3000)
+_SHOWN = 40
 
 
-def product_of(row: Mapping[str, object], instrument: Instrument, fingerprint: bytes = b"") -> Product:
+def _unheard(_column: str, _problem: str) -> None:
+    pass
+
+
+def product_of(
+    row: Mapping[str, object],
+    instrument: Instrument,
+    fingerprint: bytes = b"",
+    odd: Callable[[str, str], None] = _unheard,
+) -> Product:
     """Read one row.
+
+    Args:
+        row: column -> value.
+        instrument: whose service it came from.
+        fingerprint: of the row's bytes.
+        odd: is told the column and the problem of each value that is left out.
 
     Raises:
         Unreadable: the row names no file or no program, or a value of its pedigree is not of its form.
     """
-    filename = _text(row.get("filename"))
-    if filename is None:
-        raise Unreadable("a row without a file name")
+    filename = _filename(row)
     name = parse_product_name(filename)
-    program = _integer(row.get("program")) or name.program
-    if program is None:
-        raise Unreadable(f"{filename}: a row without a program")
-    observation = name.observation if name.is_recognised else _integer(row.get("observtn"))
     return Product(
         filename=filename,
         instrument=instrument,
-        program=program,
-        observation=observation,
+        program=_program(row, filename, name.program),
+        observation=name.observation
+        if name.is_recognised
+        else _whole_number(row, "observtn", filename, odd, _INT32),
         level=_text(row.get("productLevel")) or name.level or "",
         fileset=_text(row.get("fileSetName")) or name.fileset,
         pedigree=Pedigree(
-            _text(row.get("cal_ver")), _text(row.get("crds_ctx")), _instant(row, "date_mjd", filename)
+            _keyword(row, "cal_ver", filename),
+            _keyword(row, "crds_ctx", filename),
+            _instant(row, "date_mjd", filename),
         ),
-        is_stale=_flag(row.get("isStale")),
-        is_restricted=_flag(row.get("isRestricted")),
-        public_at=_instant(row, "publicReleaseDate_mjd", filename),
-        archived_at=_instant(row, "ingestCompletionDate_mjd", filename),
-        observation_start=_instant(row, "date_obs_mjd", filename),
-        size=_integer(row.get("fileSize")),
+        is_stale=_said(row, "isStale", filename, odd),
+        is_restricted=_said(row, "isRestricted", filename, odd),
+        public_at=_secondary_instant(row, "publicReleaseDate_mjd", filename, odd),
+        archived_at=_secondary_instant(row, "ingestCompletionDate_mjd", filename, odd),
+        observation_start=_secondary_instant(row, "date_obs_mjd", filename, odd),
+        size=_whole_number(row, "fileSize", filename, odd, _INT64),
         checksum=_text(row.get("checksum")),
         fingerprint=fingerprint,
         parameters=_parameters(row),
     )
 
 
+def check_keys(row: Mapping[str, object], required: AbstractSet[str]) -> None:
+    """Raises `Unreadable` where a row lacks a key. One that is there with null is not lacking."""
+    absent = required - row.keys()
+    if absent:
+        raise Unreadable(f"{_text(row.get('filename'))}: a row without {', '.join(sorted(absent))}")
+
+
+def program_of(row: Mapping[str, object]) -> int | None:
+    """The program that a row is of, also where the rest of it can't be read; None where it does not say."""
+    try:
+        filename = _filename(row)
+    except Unreadable:
+        filename = ""
+    named = parse_product_name(filename).program
+    try:
+        return _program(row, filename, named)
+    except Unreadable:
+        return named
+
+
 def archived_at(row: Mapping[str, object]) -> datetime | None:
     """When the archive finished ingesting the row's file, UTC; None where it does not say."""
-    try:
-        return _instant(row, "ingestCompletionDate_mjd", "")
-    except Unreadable:
+    return _secondary_instant(row, "ingestCompletionDate_mjd", "", _unheard)
+
+
+def _filename(row: Mapping[str, object]) -> str:
+    filename = _text(row.get("filename"))
+    if filename is None:
+        raise Unreadable("a row without a file name")
+    if len(filename) > _LONGEST_FILENAME:
+        raise Unreadable(f"a file name of {len(filename)} characters")
+    return filename
+
+
+def _program(row: Mapping[str, object], filename: str, named: int | None) -> int:
+    """The row's program, or else the one that its file's name has."""
+    value = row.get("program")
+    program = named if _is_missing(value) else _integer(value)
+    if program is None and _is_missing(value):
+        raise Unreadable(f"{filename}: a row without a program")
+    if program is None or not 1 <= program <= _LARGEST_PROGRAM:
+        raise Unreadable(f"{filename}: program: {_shown(value)} is no program")
+    return program
+
+
+def _keyword(row: Mapping[str, object], column: str, filename: str) -> str | None:
+    """A keyword of the pedigree; None where it is null or blank, as it is for an uncalibrated product."""
+    value = row.get(column)
+    if _is_missing(value):
         return None
+    text = _text(value)
+    if text is None or isinstance(value, bool):
+        raise Unreadable(f"{filename}: {column}: {_shown(value)} is no text")
+    return text
 
 
 def _parameters(row: Mapping[str, object]) -> Mapping[str, Parameter]:
@@ -98,44 +170,101 @@ def _read_parameters(*values: object) -> Mapping[str, Parameter]:
 _shared_parameters = lru_cache(maxsize=4096, typed=True)(_read_parameters)
 
 
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def _text(value: object) -> str | None:
-    if value is None:
+    """Text on one line, without what terminals and databases stumble over. None for a list or an object."""
+    if isinstance(value, str):
+        text = value.strip() if value.isprintable() else _printable(value).strip()
+    elif isinstance(value, int | float):
+        text = str(value)
+    else:
         return None
-    text = str(value).strip()
     # One version or filter stands in thousands of rows.
     return intern(text) if text else None
 
 
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else " " * letter.isspace() for letter in text)
+
+
+def _whole_number(
+    row: Mapping[str, object], column: str, filename: str, odd: Callable[[str, str], None], limit: int
+) -> int | None:
+    value = row.get(column)
+    number = _integer(value)
+    if number is not None and -limit <= number < limit:
+        return number
+    if not _is_missing(value):
+        odd(column, f"{filename}: {_shown(value)} is no number for it")
+    return None
+
+
 def _integer(value: object) -> int | None:
-    """A whole number, also where it came as text or as ``5.0``. None for anything else."""
-    if value is None or isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    try:
-        number = float(str(value))
-        return int(number) if number == int(number) else None
-    except (ValueError, OverflowError):
-        return None
+    """A whole number of 64 bits, also where it came as text or as ``5.0``. None for anything else."""
+    number: int | None = None
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    elif isinstance(value, str | float):
+        try:
+            read = float(value)
+            number = int(read) if read == int(read) else None
+        except (ValueError, OverflowError):
+            return None
+    return number if number is not None and -_INT64 <= number < _INT64 else None
+
+
+def _said(row: Mapping[str, object], column: str, filename: str, odd: Callable[[str, str], None]) -> bool | None:
+    value = row.get(column)
+    flag = _flag(value)
+    if flag is None and not _is_missing(value):
+        odd(column, f"{filename}: {_shown(value)} is no yes or no")
+    return flag
 
 
 def _flag(value: object) -> bool | None:
     """A yes or no, also where it came as a word. None where it is neither."""
     if isinstance(value, bool):
         return value
+    if not isinstance(value, str | int | float):
+        return None
     word = str(value).strip().lower()
     if word in _TRUE:
         return True
-    return False if value is not None and word in _FALSE else None
+    return False if word in _FALSE else None
 
 
 def _instant(row: Mapping[str, object], column: str, filename: str) -> datetime | None:
     value = row.get(column)
-    if value is None or value == "":
-        value = row.get(SUBSTITUTES[column])
-    if value is None or value == "":
+    if _is_missing(value):
+        column = SUBSTITUTES[column]
+        value = row.get(column)
+    if _is_missing(value):
         return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise Unreadable(f"{filename}: {column}: {_shown(value)} is no date")
     try:
-        return parse_instant(value if isinstance(value, int | float) else str(value))
+        instant = parse_instant(value)
     except Unreadable as error:
         raise Unreadable(f"{filename}: {column}: {error}") from error
+    if instant.year not in _YEARS:
+        raise Unreadable(f"{filename}: {column}: a date in the year {instant.year}")
+    return instant
+
+
+def _secondary_instant(
+    row: Mapping[str, object], column: str, filename: str, odd: Callable[[str, str], None]
+) -> datetime | None:
+    try:
+        return _instant(row, column, filename)
+    except Unreadable as error:
+        odd(column, str(error))
+        return None
+
+
+def _shown(value: object) -> str:
+    """A value for a message: in quotes, on one line, cut."""
+    text = _text(value) if isinstance(value, str | int | float) else None
+    return "a value of another form" if text is None else repr(text[:_SHOWN])
