@@ -4,75 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from asking_mast import AGENT, NIRCAM_1180, QUICK, ask, ask_one, expected, names, pages
 from pedigreed.demo import faults
 from pedigreed.demo.archive import DemoArchive
-from pedigreed.demo.bulk import bulk_rows
-from pedigreed.demo.rows import always
 from pedigreed.demo.scenario import DAY_2, DAY_3, PROGRAMS, UNKNOWN_PROGRAM, archive_at
-from pedigreed.demo.script import is_columnsconfig, is_count, is_page
+from pedigreed.demo.script import is_count, is_page
 from pedigreed.model.instrument import Instrument
 from pedigreed.sources.mast.archive import MastArchive
-from pedigreed.sources.mast.patience import Patience
 from pedigreed.sources.mast.query import PedigreeQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
 
     from pedigreed.demo.fault import Fault
     from pedigreed.demo.received import Received
-    from pedigreed.model.fetched import Fetched
-    from pedigreed.model.product import Product
-
-QUICK = Patience(
-    request_timeout=1.0,
-    query_timeout=5.0,
-    attempts=3,
-    first_pause=0.001,
-    longest_pause=0.01,
-    first_poll=0.001,
-    longest_poll=0.01,
-)
-NIRCAM_1180 = PedigreeQuery(Instrument.NIRCAM, (1180,))
-AGENT = "pedigreed/test"
-
-
-@pytest.fixture
-def recorded() -> Iterator[DemoArchive]:
-    with DemoArchive(archive_at, DAY_2) as archive:
-        yield archive
-
-
-def ask(
-    recorded: DemoArchive,
-    query: PedigreeQuery = NIRCAM_1180,
-    *,
-    known: Mapping[bytes, str] | None = None,
-    patience: Patience = QUICK,
-    page_rows: int = 50_000,
-) -> list[tuple[PedigreeQuery, Fetched[Product]]]:
-    with MastArchive(recorded.url, AGENT, patience=patience, page_rows=page_rows) as archive:
-        return list(archive.answers(query, lambda _: known or {}))
-
-
-def ask_one(recorded: DemoArchive, query: PedigreeQuery = NIRCAM_1180, **options: Any) -> Fetched[Product]:  # noqa: ANN401  # as ask()
-    ((_, fetched),) = ask(recorded, query, **options)
-    return fetched
-
-
-def expected(program: int = 1180, now: datetime = DAY_2) -> set[str]:
-    return {str(row["filename"]) for row in archive_at(now) if row["program"] == program}
-
-
-def names(fetched: Fetched[Product]) -> set[str]:
-    return {product.filename for product in fetched.items}
-
-
-def pages(recorded: DemoArchive) -> list[Received]:
-    return [received for received in recorded.requests if is_page(received)]
 
 
 # Good conduct
@@ -269,17 +218,6 @@ def test_a_query_that_executes_for_ever_ends_at_its_limit(recorded: DemoArchive)
     assert len({received.text for received in pages(recorded)}) == 1
 
 
-def test_after_two_failures_the_archive_is_left_alone(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.GatewayTimeout(), times=None)
-    with MastArchive(recorded.url, AGENT, patience=QUICK) as archive:
-        for instrument in Instrument:
-            ((_, fetched),) = archive.answers(PedigreeQuery(instrument, (1180,)), lambda _: {})
-            assert not fetched.is_complete
-    assert "not asked" in fetched.problems[0]
-    asked = [received for received in recorded.requests if not is_columnsconfig(received)]
-    assert len(asked) == 2 * QUICK.attempts
-
-
 def test_nobody_listening_is_an_incomplete_answer() -> None:
     with DemoArchive(archive_at, DAY_2) as recorded:
         url = recorded.url
@@ -298,7 +236,7 @@ def test_nobody_listening_is_an_incomplete_answer() -> None:
         (faults.TruncatedPage(3), "109 rows came, and the service counts 112"),
         (faults.WrongTotal(5), "the number of rows changed from 112 to 117"),
         (faults.WrongTotal(-5), "112 rows came, and the service counts 107"),
-        (faults.DuplicateRow(), "rows came twice"),
+        (faults.DuplicateRow(), "1 row came twice"),
         (faults.NoRows(), "the number of rows changed from 112 to 0"),
     ],
     ids=["short page", "larger total", "smaller total", "duplicate", "empty"],
@@ -346,6 +284,44 @@ def test_a_reply_without_paging_is_held_against_the_count(recorded: DemoArchive)
     assert names(fetched) == expected()
 
 
+def test_pages_without_paging_are_read_until_they_reach_the_count(recorded: DemoArchive) -> None:
+    recorded.misbehave(faults.NoPaging(), times=None, when=is_page)
+    fetched = ask_one(recorded, page_rows=40)
+    assert fetched.is_complete, fetched.problems
+    assert names(fetched) == expected()
+    assert len(pages(recorded)) == 3
+
+
+def test_pages_of_the_service_s_own_size_are_read_to_the_end(recorded: DemoArchive) -> None:
+    for without_paging in (False, True):
+        recorded.well_behaved()
+        recorded.misbehave(faults.SmallPages(30), times=None, when=is_page)
+        if without_paging:
+            recorded.misbehave(faults.NoPaging(), times=None, when=is_page)
+        fetched = ask_one(recorded)
+        assert fetched.is_complete, fetched.problems
+        assert names(fetched) == expected()
+
+
+@pytest.mark.parametrize(
+    ("fault", "most"), [(faults.RepeatedPage(), 2), (faults.WrongTotal(1000), 4)], ids=["repeats", "ends early"]
+)
+def test_no_more_pages_are_asked_for_once_one_brings_nothing(
+    recorded: DemoArchive, fault: Fault, most: int
+) -> None:
+    recorded.misbehave(fault, times=None)
+    recorded.misbehave(faults.NoPaging(), times=None, when=is_page)
+    fetched = ask_one(recorded, page_rows=40)
+    assert not fetched.is_complete
+    assert len(pages(recorded)) == most
+
+
+def test_a_page_that_repeats_is_the_last_however_many_are_said_to_come(recorded: DemoArchive) -> None:
+    recorded.misbehave(faults.RepeatedPage(), times=None, when=is_page)
+    assert not ask_one(recorded, page_rows=20).is_complete
+    assert len(pages(recorded)) == 2
+
+
 def test_an_increment_without_paging_is_counted(recorded: DemoArchive) -> None:
     recorded.misbehave(faults.NoPaging(), times=None, when=is_page)
     fetched = ask_one(recorded, replace(NIRCAM_1180, archived_since=DAY_2 - timedelta(days=1)))
@@ -372,67 +348,6 @@ def test_a_date_filter_that_is_heeded_is_not_suspected(recorded: DemoArchive) ->
     assert not ask_one(recorded, replace(NIRCAM_1180, archived_since=DAY_2 - timedelta(days=1))).ignored_limits
 
 
-# Columns
-
-
-@pytest.mark.parametrize("still_configured", [True, False])
-def test_a_column_that_the_service_has_no_more_is_dropped_with_a_warning(
-    recorded: DemoArchive, still_configured: bool
-) -> None:
-    recorded.misbehave(faults.MissingColumn("crowdfld", is_still_configured=still_configured), times=None)
-    fetched = ask_one(recorded)
-    assert fetched.is_complete, fetched.problems
-    assert names(fetched) == expected()
-    (warning,) = fetched.warnings
-    assert "NIRCam no longer has crowdfld" in warning
-
-
-@pytest.mark.parametrize("column", ["date_mjd", "publicReleaseDate_mjd"])
-def test_a_date_is_read_in_its_other_form_where_the_first_is_gone(column: str) -> None:
-    rows = [
-        {**row, "instrume": "FGS", "date": "/Date(1712689643699)/"} for row in bulk_rows(1180, Instrument.FGS, 3)
-    ]
-    with DemoArchive(always(rows), DAY_2) as recorded:
-        recorded.misbehave(faults.MissingColumn(column, is_still_configured=False), times=None)
-        fetched = ask_one(recorded, PedigreeQuery(Instrument.FGS, (1180,)))
-    assert fetched.is_complete, fetched.problems
-    if column == "date_mjd":
-        assert {product.pedigree.date for product in fetched.items} == {
-            datetime(2024, 4, 9, 19, 7, 23, 699000, UTC)
-        }
-
-
-def test_without_a_column_of_the_pedigree_there_is_no_answer(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.MissingColumn("cal_ver", is_still_configured=True), times=None)
-    fetched = ask_one(recorded)
-    assert not fetched.is_complete
-    assert "cal_ver" in fetched.problems[0]
-
-
-def test_without_the_ingest_column_everything_is_asked_for(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.MissingColumn("ingestCompletionDate_mjd", is_still_configured=False), times=None)
-    ((part, fetched),) = ask(recorded, replace(NIRCAM_1180, archived_since=DAY_2))
-    assert part.is_sweep
-    assert fetched.is_complete, fetched.problems
-    assert names(fetched) == expected()
-
-
-@pytest.mark.parametrize("fault", [faults.EmptyBody(), faults.HtmlPage()], ids=["empty", "HTML"])
-def test_a_failing_column_configuration_does_no_harm(recorded: DemoArchive, fault: Fault) -> None:
-    recorded.misbehave(fault, times=None, when=is_columnsconfig)
-    fetched = ask_one(recorded)
-    assert fetched.is_complete, fetched.problems
-    assert names(fetched) == expected()
-
-
-def test_an_error_of_the_service_is_told_in_its_words(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.ErrorReply("Incorrect syntax near '*'."), times=None, when=is_page)
-    fetched = ask_one(recorded)
-    assert not fetched.is_complete
-    assert "Incorrect syntax near '*'" in fetched.problems[0]
-    assert len(pages(recorded)) == 1, "a refusal is not asked again"
-
-
 # Dialects
 
 
@@ -452,7 +367,9 @@ def test_every_dialect_reads_the_same(recorded: DemoArchive, fault: Fault) -> No
 def test_nulls_and_absent_keys_are_unknown_values(recorded: DemoArchive) -> None:
     for fault in (faults.NullValues, faults.MissingKeys):
         recorded.well_behaved()
-        recorded.misbehave(fault(("isStale", "isRestricted", "date_mjd", "fileSize")), times=None, when=is_page)
+        recorded.misbehave(
+            fault(("isStale", "isRestricted", "publicReleaseDate_mjd", "fileSize")), times=None, when=is_page
+        )
         fetched = ask_one(recorded)
         assert fetched.is_complete, fetched.problems
         product = fetched.items[0]

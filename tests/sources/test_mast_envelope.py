@@ -6,11 +6,12 @@ import contextlib
 import json
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
+from pedigreed.model.failure import Unreadable, UpstreamRefused, UpstreamUnavailable
 from pedigreed.sources.mast.envelope import Page, read_reply
 
 if TYPE_CHECKING:
@@ -59,6 +60,17 @@ def test_a_fingerprint_stands_for_the_bytes_and_their_columns() -> None:
     assert as_a.fingerprint(as_a.rows[0]) != as_b.fingerprint(as_b.rows[0])
 
 
+@pytest.mark.parametrize("row", [b"[1]", b"[1, 2, 3]", b"[]", b'{"a": 1}', b"1", b"[1, 2"])
+def test_a_positional_row_of_another_length_is_unreadable(row: bytes) -> None:
+    with pytest.raises(Unreadable):
+        Page([], ("a", "b")).read(msgspec.Raw(row))
+
+
+def test_paging_that_does_not_say_how_many_pages_there_are_is_not_taken_for_one() -> None:
+    assert read_page(reply(data=[])).pages is None
+    assert read_page(reply(data=[], paging={"pagesFiltered": 0})).pages == 0
+
+
 def test_paging_is_read_also_where_numbers_are_words() -> None:
     page = read_page(reply(data=[], paging={"page": "2", "pagesFiltered": "3", "rowsFiltered": "120"}))
     assert (page.number, page.pages, page.total) == (2, 3, 120)
@@ -80,7 +92,7 @@ def test_an_error_is_a_refusal_in_the_service_s_words() -> None:
         read_page(reply(status="ERROR", msg="Invalid column name 'x'."))
 
 
-@pytest.mark.parametrize("body", [b"", b"<html></html>", b"[1, 2]", b'"text"', b"{", b"\xff\xfe"])
+@pytest.mark.parametrize("body", [b"", b"<html></html>", b"[1, 2]", b'"text"', b"{", b"\xff\xfe", b"[" * 100_000])
 def test_what_is_no_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(UpstreamUnavailable):
         read_reply(body)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 import yaml
 from hypothesis import given
@@ -15,10 +17,14 @@ from pedigreed.model.failure import Unreadable
 from pedigreed.model.instant import to_milliseconds, to_mjd
 from pedigreed.model.instrument import Instrument
 from pedigreed.sources.mast.columns import columns_for
+from pedigreed.sources.mast.envelope import Page
 from pedigreed.sources.mast.row import product_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from pedigreed.model.product import Product
 
 NAME = "jw01234005001_02101_00002_nrca1_cal.fits"
 
@@ -38,8 +44,11 @@ def row(**values: object) -> dict[str, object]:
         ("0", False),
         (1, True),
         (None, None),
+        ("", None),
+        (" ", None),
         ("maybe", None),
         (2, None),
+        ([True], None),
     ],
 )
 def test_a_flag_is_read_in_every_form(value: object, read: bool | None) -> None:
@@ -51,6 +60,66 @@ def test_a_flag_is_read_in_every_form(value: object, read: bool | None) -> None:
 )
 def test_a_count_is_read_in_every_form(value: object, read: int | None) -> None:
     assert product_of(row(ngroups=value), Instrument.NIRCAM).parameters.get("ngroups") == read
+
+
+@pytest.mark.parametrize("column", ["isRestricted", "isStale", "tsovisit", "crowdfld"])
+def test_a_blank_flag_is_unknown(column: str) -> None:
+    product = product_of(row(**{column: ""}), Instrument.NIRCAM)
+    assert (product.is_restricted, product.is_stale) == (None, None)
+    assert column not in product.parameters
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (2**63 - 1, 2**63 - 1),
+        (2**63, None),
+        (10**30, None),
+        ("1e30", None),
+        (1e30, None),
+        (-(2**63) - 1, None),
+        ("9" * 5000, None),
+    ],
+    ids=str,
+)
+def test_a_number_beyond_64_bits_is_unknown(value: object, read: int | None) -> None:
+    product = product_of(row(fileSize=value, ngroups=value), Instrument.NIRCAM)
+    assert product.size == read
+    assert product.parameters.get("ngroups") == read
+
+
+def test_an_observation_beyond_32_bits_is_unknown() -> None:
+    assert product_of(row(filename="strange.fits", observtn=2**31), Instrument.NIRCAM).observation is None
+
+
+@pytest.mark.parametrize("value", [0, -1, 100_000, 2**63, "many", [1180], True])
+def test_what_is_no_program_is_unreadable(value: object) -> None:
+    with pytest.raises(Unreadable, match="is no program"):
+        product_of(row(program=value), Instrument.NIRCAM)
+
+
+@pytest.mark.parametrize("value", [["1.20.2"], {"a": 1}, True, "\x00"])
+def test_a_keyword_of_another_form_is_unreadable(value: object) -> None:
+    for column in ("cal_ver", "crds_ctx"):
+        with pytest.raises(Unreadable, match=f"{column}: .* is no text"):
+            product_of(row(**{column: value}), Instrument.NIRCAM)
+
+
+def test_control_characters_are_left_out() -> None:
+    product = product_of(
+        row(cal_ver="1.20.2\x00", crds_ctx="\x1b[31mjwst_1464.pmap", filter="F2\u202e00W\n", checksum="a\tb"),
+        Instrument.NIRCAM,
+    )
+    assert product.pedigree.cal_ver == "1.20.2"
+    assert product.pedigree.crds_ctx == "[31mjwst_1464.pmap"
+    assert product.parameters["filter"] == "F200W"
+    assert product.checksum == "a b"
+
+
+@pytest.mark.parametrize("year", [1, 1899, 3000, 9999])
+def test_a_date_that_no_clock_has_shown_is_unreadable(year: int) -> None:
+    with pytest.raises(Unreadable, match=f"the year {year}"):
+        product_of(row(date=f"{year:04d}-06-01"), Instrument.NIRCAM)
 
 
 def test_an_empty_keyword_is_a_missing_one() -> None:
@@ -85,19 +154,75 @@ def test_both_forms_of_a_date_are_one_moment(moment: datetime) -> None:
     assert by_mjd == by_call == instant
 
 
-@given(
-    st.dictionaries(
-        st.sampled_from(columns_for(Instrument.MIRI)),
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    )
+JSON_NUMBERS = st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False)
+STRANGE_TEXT = (NAME, "\x00", "1e400", "/Date(1712689643699)/", "t", "60409.7", "9999-12-31")
+JSON_TEXT = st.text() | st.sampled_from(STRANGE_TEXT)
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | JSON_NUMBERS | JSON_TEXT | st.just(10**30),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
 )
-def test_any_row_is_read_or_refused_in_our_words(values: dict[str, Any]) -> None:
+
+
+def texts_of(product: Product) -> Iterator[str]:
+    for noun in (product, product.pedigree):
+        for field in fields(noun):
+            value = getattr(noun, field.name)
+            if isinstance(value, str):
+                yield value
+    yield from (value for value in product.parameters.values() if isinstance(value, str))
+
+
+@given(
+    st.dictionaries(st.sampled_from(columns_for(Instrument.MIRI)), JSON_VALUES)
+    | st.fixed_dictionaries(
+        {"filename": JSON_TEXT, "program": st.just(1180)},
+        optional=dict.fromkeys(set(columns_for(Instrument.MIRI)) - {"filename", "program"}, JSON_VALUES),
+    ),
+    st.booleans(),
+)
+def test_any_json_row_is_read_or_refused_in_our_words(values: dict[str, Any], is_positional: bool) -> None:
+    names = tuple(values) if is_positional else ()
+    body = json.dumps(list(values.values()) if is_positional else values).encode()
+    page = Page([], names)
     try:
-        product = product_of(values, Instrument.MIRI)
+        product = product_of(page.read(msgspec.Raw(body)), Instrument.MIRI)
     except Unreadable:
         return
-    assert product.filename == str(values["filename"]).strip()
     assert product.fileset
+    assert 1 <= product.program <= 99_999
+    assert product.observation is None or -(2**31) <= product.observation < 2**31
+    numbers = [product.size, *product.parameters.values()]
+    assert all(-(2**63) <= number < 2**63 for number in numbers if isinstance(number, int))
+    assert all(text.isprintable() for text in texts_of(product))
+    moments = (product.pedigree.date, product.public_at, product.archived_at, product.observation_start)
+    assert all(1900 <= moment.year < 3000 for moment in moments if moment is not None)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_read"),
+    [
+        (b'"fileSize": 1e400', True),
+        (b'"fileSize": ' + b"9" * 5000, True),
+        (b'"checksum": "\xff"', True),
+        (b'"checksum": "\\ud800"', False),
+        (b'"fileSize": ' + b"[" * 100_000 + b"]" * 100_000, False),
+        (b'"cal_ver": "\xff"', False),
+        (b'"cal_ver": 1e400', False),
+        (b'"filename": "\xff"', False),
+        (b'"fileSize"', False),
+    ],
+    ids=lambda value: value[:24] if isinstance(value, bytes) else value,
+)
+def test_json_that_does_not_parse_is_the_trouble_of_its_own_value(written: bytes, is_read: bool) -> None:
+    body = b'{"filename": "' + NAME.encode() + b'", "program": 1234, ' + written + b"}"
+    try:
+        product = product_of(Page([]).read(msgspec.Raw(body)), Instrument.NIRCAM)
+    except Unreadable:
+        assert not is_read
+    else:
+        assert is_read
+        assert (product.size, product.checksum) == (None, None)
 
 
 def test_real_rows_are_read(shared: Path) -> None:
