@@ -97,7 +97,7 @@ def test_each_recipient_gets_a_mail_of_its_own_and_one_refusal_stops_nobody(tmp_
     assert "ops@obs.example" in second["List-Unsubscribe"]
     text = second.get_body(("plain",))
     assert text is not None
-    assert "REPROCESSED    66 products" in text.get_content()
+    assert "REPROCESSED    66 of 112 products" in text.get_content()
     assert {part.get_filename() for part in second.iter_attachments()} == {
         "jades-2026-11-22.json",
         "jades-2026-11-22.csv",
