@@ -107,7 +107,11 @@ class MastArchive:
                 self._note_failure(part.instrument, error)
                 yield part, _unanswered(str(error), self._requests())
                 continue
-            yield from self._told(verdict, known)
+            told = self._told(verdict, known)
+            # Its rows need not stay in memory while the next are read.
+            del verdict
+            yield from told
+            del told
 
     def programs_with_data(self, instrument: Instrument, programs: Iterable[int]) -> frozenset[int]:
         """Which of some programs have any row in an instrument's service, in few and small requests.
