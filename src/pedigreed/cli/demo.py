@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pedigreed.cli.output import day_and_time, progress
+from pedigreed.cli.output import day_and_time, program, progress
 from pedigreed.model.failure import Usage
 
 
@@ -60,7 +60,7 @@ def demo(
     typer.echo(_rule("where it is kept"))
     typer.echo(f"the mails and their attachments   {kept / 'mails'}")
     typer.echo(f"the configuration                 {kept / 'pedigreed.yaml'}")
-    typer.echo(f"what was seen                     pedigreed history --config {kept / 'pedigreed.yaml'}")
+    typer.echo(f"what was seen                     {program()} history --config {kept / 'pedigreed.yaml'}")
 
 
 def _fresh(folder: Path | None) -> Path:

@@ -1,10 +1,12 @@
 """How verbs print: tables by rich on a terminal and in a pipe, or JSON; progress on a terminal only."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -62,6 +64,16 @@ class Progress:
         """Replace what is shown."""
         if self._status is not None:
             self._status.update(what)
+
+
+def program() -> str:
+    """How this program was called, so that a line with it can be typed again."""
+    called = Path(sys.argv[0])
+    if called.name == "__main__.py":
+        return f"{Path(sys.executable).name} -m pedigreed"
+    if shutil.which(called.name) == str(called):
+        return called.name
+    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)
 
 
 def day_and_time(instant: datetime | None) -> str:
