@@ -604,3 +604,16 @@ def test_nothing_new_is_said_of_the_kinds_that_are_asked_for(watcher: Watcher) -
     watcher.told(day(0), config)
     watcher.holdings.remake(names, at=day(0.5))
     assert "NO CHANGE      of the kinds that are asked for" in watcher.told(day(1), config)["a"]
+
+
+def test_a_service_that_is_down_for_days_starves_no_other(watcher: Watcher) -> None:
+    instruments = [each.value for each in Instrument]
+    names = watcher.holdings.add(1180, 6)
+    watcher.holdings.add(1181, 6, Instrument.FGS)
+    # Each day has a sweep and an increment of each instrument, so FGS fails twice before NIRCam is asked.
+    config = watcher.configured({"programs": list(range(1180, 1190)), "instruments": instruments})
+    watcher.told(day(0), config)
+    watcher.recorded.misbehave(faults.Unavailable(), times=None, when=lambda asked: "Fgs" in asked.service)
+    for number in range(1, 4):
+        watcher.holdings.remake(names[number : number + 1], at=day(number - 0.5))
+        assert "1180  1 product   NIRCam" in watcher.told(day(number), config)["a"]

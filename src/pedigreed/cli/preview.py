@@ -12,7 +12,7 @@ from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
     from pedigreed.config.settings import Config, Subscription
-    from pedigreed.service.composing import Draft
+    from pedigreed.service.drafting import Draft
 
 
 _MAILS = frozenset(("email", "maildir", "folder"))
@@ -41,7 +41,7 @@ def preview(
     ] = Format.TEXT,
 ) -> None:
     """Print what would be sent if the period ended now. Asks nobody and changes nothing."""
-    from pedigreed.service.composing import draft, last_period
+    from pedigreed.service.drafting import draft, last_period
 
     at = moment(now)
     loaded = load(config)
@@ -68,7 +68,7 @@ def _chosen(config: "Config", name: str | None) -> "tuple[Subscription, ...]":
 
 
 def _print(drafted: "Draft", subscription: "Subscription", config: "Config", form: Format) -> None:
-    from pedigreed.service.composing import messages_of
+    from pedigreed.service.destinations import messages_of
 
     if not drafted.is_worth_sending:
         typer.echo(f"{subscription.name}: nothing would be sent; there is nothing to tell", err=True)

@@ -10,15 +10,15 @@ import structlog
 
 from pedigreed.changes.compare import compare
 from pedigreed.changes.withdrawal import judge
-from pedigreed.model.change import ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.asking import Situation, queries
+from pedigreed.service.increments import distrust_if_due
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import products as stored_products
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
@@ -37,13 +37,6 @@ RACE = timedelta(hours=1)
 
 SETTLED = timedelta(days=1)
 """What was ingested so long before the first sight was there then, whatever the service said."""
-
-LATE = timedelta(hours=12)
-"""A product that was ingested so long before an increment was answered should have been in it."""
-
-INCREMENTS_OFF_FOR = timedelta(days=30)
-
-_PEDIGREE_KINDS = frozenset((ChangeKind.FIRST, ChangeKind.NEW, ChangeKind.REPROCESSED, ChangeKind.REGRESSED))
 
 _log = structlog.get_logger()
 
@@ -139,7 +132,7 @@ def _keep(
     stored_changes.record(connection, news)
     returned = {name for name, state in known.items() if state.withdrawn_at is not None}
     unexpected = [change for change in comparison.changes if change.filename not in returned]
-    notes = _distrust_increments(connection, query, fetched, changes=unexpected, states=states, now=now)
+    notes = distrust_if_due(connection, query, fetched, changes=unexpected, states=states, now=now)
     for state in states.values():
         stored_coverage.save(connection, _covered(state, query, fetched, now))
     _tell(query, fetched, len(news), notes)
@@ -189,41 +182,6 @@ def _found_again(connection: Connection, query: PedigreeQuery, filenames: Abstra
     """Forget that a product was missed when its row is there again, byte for byte."""
     missed = {known.product.filename for known in stored_products.missed(connection, query.programs)}
     stored_products.found_again(connection, missed & filenames)
-
-
-def _distrust_increments(
-    connection: Connection,
-    query: PedigreeQuery,
-    fetched: Fetched[Product],
-    *,
-    changes: Sequence[Change],
-    states: Mapping[tuple[Instrument, int], Coverage],
-    now: datetime,
-) -> tuple[str, ...]:
-    """Turn increments off where the service ignored a limit, or a sweep found what they should have brought."""
-    reason = None
-    if fetched.ignored_limits:
-        reason = "the service ignored the limit and sent older rows too"
-    elif query.is_sweep:
-        overlooked = [change for change in changes if _was_overlooked(change, states)]
-        if overlooked:
-            reason = (
-                f"a sweep found {len(overlooked):,} changes that they had missed, {overlooked[0].filename} first"
-            )
-    if reason is None:
-        return ()
-    until = now + INCREMENTS_OFF_FOR
-    stored_coverage.turn_increments_off(connection, query.instrument, now, until, reason)
-    return (f"{query.instrument.written}: increments are off until {until:%d %b %Y}: {reason}",)
-
-
-def _was_overlooked(change: Change, states: Mapping[tuple[Instrument, int], Coverage]) -> bool:
-    state = states[change.instrument, change.program]
-    if change.kind not in _PEDIGREE_KINDS or state.complete_at is None or state.sweep_at is None:
-        return False
-    had_increments = state.complete_at > state.sweep_at
-    made = change.archived_at or (change.after.date if change.after else None)
-    return had_increments and made is not None and made < state.complete_at - LATE
 
 
 def _covered(state: Coverage, query: PedigreeQuery, fetched: Fetched[Product], now: datetime) -> Coverage:

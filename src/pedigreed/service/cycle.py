@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pedigreed.service.closing import Closed, close_due_periods
 from pedigreed.service.collecting import Answer, collect
-from pedigreed.service.composing import Closed, close_due_periods
 from pedigreed.service.delivering import deliver
 from pedigreed.service.interest import interest_of
 

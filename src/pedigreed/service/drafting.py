@@ -1,4 +1,4 @@
-"""Compose what each subscription is told, and put it into the outbox. One transaction a digest."""
+"""What a subscription would be told if its period ended now. It reads, and changes nothing."""
 
 from __future__ import annotations
 
@@ -7,31 +7,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import structlog
-
 from pedigreed.changes.fold import fold, without_implied
 from pedigreed.changes.withdrawal import QUORUM, are_many
-from pedigreed.config.settings import ChannelDestination, EmailDestination, WebhookChannel
-from pedigreed.delivery.messages import build_message
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
 from pedigreed.digests.worth import is_worth_sending
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import Baseline, PedigreeSpan, Suspect
-from pedigreed.model.period import Period
-from pedigreed.schedule import DAY, WEEK, Rhythm, due
+from pedigreed.service.destinations import feeds_a_program, operator_address
 from pedigreed.service.interest import pairs_of, selection_of
 from pedigreed.service.trust import checked, is_baselined
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
-from pedigreed.store import deliveries as stored_deliveries
-from pedigreed.store import digests as stored_digests
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import products as stored_products
 from pedigreed.store import watched as stored_watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -43,13 +36,10 @@ if TYPE_CHECKING:
     from pedigreed.model.holding import Holding
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.known_product import KnownProduct
-    from pedigreed.model.message import Message
-    from pedigreed.store.database import Store
+    from pedigreed.model.period import Period
 
 CLOCK_AHEAD = timedelta(days=1)
 """A period that ends later than this was closed by a clock that was wrong, and does not count."""
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,44 +57,6 @@ class Draft:
     rendered: RenderedDigest
     covers: tuple[int, ...]
     is_worth_sending: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """A period that was closed.
-
-    Attributes:
-        period: the period.
-        rendered: the digest's words; None where it was quiet.
-        unknown: the subscription's programs that the archive has no data of.
-    """
-
-    period: Period
-    rendered: RenderedDigest | None
-    unknown: tuple[int, ...]
-
-
-def close_due_periods(config: Config, store: Store, configuration: str, now: datetime) -> Iterator[Closed]:
-    """Close every period that is due, and enqueue its messages with it.
-
-    Args:
-        config: the configuration.
-        store: where everything is kept.
-        configuration: the configuration file's name, for the footer.
-        now: UTC.
-    """
-    for subscription in config.subscriptions:
-        with store.writing() as connection:
-            closed = _close(connection, config, subscription, configuration, now)
-        if closed is not None:
-            _log.info(
-                "period closed",
-                subscription=subscription.name,
-                period=closed.period.label,
-                digest=closed.period.digest_id,
-                checked=closed.period.is_checked,
-            )
-            yield closed
 
 
 def draft(
@@ -172,8 +124,8 @@ def draft(
         rendered=render(
             digest,
             configuration=configuration,
-            operator=_operator_address(config),
-            has_document=_feeds_a_program(subscription, config),
+            operator=operator_address(config),
+            has_document=feeds_a_program(subscription, config),
         ),
         covers=tuple(key for key, _ in untold),
         is_worth_sending=is_worth_sending(
@@ -188,68 +140,6 @@ def draft(
 def last_period(connection: Connection, subscription: Subscription, now: datetime) -> Period | None:
     """The period before the one that could be closed now."""
     return stored_periods.last_closed(connection, subscription.name, now + CLOCK_AHEAD)
-
-
-def messages_of(
-    rendered: RenderedDigest, subscription: Subscription, config: Config, now: datetime
-) -> tuple[Message, ...]:
-    """A message for each destination of a subscription, each destination once."""
-    destinations: dict[tuple[str, str], None] = {}
-    for destination in subscription.deliver:
-        if isinstance(destination, EmailDestination):
-            destinations.update({("email", address): None for address in destination.addresses})
-        elif isinstance(destination, ChannelDestination):
-            destinations[destination.channel, ""] = None
-    return tuple(
-        build_message(
-            rendered,
-            config.channels[channel],
-            channel=channel,
-            recipient=recipient,
-            now=now,
-            operator=_operator_address(config) or "",
-        )
-        for channel, recipient in destinations
-    )
-
-
-def rhythm_of(subscription: Subscription, config: Config) -> Rhythm:
-    """How often a subscription is told."""
-    schedule = subscription.digest
-    every = {"day": DAY, "week": WEEK}.get(str(schedule.every)) or schedule.every
-    assert not isinstance(every, str)
-    return Rhythm(every, schedule.at, config.zone)
-
-
-def _close(
-    connection: Connection, config: Config, subscription: Subscription, configuration: str, now: datetime
-) -> Closed | None:
-    stored_watched.begin(connection, subscription.name, pairs_of(subscription))
-    last = last_period(connection, subscription, now)
-    boundary = due(rhythm_of(subscription, config), last.ends_at if last else None, now)
-    if boundary is None or not stored_periods.claim(connection, subscription.name, boundary.label, now):
-        return None
-    drafted = draft(connection, config, subscription, last=last, configuration=configuration, now=now)
-    digest, rendered = drafted.digest, drafted.rendered
-    if drafted.is_worth_sending:
-        stored_digests.add(connection, digest, rendered, now)
-        messages = messages_of(rendered, subscription, config, now)
-        stored_deliveries.enqueue(connection, digest.digest_id, messages, now)
-    period = Period(
-        subscription=subscription.name,
-        label=boundary.label,
-        starts_at=digest.starts,
-        ends_at=digest.ends,
-        closed_at=now,
-        unchecked=frozenset(entry.program for entry in digest.checked.unchecked),
-        digest_id=digest.digest_id if drafted.is_worth_sending else None,
-    )
-    stored_periods.close(connection, period)
-    stored_changes.mark_told(connection, subscription.name, boundary.label, drafted.covers)
-    told = {baseline.program for baseline in digest.baselines}
-    pairs = {pair for pair in pairs_of(subscription) if pair[1] in told}
-    stored_watched.introduce(connection, subscription.name, boundary.label, pairs)
-    return Closed(period, rendered if drafted.is_worth_sending else None, digest.checked.unknown)
 
 
 def _by_pedigree(holdings: Iterable[Holding]) -> dict[tuple[str | None, str | None], int]:
@@ -315,13 +205,3 @@ def _still_public(connection: Connection, net: Iterable[Change]) -> list[Change]
         for change in changes
         if change.kind is not ChangeKind.PUBLIC or not known[change.filename].product.is_restricted
     ]
-
-
-def _feeds_a_program(subscription: Subscription, config: Config) -> bool:
-    channels = [entry.channel for entry in subscription.deliver if isinstance(entry, ChannelDestination)]
-    return any(isinstance(config.channels[channel], WebhookChannel) for channel in channels)
-
-
-def _operator_address(config: Config) -> str | None:
-    operator = config.operator
-    return operator.addresses[0] if isinstance(operator, EmailDestination) else None

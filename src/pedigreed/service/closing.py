@@ -1,0 +1,108 @@
+"""Close the periods that are due, and put what they tell into the outbox. One transaction a period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pedigreed.model.period import Period
+from pedigreed.schedule import DAY, WEEK, Rhythm, due
+from pedigreed.service.destinations import messages_of
+from pedigreed.service.drafting import draft, last_period
+from pedigreed.service.interest import pairs_of
+from pedigreed.store import changes as stored_changes
+from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import digests as stored_digests
+from pedigreed.store import periods as stored_periods
+from pedigreed.store import watched as stored_watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.config.settings import Config, Subscription
+    from pedigreed.model.digest import RenderedDigest
+    from pedigreed.store.database import Store
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A period that was closed.
+
+    Attributes:
+        period: the period.
+        rendered: the digest's words; None where it was quiet.
+        unknown: the subscription's programs that the archive has no data of.
+    """
+
+    period: Period
+    rendered: RenderedDigest | None
+    unknown: tuple[int, ...]
+
+
+def close_due_periods(config: Config, store: Store, configuration: str, now: datetime) -> Iterator[Closed]:
+    """Close every period that is due, and enqueue its messages with it.
+
+    Args:
+        config: the configuration.
+        store: where everything is kept.
+        configuration: the configuration file's name, for the footer.
+        now: UTC.
+    """
+    for subscription in config.subscriptions:
+        with store.writing() as connection:
+            closed = _close(connection, config, subscription, configuration, now)
+        if closed is not None:
+            _log.info(
+                "period closed",
+                subscription=subscription.name,
+                period=closed.period.label,
+                digest=closed.period.digest_id,
+                checked=closed.period.is_checked,
+            )
+            yield closed
+
+
+def rhythm_of(subscription: Subscription, config: Config) -> Rhythm:
+    """How often a subscription is told."""
+    schedule = subscription.digest
+    every = {"day": DAY, "week": WEEK}.get(str(schedule.every)) or schedule.every
+    assert not isinstance(every, str)
+    return Rhythm(every, schedule.at, config.zone)
+
+
+def _close(
+    connection: Connection, config: Config, subscription: Subscription, configuration: str, now: datetime
+) -> Closed | None:
+    stored_watched.begin(connection, subscription.name, pairs_of(subscription))
+    last = last_period(connection, subscription, now)
+    boundary = due(rhythm_of(subscription, config), last.ends_at if last else None, now)
+    if boundary is None or not stored_periods.claim(connection, subscription.name, boundary.label, now):
+        return None
+    drafted = draft(connection, config, subscription, last=last, configuration=configuration, now=now)
+    digest, rendered = drafted.digest, drafted.rendered
+    if drafted.is_worth_sending:
+        stored_digests.add(connection, digest, rendered, now)
+        messages = messages_of(rendered, subscription, config, now)
+        stored_deliveries.enqueue(connection, digest.digest_id, messages, now)
+    period = Period(
+        subscription=subscription.name,
+        label=boundary.label,
+        starts_at=digest.starts,
+        ends_at=digest.ends,
+        closed_at=now,
+        unchecked=frozenset(entry.program for entry in digest.checked.unchecked),
+        digest_id=digest.digest_id if drafted.is_worth_sending else None,
+    )
+    stored_periods.close(connection, period)
+    stored_changes.mark_told(connection, subscription.name, boundary.label, drafted.covers)
+    told = {baseline.program for baseline in digest.baselines}
+    pairs = {pair for pair in pairs_of(subscription) if pair[1] in told}
+    stored_watched.introduce(connection, subscription.name, boundary.label, pairs)
+    return Closed(period, rendered if drafted.is_worth_sending else None, digest.checked.unknown)
