@@ -191,7 +191,7 @@ def test_retry_after_is_heeded_up_to_the_query_limit(recorded: DemoArchive) -> N
     recorded.misbehave(faults.TooManyRequests(3600), times=1, when=is_page)
     fetched = ask_one(recorded)
     assert not fetched.is_complete
-    assert "the next pause is 3600 s" in fetched.problems[0]
+    assert "HTTP 429, and asked for a pause of 3600 s" in fetched.problems[0]
     assert len(pages(recorded)) == 1, "asking again sooner than told would be rude"
 
 
@@ -199,7 +199,7 @@ def test_retry_after_as_a_date_is_heeded(recorded: DemoArchive) -> None:
     recorded.misbehave(faults.TooManyRequests(datetime.now(UTC) + timedelta(hours=2)), times=1, when=is_page)
     fetched = ask_one(recorded)
     assert not fetched.is_complete
-    assert "the next pause is" in fetched.problems[0]
+    assert "HTTP 429, and asked for a pause of 7" in fetched.problems[0]
 
 
 @pytest.mark.parametrize("fault", [faults.Hang(), faults.Drip()], ids=["hang", "drip"])
@@ -383,3 +383,12 @@ def test_a_row_without_a_name_makes_the_answer_incomplete(recorded: DemoArchive)
     fetched = ask_one(recorded)
     assert not fetched.is_complete
     assert "rows can't be read: a row without a file name" in "; ".join(fetched.problems)
+
+
+def test_where_the_time_runs_out_between_attempts_the_failure_is_told() -> None:
+    with DemoArchive(archive_at, DAY_2) as recorded:
+        url = recorded.url
+    patience = replace(QUICK, attempts=9, first_pause=0.2, longest_pause=5.0, query_timeout=0.5)
+    with MastArchive(url, AGENT, patience=patience) as archive:
+        ((_, fetched),) = archive.answers(NIRCAM_1180, lambda _: {})
+    assert fetched.problems == ("MAST did not answer: connection refused",)

@@ -179,11 +179,6 @@ class Digest:
     checked: Checked
     kinds: frozenset[ChangeKind] = ALL_KINDS
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether there is nothing to tell but that all was checked."""
-        return not (self.changes or self.baselines or self.suspects or self.checked.unchecked)
-
 
 @dataclass(frozen=True, slots=True)
 class Attachment:

@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any
+from tenacity.stop import stop_base
 from tenacity.wait import wait_base, wait_exponential_jitter
 
 from pedigreed.model.failure import UpstreamUnavailable
@@ -50,7 +51,7 @@ class Patience:
         """Tries again what passes, until the attempts or the time run out; then the last failure is raised."""
         return Retrying(
             retry=retry_if_exception_type(Passing),
-            stop=stop_after_attempt(self.attempts),
+            stop=stop_any(stop_after_attempt(self.attempts), _TimeIsUp(deadline)),
             wait=_PauseAsTold(
                 wait_exponential_jitter(
                     multiplier=self.first_pause, max=self.longest_pause, jitter=self.first_pause
@@ -85,12 +86,20 @@ class Deadline:
         return left
 
     def sleep(self, seconds: float) -> None:
-        """Pause, unless the time would run out meanwhile. Then that is said at once."""
+        """Pause. Raises `UpstreamUnavailable` at once where the time would run out meanwhile."""
         if seconds >= self.left():
-            raise UpstreamUnavailable(
-                f"MAST did not complete the query within {self.allowed:g} s: the next pause is {seconds:.0f} s"
-            )
+            raise UpstreamUnavailable(f"MAST did not complete the query within {self.allowed:g} s")
         time.sleep(seconds)
+
+
+class _TimeIsUp(stop_base):
+    """Ends the attempts where the time would run out before the next, so that the last failure is what is told."""
+
+    def __init__(self, deadline: Deadline) -> None:
+        self._deadline = deadline
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return self._deadline.at - self._deadline.clock() <= retry_state.upcoming_sleep
 
 
 class _PauseAsTold(wait_base):

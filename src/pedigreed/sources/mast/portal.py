@@ -164,6 +164,9 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
                 _check_http_status(response)
                 return self._body(response, ends)
         except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
+            if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+                # Where the whole query's time is over, that is what is told.
+                self._deadline.left()
             raise Passing(f"MAST did not answer: {_reason(error)}") from error
         except requests.RequestException as error:
             raise UpstreamUnavailable(f"MAST can't be asked: {type(error).__name__}") from error
@@ -188,12 +191,10 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
 
 def _check_http_status(response: requests.Response) -> None:
     status = response.status_code
-    if status == _TOO_MANY_REQUESTS:
-        raise Passing(
-            "MAST asked for fewer requests (HTTP 429)", _retry_after(response.headers.get("Retry-After"))
-        )
-    if status >= _SERVER_ERROR:
-        raise Passing(f"MAST answered HTTP {status}", _retry_after(response.headers.get("Retry-After")))
+    if status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR:
+        pause = _retry_after(response.headers.get("Retry-After"))
+        asked = f", and asked for a pause of {pause:.0f} s" if pause else ""
+        raise Passing(f"MAST answered HTTP {status}{asked}", pause)
     if status in _REFUSALS_OF_A_QUESTION:
         raise UpstreamRefused(f"MAST answered HTTP {status}")
     if status >= _CLIENT_ERROR:
