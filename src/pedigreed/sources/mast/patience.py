@@ -82,13 +82,17 @@ class Deadline:
         """Seconds left. Raises `UpstreamUnavailable` when there are none."""
         left = self.at - self.clock()
         if left <= 0:
-            raise UpstreamUnavailable(f"MAST did not complete the query within {self.allowed:g} s")
+            raise self.is_over()
         return left
+
+    def is_over(self) -> UpstreamUnavailable:
+        """The failure that says so."""
+        return UpstreamUnavailable(f"MAST did not complete the query within {self.allowed:g} s")
 
     def sleep(self, seconds: float) -> None:
         """Pause. Raises `UpstreamUnavailable` at once where the time would run out meanwhile."""
         if seconds >= self.left():
-            raise UpstreamUnavailable(f"MAST did not complete the query within {self.allowed:g} s")
+            raise self.is_over()
         time.sleep(seconds)
 
 
