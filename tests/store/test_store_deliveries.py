@@ -119,7 +119,6 @@ def test_what_is_finished_is_not_due(outbox: Store) -> None:
         assert deliveries.of_digest(connection, "d1")[0] == sent(first)
         assert deliveries.of_digest(connection, "d1") == [sent(first), sent(second)]
         assert deliveries.of_digest(connection, "d2") == []
-        assert deliveries.unfinished(connection) == []
 
 
 def test_a_lease_that_ran_out_is_taken_up_and_marked(outbox: Store) -> None:
@@ -182,12 +181,6 @@ def test_deliveries_are_counted_by_where_they_stand(outbox: Store) -> None:
 def test_an_empty_outbox_counts_nothing(store: Store) -> None:
     with store.reading() as connection:
         assert deliveries.counts(connection) == {}
-        assert deliveries.unfinished(connection) == []
-
-
-def test_unfinished_deliveries_are_listed_up_to_a_limit(outbox: Store) -> None:
-    with outbox.reading() as connection:
-        assert [row.message.recipient for row in deliveries.unfinished(connection, limit=1)] == ["a@x.example"]
 
 
 def test_a_destination_has_one_message_of_a_digest(outbox: Store) -> None:

@@ -59,6 +59,10 @@ def _print(cycle: "Cycle") -> None:
     for answer in cycle.answers:
         for line in (*answer.fetched.warnings, *answer.notes):
             typer.echo(f"note: {line}")
+        if answer.held:
+            typer.echo(
+                f"note: {answer.query}: {answer.held:,} look older, and are held: the answer is not complete"
+            )
     unknown = {program for closed in cycle.closed for program in closed.unknown}
     for program in sorted(unknown):
         typer.echo(f"note: MAST has no data of program {program}; it is watched all the same")
@@ -97,6 +101,7 @@ def _document(cycle: "Cycle") -> dict[str, object]:
                 "requests": answer.fetched.requests,
                 "rows": answer.fetched.rows,
                 "changes": answer.changes,
+                "held": answer.held,
                 "problems": list(answer.fetched.problems),
                 "notes": [*answer.fetched.warnings, *answer.notes],
             }

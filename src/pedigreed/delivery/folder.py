@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import hashlib
 import re
@@ -20,9 +19,10 @@ from email.policy import default
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from pedigreed.delivery.disk import DiskChannel
 from pedigreed.delivery.line import one_line
-from pedigreed.delivery.private_files import keep_names, make_folder, trouble, write_new_file
-from pedigreed.model.outcome import Outcome, Retry, Sent
+from pedigreed.delivery.private_files import keep_names, make_folder, write_new_file
+from pedigreed.model.outcome import Sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,20 +40,8 @@ _LONGEST_STEM = 100
 _LONGEST_SUFFIX = 20
 
 
-class FolderChannel:
+class FolderChannel(DiskChannel):
     """Writes each message into a folder of its own, whole or not at all, and never twice."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    async def send(self, message: Message) -> Outcome:
-        try:
-            return await asyncio.to_thread(self._deliver, message)
-        except OSError as error:
-            return Retry(one_line(trouble(error)))
-
-    async def close(self) -> None:
-        """Nothing is held between messages."""
 
     def _deliver(self, message: Message) -> Sent:
         make_folder(self._path)

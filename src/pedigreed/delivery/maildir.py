@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
-from pedigreed.delivery.line import one_line
-from pedigreed.delivery.private_files import keep_names, make_folder, trouble, write_new_file
-from pedigreed.model.outcome import Outcome, Retry, Sent
+from pedigreed.delivery.disk import DiskChannel
+from pedigreed.delivery.private_files import keep_names, make_folder, write_new_file
+from pedigreed.model.outcome import Sent
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pedigreed.model.message import Message
 
 
-class MaildirChannel:
+class MaildirChannel(DiskChannel):
     """Writes messages into a Maildir, which it makes if there is none.
 
     A message that is in the Maildir already, read or not, is not written again.
     One that its reader moved to another folder or deleted can't be told from one that never came.
     """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    async def send(self, message: Message) -> Outcome:
-        try:
-            return await asyncio.to_thread(self._deliver, message)
-        except OSError as error:
-            return Retry(one_line(trouble(error)))
-
-    async def close(self) -> None:
-        """Nothing is held between messages."""
 
     def _deliver(self, message: Message) -> Sent:
         for folder in (self._path, *(self._path / name for name in ("tmp", "new", "cur"))):

@@ -103,12 +103,6 @@ def counts(connection: Connection) -> dict[DeliveryState, int]:
     return {DeliveryState(state): count for state, count in connection.execute(query)}
 
 
-def unfinished(connection: Connection, limit: int = 100) -> list[Delivery]:
-    """The rows that wait, oldest first."""
-    query = select(deliveries).where(deliveries.c.state.in_(_OPEN)).order_by(deliveries.c.id).limit(limit)
-    return [_delivery_of(row) for row in connection.execute(query)]
-
-
 def of_digest(connection: Connection, digest_id: str) -> list[Delivery]:
     """The rows of one digest."""
     query = select(deliveries).where(deliveries.c.digest_id == digest_id).order_by(deliveries.c.id)

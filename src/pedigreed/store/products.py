@@ -48,18 +48,6 @@ def known_by_name(connection: Connection, filenames: Iterable[str]) -> dict[str,
     }
 
 
-def withdrawn(
-    connection: Connection, instrument: Instrument, programs: Collection[int]
-) -> dict[str, KnownProduct]:
-    """File name -> what is known of the products that were told as withdrawn."""
-    condition = (
-        products.c.program.in_(programs),
-        products.c.instrument == instrument.value,
-        products.c.withdrawn_at.is_not(None),
-    )
-    return {known.product.filename: known for known in _known(connection, *condition)}
-
-
 def missed(connection: Connection, programs: Collection[int]) -> Iterator[KnownProduct]:
     """The products that are missing from sweeps and are not withdrawn yet."""
     return _known(
@@ -95,12 +83,6 @@ def found_again(connection: Connection, filenames: AbstractSet[str]) -> None:
         connection.execute(
             update(products).where(products.c.filename.in_(names)).values(missed=0, missed_since=None)
         )
-
-
-def present(connection: Connection, programs: Collection[int]) -> Iterator[Product]:
-    """The products of some programs that are there, by file name."""
-    condition = (products.c.program.in_(programs), products.c.withdrawn_at.is_(None))
-    return (known.product for known in _known(connection, *condition))
 
 
 def counts(
