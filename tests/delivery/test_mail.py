@@ -177,6 +177,7 @@ def test_a_text_that_looks_like_the_end_of_the_mail_does_not_end_it() -> None:
     assert text_of(read(mail(rendered(text=text)))) == text
 
 
+@example(subject="", subscription="", name='", "' + 41 * "0")
 @given(subject=LINES, subscription=LINES, name=LINES)
 def test_no_subject_or_name_adds_or_breaks_a_header(subject: str, subscription: str, name: str) -> None:
     message = mail(rendered(subject=subject, subscription=subscription), sender=Sender(name, SENDER.address))

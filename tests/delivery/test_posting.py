@@ -17,7 +17,7 @@ from pedigreed.delivery.slack import ONE_A_SECOND, SlackChannel
 from pedigreed.delivery.webhook import WebhookChannel
 from pedigreed.model.failure import ConfigurationInvalid
 from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Refused, Retry, Sent, Unsure
+from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
 
 if TYPE_CHECKING:
     import ssl
@@ -58,7 +58,7 @@ def send(kind: str, *answers: bytes, within: float = 30.0) -> tuple[Outcome, Hoo
 
 
 def kind_of(outcome: Outcome) -> type[Outcome] | str:
-    return OF_CHANNEL if isinstance(outcome, Retry) and outcome.of_channel else type(outcome)
+    return OF_CHANNEL if isinstance(outcome, Retry) and outcome.scope is Scope.CHANNEL_BROKEN else type(outcome)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_a_storm_of_429_meets_one_post_for_each_pause(kind: str) -> None:
             channel = channel_of(kind, server.url, clock=clock)
             for refusals in (1, 2, 3):
                 outcomes = [await channel.send(MESSAGE) for _ in range(5)]
-                assert all(isinstance(outcome, Retry) and not outcome.of_channel for outcome in outcomes)
+                assert all(isinstance(outcome, Retry) and outcome.scope is Scope.MESSAGE for outcome in outcomes)
                 assert [outcome.after for outcome in outcomes if isinstance(outcome, Retry)] == [
                     timedelta(seconds=30)
                 ] * 5
@@ -397,7 +397,7 @@ def test_a_secret_that_is_not_there_is_told_by_its_place(kind: str) -> None:
 
     channel: Channel = SlackChannel(missing) if kind == "slack" else WebhookChannel(lambda: "https://x", missing)
     outcome = asyncio.run(channel.send(MESSAGE))
-    assert outcome == Retry("the credential 'hook' is not there: add it", of_channel=True)
+    assert outcome == Retry("the credential 'hook' is not there: add it", scope=Scope.CHANNEL_BROKEN)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -18,7 +18,7 @@ from pedigreed.delivery.slack import SlackChannel
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.delivery.webhook import WebhookChannel
 from pedigreed.model.message import Message
-from pedigreed.model.outcome import Retry
+from pedigreed.model.outcome import Retry, Scope
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,5 +88,5 @@ def test_a_webhook_whose_secret_is_missing_waits_for_it(
     channel = open_channels({"team": kind.model_validate(settings)})["team"]
     outcome = asyncio.run(channel.send(Message("1@pedigreed.invalid", "team", "", "", "", b"{}")))
     assert isinstance(outcome, Retry)
-    assert outcome.of_channel
+    assert outcome.scope is Scope.CHANNEL_BROKEN
     assert missing in outcome.reason

@@ -7,7 +7,7 @@ from hooks import Clock, answer, hook_server
 from pedigreed.delivery.pace import Pace
 from pedigreed.delivery.slack import ONE_A_SECOND, SlackChannel
 from pedigreed.model.message import Message
-from pedigreed.model.outcome import Retry, Sent
+from pedigreed.model.outcome import Retry, Scope, Sent
 
 MESSAGE = Message("1@pedigreed.invalid", "team", "", "", "hello", b'{"text": "hello"}')
 
@@ -38,7 +38,7 @@ def test_a_webhook_that_was_exchanged_is_used_with_the_next_message() -> None:
             channel = SlackChannel(lambda: next(urls), pace=Pace(ONE_A_SECOND, clock, clock.sleep))
             dead = await channel.send(MESSAGE)
             assert isinstance(dead, Retry)
-            assert dead.of_channel
+            assert dead.scope is Scope.CHANNEL_BROKEN
             assert await channel.send(MESSAGE) == Sent("ok")
             assert (len(old.posts), len(new.posts)) == (1, 1)
 

@@ -13,7 +13,7 @@ from pedigreed.config.channels import Security
 from pedigreed.delivery import smtp
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Refused, Retry, Sent, Unsure
+from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -208,7 +208,7 @@ def test_each_answer_has_its_outcome(step: str, said: bytes, outcome: type[Outco
 def test_a_server_that_serves_nobody_refuses_the_channel(script: dict[str, bytes], *, of_channel: bool) -> None:
     outcome, _ = send(script)
     assert isinstance(outcome, Retry)
-    assert outcome.of_channel is of_channel
+    assert (outcome.scope is Scope.CHANNEL_BROKEN) is of_channel
 
 
 @pytest.mark.parametrize("said", [b"552 too large\r\n", b"554 5.3.4 too big\r\n", b"550 5.2.3 limit\r\n"])

@@ -17,7 +17,7 @@ from pedigreed.config.channels import Security
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.model.failure import ConfigurationInvalid
 from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Retry, Sent
+from pedigreed.model.outcome import Outcome, Retry, Scope, Sent
 
 if TYPE_CHECKING:
     import ssl
@@ -171,7 +171,7 @@ def test_a_certificate_that_nobody_vouches_for_ends_the_session(certified: Certi
         send(Security.TLS, None, password=PASSWORD, implicit=certified.server),
     ):
         assert isinstance(outcome, Retry)
-        assert outcome.of_channel
+        assert outcome.scope is Scope.CHANNEL_BROKEN
         assert "certificate" in outcome.reason
         assert not server.logins
         assert not server.encrypted
@@ -184,7 +184,7 @@ def test_a_certificate_of_another_host_ends_the_session(tmp_path: Path) -> None:
         send(Security.TLS, other.trust, password=PASSWORD, implicit=other.server),
     ):
         assert isinstance(outcome, Retry)
-        assert outcome.of_channel
+        assert outcome.scope is Scope.CHANNEL_BROKEN
         assert "certificate" in outcome.reason
         assert not server.logins
         assert not server.encrypted
@@ -194,7 +194,7 @@ def test_a_certificate_of_another_host_ends_the_session(tmp_path: Path) -> None:
 def test_without_starttls_nothing_is_said_in_the_clear(certified: Certified, password: str | None) -> None:
     outcome, server = send(Security.STARTTLS, certified.trust, password=password)
     assert isinstance(outcome, Retry)
-    assert outcome.of_channel
+    assert outcome.scope is Scope.CHANNEL_BROKEN
     assert "STARTTLS extension not supported" in outcome.reason
     assert not server.logins
     assert not server.encrypted
@@ -215,7 +215,7 @@ def test_clear_speech_to_a_server_that_wants_tls_is_tried_again(certified: Certi
 def test_a_wrong_password_is_tried_again_and_told_as_a_login(certified: Certified) -> None:
     outcome, server = send(Security.STARTTLS, certified.trust, password="wrong", starttls=certified.server)
     assert isinstance(outcome, Retry)
-    assert outcome.of_channel
+    assert outcome.scope is Scope.CHANNEL_BROKEN
     assert "the login was refused: 535" in outcome.reason
     assert "wrong" not in outcome.reason
     assert server.encrypted == []
@@ -227,7 +227,7 @@ def test_a_password_that_is_not_there_is_tried_again() -> None:
 
     outcome, server = send(Security.PLAIN, None, password=missing)
     assert isinstance(outcome, Retry)
-    assert outcome.of_channel
+    assert outcome.scope is Scope.CHANNEL_BROKEN
     assert "the credential 'smtp_password' is not there" in outcome.reason
     assert server.logins == []
 
@@ -255,7 +255,7 @@ def test_a_login_that_fails_for_the_moment_is_no_word_on_the_channel() -> None:
 
     outcome = asyncio.run(scenario())
     assert isinstance(outcome, Retry)
-    assert not outcome.of_channel
+    assert outcome.scope is Scope.MESSAGE
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pedigreed.model.delivery import DeliveryState
-from pedigreed.model.outcome import Outcome, Refused, Retry, Sent, Unsure
+from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.service.delivering import CHANNEL_PAUSES, PAUSES, deliver
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pedigreed.model.message import Message
 
 LATER = DAY_0 + timedelta(minutes=2)
-DEAD = Retry("404 no_service", of_channel=True)
+DEAD = Retry("404 no_service", scope=Scope.CHANNEL_BROKEN)
 
 
 @dataclass

@@ -36,6 +36,9 @@ _READABLE_AS_IT_IS = re.compile(r"[\t\n\x20-\x7e]*")
 _MEDIA_TYPE = re.compile(
     r"(?!multipart/|message/)[a-z0-9][\w.+-]*/[a-z0-9][\w.+-]*(?:; ?[a-z]+=[\w.-]+)*", re.ASCII
 )
+_ESCAPED = re.compile(r'["\\]')
+"""A name in quotes has a backslash before these, and a line may be folded between the two."""
+
 _NO_FILENAME = re.compile(r'[/\\"]')
 _LONGEST_FILENAME = 120
 
@@ -63,7 +66,7 @@ def named_field(field: str, name: str, bracketed: str) -> Field:
     """``name <bracketed>``, or without a name the brackets alone. `bracketed` is ASCII."""
     if not name:
         return token_field(field, f"<{bracketed}>")
-    if _can_stand_plain(name):
+    if _can_stand_plain(name) and not _ESCAPED.search(name):
         return field, Header(formataddr((name, bracketed)), header_name=field)
     value = Header(name, "utf-8", header_name=field)
     value.append(f"<{bracketed}>", "us-ascii")

@@ -16,7 +16,7 @@ from pedigreed.delivery.line import one_line
 from pedigreed.delivery.quiet import secretly
 from pedigreed.delivery.tls import is_tls_refusal
 from pedigreed.delivery.web_address import shown_address, without_address
-from pedigreed.model.outcome import Retry, Unsure
+from pedigreed.model.outcome import Retry, Scope, Unsure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +74,7 @@ async def post(
     try:
         address = parse_secret_url(address)
     except ValueError as error:
-        return Retry(f"the webhook's address: {error}", of_channel=True)
+        return Retry(f"the webhook's address: {error}", scope=Scope.CHANNEL_BROKEN)
     exchange = _Exchange(address)
     with secretly():
         try:
@@ -112,7 +112,7 @@ class _Exchange:
         reason = f"{shown_address(self._address)}: {said or type(error).__name__}"
         if self._is_written:
             return Unsure(f"{reason}; the message may have arrived")
-        return Retry(reason, of_channel=isinstance(error, _BAD_ADDRESS) or is_tls_refusal(error))
+        return Retry(reason, scope=_scope(error))
 
     async def _watch(self, event: str, info: Mapping[str, Any]) -> None:
         # A proxy is asked with a CONNECT of its own before.
@@ -121,6 +121,11 @@ class _Exchange:
 
     def _line(self, text: str) -> str:
         return one_line(without_address(text, self._address), 200)
+
+
+def _scope(error: Exception) -> Scope:
+    is_broken = isinstance(error, _BAD_ADDRESS) or is_tls_refusal(error)
+    return Scope.CHANNEL_BROKEN if is_broken else Scope.MESSAGE
 
 
 async def _beginning(response: httpx.Response) -> str:

@@ -10,7 +10,7 @@ from pedigreed import __version__
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.post import Answer, post
 from pedigreed.model.failure import PedigreedError
-from pedigreed.model.outcome import Outcome, Refused, Retry
+from pedigreed.model.outcome import Outcome, Refused, Retry, Scope
 
 if TYPE_CHECKING:
     import ssl
@@ -60,7 +60,7 @@ class PostingChannel(ABC):
             address = self._address()
             headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **self._headers(message)}
         except PedigreedError as error:
-            return Retry(one_line(str(error)), of_channel=True)
+            return Retry(one_line(str(error)), scope=Scope.CHANNEL_BROKEN)
         answer = await post(address, message.content, headers, within=self._within, tls_context=self._tls_context)
         outcome = self._outcome(answer) if isinstance(answer, Answer) else answer
         if isinstance(outcome, Retry) and outcome.after:
@@ -82,10 +82,10 @@ class PostingChannel(ABC):
 def not_taken(answer: Answer, reason: str) -> Retry | Refused:
     """What an answer other than 2xx means by its status alone."""
     if answer.status in _NOT_THIS_CHANNEL:
-        return Retry(reason, of_channel=True)
+        return Retry(reason, scope=Scope.CHANNEL_BROKEN)
     match answer.status // 100:
         case 3:
-            return Retry(f"{reason}: a redirect, which is not followed", of_channel=True)
+            return Retry(f"{reason}: a redirect, which is not followed", scope=Scope.CHANNEL_BROKEN)
         case 4 if answer.status not in _NOT_NOW:
             return Refused(reason)
         case _:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.delivery.pace import Pace
 from pedigreed.delivery.posting import SECONDS, PostingChannel, not_taken
-from pedigreed.model.outcome import Outcome, Refused, Retry, Sent, Unsure
+from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
 
 if TYPE_CHECKING:
     import ssl
@@ -79,7 +79,7 @@ class SlackChannel(PostingChannel):
         if word in _OF_MESSAGE:
             return Refused(reason)
         if word in _OF_WEBHOOK:
-            return Retry(reason, of_channel=True)
+            return Retry(reason, scope=Scope.CHANNEL_BROKEN)
         if answer.status // 100 != _SUCCESS // 100:
             return not_taken(answer, reason)
         if answer.status == _SUCCESS and word == _TAKEN:

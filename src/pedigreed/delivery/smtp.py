@@ -21,7 +21,7 @@ from pedigreed.delivery.line import one_line
 from pedigreed.delivery.smtp_answer import after_handover, before_handover, is_permanent, without_password
 from pedigreed.delivery.tls import is_tls_refusal
 from pedigreed.model.failure import PedigreedError
-from pedigreed.model.outcome import Outcome, Refused, Retry, Sent, Unsure
+from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
 
 if TYPE_CHECKING:
     import ssl
@@ -92,10 +92,13 @@ class SmtpChannel:
             client = await self._connected(password)
         except SMTPAuthenticationError as error:
             outcome: Outcome = Retry(
-                f"the login was refused: {error.code} {error.message}", of_channel=is_permanent(error.code)
+                f"the login was refused: {error.code} {error.message}",
+                scope=Scope.CHANNEL_BROKEN if is_permanent(error.code) else Scope.MESSAGE,
             )
         except (SMTPException, OSError, ValueError, PedigreedError) as error:
-            outcome = Retry(f"no session: {_words(error)}", of_channel=_stays(error))
+            outcome = Retry(
+                f"no session: {_words(error)}", scope=Scope.CHANNEL_BROKEN if _stays(error) else Scope.MESSAGE
+            )
         else:
             outcome = await self._transact(client, message)
         return self._presentable(outcome, password)

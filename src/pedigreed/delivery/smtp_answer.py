@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 
-from pedigreed.model.outcome import Outcome, Refused, Retry, Sent, Unsure
+from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
 
 _PERMANENT = 5
 _OVER_LIMIT = 552
@@ -32,7 +32,7 @@ def before_handover(command: str, code: int, text: str) -> Retry | Refused:
         return Retry(reason)
     of_sender = command == "MAIL" and not is_about_size(code, text)
     if of_sender or code in _LOGIN_WANTED:
-        return Retry(reason, of_channel=True)
+        return Retry(reason, scope=Scope.CHANNEL_BROKEN)
     return Refused(reason)
 
 

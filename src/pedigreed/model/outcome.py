@@ -7,6 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """How far a failed attempt reaches. The set is closed."""
+
+    MESSAGE = "message"
+    """This message alone."""
+    CHANNEL_BUSY = "channel busy"
+    """Every message, for now: the server can't be reached, or asks for a pause. Nobody need mend anything."""
+    CHANNEL_BROKEN = "channel broken"
+    """Every message, until someone mends the channel: a bad login, a dead webhook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +35,25 @@ class Retry:
     Attributes:
         reason: why.
         after: the least pause that the destination asked for.
-        of_channel: whether the channel as a whole can't be used until someone mends it: a bad login, a dead
-            webhook. No other message would get through either.
+        scope: whom it concerns.
     """
 
     reason: str
     after: timedelta = timedelta(0)
-    of_channel: bool = False
+    scope: Scope = Scope.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Never: the destination refuses this message or this recipient for good."""
+    """Never: the destination refuses this message or this recipient for good.
+
+    Attributes:
+        reason: why.
+        of_form: whether the form of the message is at fault, such as its size: a lighter form may be taken.
+    """
 
     reason: str
+    of_form: bool = False
 
 
 @dataclass(frozen=True, slots=True)

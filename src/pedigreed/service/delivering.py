@@ -11,7 +11,7 @@ import structlog
 
 from pedigreed.model.delivery import Delivery, DeliveryState
 from pedigreed.model.instant import iso
-from pedigreed.model.outcome import Outcome, Refused, Retry, Sent, Unsure
+from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.model.pause import Pause
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
@@ -74,7 +74,7 @@ async def deliver(store: Store, channels: Mapping[str, Channel], now: datetime) 
 
 def pause_after(channel: str, before: Pause | None, outcome: Outcome, now: datetime) -> Pause | None:
     """The pause that an outcome begins or lengthens; None for one that says nothing of the channel. Pure."""
-    if not isinstance(outcome, Retry) or not outcome.of_channel:
+    if not isinstance(outcome, Retry) or outcome.scope is Scope.MESSAGE:
         return None
     tries = before.tries + 1 if before else 1
     length = max(outcome.after, CHANNEL_PAUSES[min(tries, len(CHANNEL_PAUSES)) - 1])
