@@ -7,6 +7,11 @@ import sys
 
 import structlog
 
+# The values of variables stay out of tracebacks: one may be a secret.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 def set_up_log(*, quiet: bool = False) -> None:
     """Set structlog up for the process. Quiet, or on a terminal, only what needs attention is shown."""
@@ -20,7 +25,7 @@ def set_up_log(*, quiet: bool = False) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.dict_tracebacks,
+            _TRACEBACKS,
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

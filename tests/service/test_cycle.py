@@ -13,7 +13,7 @@ from pedigreed.model.delivery import DeliveryState
 from pedigreed.model.instant import to_mjd
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.asking import OVERLAP
-from pedigreed.service.delivering import LEASE
+from pedigreed.service.lane import LEASE
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
@@ -572,15 +572,14 @@ def test_of_two_processes_one_sends(watcher: Watcher) -> None:
     watcher.cycle(day(0))
     later = day(0) + timedelta(minutes=5)
     with watcher.store.writing() as connection:
-        first = stored_deliveries.claim(connection, later, later + LEASE)
-    assert first is not None
+        (first,) = stored_deliveries.claim(connection, "keep", later, later + LEASE)
     assert watcher.cycle(later).deliveries == (), "another process has it"
     watcher.folder.unlink()
     (sent,) = watcher.cycle(later + LEASE).deliveries
     assert sent.state is DeliveryState.SENT
     assert sent.maybe_repeated, "the first may have sent it before it ended"
     with watcher.store.writing() as connection:
-        assert not stored_deliveries.settle(connection, first), "who comes late changes nothing"
+        assert not stored_deliveries.settle(connection, [first]), "who comes late changes nothing"
 
 
 # What the digest says of its own silence

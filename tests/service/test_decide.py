@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from pedigreed.model.delivery import Delivery, DeliveryState
 from pedigreed.model.message import Message
 from pedigreed.model.outcome import Outcome, Refused, Retry, Sent, Unsure
-from pedigreed.service.delivering import AGE_LIMIT, PAUSES, decide
+from pedigreed.service import deciding
+from pedigreed.service.deciding import LEAST_ATTEMPTS, PAUSES
+from pedigreed.service.delivering import AGE_LIMIT
 
 CREATED = datetime(2026, 11, 22, 6, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -38,6 +40,11 @@ OUTCOMES: tuple[Outcome, ...] = (
     Retry("421 later"),
     Unsure("the connection died"),
 )
+
+
+def decide(delivery: Delivery, outcome: Outcome, now: datetime, jitter: float = 0.0) -> Delivery:
+    return deciding.decide(delivery, outcome, now, give_up_after=AGE_LIMIT, jitter=jitter)
+
 
 pauses = st.timedeltas(timedelta(0), timedelta(days=5))
 outcomes = (
@@ -118,10 +125,36 @@ def test_the_longer_of_our_pause_and_the_one_that_was_asked_for_is_kept(
 
 @pytest.mark.parametrize("outcome", OUTCOMES[2:])
 def test_a_delivery_expires_with_the_attempt_that_its_age_limit_passes_before(outcome: Outcome) -> None:
-    just = decide(TAKEN, outcome, CREATED + AGE_LIMIT)
+    tried = replace(TAKEN, attempts=LEAST_ATTEMPTS)
+    just = decide(tried, outcome, CREATED + AGE_LIMIT)
     assert just.state is DeliveryState.EXPIRED
     assert just.last_outcome in {"421 later", "the connection died"}
-    assert decide(TAKEN, outcome, CREATED + AGE_LIMIT - MINUTE).state is DeliveryState.WAITING
+    assert decide(tried, outcome, CREATED + AGE_LIMIT - MINUTE).state is DeliveryState.WAITING
+
+
+def test_what_was_hardly_tried_is_not_given_up_for_its_age() -> None:
+    """A laptop that slept over the long weekend wakes before its network does."""
+    after = decide(replace(TAKEN, attempts=2), OUTCOMES[2], CREATED + 2 * AGE_LIMIT)
+    assert after.state is DeliveryState.WAITING
+
+
+def test_what_may_have_arrived_is_repeated_once_and_no_more() -> None:
+    first = decide(TAKEN, Unsure("the connection died"), CREATED)
+    assert (first.state, first.unsure, first.message) == (DeliveryState.WAITING, 1, MESSAGE)
+    taken = replace(first, state=DeliveryState.SENDING, attempts=2)
+    between = replace(decide(taken, Retry("451 greylisted"), CREATED), state=DeliveryState.SENDING, attempts=3)
+    assert (between.unsure, between.maybe_repeated) == (1, True)
+    second = decide(between, Unsure("it died again"), CREATED + MINUTE)
+    assert (second.state, second.last_outcome) == (DeliveryState.UNSURE, "it died again")
+
+
+@given(outcome=st.builds(Retry, st.just("421 later"), pauses), jitter=st.floats(0, 1))
+def test_jitter_makes_a_pause_longer_and_never_shorter(outcome: Retry, jitter: float) -> None:
+    plain = decide(TAKEN, outcome, CREATED).next_attempt_at
+    spread = decide(TAKEN, outcome, CREATED, jitter).next_attempt_at
+    assert plain is not None
+    assert spread is not None
+    assert plain <= spread <= CREATED + (plain - CREATED) * 1.25 + timedelta(microseconds=1)
 
 
 @pytest.mark.parametrize("outcome", OUTCOMES[:2])

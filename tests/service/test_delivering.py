@@ -11,7 +11,9 @@ import pytest
 
 from pedigreed.model.delivery import DeliveryState
 from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
-from pedigreed.service.delivering import CHANNEL_PAUSES, PAUSES, deliver
+from pedigreed.model.pause import Paused
+from pedigreed.service.deciding import BROKEN_PAUSES, PAUSES
+from pedigreed.service.delivering import deliver
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
 from watching import DAY_0, Watcher
@@ -55,7 +57,7 @@ def outbox(watcher: Watcher) -> Watcher:
 
 
 def hand_over(outbox: Watcher, destination: Destination, now: datetime) -> list[Delivery]:
-    return asyncio.run(deliver(outbox.store, {"keep": destination}, now))
+    return asyncio.run(deliver(outbox.store, {"keep": destination}, now, jitter=lambda: 0.0))
 
 
 def states(outbox: Watcher) -> dict[DeliveryState, int]:
@@ -69,31 +71,31 @@ def test_a_channel_that_refuses_as_a_whole_is_asked_once(outbox: Watcher) -> Non
     assert destination.tried == 1
     assert states(outbox) == {DeliveryState.WAITING: 3}
     with outbox.store.reading() as connection:
-        pause = stored_pauses.load(connection)["keep"]
+        pause = stored_pauses.load(connection, Paused.CHANNEL)["keep"]
     assert (pause.since, pause.until, pause.tries, pause.reason) == (
         pause.since,
-        pause.since + CHANNEL_PAUSES[0],
+        pause.since + BROKEN_PAUSES[0],
         1,
         "404 no_service",
     )
-    hand_over(outbox, destination, LATER + CHANNEL_PAUSES[0] / 2)
+    hand_over(outbox, destination, LATER + BROKEN_PAUSES[0] / 2)
     assert destination.tried == 1
 
 
 def test_after_a_pause_one_message_tries_the_channel(outbox: Watcher) -> None:
     destination = Destination([DEAD, DEAD])
     hand_over(outbox, destination, LATER)
-    second = LATER + CHANNEL_PAUSES[0] + timedelta(minutes=1)
+    second = LATER + BROKEN_PAUSES[0] + timedelta(minutes=1)
     hand_over(outbox, destination, second)
     assert destination.tried == 2
     with outbox.store.reading() as connection:
-        pause = stored_pauses.load(connection)["keep"]
+        pause = stored_pauses.load(connection, Paused.CHANNEL)["keep"]
     assert pause.tries == 2
-    assert pause.until - pause.since > CHANNEL_PAUSES[1]
-    hand_over(outbox, destination, second + CHANNEL_PAUSES[1] + timedelta(minutes=1))
+    assert pause.until - pause.since > BROKEN_PAUSES[1]
+    hand_over(outbox, destination, second + BROKEN_PAUSES[1] + timedelta(minutes=1))
     assert states(outbox) == {DeliveryState.SENT: 3}
     with outbox.store.reading() as connection:
-        assert stored_pauses.load(connection) == {}
+        assert stored_pauses.load(connection, Paused.CHANNEL) == {}
 
 
 def test_one_refused_message_stops_no_other(outbox: Watcher) -> None:

@@ -62,19 +62,18 @@ def enqueue(store: Store, digest: Digest, *messages: Message) -> None:
 
 def claim(store: Store, now: datetime = NOON) -> Delivery:
     with store.writing() as connection:
-        taken = deliveries.claim(connection, now, now + LEASE)
-    assert taken is not None
+        (taken,) = deliveries.claim(connection, "email", now, now + LEASE)
     return taken
 
 
 def is_nothing_due(store: Store, now: datetime) -> bool:
     with store.writing() as connection:
-        return deliveries.claim(connection, now, now + LEASE) is None
+        return not deliveries.claim(connection, "email", now, now + LEASE)
 
 
 def settle(store: Store, state: Delivery) -> bool:
     with store.writing() as connection:
-        return deliveries.settle(connection, state)
+        return deliveries.settle(connection, [state]) == 1
 
 
 def sent(delivery: Delivery, now: datetime = NOON) -> Delivery:
@@ -152,10 +151,10 @@ def test_of_many_processes_each_row_goes_to_one(store_url: str) -> None:
             taken: list[int] = []
             while True:
                 with store.writing() as connection:
-                    delivery = deliveries.claim(connection, NOON, NOON + LEASE)
-                if delivery is None:
+                    some = deliveries.claim(connection, "email", NOON, NOON + LEASE, limit=3)
+                if not some:
                     return taken
-                taken.append(delivery.key)
+                taken += [delivery.key for delivery in some]
 
         taken = list(stack.enter_context(ThreadPoolExecutor(4)).map(take_all, stores))
     keys = list(chain.from_iterable(taken))

@@ -62,7 +62,7 @@ def _print(found: "Status", store: str, size: int) -> None:
     outbox = ", ".join(f"{count:,} {state.value}" for state, count in sorted(found.outbox.items())) or "empty"
     typer.echo(f"\noutbox: {outbox}")
     for pause in found.pauses:
-        typer.echo(f"channel {pause.channel}: refuses since {day_and_time(pause.since)}: {pause.reason}")
+        typer.echo(f"channel {pause.name}: refuses since {day_and_time(pause.since)}: {pause.reason}")
         typer.echo(f"  one message is tried again at {day_and_time(pause.until)}")
     typer.echo(f"store: {store}" + (f", {size / 1e6:,.1f} MB" if size else ""))
     typer.echo(f"pedigreed {__version__}")
@@ -121,7 +121,7 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
         "outbox": {state.value: count for state, count in sorted(found.outbox.items())},
         "paused_channels": [
             {
-                "channel": pause.channel,
+                "channel": pause.name,
                 "since": pause.since,
                 "until": pause.until,
                 "tries": pause.tries,

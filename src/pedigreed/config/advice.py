@@ -25,6 +25,7 @@ _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 _FORMS: abc.Mapping[str, abc.Callable[[str], object]] = {
     "store": normalise,
     "webhook": parse_secret_url,
+    "heartbeat": parse_secret_url,
     "url": parse_secret_url,
 }
 """What a secret has to be, by its key. Raises `ValueError` without repeating it."""

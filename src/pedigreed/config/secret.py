@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SecretKind = Literal["credential", "file", "env", "inline"]
 REFERENCES = ("credential", "file", "env")
-PRIVATE_KEYS = frozenset(("password", "secret", "token", "webhook", "store"))
+PRIVATE_KEYS = frozenset(("password", "secret", "token", "webhook", "store", "heartbeat"))
 """The keys whose values are, or may hold, a secret: they are never repeated in a message."""
 
 REFERRING_KEYS = PRIVATE_KEYS | {"url"}

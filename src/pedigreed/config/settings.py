@@ -13,10 +13,12 @@ from pedigreed.config.channels import (
     EmailChannel,
     FolderChannel,
     MaildirChannel,
+    SecretUrl,
     Security,
     SlackChannel,
     WebhookChannel,
 )
+from pedigreed.config.delivery import DeliveryRules
 from pedigreed.config.sources import CrdsSource, Feed, ImapMailbox, MailboxSource, MastSource, Sources
 from pedigreed.config.store_url import StoreUrl
 from pedigreed.config.subscription import (
@@ -39,6 +41,7 @@ __all__ = [
     "Config",
     "CrdsReport",
     "CrdsSource",
+    "DeliveryRules",
     "Destination",
     "DigestSchedule",
     "EmailChannel",
@@ -78,8 +81,17 @@ class Config(Settings):
         description="The digests: what each is about, when it is composed and where it goes.",
         examples=[[{"name": "jades", "watch": {"programs": [1180]}, "deliver": [{"email": "me@obs.example"}]}]],
     )
+    delivery: DeliveryRules = Field(
+        default_factory=DeliveryRules, description="How long is tried to hand a message over."
+    )
     operator: AnyDestination | None = Field(
         default=None, description="Who is told of what goes wrong with pedigreed itself."
+    )
+    heartbeat: SecretUrl | None = Field(
+        default=None,
+        description="A web address that is asked for after each complete cycle, so that a monitor notices when "
+        "there are none.",
+        examples=[{"credential": "heartbeat_url"}],
     )
 
     @property

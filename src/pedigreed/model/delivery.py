@@ -20,7 +20,17 @@ class DeliveryState(StrEnum):
     """A process has it, until its lease ends."""
     SENT = "sent"
     REFUSED = "refused"
+    """The destination refused it for good."""
     EXPIRED = "expired"
+    """It could not be handed over within its age limit."""
+    UNSURE = "unsure"
+    """It was handed over twice, and it is not known of either whether it arrived."""
+    CANCELLED = "cancelled"
+    """A person called it off."""
+
+
+GIVEN_UP = (DeliveryState.REFUSED, DeliveryState.EXPIRED, DeliveryState.UNSURE)
+"""Finished without the destination's word that it took the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +39,20 @@ class Delivery:
 
     Attributes:
         key: the row's number.
-        digest_id: what is delivered.
+        digest_id: what is delivered; None for a word to the operator.
         message: the bytes, and where they go.
         state: where it stands.
         attempts: how often it was tried.
         next_attempt_at: not before this; while it is being sent, the end of the lease; None once it is finished.
         last_outcome: what came of the last attempt; for people.
         maybe_repeated: whether an earlier attempt may have arrived already.
+        unsure: how many attempts ended without a word of the destination after it had the whole message.
         created_at: when the digest was composed.
         finished_at: when it reached its last state.
     """
 
     key: int
-    digest_id: str
+    digest_id: str | None
     message: Message
     state: DeliveryState
     attempts: int
@@ -50,3 +61,4 @@ class Delivery:
     maybe_repeated: bool
     created_at: datetime
     finished_at: datetime | None
+    unsure: int = 0

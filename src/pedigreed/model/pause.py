@@ -1,28 +1,42 @@
-"""A channel that refuses as a whole, and is left alone for a while."""
+"""Something that fails as a whole, and is left alone for a while."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
+class Paused(StrEnum):
+    """What is left alone. The set is closed."""
+
+    CHANNEL = "channel"
+    """The sending by one channel."""
+    DIGEST = "digest"
+    """The composing of one subscription's digest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """One channel's pause. All times are UTC.
+    """One pause. All times are UTC.
 
     Attributes:
-        channel: its name in the configuration.
-        since: when it first refused.
-        until: when one message is tried again.
-        tries: how often it refused in a row.
-        reason: what it said last.
+        kind: what is left alone.
+        name: of the channel or the subscription, in the configuration.
+        since: when it first failed.
+        until: when it is tried again. A channel is tried with one message.
+        tries: how often it failed in a row.
+        reason: what was said last.
+        needs_mending: whether it stays until someone mends it; otherwise it may pass by itself.
     """
 
-    channel: str
+    kind: Paused
+    name: str
     since: datetime
     until: datetime
     tries: int
     reason: str
+    needs_mending: bool = True

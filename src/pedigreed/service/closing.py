@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
+from pedigreed.model.pause import Pause, Paused
 from pedigreed.model.period import Period
 from pedigreed.schedule import DAY, WEEK, Rhythm, due
+from pedigreed.service.deciding import PAUSES
 from pedigreed.service.destinations import messages_of
 from pedigreed.service.drafting import draft, last_period
 from pedigreed.service.interest import pairs_of
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import digests as stored_digests
+from pedigreed.store import mutes as stored_mutes
+from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import watched as stored_watched
 
@@ -46,8 +51,11 @@ class Closed:
     unknown: tuple[int, ...]
 
 
-def close_due_periods(config: Config, store: Store, configuration: str, now: datetime) -> Iterator[Closed]:
+def close_due_periods(config: Config, store: Store, configuration: str, now: datetime) -> Iterator[Closed | Pause]:
     """Close every period that is due, and enqueue its messages with it.
+
+    A digest that can't be composed stops no other: its period stays due, it is left alone for a while, and the
+    pause is given instead. What a subscription that is muted has to tell waits too.
 
     Args:
         config: the configuration.
@@ -55,9 +63,27 @@ def close_due_periods(config: Config, store: Store, configuration: str, now: dat
         configuration: the configuration file's name, for the footer.
         now: UTC.
     """
+    with store.reading() as connection:
+        muted = stored_mutes.load(connection, now)
+        pauses = stored_pauses.load(connection, Paused.DIGEST)
     for subscription in config.subscriptions:
-        with store.writing() as connection:
-            closed = _close(connection, config, subscription, configuration, now)
+        before = pauses.get(subscription.name)
+        if subscription.name in muted or (before is not None and before.until > now):
+            continue
+        try:
+            with store.writing() as connection:
+                closed = _close(connection, config, subscription, configuration, now)
+                if before is not None:
+                    stored_pauses.end(connection, Paused.DIGEST, subscription.name)
+        except (StoreError, TryAgain):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is one digest's
+            _log.exception("digest not composed", subscription=subscription.name)
+            pause = _pause_of(subscription.name, before, error, now)
+            with store.writing() as connection:
+                stored_pauses.begin(connection, pause)
+            yield pause
+            continue
         if closed is not None:
             _log.info(
                 "period closed",
@@ -75,6 +101,19 @@ def rhythm_of(subscription: Subscription, config: Config) -> Rhythm:
     every = {"day": DAY, "week": WEEK}.get(str(schedule.every)) or schedule.every
     assert not isinstance(every, str)
     return Rhythm(every, schedule.at, config.zone)
+
+
+def _pause_of(subscription: str, before: Pause | None, error: Exception, now: datetime) -> Pause:
+    tries = before.tries + 1 if before else 1
+    return Pause(
+        kind=Paused.DIGEST,
+        name=subscription,
+        since=before.since if before else now,
+        until=now + PAUSES[min(tries, len(PAUSES)) - 1],
+        tries=tries,
+        # Of a failure that is foreseen the words are known; another's might hold anything.
+        reason=str(error) if isinstance(error, PedigreedError) else f"pedigreed failed: {type(error).__name__}",
+    )
 
 
 def _close(

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pedigreed.model.pause import Pause
 from pedigreed.service.closing import Closed, close_due_periods
 from pedigreed.service.collecting import Answer, collect
 from pedigreed.service.delivering import deliver
@@ -29,11 +30,13 @@ class Cycle:
     Attributes:
         answers: of the archive, in the order they came. They are compared and kept already.
         closed: the periods that were due, told or quiet.
+        stalled: the digests that could not be composed.
         deliveries: what was tried, as it stands now.
     """
 
     answers: tuple[Answer, ...]
     closed: tuple[Closed, ...]
+    stalled: tuple[Pause, ...]
     deliveries: tuple[Delivery, ...]
 
     @property
@@ -68,6 +71,11 @@ def run_cycle(
         answers.append(answer)
         if watch is not None:
             watch(answer)
-    closed = tuple(close_due_periods(config, store, configuration, now))
-    deliveries = asyncio.run(deliver(store, channels, now))
-    return Cycle(tuple(answers), closed, tuple(deliveries))
+    composed = tuple(close_due_periods(config, store, configuration, now))
+    deliveries = asyncio.run(deliver(store, channels, now, give_up_after=config.delivery.give_up_after))
+    return Cycle(
+        tuple(answers),
+        tuple(each for each in composed if isinstance(each, Closed)),
+        tuple(each for each in composed if isinstance(each, Pause)),
+        tuple(deliveries),
+    )

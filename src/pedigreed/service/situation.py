@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pedigreed.model.pause import Paused
 from pedigreed.schedule import due, next_boundary
 from pedigreed.service.closing import rhythm_of
 from pedigreed.service.drafting import CLOCK_AHEAD, last_period
@@ -101,7 +102,7 @@ def status(connection: Connection, config: Config, now: datetime) -> Status:
         tuple(_subscription(connection, config, entry, now) for entry in config.subscriptions),
         _sources(connection, config, now),
         stored_deliveries.counts(connection),
-        tuple(stored_pauses.load(connection).values()),
+        tuple(stored_pauses.load(connection, Paused.CHANNEL).values()),
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, and_, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 
 from pedigreed.model.delivery import Delivery, DeliveryState
 from pedigreed.model.message import Message
-from pedigreed.store.tables import deliveries
+from pedigreed.store.tables import deliveries, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -17,55 +17,50 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-_OPEN = (DeliveryState.WAITING.value, DeliveryState.SENDING.value)
-
-
-def enqueue(connection: Connection, digest_id: str, messages: Iterable[Message], now: datetime) -> None:
-    """Add a waiting row for each message."""
-    for message in messages:
-        connection.execute(
-            insert(deliveries).values(
-                digest_id=digest_id,
-                channel=message.channel,
-                recipient=message.recipient,
-                sender=message.sender,
-                message_id=message.message_id,
-                subject=message.subject,
-                content=message.content,
-                state=DeliveryState.WAITING.value,
-                attempts=0,
-                next_attempt_at=now,
-                maybe_repeated=False,
-                created_at=now,
-            )
-        )
+def enqueue(connection: Connection, digest_id: str | None, messages: Iterable[Message], now: datetime) -> None:
+    """Add a waiting row for each message. Without a digest they are words to the operator."""
+    rows = [
+        {
+            "digest_id": digest_id,
+            "channel": message.channel,
+            "recipient": message.recipient,
+            "sender": message.sender,
+            "message_id": message.message_id,
+            "subject": message.subject,
+            "content": message.content,
+            "state": DeliveryState.WAITING.value,
+            "attempts": 0,
+            "next_attempt_at": now,
+            "maybe_repeated": False,
+            "created_at": now,
+            "unsure": 0,
+        }
+        for message in messages
+    ]
+    if rows:
+        connection.execute(insert(deliveries), rows)
 
 
 def claim(
-    connection: Connection, now: datetime, lease_until: datetime, without: Collection[str] = ()
-) -> Delivery | None:
-    """Take the oldest row whose time has come, in a writing transaction. None if there is none.
+    connection: Connection, channel: str, now: datetime, lease_until: datetime, limit: int = 1
+) -> list[Delivery]:
+    """Take the rows of a channel whose time has come, at most so many, those that wait longest first.
 
     A row whose lease ended was being sent when its process ended: it may have arrived, and is marked so.
-    On PostgreSQL a row that another process is taking is passed over. Rows of the channels `without` are left.
+    On PostgreSQL a row that another process is taking is passed over. To be called in a writing transaction.
     """
-    is_due = and_(
-        deliveries.c.state.in_(_OPEN),
-        deliveries.c.next_attempt_at <= now,
-        deliveries.c.channel.not_in(without),
-    )
-    oldest = (
+    due = (
         select(deliveries.c.id)
-        .where(is_due)
-        .order_by(deliveries.c.id)
-        .limit(1)
+        .where(is_open, deliveries.c.channel == channel, deliveries.c.next_attempt_at <= now)
+        .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
+        .limit(limit)
         .with_for_update(skip_locked=True)
-        .scalar_subquery()
+        .cte("due")
     )
     was_sending = deliveries.c.state == DeliveryState.SENDING.value
     taken = connection.execute(
         update(deliveries)
-        .where(deliveries.c.id == oldest, is_due)
+        .where(deliveries.c.id.in_(select(due.c.id)))
         .values(
             state=DeliveryState.SENDING.value,
             attempts=deliveries.c.attempts + 1,
@@ -73,28 +68,99 @@ def claim(
             maybe_repeated=or_(deliveries.c.maybe_repeated, was_sending),
         )
         .returning(deliveries)
-    ).one_or_none()
-    return None if taken is None else _delivery_of(taken)
+    )
+    return sorted((_delivery_of(row) for row in taken), key=lambda delivery: delivery.key)
 
 
-def settle(connection: Connection, delivery: Delivery) -> bool:
-    """Keep what became of an attempt. False if the row was taken by another process meanwhile: its word counts."""
-    settled = connection.execute(
+_IS_STILL_TAKEN = (
+    deliveries.c.id == bindparam("key"),
+    deliveries.c.state == DeliveryState.SENDING.value,
+    deliveries.c.attempts == bindparam("taken_as"),
+)
+"""A row that another process took up meanwhile has had more attempts: that process's word counts."""
+
+_SETTLE = (
+    update(deliveries)
+    .where(*_IS_STILL_TAKEN)
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in ("state", "next_attempt_at", "last_outcome", "maybe_repeated", "finished_at", "unsure")
+        }
+    )
+)
+_RELEASE = (
+    update(deliveries)
+    .where(*_IS_STILL_TAKEN)
+    .values(
+        state=DeliveryState.WAITING.value,
+        attempts=deliveries.c.attempts - 1,
+        next_attempt_at=bindparam("new_next_attempt_at"),
+    )
+)
+_LIGHTEN = update(deliveries).where(*_IS_STILL_TAKEN).values(content=bindparam("new_content"))
+
+
+def settle(connection: Connection, tried: Iterable[Delivery]) -> int:
+    """Keep what became of attempts. Gives how many of the rows were still this process's."""
+    rows = [
+        {
+            "key": delivery.key,
+            "taken_as": delivery.attempts,
+            "new_state": delivery.state.value,
+            "new_next_attempt_at": delivery.next_attempt_at,
+            "new_last_outcome": delivery.last_outcome,
+            "new_maybe_repeated": delivery.maybe_repeated,
+            "new_finished_at": delivery.finished_at,
+            "new_unsure": delivery.unsure,
+        }
+        for delivery in tried
+    ]
+    return connection.execute(_SETTLE, rows).rowcount if rows else 0
+
+
+def release(connection: Connection, taken: Iterable[Delivery], now: datetime) -> None:
+    """Give rows back that were taken and not tried."""
+    rows = [{"key": delivery.key, "taken_as": delivery.attempts, "new_next_attempt_at": now} for delivery in taken]
+    if rows:
+        connection.execute(_RELEASE, rows)
+
+
+def lighten(connection: Connection, delivery: Delivery) -> None:
+    """Keep the lighter form of a message that was taken. To be called before it is settled."""
+    rows = [
+        {"key": delivery.key, "taken_as": delivery.attempts, "new_content": delivery.message.content},
+    ]
+    connection.execute(_LIGHTEN, rows)
+
+
+def take_back(connection: Connection, now: datetime) -> int:
+    """End every lease. Only for a process that is sure to be the only one. Gives how many leases there were."""
+    return connection.execute(
+        update(deliveries)
+        .where(is_open, deliveries.c.state == DeliveryState.SENDING.value)
+        .values(next_attempt_at=now)
+    ).rowcount
+
+
+def expire(connection: Connection, channel: str, created_by: datetime, reason: str, now: datetime) -> int:
+    """Give up the waiting rows of a channel that are older than a moment (UTC). Gives how many."""
+    return connection.execute(
         update(deliveries)
         .where(
-            deliveries.c.id == delivery.key,
-            deliveries.c.state == DeliveryState.SENDING.value,
-            deliveries.c.attempts == delivery.attempts,
+            is_open,
+            deliveries.c.channel == channel,
+            deliveries.c.state == DeliveryState.WAITING.value,
+            deliveries.c.created_at <= created_by,
         )
-        .values(
-            state=delivery.state.value,
-            next_attempt_at=delivery.next_attempt_at,
-            last_outcome=delivery.last_outcome,
-            maybe_repeated=delivery.maybe_repeated,
-            finished_at=delivery.finished_at,
-        )
-    )
-    return settled.rowcount == 1
+        .values(state=DeliveryState.EXPIRED.value, next_attempt_at=None, last_outcome=reason, finished_at=now)
+    ).rowcount
+
+
+def open_channels(connection: Connection, without: Collection[str]) -> list[str]:
+    """The channels that have rows which are not finished, but for those."""
+    query = select(deliveries.c.channel).where(is_open, deliveries.c.channel.not_in(without)).distinct()
+    return sorted(connection.execute(query).scalars())
 
 
 def counts(connection: Connection) -> dict[DeliveryState, int]:
@@ -122,4 +188,5 @@ def _delivery_of(row: Row[Any]) -> Delivery:
         maybe_repeated=row.maybe_repeated,
         created_at=row.created_at,
         finished_at=row.finished_at,
+        unsure=row.unsure,
     )

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 
 from pedigreed.model.failure import StoreError, StoreTooNew
+from pedigreed.store.lock import lock_for_transaction
 from pedigreed.store.tables import metadata
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The revision that this version writes. A test holds it to the newest file in `migrations/versions`."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -62,9 +63,8 @@ def to_newest(connection: Connection) -> None:
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
-    if connection.dialect.name == "postgresql":
-        # Several daemons may start at once. The lock ends with the transaction.
-        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('pedigreed migration'))"))
+    # Several daemons may start at once.
+    lock_for_transaction(connection, "migration")
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

@@ -1,4 +1,4 @@
-"""The channels that are left alone for a while."""
+"""What is left alone for a while: channels, and digests that can't be composed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
-from pedigreed.model.pause import Pause
+from pedigreed.model.pause import Pause, Paused
 from pedigreed.store.insert import insert_or_replace
 from pedigreed.store.tables import pauses
 
@@ -14,27 +14,38 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
-def load(connection: Connection) -> dict[str, Pause]:
-    """The pauses by channel, those that are over included: their channels were not tried since."""
+def load(connection: Connection, kind: Paused) -> dict[str, Pause]:
+    """The pauses of a kind by name, those that are over included: nothing has shown yet that they are."""
+    query = select(pauses).where(pauses.c.kind == kind.value).order_by(pauses.c.name)
     return {
-        row.channel: Pause(row.channel, row.since, row.until, row.tries, row.reason)
-        for row in connection.execute(select(pauses).order_by(pauses.c.channel))
+        row.name: Pause(
+            kind=Paused(row.kind),
+            name=row.name,
+            since=row.since,
+            until=row.until,
+            tries=row.tries,
+            reason=row.reason,
+            needs_mending=row.needs_mending,
+        )
+        for row in connection.execute(query)
     }
 
 
 def begin(connection: Connection, pause: Pause) -> None:
-    """Leave a channel alone, or leave it alone for longer."""
+    """Leave something alone, or leave it alone for longer."""
     connection.execute(
         insert_or_replace(connection, pauses).values(
-            channel=pause.channel,
+            kind=pause.kind.value,
+            name=pause.name,
             since=pause.since,
             until=pause.until,
             tries=pause.tries,
             reason=pause.reason,
+            needs_mending=pause.needs_mending,
         )
     )
 
 
-def end(connection: Connection, channel: str) -> None:
-    """Use a channel again."""
-    connection.execute(delete(pauses).where(pauses.c.channel == channel))
+def end(connection: Connection, kind: Paused, name: str) -> None:
+    """Use it again."""
+    connection.execute(delete(pauses).where(pauses.c.kind == kind.value, pauses.c.name == name))

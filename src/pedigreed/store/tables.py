@@ -181,7 +181,7 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("id", _Key, primary_key=True),
-    Column("digest_id", ForeignKey("digests.id"), nullable=False),
+    Column("digest_id", ForeignKey("digests.id")),
     Column("channel", Text, nullable=False),
     Column("recipient", Text, nullable=False),
     Column("sender", Text, nullable=False),
@@ -195,17 +195,69 @@ deliveries = Table(
     Column("maybe_repeated", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
-    Index(None, "state", "next_attempt_at"),
+    Column("unsure", Integer, nullable=False),
     UniqueConstraint("digest_id", "channel", "recipient"),
+    comment="the outbox: a message for each destination, with its bytes and what became of it",
+)
+# What is to be sent is found at the same cost, however much was sent already.
+is_open = deliveries.c.finished_at.is_(None)
+Index(
+    "ix_deliveries_open",
+    deliveries.c.channel,
+    deliveries.c.next_attempt_at,
+    deliveries.c.id,
+    sqlite_where=is_open,
+    postgresql_where=is_open,
+)
+is_given_up = text("state IN ('refused', 'expired', 'unsure')")
+Index(
+    "ix_deliveries_given_up",
+    deliveries.c.finished_at,
+    sqlite_where=is_given_up,
+    postgresql_where=is_given_up,
+)
+is_sent = text("state = 'sent'")
+Index(
+    "ix_deliveries_sent",
+    deliveries.c.channel,
+    deliveries.c.recipient,
+    deliveries.c.finished_at,
+    sqlite_where=is_sent,
+    postgresql_where=is_sent,
 )
 
 pauses = Table(
     "pauses",
     metadata,
-    Column("channel", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
     Column("since", Instant, nullable=False),
     Column("until", Instant, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("reason", Text, nullable=False),
-    comment="channels that refuse as a whole, until one message gets through again",
+    Column("needs_mending", Boolean, nullable=False),
+    comment="what fails as a whole and is left alone: a channel, or the composing of a subscription's digest",
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("subscription", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    comment="subscriptions that are held quiet",
+)
+
+problems = Table(
+    "problems",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("waits", Boolean, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("told_at", Instant),
+    comment="what is wrong with the program itself, until it is over",
 )

@@ -1,0 +1,63 @@
+"""What is wrong with pedigreed itself: told to the operator when it begins, and when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class ProblemKind(StrEnum):
+    """What can be wrong. The set is closed."""
+
+    SOURCE = "source"
+    """A source gives no complete answer."""
+    INCREMENTS = "increments"
+    """A source can't be trusted to tell what is younger, and is asked for everything."""
+    CHANNEL = "channel"
+    """A channel takes nothing."""
+    DESTINATION = "destination"
+    """The last message to a destination was given up."""
+    DIGEST = "digest"
+    """A subscription's digest can't be composed."""
+    STORE = "store"
+    """The store's disk is nearly full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem. All times are UTC.
+
+    Attributes:
+        kind: what is wrong.
+        name: with what: an instrument, a channel, a subscription. With its kind it is the problem's identity.
+        reason: one line, without secrets.
+        since: when it began.
+        seen_at: when it was last observed. The same moment twice is one observation.
+        waits: whether it may pass by itself, and is told only when it lasts.
+    """
+
+    kind: ProblemKind
+    name: str
+    reason: str
+    since: datetime
+    seen_at: datetime
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProblem:
+    """A problem as it is kept.
+
+    Attributes:
+        problem: as it was last seen.
+        times: how often it was observed.
+        told_at: when the operator was told, UTC; None if it was not worth a word yet.
+    """
+
+    problem: Problem
+    times: int
+    told_at: datetime | None

@@ -1,0 +1,102 @@
+"""What becomes of a delivery after an attempt, and of its channel. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pedigreed.delivery.lighter import lighter
+from pedigreed.model.delivery import Delivery, DeliveryState
+from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
+from pedigreed.model.pause import Pause, Paused
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
+"""Between attempts at one message, and for a channel that can't be reached; the last one repeats."""
+
+BROKEN_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (15, 60, 240))
+"""How long a channel that someone has to mend is left alone; the last one repeats."""
+
+SPREAD = 0.25
+"""By how much of itself a pause is lengthened at most, so that what failed together is not tried together."""
+
+LEAST_ATTEMPTS = len(PAUSES)
+"""Nothing is given up for its age before so many attempts: a machine that slept for a week has tried nothing."""
+
+
+def decide(
+    delivery: Delivery, outcome: Outcome, now: datetime, *, give_up_after: timedelta, jitter: float = 0.0
+) -> Delivery:
+    """What becomes of a delivery that was taken and tried.
+
+    An attempt whose end is not known is repeated with the same bytes and the same Message-ID, once.
+    A message whose form is refused is tried in a lighter form, where it has one.
+    Where the whole channel fails, it is the channel's pause that the message waits for.
+
+    Args:
+        delivery: as it was taken.
+        outcome: of the attempt.
+        now: UTC.
+        give_up_after: the age limit.
+        jitter: from 0 to 1, for the length of the pause.
+    """
+    waiting = replace(delivery, state=DeliveryState.WAITING)
+    asked, over = timedelta(0), None
+    match outcome:
+        case Sent(receipt):
+            return _finished(waiting, DeliveryState.SENT, receipt, now)
+        case Refused(reason, of_form):
+            light = lighter(delivery.message, reason) if of_form else None
+            if light is not None:
+                return replace(waiting, message=light, next_attempt_at=now, last_outcome=reason)
+            over = DeliveryState.REFUSED
+        case Unsure(reason):
+            waiting = replace(waiting, maybe_repeated=True, unsure=delivery.unsure + 1)
+            over = DeliveryState.UNSURE if delivery.unsure else None
+        case Retry(reason, _, Scope.CHANNEL_BUSY | Scope.CHANNEL_BROKEN):
+            return replace(waiting, next_attempt_at=now, last_outcome=reason)
+        case Retry(reason, asked):
+            pass
+    if over is None and delivery.attempts >= LEAST_ATTEMPTS and now - delivery.created_at >= give_up_after:
+        over = DeliveryState.EXPIRED
+    if over is not None:
+        return _finished(waiting, over, reason, now)
+    usual = PAUSES[min(delivery.attempts, len(PAUSES)) - 1]
+    pause = max(usual, asked) * (1 + SPREAD * jitter)
+    return replace(waiting, next_attempt_at=now + pause, last_outcome=reason)
+
+
+def pause_after(
+    channel: str, before: Pause | None, outcome: Outcome, now: datetime, *, jitter: float = 0.0
+) -> Pause | None:
+    """The pause of a channel that an outcome begins or lengthens; None for one that says nothing of the channel.
+
+    A first pause that the destination itself asks for is as long as it says.
+    """
+    if not isinstance(outcome, Retry) or outcome.scope is Scope.MESSAGE:
+        return None
+    tries = before.tries + 1 if before else 1
+    is_broken = outcome.scope is Scope.CHANNEL_BROKEN
+    steps = BROKEN_PAUSES if is_broken else PAUSES
+    grown = timedelta(0) if tries == 1 and outcome.after else steps[min(tries, len(steps)) - 1]
+    return Pause(
+        kind=Paused.CHANNEL,
+        name=channel,
+        since=before.since if before else now,
+        until=now + max(outcome.after, grown) * (1 + SPREAD * jitter),
+        tries=tries,
+        reason=outcome.reason,
+        needs_mending=is_broken,
+    )
+
+
+def given_up_by(pause: Pause, now: datetime, give_up_after: timedelta) -> datetime | None:
+    """What waits for this channel and was composed by this moment (UTC) is given up; None for nothing."""
+    return now - give_up_after if pause.tries >= LEAST_ATTEMPTS else None
+
+
+def _finished(delivery: Delivery, state: DeliveryState, said: str, now: datetime) -> Delivery:
+    return replace(delivery, state=state, next_attempt_at=None, last_outcome=said, finished_at=now)

@@ -1,0 +1,85 @@
+"""Find what is to be sent at one cost, count what is unsure, and keep problems and mutes.
+
+Revision ID: 0002
+Revises: 0001
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+INSTANT = sa.BigInteger()
+OPEN = sa.text("finished_at IS NULL")
+GIVEN_UP = sa.text("state IN ('refused', 'expired', 'unsure')")
+SENT = sa.text("state = 'sent'")
+
+
+def upgrade() -> None:
+    change_deliveries()
+    change_pauses()
+    make_mutes_and_problems()
+
+
+def change_deliveries() -> None:
+    op.drop_index("ix_deliveries_state_next_attempt_at", "deliveries")
+    with op.batch_alter_table("deliveries") as batch:
+        batch.alter_column("digest_id", existing_type=sa.Text(), nullable=True)
+        batch.add_column(sa.Column("unsure", sa.Integer(), nullable=False, server_default="0"))
+    with op.batch_alter_table("deliveries") as batch:
+        batch.alter_column("unsure", existing_type=sa.Integer(), server_default=None)
+        batch.create_table_comment(
+            "the outbox: a message for each destination, with its bytes and what became of it"
+        )
+    for name, columns, where in (
+        ("ix_deliveries_open", ["channel", "next_attempt_at", "id"], OPEN),
+        ("ix_deliveries_given_up", ["finished_at"], GIVEN_UP),
+        ("ix_deliveries_sent", ["channel", "recipient", "finished_at"], SENT),
+    ):
+        op.create_index(name, "deliveries", columns, sqlite_where=where, postgresql_where=where)
+
+
+def change_pauses() -> None:
+    # A pause that is forgotten is found anew with the next message.
+    op.drop_table("pauses")
+    op.create_table(
+        "pauses",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("until", INSTANT, nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("needs_mending", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name", name="pk_pauses"),
+        comment="what fails as a whole and is left alone: a channel, or the composing of a subscription's digest",
+    )
+
+
+def make_mutes_and_problems() -> None:
+    op.create_table(
+        "mutes",
+        sa.Column("subscription", sa.Text(), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("until", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("subscription", name="pk_mutes"),
+        comment="subscriptions that are held quiet",
+    )
+    op.create_table(
+        "problems",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", INSTANT, nullable=False),
+        sa.Column("seen_at", INSTANT, nullable=False),
+        sa.Column("waits", sa.Boolean(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.Column("told_at", INSTANT),
+        sa.PrimaryKeyConstraint("kind", "name", name="pk_problems"),
+        comment="what is wrong with the program itself, until it is over",
+    )
