@@ -19,12 +19,6 @@ def messages_of(
     rendered: RenderedDigest, subscription: Subscription, config: Config, now: datetime
 ) -> tuple[Message, ...]:
     """A message for each destination of a subscription, each destination once."""
-    destinations: dict[tuple[str, str], None] = {}
-    for destination in subscription.deliver:
-        if isinstance(destination, EmailDestination):
-            destinations.update({("email", address): None for address in destination.addresses})
-        elif isinstance(destination, ChannelDestination):
-            destinations[destination.channel, ""] = None
     return tuple(
         build_message(
             rendered,
@@ -34,8 +28,19 @@ def messages_of(
             now=now,
             operator=operator_address(config) or "",
         )
-        for channel, recipient in destinations
+        for channel, recipient in destinations_of(subscription)
     )
+
+
+def destinations_of(subscription: Subscription) -> tuple[tuple[str, str], ...]:
+    """Each destination once: a channel, and an address where the channel has recipients."""
+    destinations: dict[tuple[str, str], None] = {}
+    for destination in subscription.deliver:
+        if isinstance(destination, EmailDestination):
+            destinations.update({("email", address): None for address in destination.addresses})
+        elif isinstance(destination, ChannelDestination):
+            destinations[destination.channel, ""] = None
+    return tuple(destinations)
 
 
 def feeds_a_program(subscription: Subscription, config: Config) -> bool:

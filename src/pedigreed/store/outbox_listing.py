@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import LargeBinary, Row, Select, func, literal, select
 
-from pedigreed.model.delivery import GIVEN_UP, DeliveryState
 from pedigreed.model.listed_delivery import ListedDelivery
 from pedigreed.store.batches import batches
 from pedigreed.store.deliveries import delivery_of
-from pedigreed.store.tables import deliveries, digests, is_given_up, is_open
+from pedigreed.store.tables import deliveries, digests
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from pedigreed.model.delivery import DeliveryState
+
 _LARGEST_NUMBER = 2**63 - 1
-_UNFINISHED = frozenset((DeliveryState.WAITING, DeliveryState.SENDING))
 
 _LISTED: Select[Any] = select(
     *(column for column in deliveries.c if column is not deliveries.c.content),
@@ -41,11 +41,6 @@ def newest(
     query = _LISTED.order_by(deliveries.c.id.desc()).limit(limit)
     if states:
         query = query.where(deliveries.c.state.in_([state.value for state in states]))
-    # A partial index is used where a query repeats its condition.
-    if states and set(states) <= _UNFINISHED:
-        query = query.where(is_open)
-    if states and set(states) <= set(GIVEN_UP):
-        query = query.where(is_given_up)
     if channel is not None:
         query = query.where(deliveries.c.channel == channel)
     return [_listed(row) for row in connection.execute(query)]
