@@ -279,7 +279,18 @@ def test_the_demo_tells_three_days_and_keeps_the_mails(tmp_path: Path) -> None:
 def test_help_names_every_verb_and_version_is_one_line() -> None:
     ended = pedigreed("--help")
     assert ended.code == 0
-    for verb in ("check", "once", "preview", "status", "history", "config", "demo"):
+    for verb in (
+        "check",
+        "once",
+        "preview",
+        "status",
+        "history",
+        "deliveries",
+        "mute",
+        "send-test",
+        "config",
+        "demo",
+    ):
         assert verb in ended.out
     version = pedigreed("--version")
     assert version.out.startswith("pedigreed ")

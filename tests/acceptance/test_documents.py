@@ -70,9 +70,9 @@ def test_the_readme_shows_a_digest_of_the_demo(demo: tuple[Path, str]) -> None:
 
 
 def test_the_readme_names_every_command_and_no_other() -> None:
-    listed = set(re.findall(r"^  (\w+)  ", pedigreed("--help").out, re.MULTILINE))
+    listed = set(re.findall(r"^  (\w[\w-]*)  ", pedigreed("--help").out, re.MULTILINE))
     assert listed
-    assert set(re.findall(r"^\| `pedigreed (\w+)", README, re.MULTILINE)) == listed
+    assert set(re.findall(r"^\| `pedigreed (\w[\w-]*)", README, re.MULTILINE)) == listed
 
 
 def test_check_prints_the_documented_json(recorded: DemoArchive) -> None:
@@ -107,6 +107,11 @@ def test_mute_prints_the_documented_json(demo: tuple[Path, str]) -> None:
     assert pedigreed("mute", "miri-team", "--until", "1h", "-c", demo[0]).code == 0
     muted = json.loads(pedigreed("mute", "-c", demo[0], "--json").out)
     assert keys(muted) == keys(documented("mute"))
+
+
+def test_send_test_prints_the_documented_json(demo: tuple[Path, str]) -> None:
+    sent = json.loads(pedigreed("send-test", "mails", "-c", demo[0], "--json").out)
+    assert keys(sent) == keys(documented("send-test CHANNEL"))
 
 
 def test_deliveries_print_the_documented_json(demo: tuple[Path, str]) -> None:

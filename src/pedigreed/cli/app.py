@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pedigreed import __version__
-from pedigreed.cli import check, config, deliveries, demo, history, mute, once, preview, status
+from pedigreed.cli import check, config, deliveries, demo, history, mute, once, preview, send_test, status
 from pedigreed.model.failure import PedigreedError, Usage
 
 _CLICK_USAGE = 2
@@ -25,6 +25,7 @@ app.command()(preview.preview)
 app.command()(status.status)
 app.command()(history.history)
 app.command()(mute.mute)
+app.command("send-test")(send_test.send_test)
 app.command()(demo.demo)
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(config.app, name="config")

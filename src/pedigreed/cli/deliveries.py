@@ -1,9 +1,10 @@
 """`pedigreed deliveries`: look through the outbox, try again, call off."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pedigreed.cli.delivery_words import document, may_have_arrived, named, pause_of, state_of, when, where
 from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store_if_there
 from pedigreed.cli.output import day_and_time, print_json, print_table, table
 from pedigreed.model.delivery import DeliveryState
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.config.load import LoadedConfig
-    from pedigreed.model.delivery import Delivery
     from pedigreed.model.listed_delivery import ListedDelivery
     from pedigreed.model.pause import Pause
     from pedigreed.store.database import Store
@@ -23,7 +23,7 @@ _LONGEST_WORD = 70
 _LABELS = 16
 _NOWHERE = "there is no delivery yet: `pedigreed once` makes the first ones"
 
-app = typer.Typer(no_args_is_help=True, help="Look through what was sent and what waits; try again, or call off.")
+app = typer.Typer(no_args_is_help=True, help="Look through the outbox; try again, or call off.")
 
 Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER", help="As `deliveries list` has them.")]
 
@@ -67,7 +67,7 @@ def list_(
     if not found:
         _expect_channel(loaded, channel)
     if as_json:
-        print_json({"deliveries": [_document(listed, paused, at) for listed in found]})
+        print_json({"deliveries": [document(listed, paused, at) for listed in found]})
     elif found:
         _print_list(found, paused, at)
     else:
@@ -101,7 +101,7 @@ def show(
     if raw:
         typer.echo(content, nl=False)
     elif as_json:
-        print_json(_document(listed, paused, at))
+        print_json(document(listed, paused, at))
     else:
         _print_one(listed, paused, at)
 
@@ -144,7 +144,7 @@ def retry(
         typer.echo("nothing was given up")
         return
     for listed in retried.deliveries:
-        typer.echo(f"{_named(listed.delivery)} waits again")
+        typer.echo(f"{named(listed.delivery)} waits again")
     for pause in retried.resumed:
         typer.echo(f"the pause of channel {pause.name} is over; it began with: {pause.reason}")
     typer.echo("the next cycle tries: `pedigreed once` runs one now")
@@ -160,8 +160,8 @@ def cancel(numbers: Numbers, config: ConfigFile = None, now: Now = None) -> None
         cancelled = ordering.cancel(store, numbers, at)
     for listed in cancelled:
         delivery = listed.delivery
-        arrived = "; it may have arrived already" if _may_have_arrived(delivery) else ""
-        typer.echo(f"{_named(delivery)} is cancelled{arrived}")
+        arrived = "; it may have arrived already" if may_have_arrived(delivery) else ""
+        typer.echo(f"{named(delivery)} is cancelled{arrived}")
 
 
 def _opened(loaded: "LoadedConfig") -> "Store":
@@ -191,10 +191,10 @@ def _print_list(found: "Sequence[ListedDelivery]", paused: "Mapping[str, Pause]"
         made.add_row(
             str(delivery.key),
             listed.subscription or "operator",
-            _where(delivery),
-            _state(delivery),
+            where(delivery),
+            state_of(delivery),
             str(delivery.attempts),
-            _when(delivery, paused, at),
+            when(delivery, paused, at),
             one_line(delivery.last_outcome or "-", _LONGEST_WORD),
         )
     print_table(made)
@@ -203,19 +203,19 @@ def _print_list(found: "Sequence[ListedDelivery]", paused: "Mapping[str, Pause]"
 def _print_one(listed: "ListedDelivery", paused: "Mapping[str, Pause]", at: "datetime") -> None:
     delivery = listed.delivery
     message = delivery.message
-    pause = _pause_of(delivery, paused, at)
+    pause = pause_of(delivery, paused, at)
     lines = {
         "delivery": str(delivery.key),
         "subscription": listed.subscription or "none; a word to the operator",
         "digest": delivery.digest_id,
-        "to": _where(delivery),
+        "to": where(delivery),
         "from": message.sender,
         "subject": message.subject,
         "Message-ID": message.message_id,
         "size": f"{listed.size:,} bytes",
         "created": day_and_time(delivery.created_at),
-        "state": _state(delivery),
-        "when": _when(delivery, paused, at),
+        "state": state_of(delivery),
+        "when": when(delivery, paused, at),
         "attempts": f"{delivery.attempts}" + (f", {delivery.unsure} without an answer" if delivery.unsure else ""),
         "said last": delivery.last_outcome,
         "channel paused": f"since {day_and_time(pause.since)}: {pause.reason}" if pause else None,
@@ -223,63 +223,3 @@ def _print_one(listed: "ListedDelivery", paused: "Mapping[str, Pause]", at: "dat
     for label, said in lines.items():
         if said:
             typer.echo(f"{label:<{_LABELS}}{said}")
-
-
-def _named(delivery: "Delivery") -> str:
-    return f"delivery {delivery.key} to {_where(delivery)}"
-
-
-def _where(delivery: "Delivery") -> str:
-    return " ".join(filter(None, (delivery.message.channel, delivery.message.recipient)))
-
-
-def _state(delivery: "Delivery") -> str:
-    return delivery.state.value + (", perhaps twice" if delivery.maybe_repeated else "")
-
-
-def _may_have_arrived(delivery: "Delivery") -> bool:
-    return delivery.maybe_repeated or delivery.state is DeliveryState.SENDING
-
-
-def _when(delivery: "Delivery", paused: "Mapping[str, Pause]", at: "datetime") -> str:
-    if delivery.finished_at is not None:
-        return day_and_time(delivery.finished_at)
-    if pause := _pause_of(delivery, paused, at):
-        return f"paused to {day_and_time(pause.until)}"
-    if delivery.next_attempt_at is None or delivery.next_attempt_at <= at:
-        return "due now"
-    until = "until " if delivery.state is DeliveryState.SENDING else ""
-    return until + day_and_time(delivery.next_attempt_at)
-
-
-def _pause_of(delivery: "Delivery", paused: "Mapping[str, Pause]", at: "datetime") -> "Pause | None":
-    """What holds a delivery up now."""
-    pause = paused.get(delivery.message.channel)
-    is_held_up = delivery.finished_at is None and pause is not None and pause.until > at
-    return pause if is_held_up else None
-
-
-def _document(listed: "ListedDelivery", paused: "Mapping[str, Pause]", at: "datetime") -> dict[str, Any]:
-    delivery = listed.delivery
-    message = delivery.message
-    pause = _pause_of(delivery, paused, at)
-    return {
-        "number": delivery.key,
-        "subscription": listed.subscription,
-        "digest": delivery.digest_id,
-        "channel": message.channel,
-        "recipient": message.recipient or None,
-        "sender": message.sender or None,
-        "subject": message.subject,
-        "message_id": message.message_id,
-        "bytes": listed.size,
-        "created": delivery.created_at,
-        "state": delivery.state.value,
-        "attempts": delivery.attempts,
-        "unsure_attempts": delivery.unsure,
-        "maybe_repeated": delivery.maybe_repeated,
-        "next_attempt": delivery.next_attempt_at,
-        "finished": delivery.finished_at,
-        "paused_until": pause.until if pause else None,
-        "outcome": delivery.last_outcome,
-    }
