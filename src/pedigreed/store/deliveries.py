@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, text, update
 
 from pedigreed.model.delivery import Delivery, DeliveryState
 from pedigreed.model.message import Message
-from pedigreed.store.tables import deliveries, is_open
+from pedigreed.store.tables import deliveries, is_given_up, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -161,6 +161,39 @@ def open_channels(connection: Connection, without: Collection[str]) -> list[str]
     """The channels that have rows which are not finished, but for those."""
     query = select(deliveries.c.channel).where(is_open, deliveries.c.channel.not_in(without)).distinct()
     return sorted(connection.execute(query).scalars())
+
+
+class GivenUp(NamedTuple):
+    """A destination whose last message was given up. `at` is UTC."""
+
+    channel: str
+    recipient: str
+    reason: str
+    at: datetime
+
+
+def given_up(connection: Connection, since: datetime) -> list[GivenUp]:
+    """The destinations that had a digest given up since a moment (UTC), and took none afterwards."""
+    later = deliveries.alias("later")
+    took_one = (
+        select(later.c.id)
+        .where(
+            text("later.state = 'sent'"),
+            later.c.channel == deliveries.c.channel,
+            later.c.recipient == deliveries.c.recipient,
+            later.c.finished_at > deliveries.c.finished_at,
+        )
+        .exists()
+    )
+    query = (
+        select(deliveries.c.channel, deliveries.c.recipient, deliveries.c.last_outcome, deliveries.c.finished_at)
+        .where(is_given_up, deliveries.c.finished_at >= since, deliveries.c.digest_id.is_not(None), ~took_one)
+        .order_by(deliveries.c.finished_at)
+    )
+    newest = {(row.channel, row.recipient): row for row in connection.execute(query)}
+    return [
+        GivenUp(row.channel, row.recipient, row.last_outcome or "", row.finished_at) for row in newest.values()
+    ]
 
 
 def counts(connection: Connection) -> dict[DeliveryState, int]:
