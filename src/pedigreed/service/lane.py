@@ -93,6 +93,7 @@ class Lane:
         self._untried: list[Delivery] = []
         self._is_sending = False
         self._is_blocked = False
+        self._asked_pause = timedelta(0)
         self._change = asyncio.Condition()
         self._settled: dict[int, Delivery] = {}
 
@@ -128,7 +129,9 @@ class Lane:
                     self._untried.append(delivery)
                 else:
                     self._tried.append(_Tried(delivery, outcome, at))
-                    self._is_blocked = isinstance(outcome, Retry) and outcome.scope is not Scope.MESSAGE
+                    if isinstance(outcome, Retry) and outcome.scope is not Scope.MESSAGE:
+                        self._is_blocked = True
+                        self._asked_pause = outcome.after
                 self._change.notify_all()
 
     async def _hand_over(self, message: Message) -> Outcome:
@@ -172,7 +175,7 @@ class Lane:
             self._settled[one.key] = replace(one, message=replace(one.message, content=b""))
         if self._is_blocked and pause is not None:
             _log.warning("channel paused", channel=self._name, until=iso(pause.until), reason=pause.reason)
-            if pause.until - now >= SHORT_PAUSE:
+            if not timedelta(0) < self._asked_pause < SHORT_PAUSE or pause.until - now > SHORT_PAUSE:
                 return False
             await asyncio.sleep((pause.until - now).total_seconds())
             self._is_blocked = False
