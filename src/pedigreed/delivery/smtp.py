@@ -93,11 +93,11 @@ class SmtpChannel:
         except SMTPAuthenticationError as error:
             outcome: Outcome = Retry(
                 f"the login was refused: {error.code} {error.message}",
-                scope=Scope.CHANNEL_BROKEN if is_permanent(error.code) else Scope.MESSAGE,
+                scope=Scope.CHANNEL_BROKEN if is_permanent(error.code) else Scope.CHANNEL_BUSY,
             )
         except (SMTPException, OSError, ValueError, PedigreedError) as error:
             outcome = Retry(
-                f"no session: {_words(error)}", scope=Scope.CHANNEL_BROKEN if _stays(error) else Scope.MESSAGE
+                f"no session: {_words(error)}", scope=Scope.CHANNEL_BROKEN if _stays(error) else Scope.CHANNEL_BUSY
             )
         else:
             outcome = await self._transact(client, message)
@@ -156,7 +156,9 @@ class SmtpChannel:
         except ValueError:
             return Refused(f"{command}: the address is none that SMTP can say")
         except (SMTPException, OSError) as error:
-            return Retry(f"{command}: {_words(error)}")
+            # At MAIL the server has heard nothing yet of who gets the message: the session is at fault.
+            scope = Scope.CHANNEL_BUSY if command == "MAIL" else Scope.MESSAGE
+            return Retry(f"{command}: {_words(error)}", scope=scope)
         if go_ahead.code != _GO_AHEAD or client.protocol is None:
             return before_handover(command, go_ahead.code, go_ahead.message)
         try:

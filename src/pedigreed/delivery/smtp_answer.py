@@ -8,6 +8,7 @@ import re
 from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
 
 _PERMANENT = 5
+_GOING_DOWN = 421
 _OVER_LIMIT = 552
 
 _LOGIN_WANTED = frozenset({530, 534, 535, 538})
@@ -26,10 +27,11 @@ def before_handover(command: str, code: int, text: str) -> Retry | Refused:
     """What an answer other than the wished one means while the server has no message yet.
 
     All messages of a channel have one sender. A server that refuses it for good refuses the channel.
+    One that is going down (RFC 5321, 4.3.2) takes no message, whichever command it says so at.
     """
     reason = f"{command} was answered with {code} {text}"
     if not is_permanent(code):
-        return Retry(reason)
+        return Retry(reason, scope=Scope.CHANNEL_BUSY if code == _GOING_DOWN else Scope.MESSAGE)
     of_sender = command == "MAIL" and not is_about_size(code, text)
     if of_sender or code in _LOGIN_WANTED:
         return Retry(reason, scope=Scope.CHANNEL_BROKEN)
