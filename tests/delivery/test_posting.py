@@ -134,6 +134,30 @@ def test_each_answer_has_its_outcome(
             assert str(status) in outcome.reason
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "slack", "webhook"),
+    [
+        (413, "", True, True),
+        (400, "invalid_blocks", True, False),
+        (400, "invalid_blocks_format", True, False),
+        (400, "invalid_payload", True, False),
+        (400, "msg_blocks_too_long", True, False),
+        (400, "msg_too_long", True, False),
+        (400, "too_many_attachments", True, False),
+        (400, "no_text", False, False),
+        (400, "", False, False),
+        (422, "", False, False),
+    ],
+)
+def test_a_refusal_says_whether_a_lighter_form_may_be_taken(
+    status: int, body: str, *, slack: bool, webhook: bool
+) -> None:
+    for kind, of_form in zip(KINDS, (slack, webhook), strict=True):
+        outcome, _ = send(kind, answer(status, body))
+        assert isinstance(outcome, Refused)
+        assert outcome.of_form is of_form
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("status", "asked", "pause"),

@@ -25,6 +25,7 @@ SECONDS = 60.0
 
 _TOO_MANY = 429
 _OVERLOADED = 503
+_TOO_LARGE = 413
 _NOT_NOW = frozenset({408, 425, _TOO_MANY})
 _NOT_THIS_CHANNEL = frozenset({401, 403, 404, 410})
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -88,7 +89,7 @@ def not_taken(answer: Answer, reason: str) -> Retry | Refused:
         case 3:
             return Retry(f"{reason}: a redirect, which is not followed", scope=Scope.CHANNEL_BROKEN)
         case 4 if answer.status not in _NOT_NOW:
-            return Refused(reason)
+            return Refused(reason, of_form=answer.status == _TOO_LARGE)
         case _:
             least = _LEAST_PAUSE if answer.status == _TOO_MANY else timedelta(0)
             is_busy = answer.status in {_TOO_MANY, _OVERLOADED}
