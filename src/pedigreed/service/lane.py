@@ -198,7 +198,8 @@ class Lane:
             stored_deliveries.settle(connection, settled)
             stored_deliveries.release(connection, untried, now)
             for each in tried:
-                pause = self._next_pause(connection, pause, each)
+                pause, expired = self._next_pause(connection, pause, each)
+                settled += expired
             if pause is not None and pause.until > now:
                 return [], settled, pause
             # After a pause, one message tries whether it is over.
@@ -212,17 +213,21 @@ class Lane:
             tried.delivery, tried.outcome, tried.at, give_up_after=terms.give_up_after, jitter=terms.jitter()
         )
 
-    def _next_pause(self, connection: Connection, before: Pause | None, tried: _Tried) -> Pause | None:
+    def _next_pause(
+        self, connection: Connection, before: Pause | None, tried: _Tried
+    ) -> tuple[Pause | None, list[Delivery]]:
+        """The channel's pause after an attempt, and what was given up with it."""
         pause = pause_after(self._name, before, tried.outcome, tried.at, jitter=self._terms.jitter())
         if pause is not None:
             stored_pauses.begin(connection, pause)
-            if created_by := given_up_by(pause, tried.at, self._terms.give_up_after):
-                stored_deliveries.expire(connection, self._name, created_by, pause.reason, tried.at)
-            return pause
+            created_by = given_up_by(pause, tried.at, self._terms.give_up_after)
+            if created_by is None:
+                return pause, []
+            return pause, stored_deliveries.expire(connection, self._name, created_by, pause.reason, tried.at)
         if before is not None and not isinstance(tried.outcome, Unsure):
             stored_pauses.end(connection, Paused.CHANNEL, self._name)
-            return None
-        return before
+            return None, []
+        return before, []
 
 
 def _tell(delivery: Delivery, channel: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Row, bindparam, func, insert, literal, or_, select, text, update
 
 from pedigreed.model.delivery import Delivery, DeliveryState
 from pedigreed.model.message import Message
@@ -71,6 +71,11 @@ def claim(
     )
     return sorted((_delivery_of(row) for row in taken), key=lambda delivery: delivery.key)
 
+
+_WITHOUT_CONTENT = (
+    *(column for column in deliveries.c if column.name != "content"),
+    literal(b"").label("content"),
+)
 
 _IS_STILL_TAKEN = (
     deliveries.c.id == bindparam("key"),
@@ -143,9 +148,11 @@ def take_back(connection: Connection, now: datetime) -> int:
     ).rowcount
 
 
-def expire(connection: Connection, channel: str, created_by: datetime, reason: str, now: datetime) -> int:
-    """Give up the waiting rows of a channel that are older than a moment (UTC). Gives how many."""
-    return connection.execute(
+def expire(
+    connection: Connection, channel: str, created_by: datetime, reason: str, now: datetime
+) -> list[Delivery]:
+    """Give up the waiting rows of a channel that are older than a moment (UTC). Gives them without their bytes."""
+    expired = connection.execute(
         update(deliveries)
         .where(
             is_open,
@@ -154,7 +161,9 @@ def expire(connection: Connection, channel: str, created_by: datetime, reason: s
             deliveries.c.created_at <= created_by,
         )
         .values(state=DeliveryState.EXPIRED.value, next_attempt_at=None, last_outcome=reason, finished_at=now)
-    ).rowcount
+        .returning(*_WITHOUT_CONTENT)
+    )
+    return [_delivery_of(row) for row in expired]
 
 
 def open_channels(connection: Connection, without: Collection[str]) -> list[str]:
