@@ -115,7 +115,7 @@ def _tell(leaf: MimeMessage, names: Sequence[str], told: str) -> None:
     text = (payload if isinstance(payload, bytes) else b"").decode(leaf.get_content_charset("utf-8"))
     text = text.replace("\r\n", "\n")
     subtype = leaf.get_content_subtype()
-    text = _told_in_html(text, told) if subtype == "html" else _told_in_text(text, names, told)
+    text = _told_in_html(text, names, told) if subtype == "html" else _told_in_text(text, names, told)
     written = text_part(text)
     leaf.set_payload(written.get_payload())
     for field, value in (
@@ -127,14 +127,19 @@ def _tell(leaf: MimeMessage, names: Sequence[str], told: str) -> None:
 
 
 def _told_in_text(text: str, names: Sequence[str], told: str) -> str:
-    """A digest names its attachments under a title of their own, which would claim that they are there."""
-    text = text.replace(f"\nAttached: {names[0]}", f"\nLeft out: {names[0]}")
+    text = _without_claim(text, names[0])
     paragraph = textwrap.fill(told, _WIDTH, break_long_words=False, break_on_hyphens=False)
     between = "\n" if not text or text.endswith("\n") else "\n\n"
     return f"{text}{between if text else ''}{paragraph}\n"
 
 
-def _told_in_html(page: str, told: str) -> str:
+def _without_claim(text: str, first: str) -> str:
+    """A digest names its attachments under a title of their own, which would claim that they are there."""
+    return text.replace(f"\nAttached: {first}", f"\nLeft out: {first}")
+
+
+def _told_in_html(page: str, names: Sequence[str], told: str) -> str:
+    page = _without_claim(page, html.escape(names[0]))
     paragraph = f"<p>{html.escape(told)}</p>\n"
     ends = _END_OF_PAGE.search(page)
     at = ends.start() if ends else len(page)
