@@ -103,6 +103,20 @@ def test_history_prints_the_documented_json(demo: tuple[Path, str]) -> None:
     assert keys(json.loads(pedigreed("history", "-c", demo[0], "--json").out)) == keys(documented("history"))
 
 
+def test_mute_prints_the_documented_json(demo: tuple[Path, str]) -> None:
+    assert pedigreed("mute", "miri-team", "--until", "1h", "-c", demo[0]).code == 0
+    muted = json.loads(pedigreed("mute", "-c", demo[0], "--json").out)
+    assert keys(muted) == keys(documented("mute"))
+
+
+def test_deliveries_print_the_documented_json(demo: tuple[Path, str]) -> None:
+    listed = json.loads(pedigreed("deliveries", "list", "-c", demo[0], "--json").out)
+    assert keys(listed) == keys(documented("deliveries list"))
+    number = listed["deliveries"][0]["number"]
+    shown = json.loads(pedigreed("deliveries", "show", str(number), "-c", demo[0], "--json").out)
+    assert shown == listed["deliveries"][0]
+
+
 def test_the_example_of_the_readme_is_a_valid_configuration(tmp_path: Path) -> None:
     file = tmp_path / "pedigreed.yaml"
     file.write_text(indented(README, "subscriptions:"))

@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 import email
 import email.policy
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-from aiosmtpd import smtp
+from typing import TYPE_CHECKING
 
 from commands import Ended, pedigreed
+from mails import mail_server
 from pedigreed.demo.archive import DemoArchive
 from pedigreed.demo.scenario import DAY_1, DAY_2, archive_at
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from email.message import EmailMessage
     from pathlib import Path
 
@@ -32,33 +28,6 @@ subscriptions:
     deliver: [{{email: [a@x.example, nobody@x.example, b@x.example, a@x.example]}}]
 operator: {{email: ops@obs.example}}
 """
-
-
-@dataclass
-class MailServer:
-    """Takes mails for everybody but one."""
-
-    port: int = 0
-    mails: list[tuple[list[str], bytes]] = field(default_factory=list)
-
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: ANN401, N802  # as aiosmtpd calls it
-        if address.startswith("nobody"):
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401, N802  # as above
-        self.mails.append((envelope.rcpt_tos, envelope.content))
-        return "250 taken"
-
-
-@asynccontextmanager
-async def mail_server() -> AsyncIterator[MailServer]:
-    took = MailServer()
-    server = await asyncio.get_running_loop().create_server(lambda: smtp.SMTP(took), "127.0.0.1", 0)
-    took.port = server.sockets[0].getsockname()[1]
-    async with server:
-        yield took
 
 
 def cycles(folder: Path) -> tuple[list[Ended], list[tuple[list[str], EmailMessage]]]:

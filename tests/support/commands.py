@@ -23,17 +23,33 @@ class Ended:
 
 def pedigreed(*arguments: str | Path, environ: dict[str, str] | None = None, cwd: Path | None = None) -> Ended:
     """Run `pedigreed`. Of the caller's environment only what Python needs is passed on."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    done = subprocess.run(
+    done = _run(arguments, environ, cwd)
+    return Ended(done.returncode, _text(done.stdout), _text(done.stderr))
+
+
+def printed(*arguments: str | Path, environ: dict[str, str] | None = None) -> bytes:
+    """What `pedigreed` prints, byte for byte, when all is well."""
+    done = _run(arguments, environ, None)
+    assert done.returncode == 0, _text(done.stderr)
+    return done.stdout
+
+
+def _run(
+    arguments: tuple[str | Path, ...], environ: dict[str, str] | None, cwd: Path | None
+) -> subprocess.CompletedProcess[bytes]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+    return subprocess.run(
         [sys.executable, "-W", "error", "-m", "pedigreed", *map(str, arguments)],
         capture_output=True,
         check=False,
         cwd=cwd,
         env={**kept, **(environ or {})},
-        text=True,
         timeout=120,
     )
-    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def _text(output: bytes) -> str:
+    return output.decode().replace("\r\n", "\n")
 
 
 def killed(*arguments: str | Path, after: float) -> None:

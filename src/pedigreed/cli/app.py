@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from pedigreed import __version__
-from pedigreed.cli import check, config, demo, history, once, preview, status
+from pedigreed.cli import check, config, deliveries, demo, history, mute, once, preview, status
 from pedigreed.model.failure import PedigreedError, Usage
 
 _CLICK_USAGE = 2
@@ -24,7 +24,9 @@ app.command()(once.once)
 app.command()(preview.preview)
 app.command()(status.status)
 app.command()(history.history)
+app.command()(mute.mute)
 app.command()(demo.demo)
+app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(config.app, name="config")
 
 

@@ -11,6 +11,8 @@ from pedigreed.cli.options import ConfigFile, Now, load, moment, open_store_if_t
 from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pedigreed.config.settings import Config, Subscription
     from pedigreed.service.drafting import Draft
 
@@ -27,36 +29,66 @@ class Format(StrEnum):
     CSV = "csv"
     MAIL = "mail"
     SLACK = "slack"
+    WEBHOOK = "webhook"
 
 
 def preview(
     name: Annotated[
-        str | None, typer.Argument(metavar="[SUBSCRIPTION]", help="Default: all of them.", show_default=False)
+        str | None, typer.Argument(metavar="SUBSCRIPTION", help="Default: all of them.", show_default=False)
     ] = None,
     config: ConfigFile = None,
     now: Now = None,
     *,
     form: Annotated[
-        Format, typer.Option("--format", help="The text, an attachment, the whole mail, or the Slack message.")
-    ] = Format.TEXT,
+        Format | None,
+        typer.Option(
+            "--format",
+            help="The text (the default), an attachment, the whole mails, the Slack message, or the document "
+            "that a webhook gets.",
+            show_default=False,
+        ),
+    ] = None,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="DESTINATION",
+            help="Print the one message to this address or channel, byte for byte, and nothing else.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Print what would be sent if the period ended now. Asks nobody and changes nothing."""
     from pedigreed.service.drafting import draft, last_period
 
+    if to is not None and form is not None:
+        raise Usage("--to prints the message in the form that its channel has: leave --format out")
     at = moment(now)
     loaded = load(config)
     chosen = _chosen(loaded.config, name)
+    if to is not None:
+        chosen = (_delivering(chosen, to),)
     store = open_store_if_there(loaded)
     if store is None:
         typer.echo("nothing was watched yet: `pedigreed once` looks for the first time", err=True)
         return
     with store, store.reading() as connection:
         for subscription in chosen:
-            last = last_period(connection, subscription, at)
             drafted = draft(
-                connection, loaded.config, subscription, last=last, configuration=Path(loaded.file).name, now=at
+                connection,
+                loaded.config,
+                subscription,
+                last=last_period(connection, subscription, at),
+                configuration=Path(loaded.file).name,
+                now=at,
+                has_document=form is Format.WEBHOOK,
             )
-            _print(drafted, subscription, loaded.config, form)
+            if not drafted.is_worth_sending:
+                typer.echo(f"{subscription.name}: nothing would be sent; there is nothing to tell", err=True)
+            if to is None:
+                _print(drafted, subscription, loaded.config, form or Format.TEXT)
+            else:
+                _print_message(drafted, subscription, loaded.config, to)
 
 
 def _chosen(config: "Config", name: str | None) -> "tuple[Subscription, ...]":
@@ -67,11 +99,35 @@ def _chosen(config: "Config", name: str | None) -> "tuple[Subscription, ...]":
     return chosen
 
 
+def _delivering(chosen: "Sequence[Subscription]", to: str) -> "Subscription":
+    """The one that delivers to a destination."""
+    from pedigreed.service.destinations import destinations_of
+
+    places = {
+        entry.name: [recipient or channel for channel, recipient in destinations_of(entry.deliver)]
+        for entry in chosen
+    }
+    found = [entry for entry in chosen if to in places[entry.name]]
+    if not found:
+        where = "; ".join(f"{name} delivers to {', '.join(of_it)}" for name, of_it in places.items())
+        raise Usage(f"nothing is delivered to {to!r}: {where}")
+    if len(found) > 1:
+        names = ", ".join(entry.name for entry in found)
+        raise Usage(f"several subscriptions deliver to {to}: name one of {names}")
+    return found[0]
+
+
+def _print_message(drafted: "Draft", subscription: "Subscription", config: "Config", to: str) -> None:
+    from pedigreed.service.destinations import messages_of
+
+    for message in messages_of(drafted.rendered, subscription, config, drafted.digest.ends):
+        if (message.recipient or message.channel) == to:
+            typer.echo(message.content, nl=False)
+
+
 def _print(drafted: "Draft", subscription: "Subscription", config: "Config", form: Format) -> None:
     from pedigreed.service.destinations import messages_of
 
-    if not drafted.is_worth_sending:
-        typer.echo(f"{subscription.name}: nothing would be sent; there is nothing to tell", err=True)
     rendered = drafted.rendered
     if form is Format.TEXT:
         typer.echo(f"Subject: {rendered.subject}\n\n{rendered.text}")
@@ -81,6 +137,8 @@ def _print(drafted: "Draft", subscription: "Subscription", config: "Config", for
                 typer.echo(message.content, nl=False)
     elif form is Format.SLACK:
         typer.echo(rendered.slack)
+    elif form is Format.WEBHOOK:
+        typer.echo(rendered.document)
     else:
         for attachment in rendered.attachments:
             plain = attachment.filename.removesuffix(".gz")

@@ -46,7 +46,7 @@ def _print(found: "Status", store: str, size: int) -> None:
             f"{entry.products:,}",
             _programs(entry),
             day_and_time(entry.last_told),
-            day_and_time(entry.next_due) if entry.next_due else "due now",
+            _next(entry),
             entry.last_subject or "-",
         )
     print_table(made)
@@ -78,6 +78,12 @@ def _programs(entry: "SubscriptionStatus") -> str:
     return f"{checked.programs} of {checked.of} checked{unknown}"
 
 
+def _next(entry: "SubscriptionStatus") -> str:
+    if entry.muted_until:
+        return f"muted to {day_and_time(entry.muted_until)}"
+    return day_and_time(entry.next_due) if entry.next_due else "due now"
+
+
 def _state(source: "SourceStatus") -> str:
     if source.problem:
         return source.problem
@@ -106,6 +112,7 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
                 "last_subject": entry.last_subject,
                 "last_closed": entry.last_closed,
                 "next_due": entry.next_due,
+                "muted_until": entry.muted_until,
             }
             for entry in found.subscriptions
         ],

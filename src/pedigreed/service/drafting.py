@@ -67,8 +67,19 @@ def draft(
     last: Period | None,
     configuration: str,
     now: datetime,
+    has_document: bool = False,
 ) -> Draft:
-    """Compose what would be told if the period ended now. Changes nothing. `last` is the period before."""
+    """Compose what would be told if the period ended now. Changes nothing.
+
+    Args:
+        connection: a transaction.
+        config: the configuration.
+        subscription: whose digest it is.
+        last: the period before.
+        configuration: the configuration file's name, for the footer.
+        now: UTC.
+        has_document: whether the document for other programs is wanted where no channel of the subscription is.
+    """
     starts = last.ends_at if last else now
     selection = selection_of(subscription)
     programs = subscription.programs
@@ -125,7 +136,7 @@ def draft(
             digest,
             configuration=configuration,
             operator=operator_address(config),
-            has_document=feeds_a_program(subscription, config),
+            has_document=has_document or feeds_a_program(subscription, config),
         ),
         covers=tuple(key for key, _ in untold),
         is_worth_sending=is_worth_sending(

@@ -14,6 +14,7 @@ from pedigreed.service.trust import checked
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import digests as stored_digests
+from pedigreed.store import mutes as stored_mutes
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import problems as stored_problems
@@ -44,6 +45,7 @@ class SubscriptionStatus:
         last_subject: that digest's subject.
         last_closed: the end of the last period, told or quiet.
         next_due: when the next digest is composed; None where one is due now.
+        muted_until: until when it is held quiet; None where it is not.
     """
 
     name: str
@@ -53,6 +55,7 @@ class SubscriptionStatus:
     last_subject: str | None
     last_closed: datetime | None
     next_due: datetime | None
+    muted_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,8 @@ def _subscription(
     told = stored_periods.last_told(connection, subscription.name, now + CLOCK_AHEAD)
     rhythm = rhythm_of(subscription, config)
     is_due = due(rhythm, last.ends_at if last else None, now) is not None
+    next_due = None if is_due else next_boundary(rhythm, now).at
+    mute = stored_mutes.load(connection, now).get(subscription.name)
     return SubscriptionStatus(
         name=subscription.name,
         products=sum(held.products for held in holdings if selection.is_about(held)),
@@ -135,7 +140,8 @@ def _subscription(
         last_told=told.ends_at if told else None,
         last_subject=stored_digests.subject_of(connection, told.digest_id) if told and told.digest_id else None,
         last_closed=last.ends_at if last else None,
-        next_due=None if is_due else next_boundary(rhythm, now).at,
+        next_due=max(next_due or now, mute.until) if mute else next_due,
+        muted_until=mute.until if mute else None,
     )
 
 

@@ -69,7 +69,7 @@ def claim(
         )
         .returning(deliveries)
     )
-    return sorted((_delivery_of(row) for row in taken), key=lambda delivery: delivery.key)
+    return sorted((delivery_of(row) for row in taken), key=lambda delivery: delivery.key)
 
 
 _WITHOUT_CONTENT = (
@@ -214,10 +214,11 @@ def counts(connection: Connection) -> dict[DeliveryState, int]:
 def of_digest(connection: Connection, digest_id: str) -> list[Delivery]:
     """The rows of one digest."""
     query = select(deliveries).where(deliveries.c.digest_id == digest_id).order_by(deliveries.c.id)
-    return [_delivery_of(row) for row in connection.execute(query)]
+    return [delivery_of(row) for row in connection.execute(query)]
 
 
-def _delivery_of(row: Row[Any]) -> Delivery:
+def delivery_of(row: Row[Any]) -> Delivery:
+    """A row of the outbox."""
     message = Message(row.message_id, row.channel, row.recipient, row.sender, row.subject, row.content)
     return Delivery(
         key=row.id,
