@@ -163,7 +163,7 @@ def expire(
         .values(state=DeliveryState.EXPIRED.value, next_attempt_at=None, last_outcome=reason, finished_at=now)
         .returning(*_WITHOUT_CONTENT)
     )
-    return [_delivery_of(row) for row in expired]
+    return [delivery_of(row) for row in expired]
 
 
 def open_channels(connection: Connection, without: Collection[str]) -> list[str]:
