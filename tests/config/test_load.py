@@ -48,6 +48,9 @@ def test_every_default_is_filled_in(valid: str) -> None:
     assert config.operator is None
 
 
+NO_WEB_ADDRESS = "this is no web address: write https://HOST/PATH"
+
+
 @pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465), ("plain", 25)])
 def test_the_port_of_a_mail_server_follows_from_its_security(valid: str, security: str, port: int) -> None:
     channel = parse_config(valid.replace("security: tls", f"security: {security}"), "f", {}).config.channels[
@@ -127,8 +130,8 @@ def apart_from_idle(lines: list[str]) -> list[str]:
         (
             "colour: red\n",
             (
-                "1:1: unknown key 'colour': the keys here are timezone, store, sources, channels, subscriptions "
-                "and operator"
+                "1:1: unknown key 'colour': the keys here are timezone, store, sources, channels, subscriptions, "
+                "delivery, operator and heartbeat"
             ),
         ),
         ("timezone: Europe/Madird\n", "1:11: 'Europe/Madird' is no time zone, did you mean 'Europe/Madrid'?"),
@@ -179,6 +182,18 @@ def apart_from_idle(lines: list[str]) -> list[str]:
         (
             "sources: {mailbox: {maildir: mail}}\n",
             "1:30: 'mail' is no whole path: start it with '/'",
+        ),
+        (
+            "delivery: {give_up_after: 3}\n",
+            "1:27: a duration needs its unit: write 3s, 3m, 3h or 3d",
+        ),
+        ("heartbeat: {env: HOME}\n", f"1:12: {NO_WEB_ADDRESS}"),
+        (
+            "heartbeat: https://hc.example/5cf2d1f0\n",
+            (
+                "1:12: warning: a secret in the configuration, open to all who read the file: "
+                "write {credential: NAME}, {file: PATH} or {env: NAME}"
+            ),
         ),
         ("operator: {channel: nobody}\n", "1:21: no channel 'nobody' is defined: add it under channels"),
         (
@@ -357,9 +372,6 @@ def test_addresses_need_a_mail_server_which_is_told_once(problems: Problems) -> 
     ]
 
 
-NO_WEB_ADDRESS = "this is no web address: write https://HOST/PATH"
-
-
 @pytest.mark.parametrize(
     ("channel", "said"),
     [
@@ -527,7 +539,7 @@ def test_what_is_no_mapping_is_no_configuration(problems: Problems, text: str, s
     assert problems(text) == [
         (
             f"1:1: expected a mapping, found {said}: its keys are timezone, store, sources, channels, "
-            "subscriptions and operator"
+            "subscriptions, delivery, operator and heartbeat"
         )
     ]
 

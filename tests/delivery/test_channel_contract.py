@@ -24,7 +24,7 @@ from pedigreed.delivery.slack import ONE_A_SECOND, SlackChannel
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.delivery.webhook import WebhookChannel
 from pedigreed.model.digest import Attachment, RenderedDigest
-from pedigreed.model.outcome import Retry, Sent
+from pedigreed.model.outcome import Retry, Scope, Sent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -202,11 +202,12 @@ def test_messages_sent_at_the_same_time_all_arrive_once(rigging: Rigging) -> Non
     asyncio.run(scenario())
 
 
-def test_a_destination_that_cannot_be_reached_is_tried_again(rigging: Rigging) -> None:
+def test_a_destination_that_cannot_be_reached_is_tried_again_and_holds_up_its_channel(rigging: Rigging) -> None:
     async def scenario() -> None:
         async with rigging as rig:
             outcome = await rig.unreachable.send(mail())
             assert isinstance(outcome, Retry)
+            assert outcome.scope is Scope.CHANNEL_BUSY
             assert outcome.reason
             assert outcome.reason.isprintable()
             assert rig.received() == []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes
@@ -96,6 +97,18 @@ def test_the_headers_say_who_what_when_and_that_a_machine_wrote() -> None:
     assert parsed["X-Auto-Response-Suppress"] == "All"
     assert parsed["List-Unsubscribe"] == "<mailto:ops@obs.example?subject=unsubscribe%20jades>"
     assert parsed.get_content_type() == "multipart/mixed"
+
+
+@given(text=LINES)
+def test_the_text_comes_first_and_then_the_same_in_html(text: str) -> None:
+    parsed = read(mail(rendered(text=f"{text}\nREPROCESSED    66 products <b>&\n")))
+    forms = next(iter(parsed.iter_parts()))
+    assert forms.get_content_type() == "multipart/alternative"
+    plain, page = forms.iter_parts()
+    assert (plain.get_content_type(), page.get_content_type()) == ("text/plain", "text/html")
+    shown = html.unescape(page.get_content().replace("\r\n", "\n"))
+    assert "REPROCESSED    66 products <b>&\n" in shown
+    assert "<b>" not in page.get_content()
 
 
 def test_the_envelope_and_the_identity_are_the_mails_own() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 KINDS = ("slack", "webhook")
 MESSAGE = Message("1@pedigreed.invalid", "team", "", "", "hello", b'{"text": "hello"}')
 OF_CHANNEL = "of channel"
+BUSY = "busy"
 SECRET_PIECES = ("hunter2hunter2", "T0001", "B0002")
 KEY = "correct horse battery"
 
@@ -58,7 +61,10 @@ def send(kind: str, *answers: bytes, within: float = 30.0) -> tuple[Outcome, Hoo
 
 
 def kind_of(outcome: Outcome) -> type[Outcome] | str:
-    return OF_CHANNEL if isinstance(outcome, Retry) and outcome.scope is Scope.CHANNEL_BROKEN else type(outcome)
+    if not isinstance(outcome, Retry):
+        return type(outcome)
+    scopes: dict[Scope, type[Outcome] | str] = {Scope.CHANNEL_BUSY: BUSY, Scope.CHANNEL_BROKEN: OF_CHANNEL}
+    return scopes.get(outcome.scope, Retry)
 
 
 @pytest.mark.parametrize(
@@ -104,14 +110,14 @@ def kind_of(outcome: Outcome) -> type[Outcome] | str:
         (418, "", Refused, Refused),
         (422, "", Refused, Refused),
         (425, "", Retry, Retry),
-        (429, "rate_limited", Retry, Retry),
+        (429, "rate_limited", BUSY, BUSY),
         (451, "", Refused, Refused),
         (499, "", Refused, Refused),
         (500, "rollup_error", Retry, Retry),
         (500, "ok", Retry, Retry),
         (501, "", Retry, Retry),
         (502, "", Retry, Retry),
-        (503, "", Retry, Retry),
+        (503, "", BUSY, BUSY),
         (504, "", Retry, Retry),
         (520, "", Retry, Retry),
         (599, "", Retry, Retry),
@@ -126,6 +132,30 @@ def test_each_answer_has_its_outcome(
         assert server.bodies == [MESSAGE.content]
         if not isinstance(outcome, Sent):
             assert str(status) in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "slack", "webhook"),
+    [
+        (413, "", True, True),
+        (400, "invalid_blocks", True, False),
+        (400, "invalid_blocks_format", True, False),
+        (400, "invalid_payload", True, False),
+        (400, "msg_blocks_too_long", True, False),
+        (400, "msg_too_long", True, False),
+        (400, "too_many_attachments", True, False),
+        (400, "no_text", False, False),
+        (400, "", False, False),
+        (422, "", False, False),
+    ],
+)
+def test_a_refusal_says_whether_a_lighter_form_may_be_taken(
+    status: int, body: str, *, slack: bool, webhook: bool
+) -> None:
+    for kind, of_form in zip(KINDS, (slack, webhook), strict=True):
+        outcome, _ = send(kind, answer(status, body))
+        assert isinstance(outcome, Refused)
+        assert outcome.of_form is of_form
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -169,7 +199,7 @@ def test_a_pause_is_kept_as_it_is_asked_for(kind: str, status: int, asked: str, 
         (DRIP + b"HTTP/1.1 200 OK\r\nX-Slow: ", Unsure),
         (b"HTTP/1.1 200 OK\r\n" + b"X-Long: " + b"x" * 300_000 + b"\r\n\r\nok", Unsure),
         (b"HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\nno_se", OF_CHANNEL),
-        (STALL + b"HTTP/1.1 429 Slow\r\nContent-Length: 100\r\n\r\n", Retry),
+        (STALL + b"HTTP/1.1 429 Slow\r\nContent-Length: 100\r\n\r\n", BUSY),
         (DRIP + b"HTTP/1.1 500 Oops\r\nContent-Length: 100000000\r\n\r\n", Retry),
     ],
 )
@@ -224,8 +254,8 @@ def test_a_redirect_leads_nowhere(kind: str) -> None:
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("http://hooks.invalid/hunter2hunter2", Retry),
-        ("https://127.0.0.1:1/hunter2hunter2", Retry),
+        ("http://hooks.invalid/hunter2hunter2", BUSY),
+        ("https://127.0.0.1:1/hunter2hunter2", BUSY),
         ("hunter2hunter2", OF_CHANNEL),
         ("", OF_CHANNEL),
         ("ftp://hooks.example/hunter2hunter2", OF_CHANNEL),
@@ -243,6 +273,17 @@ def test_where_nothing_can_be_handed_over_it_is_tried_again(
     assert isinstance(outcome, Retry)
     assert outcome.reason
     assert "hunter2" not in outcome.reason
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_silence_before_there_is_a_connection_holds_up_the_channel(kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as queue:
+        for _ in range(3):
+            waiting = queue.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        url = f"http://127.0.0.1:{server.getsockname()[1]}{PATH}"
+        assert kind_of(asyncio.run(channel_of(kind, url, within=0.3).send(MESSAGE))) == BUSY
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -286,6 +327,7 @@ def test_a_proxy_is_used_and_its_refusal_is_no_word_on_the_message(
             monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
             outcome = await channel_of(kind, "https://hooks.example/hunter2hunter2").send(MESSAGE)
             assert isinstance(outcome, Retry)
+            assert kind_of(outcome) == BUSY
             assert "hunter2" not in outcome.reason
 
     asked: list[str] = []
@@ -301,7 +343,9 @@ def test_a_storm_of_429_meets_one_post_for_each_pause(kind: str) -> None:
             channel = channel_of(kind, server.url, clock=clock)
             for refusals in (1, 2, 3):
                 outcomes = [await channel.send(MESSAGE) for _ in range(5)]
-                assert all(isinstance(outcome, Retry) and outcome.scope is Scope.MESSAGE for outcome in outcomes)
+                assert all(
+                    isinstance(outcome, Retry) and outcome.scope is Scope.CHANNEL_BUSY for outcome in outcomes
+                )
                 assert [outcome.after for outcome in outcomes if isinstance(outcome, Retry)] == [
                     timedelta(seconds=30)
                 ] * 5

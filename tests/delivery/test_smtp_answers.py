@@ -187,40 +187,86 @@ def test_each_answer_has_its_outcome(step: str, said: bytes, outcome: type[Outco
 
 
 @pytest.mark.parametrize(
-    ("script", "of_channel"),
+    ("script", "scope"),
     [
-        ({"CONNECT": b"421 too busy\r\n"}, False),
-        ({"CONNECT": b"554 no service for you\r\n"}, True),
-        ({"CONNECT": b"hello\r\n"}, False),
-        ({"CONNECT": DROP}, False),
-        ({"EHLO": b"421 too busy\r\n"}, False),
-        ({"EHLO": b"550 not you\r\n", "HELO": b"550 not you\r\n"}, True),
-        ({"MAIL": b"451 later\r\n"}, False),
-        ({"MAIL": b"530 authentication required\r\n"}, True),
-        ({"MAIL": b"550 not from you\r\n"}, True),
-        ({"MAIL": b"553 5.1.8 no such domain\r\n"}, True),
-        ({"RCPT": b"450 greylisted\r\n"}, False),
-        ({"RCPT": b"530 authentication required\r\n"}, True),
-        ({"DATA": b"451 later\r\n"}, False),
-        ({"BODY": b"451 later\r\n"}, False),
+        ({"CONNECT": b"421 too busy\r\n"}, Scope.CHANNEL_BUSY),
+        ({"CONNECT": b"554 no service for you\r\n"}, Scope.CHANNEL_BROKEN),
+        ({"CONNECT": b"hello\r\n"}, Scope.CHANNEL_BUSY),
+        ({"CONNECT": DROP}, Scope.CHANNEL_BUSY),
+        ({"CONNECT": RESET}, Scope.CHANNEL_BUSY),
+        ({"EHLO": b"421 too busy\r\n"}, Scope.CHANNEL_BUSY),
+        ({"EHLO": b"451 later\r\n", "HELO": b"451 later\r\n"}, Scope.CHANNEL_BUSY),
+        ({"EHLO": b"550 not you\r\n", "HELO": b"550 not you\r\n"}, Scope.CHANNEL_BROKEN),
+        ({"EHLO": DROP}, Scope.CHANNEL_BUSY),
+        ({"MAIL": b"421 going down\r\n"}, Scope.CHANNEL_BUSY),
+        ({"MAIL": b"451 later\r\n"}, Scope.MESSAGE),
+        ({"MAIL": b"530 authentication required\r\n"}, Scope.CHANNEL_BROKEN),
+        ({"MAIL": b"550 not from you\r\n"}, Scope.CHANNEL_BROKEN),
+        ({"MAIL": b"553 5.1.8 no such domain\r\n"}, Scope.CHANNEL_BROKEN),
+        ({"MAIL": DROP}, Scope.CHANNEL_BUSY),
+        ({"RCPT": b"421 going down\r\n"}, Scope.CHANNEL_BUSY),
+        ({"RCPT": b"450 greylisted\r\n"}, Scope.MESSAGE),
+        ({"RCPT": b"530 authentication required\r\n"}, Scope.CHANNEL_BROKEN),
+        ({"RCPT": DROP}, Scope.MESSAGE),
+        ({"DATA": b"421 going down\r\n"}, Scope.CHANNEL_BUSY),
+        ({"DATA": b"451 later\r\n"}, Scope.MESSAGE),
+        ({"DATA": RESET}, Scope.MESSAGE),
+        ({"BODY": b"421 going down\r\n"}, Scope.MESSAGE),
+        ({"BODY": b"451 later\r\n"}, Scope.MESSAGE),
     ],
 )
-def test_a_server_that_serves_nobody_refuses_the_channel(script: dict[str, bytes], *, of_channel: bool) -> None:
+def test_a_server_that_serves_nobody_holds_up_the_channel(script: dict[str, bytes], scope: Scope) -> None:
     outcome, _ = send(script)
     assert isinstance(outcome, Retry)
-    assert (outcome.scope is Scope.CHANNEL_BROKEN) is of_channel
+    assert outcome.scope is scope
 
 
-@pytest.mark.parametrize("said", [b"552 too large\r\n", b"554 5.3.4 too big\r\n", b"550 5.2.3 limit\r\n"])
-def test_a_message_that_is_too_large_is_no_word_on_the_channel(said: bytes) -> None:
-    outcome, _ = send({"MAIL": said})
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "BODY"])
+@pytest.mark.parametrize(
+    ("said", "of_form"),
+    [
+        (b"552 too large\r\n", True),
+        (b"554 5.3.4 too big\r\n", True),
+        (b"550 5.2.3 limit\r\n", True),
+        (b"550 5.7.1 no\r\n", False),
+        (b"554 no\r\n", False),
+    ],
+)
+def test_a_message_that_is_too_large_may_be_taken_in_a_lighter_form(
+    step: str, said: bytes, *, of_form: bool
+) -> None:
+    outcome, _ = send({step: said})
+    if step == "MAIL" and not of_form:
+        assert isinstance(outcome, Retry)
+        return
     assert isinstance(outcome, Refused)
+    is_full_mailbox = step == "RCPT" and said.startswith(b"552 too")
+    assert outcome.of_form is (of_form and not is_full_mailbox)
+
+
+def test_a_message_beyond_the_size_that_a_server_takes_is_not_begun() -> None:
+    size = len(MESSAGE.content)
+    outcome, server = send({"EHLO": f"250-mail.example\r\n250 SIZE {size - 1}\r\n".encode()})
+    assert outcome == Refused(
+        f"127.0.0.1:{server.port} (plain): the message has {size} bytes, and the server takes at most {size - 1}",
+        of_form=True,
+    )
+    assert not any(line.startswith("MAIL") for line in server.heard)
+
+
+@pytest.mark.parametrize(
+    "size", ["SIZE", "SIZE 0", "SIZE ten", "SIZE -1", f"SIZE {len(MESSAGE.content)}", f"SIZE {'9' * 5000}"]
+)
+def test_a_size_that_is_none_or_enough_keeps_nothing_back(size: str) -> None:
+    outcome, _ = send({"EHLO": f"250-mail.example\r\n250 {size}\r\n".encode()})
+    assert isinstance(outcome, Sent)
 
 
 @pytest.mark.parametrize("step", ["CONNECT", "EHLO", "MAIL", "RCPT", "DATA"])
 def test_silence_before_the_message_is_tried_again(step: str) -> None:
     outcome, server = send({step: HANG}, timeout=0.3)
     assert isinstance(outcome, Retry)
+    assert outcome.scope is (Scope.MESSAGE if step in {"RCPT", "DATA"} else Scope.CHANNEL_BUSY)
     assert server.bodies == []
 
 

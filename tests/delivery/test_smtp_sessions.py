@@ -232,7 +232,7 @@ def test_a_password_that_is_not_there_is_tried_again() -> None:
     assert server.logins == []
 
 
-def test_a_login_that_fails_for_the_moment_is_no_word_on_the_channel() -> None:
+def test_a_login_that_fails_for_the_moment_holds_up_the_channel() -> None:
     async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 hello\r\n")
         while line := await reader.readline():
@@ -255,7 +255,7 @@ def test_a_login_that_fails_for_the_moment_is_no_word_on_the_channel() -> None:
 
     outcome = asyncio.run(scenario())
     assert isinstance(outcome, Retry)
-    assert outcome.scope is Scope.MESSAGE
+    assert outcome.scope is Scope.CHANNEL_BUSY
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])

@@ -53,6 +53,8 @@ def outbox(watcher: Watcher) -> Watcher:
     watcher.holdings.add(1180, 3)
     watcher.folder.write_text("a file is in the place of the folder")
     watcher.cycle(DAY_0, watcher.configured(*[{"programs": [1180]}] * 3))
+    with watcher.store.writing() as connection:
+        stored_pauses.end(connection, Paused.CHANNEL, "keep")
     return watcher
 
 

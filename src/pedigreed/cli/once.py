@@ -33,6 +33,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -
     with ExitStack() as stack:
         channels = open_channels(loaded.config.channels)
         store = stack.enter_context(open_store(loaded))
+        is_alone = stack.enter_context(store.at_work())
         archive = stack.enter_context(open_archive(loaded.config.sources.mast))
         shown = stack.enter_context(progress("asking MAST"))
         cycle = run_cycle(
@@ -43,6 +44,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -
             channels,
             now=at,
             watch=lambda answer: shown.tell(f"asking MAST: {answer.query} done"),
+            is_alone=is_alone,
         )
     if as_json:
         print_json(_document(cycle))
@@ -52,6 +54,8 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -
 
 
 def _print(cycle: "Cycle") -> None:
+    from pedigreed.digests.operator_words import in_words
+
     requests = sum(answer.fetched.requests for answer in cycle.answers)
     rows = sum(answer.fetched.rows for answer in cycle.answers)
     changes = sum(answer.changes for answer in cycle.answers)
@@ -69,19 +73,29 @@ def _print(cycle: "Cycle") -> None:
     for closed in cycle.closed:
         told = closed.rendered.subject if closed.rendered else "nothing to tell"
         typer.echo(f"{closed.period.subscription}: {told}")
+    for pause in cycle.stalled:
+        typer.echo(f"{pause.name}: not composed: {pause.reason}")
     for delivery in cycle.deliveries:
         where = " ".join(filter(None, (delivery.message.channel, delivery.message.recipient)))
         said = f": {delivery.last_outcome}" if delivery.last_outcome and delivery.state != "sent" else ""
         typer.echo(f"  {delivery.state.value} to {where}{said}")
+    for problem in cycle.news.begun:
+        typer.echo(f"problem: {in_words(problem)}")
+    for problem in cycle.news.over:
+        typer.echo(f"over: {in_words(problem)}")
 
 
 def _end(cycle: "Cycle") -> None:
+    from pedigreed.model.delivery import GIVEN_UP
+
     problems = [_problem(answer) for answer in cycle.answers if not answer.fetched.is_complete]
     if problems:
         raise UpstreamUnavailable("not everything was answered\n" + "\n".join(f"  {line}" for line in problems))
-    over = [delivery for delivery in cycle.deliveries if delivery.state in {"refused", "expired"}]
+    over = [delivery for delivery in cycle.deliveries if delivery.state in GIVEN_UP]
     if over:
         raise UpstreamUnavailable(f"{len(over)} of {len(cycle.deliveries)} deliveries will not arrive")
+    if cycle.stalled:
+        raise TryAgain("not every digest could be composed")
     if any(delivery.state == "waiting" for delivery in cycle.deliveries):
         raise TryAgain("a delivery waits for another attempt")
 

@@ -104,7 +104,8 @@ def _delivering(chosen: "Sequence[Subscription]", to: str) -> "Subscription":
     from pedigreed.service.destinations import destinations_of
 
     places = {
-        entry.name: [recipient or channel for channel, recipient in destinations_of(entry)] for entry in chosen
+        entry.name: [recipient or channel for channel, recipient in destinations_of(entry.deliver)]
+        for entry in chosen
     }
     found = [entry for entry in chosen if to in places[entry.name]]
     if not found:

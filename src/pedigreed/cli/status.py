@@ -35,6 +35,8 @@ def status(config: ConfigFile = None, now: Now = None, *, as_json: Json = False)
 
 
 def _print(found: "Status", store: str, size: int) -> None:
+    from pedigreed.digests.operator_words import in_words
+
     made = table(
         "subscription", "products", "programs", "last digest", "next", "last subject", right=("products",)
     )
@@ -62,8 +64,10 @@ def _print(found: "Status", store: str, size: int) -> None:
     outbox = ", ".join(f"{count:,} {state.value}" for state, count in sorted(found.outbox.items())) or "empty"
     typer.echo(f"\noutbox: {outbox}")
     for pause in found.pauses:
-        typer.echo(f"channel {pause.name}: refuses since {day_and_time(pause.since)}: {pause.reason}")
-        typer.echo(f"  one message is tried again at {day_and_time(pause.until)}")
+        typer.echo(f"  channel {pause.name} is left alone until {day_and_time(pause.until)}: {pause.reason}")
+    for known in found.problems:
+        told = f", operator told {day_and_time(known.told_at)}" if known.told_at else ""
+        typer.echo(f"problem since {day_and_time(known.problem.since)}{told}: {in_words(known.problem)}")
     typer.echo(f"store: {store}" + (f", {size / 1e6:,.1f} MB" if size else ""))
     typer.echo(f"pedigreed {__version__}")
 
@@ -133,7 +137,18 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
                 "until": pause.until,
                 "tries": pause.tries,
                 "reason": pause.reason,
+                "needs_mending": pause.needs_mending,
             }
             for pause in found.pauses
+        ],
+        "problems": [
+            {
+                "kind": known.problem.kind.value,
+                "name": known.problem.name,
+                "reason": known.problem.reason,
+                "since": known.problem.since,
+                "told": known.told_at,
+            }
+            for known in found.problems
         ],
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.private_files import trouble
-from pedigreed.model.outcome import Outcome, Retry, Sent
+from pedigreed.model.outcome import Outcome, Retry, Scope, Sent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class DiskChannel(ABC):
-    """Writes messages below a path, off the event loop. A disk that fails may be mended: it is tried again."""
+    """Writes messages below a path, off the event loop. A disk that fails, fails for every message."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -26,7 +26,7 @@ class DiskChannel(ABC):
         try:
             return await asyncio.to_thread(self._deliver, message)
         except OSError as error:
-            return Retry(one_line(trouble(error)))
+            return Retry(one_line(trouble(error)), scope=Scope.CHANNEL_BUSY)
 
     async def close(self) -> None:  # noqa: B027  # nothing is held between messages, whatever is written
         """Nothing is held between messages."""

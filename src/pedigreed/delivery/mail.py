@@ -11,7 +11,16 @@ from urllib.parse import quote
 
 from pedigreed.config.address import Sender, parse_address
 from pedigreed.delivery.line import one_line
-from pedigreed.delivery.mime import attachment_part, mixed_bytes, named_field, phrase_field, text_part, token_field
+from pedigreed.delivery.mime import (
+    alternative_part,
+    attachment_part,
+    mixed_bytes,
+    named_field,
+    phrase_field,
+    text_part,
+    token_field,
+)
+from pedigreed.delivery.plain_html import html_page
 from pedigreed.model.failure import Unreadable
 from pedigreed.model.message import Message
 
@@ -74,7 +83,8 @@ def build_mail(
     ]
     if operator:
         fields.append(token_field("List-Unsubscribe", _stop_link(operator, subscription)))
-    parts = [text_part(rendered.text), *map(attachment_part, rendered.attachments)]
+    forms = [text_part(rendered.text), text_part(html_page(rendered), "html")]
+    parts = [alternative_part(forms, f"{identity}-forms"), *map(attachment_part, rendered.attachments)]
     return Message(
         message_id=message_id,
         channel=channel,

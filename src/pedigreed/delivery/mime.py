@@ -73,10 +73,10 @@ def named_field(field: str, name: str, bracketed: str) -> Field:
     return field, value
 
 
-def text_part(text: str) -> MimeMessage:
-    """Plain text, LF line ends. It stays readable in a raw view where it is ASCII."""
+def text_part(text: str, subtype: str = "plain") -> MimeMessage:
+    """Text or HTML, LF line ends. It stays readable in a raw view where it is ASCII."""
     part = MimeMessage(policy=POLICY)
-    part["Content-Type"] = "text/plain; charset=utf-8"
+    part["Content-Type"] = f"text/{subtype}; charset=utf-8"
     if _is_readable_as_it_is(text):
         part["Content-Transfer-Encoding"] = "7bit"
         part.set_payload(text)
@@ -99,6 +99,14 @@ def attachment_part(attachment: Attachment) -> MimeMessage:
         filename=filename if _can_stand_plain(filename) else ("utf-8", "", filename),
     )
     part.set_payload(base64.encodebytes(attachment.content).decode("ascii"))
+    return part
+
+
+def alternative_part(parts: Sequence[MimeMessage], boundary: str) -> MimeMessage:
+    """The same in several forms, the plainest first (RFC 2046, 5.1.4). A reader shows the last that it can."""
+    part = MimeMessage(policy=POLICY)
+    part["Content-Type"] = f'multipart/alternative; boundary="{BOUNDARY_START}{boundary}"'
+    part.set_payload(list(parts))
     return part
 
 

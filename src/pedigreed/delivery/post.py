@@ -91,6 +91,7 @@ class _Exchange:
     def __init__(self, address: str) -> None:
         self.answer: Answer | None = None
         self._address = address
+        self._is_begun = False
         self._is_written = False
 
     async def run(self, content: bytes, headers: Mapping[str, str], tls_context: ssl.SSLContext) -> None:
@@ -112,20 +113,23 @@ class _Exchange:
         reason = f"{shown_address(self._address)}: {said or type(error).__name__}"
         if self._is_written:
             return Unsure(f"{reason}; the message may have arrived")
-        return Retry(reason, scope=_scope(error))
+        return Retry(reason, scope=self._scope(error))
 
     async def _watch(self, event: str, info: Mapping[str, Any]) -> None:
         # A proxy is asked with a CONNECT of its own before.
+        if event == "http11.send_request_headers.started" and info["request"].method == b"POST":
+            self._is_begun = True
         if event == "http11.send_request_body.started" and info["request"].method == b"POST":
             self._is_written = True
 
+    def _scope(self, error: Exception) -> Scope:
+        """Without a connection no message can go."""
+        if isinstance(error, _BAD_ADDRESS) or is_tls_refusal(error):
+            return Scope.CHANNEL_BROKEN
+        return Scope.MESSAGE if self._is_begun else Scope.CHANNEL_BUSY
+
     def _line(self, text: str) -> str:
         return one_line(without_address(text, self._address), 200)
-
-
-def _scope(error: Exception) -> Scope:
-    is_broken = isinstance(error, _BAD_ADDRESS) or is_tls_refusal(error)
-    return Scope.CHANNEL_BROKEN if is_broken else Scope.MESSAGE
 
 
 async def _beginning(response: httpx.Response) -> str:

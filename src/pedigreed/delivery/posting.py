@@ -24,6 +24,8 @@ SECONDS = 60.0
 """For one message. Giving up too early may post it twice."""
 
 _TOO_MANY = 429
+_OVERLOADED = 503
+_TOO_LARGE = 413
 _NOT_NOW = frozenset({408, 425, _TOO_MANY})
 _NOT_THIS_CHANNEL = frozenset({401, 403, 404, 410})
 _LEAST_PAUSE = timedelta(seconds=1)
@@ -55,7 +57,7 @@ class PostingChannel(ABC):
 
     async def send(self, message: Message) -> Outcome:
         if quiet := await self._pace.turn():
-            return Retry("the destination asked for a pause", after=quiet)
+            return Retry("the destination asked for a pause", after=quiet, scope=Scope.CHANNEL_BUSY)
         try:
             address = self._address()
             headers = {"Content-Type": "application/json", "User-Agent": USER_AGENT, **self._headers(message)}
@@ -87,7 +89,9 @@ def not_taken(answer: Answer, reason: str) -> Retry | Refused:
         case 3:
             return Retry(f"{reason}: a redirect, which is not followed", scope=Scope.CHANNEL_BROKEN)
         case 4 if answer.status not in _NOT_NOW:
-            return Refused(reason)
+            return Refused(reason, of_form=answer.status == _TOO_LARGE)
         case _:
             least = _LEAST_PAUSE if answer.status == _TOO_MANY else timedelta(0)
-            return Retry(reason, after=max(answer.pause, least))
+            is_busy = answer.status in {_TOO_MANY, _OVERLOADED}
+            scope = Scope.CHANNEL_BUSY if is_busy else Scope.MESSAGE
+            return Retry(reason, after=max(answer.pause, least), scope=scope)

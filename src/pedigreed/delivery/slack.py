@@ -41,17 +41,18 @@ _OF_WEBHOOK = frozenset(
         "user_not_found",  # a message names no user: this is the webhook's own destination
     }
 )
-_OF_MESSAGE = frozenset(
+_OF_FORM = frozenset(
     {
         "invalid_blocks",
         "invalid_blocks_format",
         "invalid_payload",
         "msg_blocks_too_long",
         "msg_too_long",
-        "no_text",
         "too_many_attachments",
     }
 )
+"""The text alone may be taken."""
+_NO_TEXT = "no_text"
 
 
 class SlackChannel(PostingChannel):
@@ -76,8 +77,8 @@ class SlackChannel(PostingChannel):
         """Slack's word counts more than the status."""
         word = answer.text or ""
         reason = f"Slack answered {answer.in_words}"
-        if word in _OF_MESSAGE:
-            return Refused(reason)
+        if word == _NO_TEXT or word in _OF_FORM:
+            return Refused(reason, of_form=word in _OF_FORM)
         if word in _OF_WEBHOOK:
             return Retry(reason, scope=Scope.CHANNEL_BROKEN)
         if answer.status // 100 != _SUCCESS // 100:

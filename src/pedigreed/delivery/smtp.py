@@ -18,7 +18,13 @@ from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPHeloErr
 from pedigreed.config.address import parse_address
 from pedigreed.config.channels import Security
 from pedigreed.delivery.line import one_line
-from pedigreed.delivery.smtp_answer import after_handover, before_handover, is_permanent, without_password
+from pedigreed.delivery.smtp_answer import (
+    after_handover,
+    before_handover,
+    is_permanent,
+    larger_than_taken,
+    without_password,
+)
 from pedigreed.delivery.tls import is_tls_refusal
 from pedigreed.model.failure import PedigreedError
 from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
@@ -93,11 +99,11 @@ class SmtpChannel:
         except SMTPAuthenticationError as error:
             outcome: Outcome = Retry(
                 f"the login was refused: {error.code} {error.message}",
-                scope=Scope.CHANNEL_BROKEN if is_permanent(error.code) else Scope.MESSAGE,
+                scope=Scope.CHANNEL_BROKEN if is_permanent(error.code) else Scope.CHANNEL_BUSY,
             )
         except (SMTPException, OSError, ValueError, PedigreedError) as error:
             outcome = Retry(
-                f"no session: {_words(error)}", scope=Scope.CHANNEL_BROKEN if _stays(error) else Scope.MESSAGE
+                f"no session: {_words(error)}", scope=Scope.CHANNEL_BROKEN if _stays(error) else Scope.CHANNEL_BUSY
             )
         else:
             outcome = await self._transact(client, message)
@@ -132,7 +138,9 @@ class SmtpChannel:
     async def _transact(self, client: SMTP, message: Message) -> Outcome:
         transport = client.transport
         try:
-            outcome = await self._hand_over(client, message)
+            content = _with_line_ends(message.content)
+            outcome: Outcome | None = larger_than_taken(len(content), client.esmtp_extensions.get("size", ""))
+            outcome = outcome or await self._hand_over(client, message, content)
             if client.is_connected:
                 with suppress(SMTPException, OSError):
                     await client.quit(timeout=min(self.timeout, _GOODBYE_SECONDS))
@@ -140,9 +148,7 @@ class SmtpChannel:
         finally:
             _drop(client, transport)
 
-    async def _hand_over(self, client: SMTP, message: Message) -> Outcome:
-        content = _LINE_END.sub(b"\r\n", message.content)
-        content = content if content.endswith(b"\r\n") else content + b"\r\n"
+    async def _hand_over(self, client: SMTP, message: Message, content: bytes) -> Outcome:
         size = [f"SIZE={len(content)}"] if client.supports_extension("size") else []
         command = "MAIL"
         try:
@@ -156,7 +162,9 @@ class SmtpChannel:
         except ValueError:
             return Refused(f"{command}: the address is none that SMTP can say")
         except (SMTPException, OSError) as error:
-            return Retry(f"{command}: {_words(error)}")
+            # At MAIL the server has heard nothing yet of who gets the message: the session is at fault.
+            scope = Scope.CHANNEL_BUSY if command == "MAIL" else Scope.MESSAGE
+            return Retry(f"{command}: {_words(error)}", scope=scope)
         if go_ahead.code != _GO_AHEAD or client.protocol is None:
             return before_handover(command, go_ahead.code, go_ahead.message)
         try:
@@ -180,9 +188,14 @@ class SmtpChannel:
             case Retry(reason):
                 return replace(outcome, reason=line(f"{server}: {reason}"))
             case Refused(reason):
-                return Refused(line(f"{server}: {reason}"))
+                return replace(outcome, reason=line(f"{server}: {reason}"))
             case Unsure(reason):
                 return Unsure(line(f"{server}: {reason}"))
+
+
+def _with_line_ends(content: bytes) -> bytes:
+    content = _LINE_END.sub(b"\r\n", content)
+    return content if content.endswith(b"\r\n") else content + b"\r\n"
 
 
 async def _greet(client: SMTP) -> None:

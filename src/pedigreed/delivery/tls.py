@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import ssl
 
-_CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
-"""The connection ended during the handshake, which says nothing of the two sides."""
+_CUT_SHORT = (
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+    ssl.SSLSyscallError,
+    ssl.SSLWantReadError,
+    ssl.SSLWantWriteError,
+)
+"""The connection or the time ended during the handshake, which says nothing of the two sides."""
 
 
 def is_tls_refusal(error: BaseException | None) -> bool:
@@ -15,6 +21,6 @@ def is_tls_refusal(error: BaseException | None) -> bool:
     """
     while error is not None:
         if isinstance(error, ssl.SSLError):
-            return not isinstance(error, _CUT_OFF)
+            return not isinstance(error, _CUT_SHORT)
         error = error.__cause__ or error.__context__
     return False

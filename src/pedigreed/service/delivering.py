@@ -8,6 +8,8 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
 from pedigreed.service.lane import Lane, Terms
 from pedigreed.store import deliveries as stored_deliveries
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from pedigreed.delivery.channel import Channel
     from pedigreed.model.delivery import Delivery
     from pedigreed.store.database import Store
+
+_log = structlog.get_logger()
 
 AGE_LIMIT = timedelta(days=3)
 """When a message is given up, unless the configuration says otherwise."""
@@ -56,3 +60,11 @@ async def deliver(
             raise result
     tried = [delivery for result in ended if not isinstance(result, BaseException) for delivery in result]
     return sorted(tried, key=lambda delivery: delivery.key)
+
+
+def take_back(store: Store, now: datetime) -> None:
+    """Take up at once what an ended process was sending. Only where no other can be at work on the store."""
+    with store.writing() as connection:
+        count = stored_deliveries.take_back(connection, now)
+    if count:
+        _log.warning("taken up from a process that ended", deliveries=count)

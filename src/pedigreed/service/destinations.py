@@ -8,17 +8,39 @@ from pedigreed.config.settings import ChannelDestination, EmailDestination, Webh
 from pedigreed.delivery.messages import build_message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from pedigreed.config.settings import Config, Subscription
+    from pedigreed.config.settings import Config, Destination, Subscription
     from pedigreed.model.digest import RenderedDigest
     from pedigreed.model.message import Message
+
+Place = tuple[str, str]
+"""A channel's name, and a recipient; the recipient is empty for a channel without any."""
+
+
+def destinations_of(configured: Iterable[Destination]) -> tuple[Place, ...]:
+    """Each place once, in the order of the configuration."""
+    places: dict[Place, None] = {}
+    for destination in configured:
+        if isinstance(destination, EmailDestination):
+            places.update({("email", address): None for address in destination.addresses})
+        else:
+            places[destination.channel, ""] = None
+    return tuple(places)
 
 
 def messages_of(
     rendered: RenderedDigest, subscription: Subscription, config: Config, now: datetime
 ) -> tuple[Message, ...]:
     """A message for each destination of a subscription, each destination once."""
+    return messages_to(destinations_of(subscription.deliver), rendered, config, now)
+
+
+def messages_to(
+    places: Iterable[Place], rendered: RenderedDigest, config: Config, now: datetime
+) -> tuple[Message, ...]:
+    """A message for each place."""
     return tuple(
         build_message(
             rendered,
@@ -28,19 +50,8 @@ def messages_of(
             now=now,
             operator=operator_address(config) or "",
         )
-        for channel, recipient in destinations_of(subscription)
+        for channel, recipient in places
     )
-
-
-def destinations_of(subscription: Subscription) -> tuple[tuple[str, str], ...]:
-    """Each destination once: a channel, and an address where the channel has recipients."""
-    destinations: dict[tuple[str, str], None] = {}
-    for destination in subscription.deliver:
-        if isinstance(destination, EmailDestination):
-            destinations.update({("email", address): None for address in destination.addresses})
-        elif isinstance(destination, ChannelDestination):
-            destinations[destination.channel, ""] = None
-    return tuple(destinations)
 
 
 def feeds_a_program(subscription: Subscription, config: Config) -> bool:

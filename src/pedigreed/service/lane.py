@@ -93,6 +93,7 @@ class Lane:
         self._untried: list[Delivery] = []
         self._is_sending = False
         self._is_blocked = False
+        self._asked_pause = timedelta(0)
         self._change = asyncio.Condition()
         self._settled: dict[int, Delivery] = {}
 
@@ -128,7 +129,9 @@ class Lane:
                     self._untried.append(delivery)
                 else:
                     self._tried.append(_Tried(delivery, outcome, at))
-                    self._is_blocked = isinstance(outcome, Retry) and outcome.scope is not Scope.MESSAGE
+                    if isinstance(outcome, Retry) and outcome.scope is not Scope.MESSAGE:
+                        self._is_blocked = True
+                        self._asked_pause = outcome.after
                 self._change.notify_all()
 
     async def _hand_over(self, message: Message) -> Outcome:
@@ -172,7 +175,7 @@ class Lane:
             self._settled[one.key] = replace(one, message=replace(one.message, content=b""))
         if self._is_blocked and pause is not None:
             _log.warning("channel paused", channel=self._name, until=iso(pause.until), reason=pause.reason)
-            if pause.until - now >= SHORT_PAUSE:
+            if not timedelta(0) < self._asked_pause < SHORT_PAUSE or pause.until - now > SHORT_PAUSE:
                 return False
             await asyncio.sleep((pause.until - now).total_seconds())
             self._is_blocked = False
@@ -195,7 +198,8 @@ class Lane:
             stored_deliveries.settle(connection, settled)
             stored_deliveries.release(connection, untried, now)
             for each in tried:
-                pause = self._next_pause(connection, pause, each)
+                pause, expired = self._next_pause(connection, pause, each)
+                settled += expired
             if pause is not None and pause.until > now:
                 return [], settled, pause
             # After a pause, one message tries whether it is over.
@@ -209,17 +213,21 @@ class Lane:
             tried.delivery, tried.outcome, tried.at, give_up_after=terms.give_up_after, jitter=terms.jitter()
         )
 
-    def _next_pause(self, connection: Connection, before: Pause | None, tried: _Tried) -> Pause | None:
+    def _next_pause(
+        self, connection: Connection, before: Pause | None, tried: _Tried
+    ) -> tuple[Pause | None, list[Delivery]]:
+        """The channel's pause after an attempt, and what was given up with it."""
         pause = pause_after(self._name, before, tried.outcome, tried.at, jitter=self._terms.jitter())
         if pause is not None:
             stored_pauses.begin(connection, pause)
-            if created_by := given_up_by(pause, tried.at, self._terms.give_up_after):
-                stored_deliveries.expire(connection, self._name, created_by, pause.reason, tried.at)
-            return pause
+            created_by = given_up_by(pause, tried.at, self._terms.give_up_after)
+            if created_by is None:
+                return pause, []
+            return pause, stored_deliveries.expire(connection, self._name, created_by, pause.reason, tried.at)
         if before is not None and not isinstance(tried.outcome, Unsure):
             stored_pauses.end(connection, Paused.CHANNEL, self._name)
-            return None
-        return before
+            return None, []
+        return before, []
 
 
 def _tell(delivery: Delivery, channel: str) -> None:

@@ -17,6 +17,7 @@ from pedigreed.store import digests as stored_digests
 from pedigreed.store import mutes as stored_mutes
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
+from pedigreed.store import problems as stored_problems
 from pedigreed.store import products as stored_products
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pedigreed.model.digest import Checked
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.pause import Pause
+    from pedigreed.model.problem import KnownProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +88,18 @@ class Status:
     Attributes:
         subscriptions, sources: one each.
         outbox: how many deliveries stand where.
-        pauses: the channels that refuse as a whole.
+        pauses: the channels that take nothing.
+        problems: what is wrong with pedigreed itself, told to the operator or not yet.
     """
 
     subscriptions: tuple[SubscriptionStatus, ...]
     sources: tuple[SourceStatus, ...]
     outbox: dict[DeliveryState, int]
     pauses: tuple[Pause, ...]
+    problems: tuple[KnownProblem, ...]
 
 
-NOTHING = Status((), (), {}, ())
+NOTHING = Status((), (), {}, (), ())
 """How pedigreed stands before its first cycle."""
 
 
@@ -106,6 +110,7 @@ def status(connection: Connection, config: Config, now: datetime) -> Status:
         _sources(connection, config, now),
         stored_deliveries.counts(connection),
         tuple(stored_pauses.load(connection, Paused.CHANNEL).values()),
+        tuple(stored_problems.load(connection)),
     )
 
 

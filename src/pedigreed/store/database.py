@@ -80,6 +80,20 @@ class Store:
         """Bytes on disk; 0 for a store that is not a file."""
         return self._place.size()
 
+    def free(self) -> int | None:
+        """Bytes that the store's disk has left; None for a store that is not a file."""
+        return self._place.free()
+
+    @contextmanager
+    def at_work(self) -> Iterator[bool]:
+        """Be at work on the store. Gives whether no other process can be.
+
+        Raises:
+            TryAgain: another process is, and this kind of store serves one at a time.
+        """
+        with self._place.at_work() as is_alone:
+            yield is_alone
+
     def _make_newest(self) -> None:
         with self.reading() as connection:
             revision = migrate.revision_of(connection, self.name)

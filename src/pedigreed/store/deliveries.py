@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, literal, or_, select, text, update
 
 from pedigreed.model.delivery import Delivery, DeliveryState
 from pedigreed.model.message import Message
-from pedigreed.store.tables import deliveries, is_open
+from pedigreed.store.tables import deliveries, is_given_up, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -71,6 +71,11 @@ def claim(
     )
     return sorted((delivery_of(row) for row in taken), key=lambda delivery: delivery.key)
 
+
+_WITHOUT_CONTENT = (
+    *(column for column in deliveries.c if column.name != "content"),
+    literal(b"").label("content"),
+)
 
 _IS_STILL_TAKEN = (
     deliveries.c.id == bindparam("key"),
@@ -143,9 +148,11 @@ def take_back(connection: Connection, now: datetime) -> int:
     ).rowcount
 
 
-def expire(connection: Connection, channel: str, created_by: datetime, reason: str, now: datetime) -> int:
-    """Give up the waiting rows of a channel that are older than a moment (UTC). Gives how many."""
-    return connection.execute(
+def expire(
+    connection: Connection, channel: str, created_by: datetime, reason: str, now: datetime
+) -> list[Delivery]:
+    """Give up the waiting rows of a channel that are older than a moment (UTC). Gives them without their bytes."""
+    expired = connection.execute(
         update(deliveries)
         .where(
             is_open,
@@ -154,13 +161,48 @@ def expire(connection: Connection, channel: str, created_by: datetime, reason: s
             deliveries.c.created_at <= created_by,
         )
         .values(state=DeliveryState.EXPIRED.value, next_attempt_at=None, last_outcome=reason, finished_at=now)
-    ).rowcount
+        .returning(*_WITHOUT_CONTENT)
+    )
+    return [delivery_of(row) for row in expired]
 
 
 def open_channels(connection: Connection, without: Collection[str]) -> list[str]:
     """The channels that have rows which are not finished, but for those."""
     query = select(deliveries.c.channel).where(is_open, deliveries.c.channel.not_in(without)).distinct()
     return sorted(connection.execute(query).scalars())
+
+
+class GivenUp(NamedTuple):
+    """A destination whose last message was given up. `at` is UTC."""
+
+    channel: str
+    recipient: str
+    reason: str
+    at: datetime
+
+
+def given_up(connection: Connection, since: datetime) -> list[GivenUp]:
+    """The destinations that had a digest given up since a moment (UTC), and took none afterwards."""
+    later = deliveries.alias("later")
+    took_one = (
+        select(later.c.id)
+        .where(
+            text("later.state = 'sent'"),
+            later.c.channel == deliveries.c.channel,
+            later.c.recipient == deliveries.c.recipient,
+            later.c.finished_at > deliveries.c.finished_at,
+        )
+        .exists()
+    )
+    query = (
+        select(deliveries.c.channel, deliveries.c.recipient, deliveries.c.last_outcome, deliveries.c.finished_at)
+        .where(is_given_up, deliveries.c.finished_at >= since, deliveries.c.digest_id.is_not(None), ~took_one)
+        .order_by(deliveries.c.finished_at)
+    )
+    newest = {(row.channel, row.recipient): row for row in connection.execute(query)}
+    return [
+        GivenUp(row.channel, row.recipient, row.last_outcome or "", row.finished_at) for row in newest.values()
+    ]
 
 
 def counts(connection: Connection) -> dict[DeliveryState, int]:

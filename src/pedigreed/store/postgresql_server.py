@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import psycopg
@@ -11,7 +12,7 @@ from sqlalchemy import URL, create_engine, event
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from sqlalchemy.engine import Connection, Engine
 
@@ -61,6 +62,15 @@ class PostgresqlServer:
     def size(self) -> int:
         """0: it is not a file of this machine."""
         return 0
+
+    def free(self) -> int | None:
+        """None: it is not a disk of this machine."""
+        return None
+
+    @contextmanager
+    def at_work(self) -> Iterator[bool]:
+        """Any number of processes share the work."""
+        yield False
 
     def failure(self, error: BaseException | None) -> PedigreedError | None:
         """What an error of the server means to the operator; None for one that no operator can help."""

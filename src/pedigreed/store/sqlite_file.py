@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
@@ -18,9 +18,10 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from pedigreed.model.failure import PedigreedError, StoreCorrupt, StoreError, TryAgain
 from pedigreed.store import migrate
+from pedigreed.store.process_lock import only_process
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from sqlalchemy.engine import Connection, Engine
@@ -68,6 +69,17 @@ class SqliteFile:
     def size(self) -> int:
         """Bytes on disk, with what is not yet written back into the file."""
         return sum(path.stat().st_size for path in (self._path, self._beside("-wal")) if path.exists())
+
+    def free(self) -> int | None:
+        """Bytes that the disk has left for it."""
+        disk = os.statvfs(self._path)
+        return disk.f_bavail * disk.f_frsize
+
+    @contextmanager
+    def at_work(self) -> Iterator[bool]:
+        """Be the only process at work on it."""
+        with only_process(self.name, self._beside("-lock")):
+            yield True
 
     def failure(self, error: BaseException | None) -> PedigreedError | None:
         """What an error of SQLite means to the operator; None for one that no operator can help."""

@@ -1,0 +1,164 @@
+"""A word to the operator: which problems began, and which are over."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from pedigreed.digests.layout import prose
+from pedigreed.digests.moments import moment_in_utc
+from pedigreed.digests.wording import clipped, count, one_line
+from pedigreed.model.digest import RenderedDigest
+from pedigreed.model.instant import iso
+from pedigreed.model.problem import Problem, ProblemKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+OPERATOR = "operator"
+"""Stands where a digest has its subscription: all words to the operator are one thread."""
+
+LONGEST_NAME = 60
+MOST_LISTED = 20
+
+Words = tuple[str, str, str]
+"""What is wrong, what is right again, and what can be done; each a sentence without its end."""
+
+
+def operator_words(
+    begun: Sequence[Problem], over: Sequence[Problem], *, configuration: str, host: str, now: datetime
+) -> RenderedDigest:
+    """Put problems into words. At least one is told.
+
+    Args:
+        begun: problems that the operator does not know yet.
+        over: problems that are over.
+        configuration: the configuration's file name.
+        host: this machine's name.
+        now: UTC.
+    """
+    lines = [f"pedigreed on {clipped(one_line(host), LONGEST_NAME)}, with {configuration}", ""]
+    for title, problems, written in (("PROBLEMS", begun, _begun), ("OVER", over, _over)):
+        if problems:
+            lines += [title, *_listed(problems, written, now), ""]
+    lines += [
+        *prose(
+            "You are told once when a problem begins and once when it is over. "
+            "`pedigreed status` shows what is wrong now."
+        ),
+        *prose(f"You get this because `operator` in {configuration} names you."),
+    ]
+    return RenderedDigest(
+        digest_id=_identity(begun, over, now),
+        subscription=OPERATOR,
+        subject=f"[pedigreed] {_subject(begun, over)}",
+        text="\n".join(lines) + "\n",
+        attachments=(),
+    )
+
+
+def in_words(problem: Problem) -> str:
+    """``channel team takes nothing: Slack answered 404 no_service``: one line."""
+    return one_line(f"{_WORDS[problem.kind](_name(problem))[0]}: {problem.reason}")
+
+
+def _source(name: str) -> Words:
+    return (
+        f"{name} gives no complete answer",
+        f"{name} answers completely again",
+        "It is asked again with each cycle. Digests name the programs that could not be checked",
+    )
+
+
+def _increments(name: str) -> Words:
+    return (
+        f"{name} can't be trusted to tell what is younger",
+        f"{name} is asked for what is younger again",
+        "It is asked for everything each time, so nothing is missed; its load on MAST is larger",
+    )
+
+
+def _channel(name: str) -> Words:
+    return (
+        f"channel {name} takes nothing",
+        f"channel {name} takes messages again",
+        "What waits for it is kept, and one message tries it now and then",
+    )
+
+
+def _destination(name: str) -> Words:
+    return (
+        f"a digest for {name} was given up",
+        f"{name} takes digests again",
+        "The next ones are tried, and not told of until one arrives. `pedigreed deliveries` lists and retries",
+    )
+
+
+def _digest(name: str) -> Words:
+    return (
+        f"the digest of {name} can't be composed",
+        f"the digest of {name} is composed again",
+        "Nothing of it is lost: its period stays open, and it is tried again. The log has where it failed",
+    )
+
+
+def _store(name: str) -> Words:
+    return (
+        f"the disk of the {name} is nearly full",
+        f"the disk of the {name} has room again",
+        "Free some space: without it nothing can be kept, and so nothing is sent",
+    )
+
+
+_WORDS: Mapping[ProblemKind, Callable[[str], Words]] = {
+    ProblemKind.SOURCE: _source,
+    ProblemKind.INCREMENTS: _increments,
+    ProblemKind.CHANNEL: _channel,
+    ProblemKind.DESTINATION: _destination,
+    ProblemKind.DIGEST: _digest,
+    ProblemKind.STORE: _store,
+}
+
+
+def _listed(
+    problems: Sequence[Problem], written: Callable[[Problem, datetime], list[str]], now: datetime
+) -> list[str]:
+    lines = [line for problem in problems[:MOST_LISTED] for line in written(problem, now)]
+    left = len(problems) - MOST_LISTED
+    return [*lines, f"  and {left:,} more"] if left > 0 else lines
+
+
+def _begun(problem: Problem, now: datetime) -> list[str]:
+    _, _, advice = _WORDS[problem.kind](_name(problem))
+    return [
+        *prose(in_words(problem), "  ", "      "),
+        *prose(f"since {moment_in_utc(problem.since, now)}. {advice}.", "      "),
+    ]
+
+
+def _over(problem: Problem, now: datetime) -> list[str]:
+    _, again, _ = _WORDS[problem.kind](_name(problem))
+    return prose(f"{again}; it began at {moment_in_utc(problem.since, now)}", "  ", "      ")
+
+
+def _subject(begun: Sequence[Problem], over: Sequence[Problem]) -> str:
+    if len(begun) == 1 and not over:
+        return f"problem: {_WORDS[begun[0].kind](_name(begun[0]))[0]}"
+    if len(over) == 1 and not begun:
+        return f"over: {_WORDS[over[0].kind](_name(over[0]))[1]}"
+    said = [count(len(begun), "problem")] if begun else []
+    return ", ".join([*said, f"{len(over):,} over"] if over else said)
+
+
+def _name(problem: Problem) -> str:
+    return clipped(one_line(problem.name), LONGEST_NAME)
+
+
+def _identity(begun: Sequence[Problem], over: Sequence[Problem], now: datetime) -> str:
+    said = [
+        f"{word} {problem.kind} {problem.name} {iso(problem.since)}"
+        for word, problems in (("begun", begun), ("over", over))
+        for problem in problems
+    ]
+    return hashlib.sha256("\n".join([iso(now), *said]).encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,0 +1,124 @@
+"""What is wrong with pedigreed itself now, and what of it is news to the operator. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pedigreed.model.pause import Paused
+from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from pedigreed.model.coverage import Coverage
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.model.pause import Pause
+
+FAILED_CYCLES = 3
+"""A source is a problem when it failed so often in a row. A night of maintenance is none."""
+
+LASTS = timedelta(hours=1)
+"""A channel that can't be reached is a problem when it lasts so long."""
+
+LITTLE_ROOM = 256 << 20
+"""Bytes that a store's disk should have left."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the operator is to be told.
+
+    Attributes:
+        begun: problems that the operator does not know yet.
+        over: problems that the operator was told of, and that are over.
+        known: every problem that is not over, as it is to be kept.
+        forgotten: those to be forgotten, `over` included.
+    """
+
+    begun: tuple[Problem, ...]
+    over: tuple[Problem, ...]
+    known: tuple[KnownProblem, ...]
+    forgotten: tuple[Problem, ...]
+
+
+def of_sources(states: Iterable[Coverage], every: timedelta) -> Iterator[Problem]:
+    """The instruments whose last answer was not complete for some program."""
+    failing: dict[Instrument, list[Coverage]] = {}
+    for state in states:
+        if state.problem is not None and state.asked_at is not None:
+            failing.setdefault(state.instrument, []).append(state)
+    for instrument, mine in failing.items():
+        asked = max(state.asked_at for state in mine if state.asked_at is not None)
+        complete = [state.complete_at for state in mine if state.complete_at is not None]
+        began = min(min(complete) + every, asked) if complete else asked
+        yield Problem(
+            ProblemKind.SOURCE,
+            f"MAST {instrument.written}",
+            next(state.problem for state in mine if state.problem is not None),
+            since=began,
+            seen_at=asked,
+            waits=True,
+        )
+
+
+def of_pauses(pauses: Iterable[Pause], now: datetime) -> Iterator[Problem]:
+    """Channels and digests that are left alone."""
+    kinds = {Paused.CHANNEL: ProblemKind.CHANNEL, Paused.DIGEST: ProblemKind.DIGEST}
+    for pause in pauses:
+        yield Problem(kinds[pause.kind], pause.name, pause.reason, pause.since, now, waits=not pause.needs_mending)
+
+
+def of_room(free: int | None, now: datetime, *, was_little: bool) -> Iterator[Problem]:
+    """A disk that is nearly full. Once it is, twice the room is wanted before it is not."""
+    wanted = LITTLE_ROOM * (2 if was_little else 1)
+    if free is not None and free < wanted:
+        yield Problem(ProblemKind.STORE, "store", f"{free / 1e6:,.0f} MB are left on its disk", now, now)
+
+
+def weigh(known: Iterable[KnownProblem], current: Iterable[Problem], now: datetime, *, has_operator: bool) -> News:
+    """Hold what is wrong now against what is known. Each problem is told once, and once more when it is over.
+
+    Args:
+        known: what was wrong before.
+        current: what is wrong now, all of it.
+        now: UTC.
+        has_operator: whether there is anybody to be told. Who comes later is told what still holds then.
+    """
+    before = {_identity(each.problem): each for each in known}
+    after: dict[tuple[ProblemKind, str], KnownProblem] = {}
+    begun = []
+    for problem in current:
+        seen = _seen(before.get(_identity(problem)), problem)
+        if has_operator and seen.told_at is None and _is_worth_a_word(seen, now):
+            seen = replace(seen, told_at=now)
+            begun.append(seen.problem)
+        after[_identity(problem)] = seen
+    gone = [each for key, each in before.items() if key not in after]
+    return News(
+        begun=tuple(begun),
+        over=tuple(each.problem for each in gone if each.told_at is not None),
+        known=tuple(after.values()),
+        forgotten=tuple(each.problem for each in gone),
+    )
+
+
+def _seen(before: KnownProblem | None, problem: Problem) -> KnownProblem:
+    if before is None:
+        return KnownProblem(problem, 1, None)
+    times = before.times + (problem.seen_at != before.problem.seen_at)
+    return KnownProblem(replace(problem, since=before.problem.since), times, before.told_at)
+
+
+def _is_worth_a_word(seen: KnownProblem, now: datetime) -> bool:
+    if not seen.problem.waits:
+        return True
+    if seen.problem.kind is ProblemKind.SOURCE:
+        return seen.times >= FAILED_CYCLES
+    return now - seen.problem.since >= LASTS
+
+
+def _identity(problem: Problem) -> tuple[ProblemKind, str]:
+    return problem.kind, problem.name

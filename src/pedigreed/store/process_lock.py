@@ -1,0 +1,52 @@
+"""One process at a time at work on a store that is a file."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pedigreed.model.failure import StoreError, TryAgain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def only_process(store: str, lock: Path) -> Iterator[None]:
+    """Hold the lock. The system lets it go when the process ends, however it ends.
+
+    Args:
+        store: the store's name, for messages.
+        lock: a file beside it.
+
+    Raises:
+        TryAgain: another process holds it.
+        StoreError: the file can't be made, or its file system has no locks.
+    """
+    try:
+        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"{lock} can't be made: {error.strerror}") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TryAgain(
+                f"another pedigreed{_process(descriptor)} is at work on {store}: let it end, "
+                "or share the work of several by a store on PostgreSQL"
+            ) from None
+        except OSError as error:
+            raise StoreError(f"{lock} can't be locked: {error.strerror}") from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _process(descriptor: int) -> str:
+    said = os.pread(descriptor, 20, 0).strip()
+    return f" (process {said.decode('ascii')})" if said.isdigit() else ""

@@ -1,0 +1,169 @@
+"""Whole cycles, and what the operator hears of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from email import message_from_bytes, policy
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from pedigreed.config.settings import Config
+from pedigreed.delivery.folder import FolderChannel
+from pedigreed.demo import faults
+from pedigreed.model.pause import Paused
+from pedigreed.service.cycle import Cycle, run_cycle
+from pedigreed.service.drafting import draft
+from pedigreed.service.looking_after import look_after
+from pedigreed.service.situation import status
+from pedigreed.sources.mast.archive import MastArchive
+from pedigreed.store import pauses as stored_pauses
+from pedigreed.store import problems as stored_problems
+from watching import DAY_0, QUICK, Watcher
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+DAY = timedelta(days=1)
+
+
+class Operated:
+    """Cycles whose operator has a folder."""
+
+    def __init__(self, watcher: Watcher, folder: Path) -> None:
+        self.watcher = watcher
+        self.folder = folder
+        self.read: set[str] = set()
+
+    def config(self, names: str = "a") -> Config:
+        watcher = self.watcher
+        plain = watcher.configured(*[{"programs": [1180]}] * len(names)).model_dump()
+        return Config.model_validate(
+            {
+                "sources": {"mast": {"url": watcher.recorded.url}},
+                "channels": {
+                    "keep": {"folder": {"path": str(watcher.folder)}},
+                    "ops": {"folder": {"path": str(self.folder)}},
+                },
+                "subscriptions": [
+                    {
+                        "name": name,
+                        "watch": {"instruments": ["nircam"], "programs": [1180]},
+                        "digest": {"at": "06:00"},
+                        "deliver": [{"channel": "keep"}],
+                    }
+                    for name in names
+                ],
+                "operator": {"channel": "ops"},
+                "timezone": plain["timezone"],
+            },
+            strict=False,
+        )
+
+    def cycle(self, now: datetime, names: str = "a") -> Cycle:
+        self.watcher.recorded.now = now
+        with MastArchive(self.watcher.recorded.url, "pedigreed/test", patience=QUICK) as archive:
+            return run_cycle(
+                self.config(names),
+                "pedigreed.yaml",
+                self.watcher.store,
+                archive,
+                {"keep": FolderChannel(self.watcher.folder), "ops": FolderChannel(self.folder)},
+                now=now,
+            )
+
+    def words(self) -> list[str]:
+        """The subjects that came since the last look."""
+        subjects = []
+        for place in sorted(self.folder.glob("*/message.eml"), key=lambda path: path.stat().st_mtime_ns):
+            if place.parent.name not in self.read:
+                self.read.add(place.parent.name)
+                mail = message_from_bytes(place.read_bytes(), policy=policy.default)
+                subjects.append(str(mail["Subject"]))
+        return subjects
+
+
+@pytest.fixture
+def operated(watcher: Watcher, tmp_path: Path) -> Operated:
+    watcher.holdings.add(1180, 3)
+    return Operated(watcher, tmp_path / "ops")
+
+
+def test_a_quiet_time_says_nothing_to_the_operator(operated: Operated) -> None:
+    for day in range(4):
+        operated.cycle(DAY_0 + day * DAY)
+    assert operated.words() == []
+
+
+def test_a_source_that_fails_for_days_is_told_once_and_once_when_it_answers(operated: Operated) -> None:
+    operated.cycle(DAY_0)
+    operated.watcher.recorded.misbehave(faults.ErrorReply("Invalid object name"), times=None)
+    said = []
+    for day in range(1, 6):
+        operated.cycle(DAY_0 + day * DAY)
+        said.append(operated.words())
+    assert said == [[], [], ["[pedigreed] problem: MAST NIRCam gives no complete answer"], [], []]
+    operated.watcher.recorded.well_behaved()
+    operated.cycle(DAY_0 + 6 * DAY)
+    assert operated.words() == ["[pedigreed] over: MAST NIRCam answers completely again"]
+
+
+def test_a_channel_that_takes_nothing_is_told_when_it_lasts_and_when_it_works_again(operated: Operated) -> None:
+    operated.watcher.folder.write_text("a file is in the place of the folder")
+    operated.cycle(DAY_0)
+    assert operated.words() == []
+    with operated.watcher.store.reading() as connection:
+        assert [each.problem.name for each in status(connection, operated.config(), DAY_0).problems] == ["keep"]
+    operated.cycle(DAY_0 + timedelta(hours=2))
+    assert operated.words() == ["[pedigreed] problem: channel keep takes nothing"]
+    operated.watcher.folder.unlink()
+    operated.cycle(DAY_0 + timedelta(hours=8))
+    assert operated.words() == ["[pedigreed] over: channel keep takes messages again"]
+    with operated.watcher.store.reading() as connection:
+        assert status(connection, operated.config(), DAY_0).problems == ()
+
+
+def test_a_digest_that_can_not_be_composed_stops_no_other_and_is_told_once(
+    operated: Operated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def poisoned(*arguments: object, **named: object) -> object:
+        if getattr(arguments[2], "name", "") == "a":
+            raise ZeroDivisionError("hunter2")
+        return draft(*arguments, **named)  # type: ignore[arg-type]  # whatever it takes
+
+    monkeypatch.setattr("pedigreed.service.closing.draft", poisoned)
+    cycle = operated.cycle(DAY_0, "ab")
+    assert [closed.period.subscription for closed in cycle.closed] == ["b"]
+    assert [(each.name, each.reason) for each in cycle.stalled] == [("a", "pedigreed failed: ZeroDivisionError")]
+    assert operated.words() == ["[pedigreed] problem: the digest of a can't be composed"]
+    assert operated.cycle(DAY_0 + timedelta(seconds=30), "ab").stalled == (), "it is left alone for a while"
+    assert operated.cycle(DAY_0 + timedelta(minutes=2), "ab").stalled != ()
+    assert operated.words() == []
+    monkeypatch.undo()
+    cycle = operated.cycle(DAY_0 + timedelta(minutes=10), "ab")
+    assert [closed.period.subscription for closed in cycle.closed] == ["a"], "its period was still open"
+    assert operated.words() == ["[pedigreed] over: the digest of a is composed again"]
+
+
+def test_a_channel_that_leaves_the_configuration_is_no_problem_any_more(operated: Operated) -> None:
+    operated.watcher.folder.write_text("a file is in the place of the folder")
+    operated.cycle(DAY_0)
+    operated.cycle(DAY_0 + timedelta(hours=2))
+    operated.words()
+    with operated.watcher.store.reading() as connection:
+        problems = status(connection, operated.config(), DAY_0).problems
+    assert [each.problem.name for each in problems] == ["keep"]
+    config = operated.config()
+    other = config.model_copy(update={"channels": {"ops": config.channels["ops"]}, "subscriptions": ()})
+    look_after(other, operated.watcher.store, "pedigreed.yaml", DAY_0 + DAY)
+    with operated.watcher.store.writing() as connection:
+        assert [each.problem.name for each in stored_problems.load(connection)] == ["keep"], (
+            "a message waits for it"
+        )
+        connection.execute(text("DELETE FROM deliveries"))
+    look_after(other, operated.watcher.store, "pedigreed.yaml", DAY_0 + DAY)
+    with operated.watcher.store.reading() as connection:
+        assert stored_problems.load(connection) == []
+        assert stored_pauses.load(connection, Paused.CHANNEL) == {}
