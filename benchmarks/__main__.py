@@ -13,13 +13,22 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.figures import Measured, MillionRows, OneReply, RequestsADay, Script, StartUp
+from benchmarks.figures import (
+    Backlog,
+    ManyMessages,
+    Measured,
+    MillionRows,
+    OneReply,
+    RequestsADay,
+    Script,
+    StartUp,
+)
 from benchmarks.readme import readme, rows
 
 _HERE = Path(__file__).parent
 _FULL, _SHORT = "full", "short"
 
-Figures = TypeVar("Figures", OneReply, Script, MillionRows, RequestsADay, StartUp)
+Figures = TypeVar("Figures", OneReply, Script, MillionRows, RequestsADay, ManyMessages, Backlog, StartUp)
 
 
 def main() -> None:
@@ -34,6 +43,8 @@ def main() -> None:
             script=_measured(Script, "users_script", folder),
             million=_measured(MillionRows, "million_rows", folder),
             requests=_measured(RequestsADay, "requests_a_day", folder),
+            messages=_measured(ManyMessages, "many_messages", folder),
+            backlog=_measured(Backlog, "backlog", folder),
             start=_measured(StartUp, "start_up"),
         )
     (_HERE / "README.md").write_text(readme(measured))

@@ -82,6 +82,33 @@ class RequestsADay(Struct, frozen=True):
     large_sweeps: Days
 
 
+class ManyMessages(Struct, frozen=True):
+    """Mails to a server on loopback, by a bare loop and by the outbox on an SQLite file.
+
+    Attributes:
+        count: how many messages.
+        size: bytes of one.
+        a_session: how many messages go over one connection, for both.
+        bare, outbox: seconds for all of them.
+    """
+
+    count: int
+    size: int
+    a_session: int
+    bare: Timing
+    outbox: Timing
+
+
+class Backlog(Struct, frozen=True):
+    """Seconds for one of `few` messages: where only they wait, where `many` wait, and after `many` were sent."""
+
+    few: int
+    many: int
+    among_few: Timing
+    among_many: Timing
+    after_many: Timing
+
+
 class Started(Struct, frozen=True):
     """A process from its start to its end."""
 
@@ -102,8 +129,12 @@ class Measured(Struct, frozen=True):
     script: Script
     million: MillionRows
     requests: RequestsADay
+    messages: ManyMessages
+    backlog: Backlog
     start: StartUp
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds * 1000:.0f} ms" if seconds >= 0.01 else f"{seconds * 1000:.2f} ms"  # noqa: PLR2004  # three digits are enough

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -39,10 +40,10 @@ def alternated(actions: dict[str, Callable[[], float]], times: int) -> dict[str,
     return {name: Timing(taken) for name, taken in samples.items()}
 
 
-def without_log_lines() -> None:
-    """Keep the product's log out of the benchmark's output. Warnings stay: there should be none."""
+def without_log_lines(least: int = logging.WARNING) -> None:
+    """Keep the product's log out of the benchmark's output. Warnings stay where there should be none."""
     structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(30),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

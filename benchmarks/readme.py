@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from benchmarks.machine import libraries, machine
 
 if TYPE_CHECKING:
-    from benchmarks.figures import Days, Measured, OneReply
+    from benchmarks.figures import Days, Measured, OneReply, Timing
 
 _MOST_OF_LOADS = 1.5
 _LEAST_OF_SCRIPT = 3.0
 _MOST_PEAK = 300
 _MOST_GROWTH = 1.25
+_LEAST_OF_BARE = 0.8
 
 
 def readme(measured: Measured) -> str:
@@ -33,6 +34,10 @@ def readme(measured: Measured) -> str:
         _million(measured),
         "## Requests a day",
         _requests(measured),
+        "## 10,000 messages",
+        _messages(measured),
+        "## A backlog",
+        _backlog(measured),
         "## Starting",
         _starting(measured),
     )
@@ -53,6 +58,11 @@ def rows(measured: Measured) -> list[tuple[str, str, str, str]]:
         _most("peak memory, MB", million.second.peak / 1e6, _MOST_PEAK),
         ("requests a day, with increments", _a_day(measured.requests.large), "", ""),
         ("requests a day, without", _a_day(measured.requests.large_sweeps), "", ""),
+        _least("messages a second, against a bare loop", _of_bare(measured), _LEAST_OF_BARE),
+        _most(
+            "one message among 100,000 that wait, against 1,000", *_growth(measured.backlog.among_many, measured)
+        ),
+        _most("one message after 100,000 that were sent", *_growth(measured.backlog.after_many, measured)),
     ]
 
 
@@ -123,6 +133,36 @@ def _requests(measured: Measured) -> str:
         f"{asked.large.requests[0]} requests and {asked.small.requests[0]}. "
         "Polls of a busy service are not counted."
     )
+
+
+def _messages(measured: Measured) -> str:
+    found = measured.messages
+    return (
+        f"{found.count:,} mails of {found.size / 1e3:.1f} kB, each to one address, to a server in another process "
+        f"on loopback that takes everything. A bare loop of aiosmtplib that keeps nothing: {found.bare}, "
+        f"{found.count / found.bare.median:,.0f} a second. The outbox on an SQLite file with "
+        "`synchronous=FULL`, where every message is taken in the store before it is sent and what came of it is "
+        f"kept after: {found.outbox}, {found.count / found.outbox.median:,.0f} a second. Both send "
+        f"{found.a_session} messages over a connection. A loopback server is the worst case: the slower the "
+        "server, the less the books weigh."
+    )
+
+
+def _backlog(measured: Measured) -> str:
+    found = measured.backlog
+    return (
+        f"What one of {found.few:,} messages costs where the channel costs nothing: {found.among_few} where "
+        f"only they wait, {found.among_many} where {found.many:,} wait, {found.after_many} where "
+        f"{found.many:,} were sent before."
+    )
+
+
+def _of_bare(measured: Measured) -> float:
+    return measured.messages.bare.median / measured.messages.outbox.median
+
+
+def _growth(timing: Timing, measured: Measured) -> tuple[float, float]:
+    return timing.median / measured.backlog.among_few.median, _MOST_GROWTH
 
 
 def _starting(measured: Measured) -> str:

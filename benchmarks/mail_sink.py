@@ -1,0 +1,61 @@
+"""A mail server that takes everything and keeps nothing, as light as Python allows.
+
+Run as a program, it prints its port and serves until its standard input ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+_ANSWERS = {
+    b"EHLO": b"250-sink\r\n250 SIZE 100000000\r\n",
+    b"MAIL": b"250 OK\r\n",
+    b"RCPT": b"250 OK\r\n",
+    b"DATA": b"354 go ahead\r\n",
+    b"RSET": b"250 OK\r\n",
+    b"QUIT": b"221 bye\r\n",
+}
+
+
+class Sink(asyncio.Protocol):
+    """One session."""
+
+    def __init__(self) -> None:
+        self._read = b""
+        self._is_message = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(b"220 sink\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self._read += data
+        while True:
+            end = b"\r\n.\r\n" if self._is_message else b"\r\n"
+            said, found, rest = self._read.partition(end)
+            if not found:
+                return
+            self._read = rest
+            if self._is_message:
+                self._is_message = False
+                self._transport.write(b"250 taken\r\n")
+                continue
+            command = said[:4].upper()
+            self._is_message = command == b"DATA"
+            self._transport.write(_ANSWERS.get(command, b"500 what\r\n"))
+            if command == b"QUIT":
+                self._transport.close()
+
+
+async def main() -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Sink, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    async with server:
+        await asyncio.to_thread(sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

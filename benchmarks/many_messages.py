@@ -1,0 +1,108 @@
+"""10,000 mails to a server on loopback: the outbox, durably, beside a bare loop that keeps nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiosmtplib import SMTP
+from sqlalchemy import text
+
+from benchmarks.figures import ManyMessages
+from benchmarks.measuring import alternated, hand_back, without_log_lines
+from pedigreed.config.address import Sender
+from pedigreed.config.channels import Security
+from pedigreed.delivery.mail import build_mail
+from pedigreed.delivery.smtp import MOST_MESSAGES, SmtpChannel
+
+from pedigreed.model.digest import Attachment, RenderedDigest
+from pedigreed.service.delivering import deliver
+from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store.database import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pedigreed.model.message import Message
+
+NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
+MESSAGES = 10_000
+ROUNDS = 3
+
+
+def messages(count: int) -> list[Message]:
+    """Mails as a small digest makes them, each to another address."""
+    line = "  1180  66 products   NIRCam, obs 7, 9-10: 30 cal, 30 rate, 6 i2d\n"
+    attachment = Attachment("jades-2026-11-22.csv", "text/csv", b"jw01180007001_02101_00001_nrcb1_cal.fits\n" * 60)
+    digest = RenderedDigest("0" * 32, "jades", "[pedigreed] jades: 66 reprocessed", line * 15, (attachment,))
+    sender = Sender("pedigreed", "pedigreed@obs.example")
+    return [
+        build_mail(digest, channel="email", sender=sender, recipient=f"reader{number}@x.example", now=NOW)
+        for number in range(count)
+    ]
+
+
+@contextmanager
+def sink() -> Iterator[int]:
+    """A mail server in a process of its own; gives its port."""
+    command = [sys.executable, "-m", "benchmarks.mail_sink"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+async def bare(port: int, mails: Sequence[Message]) -> None:
+    """As many messages a connection as the product sends."""
+    for start in range(0, len(mails), MOST_MESSAGES):
+        client = SMTP(hostname="127.0.0.1", port=port, start_tls=False, local_hostname="[127.0.0.1]")
+        await client.connect()
+        for mail in mails[start : start + MOST_MESSAGES]:
+            await client.sendmail(mail.sender, mail.recipient, mail.content)
+        await client.quit()
+
+
+def run_bare(port: int, mails: Sequence[Message]) -> float:
+    started = time.perf_counter()
+    asyncio.run(bare(port, mails))
+    return time.perf_counter() - started
+
+
+def run_outbox(port: int, store: Store) -> float:
+    with store.writing() as connection:
+        connection.execute(
+            text("UPDATE deliveries SET state = 'waiting', finished_at = NULL, next_attempt_at = created_at")
+        )
+    channel = SmtpChannel("127.0.0.1", port, Security.PLAIN)
+    started = time.perf_counter()
+    sent = asyncio.run(deliver(store, {"email": channel}, NOW))
+    taken = time.perf_counter() - started
+    assert [delivery.state for delivery in sent] == ["sent"] * MESSAGES
+    return taken
+
+
+def main() -> None:
+    without_log_lines()
+    mails = messages(MESSAGES)
+    file = Path(sys.argv[1]) / "many-messages.db"
+    with sink() as port, Store(f"sqlite:///{file}") as store:
+        with store.writing() as connection:
+            stored_deliveries.enqueue(connection, None, mails, NOW)
+        timings = alternated(
+            {"bare": partial(run_bare, port, mails), "outbox": partial(run_outbox, port, store)}, ROUNDS
+        )
+    hand_back(
+        ManyMessages(MESSAGES, len(mails[0].content), MOST_MESSAGES, timings["bare"], timings["outbox"])
+    )
+
+
+if __name__ == "__main__":
+    main()
