@@ -15,12 +15,12 @@ from pedigreed.delivery.smtp_answer import in_words, is_permanent
 from pedigreed.delivery.smtp_login import Login
 from pedigreed.delivery.smtp_session import SmtpSession, own_name
 from pedigreed.delivery.tls import is_tls_refusal
-from pedigreed.model.failure import PedigreedError
+from pedigreed.model.failure import PedigreedError, TryAgain
 from pedigreed.model.outcome import Outcome, Retry, Scope, Sent
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from pedigreed.delivery.smtp_session import Attempt
     from pedigreed.model.message import Message
@@ -58,6 +58,7 @@ class SmtpChannel:
         *,
         username: str | None = None,
         password: Callable[[], str] | None = None,
+        token: Callable[[], Awaitable[str]] | None = None,
         timeout: float = 60.0,
         final_timeout: float = 600.0,
         tls_context: ssl.SSLContext | None = None,
@@ -71,6 +72,7 @@ class SmtpChannel:
             security: ``starttls`` and ``tls`` never fall back to ``plain``.
             username: for the login; None sends without one.
             password: called for each login; it is kept as long as its session, and nowhere else.
+            token: gives an access token instead of a password, for XOAUTH2; likewise.
             timeout: see the attributes.
             final_timeout: see the attributes.
             tls_context: whom to trust; None for the system's authorities.
@@ -83,6 +85,7 @@ class SmtpChannel:
         self.final_timeout = final_timeout
         self._username = username
         self._password = password
+        self._token = token
         self._tls_context = tls_context
         self._clock = clock
         self._idle: list[SmtpSession] = []
@@ -115,7 +118,7 @@ class SmtpChannel:
     async def _opened(self) -> SmtpSession | Outcome:
         login = Login()
         try:
-            login = self._read_login()
+            login = await self._read_login()
             return await SmtpSession.open(self._client(), login)
         except SMTPAuthenticationError as error:
             scope = Scope.CHANNEL_BROKEN if is_permanent(error.code) else Scope.CHANNEL_BUSY
@@ -125,10 +128,12 @@ class SmtpChannel:
             outcome = Retry(f"no session: {in_words(error)}", scope=scope)
         return self._presentable(outcome, login)
 
-    def _read_login(self) -> Login:
-        if not self._username or not self._password:
-            return Login()
-        return Login(self._username, self._password())
+    async def _read_login(self) -> Login:
+        if self._username and self._password:
+            return Login(self._username, password=self._password())
+        if self._username and self._token:
+            return Login(self._username, token=await self._token())
+        return Login()
 
     def _client(self) -> SMTP:
         return SMTP(
@@ -170,4 +175,5 @@ def _stays(error: Exception) -> bool:
         return is_permanent(error.code)
     # The library raises its base class where the server lacks what was asked for: STARTTLS, or a way to log in.
     lacks = type(error) is SMTPException
-    return lacks or isinstance(error, ValueError | PedigreedError) or is_tls_refusal(error)
+    is_ours = isinstance(error, ValueError | PedigreedError) and not isinstance(error, TryAgain)
+    return lacks or is_ours or is_tls_refusal(error)
