@@ -448,7 +448,35 @@ def test_a_channel_is_checked(problems: Problems, valid: str, channel: str, said
         (
             "security: tls",
             "security: tls, username: bot",
-            "6:79: 'username' without 'password': give both to log in, or none",
+            "6:79: 'username' without 'password' or 'token_command': give one of them to log in, or none",
+        ),
+        (
+            "security: tls",
+            "security: tls, token_command: [/bin/token]",
+            "6:79: 'token_command' without 'username': give both to log in, or none",
+        ),
+        (
+            "security: tls",
+            "security: tls, username: bot, token_command: [token, smtp]",
+            "6:109: 'token' is no whole path of a program: start it with '/'",
+        ),
+        (
+            "security: tls",
+            "security: tls, username: bot, token_command: []",
+            (
+                "6:109: 'token_command' is an empty list: give at least one item, as in token_command: "
+                "[/usr/bin/oauth2-token, smtp]"
+            ),
+        ),
+        (
+            "security: tls",
+            "security: tls, username: bot, token_command: /bin/token smtp",
+            "6:109: expected a list, found the text '/bin/token smtp': write token_command: [/bin/token smtp]",
+        ),
+        (
+            "security: tls",
+            "security: tls, username: bot, token_command: [/bin/token, 5]",
+            '6:122: expected text, found the number 5: write "5" in quotes',
         ),
         (
             "smtp.obs.example",
@@ -469,6 +497,30 @@ def test_a_channel_is_checked(problems: Problems, valid: str, channel: str, said
 )
 def test_the_mail_server_is_checked(problems: Problems, valid: str, before: str, after: str, said: str) -> None:
     assert problems(valid.replace(before, after)) == [said]
+
+
+def test_there_is_one_way_to_log_in(problems: Problems, valid: str) -> None:
+    both = "username: bot, password: {env: PASSWORD}, token_command: [/bin/token]"
+    text = valid.replace("security: tls", f"security: tls, {both}")
+    assert problems(text, {"PASSWORD": "hunter2"}) == [
+        "6:121: 'token_command' beside 'password': they are two ways to log in, remove one of them"
+    ]
+    assert problems(text.replace("username: bot, ", ""), {"PASSWORD": "hunter2"}) == [
+        "6:79: 'password' without 'username': give both to log in, or none",
+        "6:106: 'token_command' beside 'password': they are two ways to log in, remove one of them",
+        "6:106: 'token_command' without 'username': give both to log in, or none",
+    ]
+
+
+def test_an_access_token_instead_of_a_password(problems: Problems, valid: str) -> None:
+    text = valid.replace("security: tls", "security: tls, username: bot, token_command: [/bin/token, smtp]")
+    assert problems(text) == []
+    email = parse_config(text, "f", {}).config.channels["email"]
+    assert isinstance(email, EmailChannel)
+    assert email.token_command == ("/bin/token", "smtp")
+    assert problems(text.replace("security: tls", "security: plain")) == [
+        "6:74: warning: the access token would cross the network in the clear: write starttls or tls"
+    ]
 
 
 def test_a_password_in_the_clear_is_warned_about(problems: Problems, valid: str) -> None:

@@ -84,12 +84,14 @@ async def smtp_rig(folder: Path) -> AsyncIterator[Rig]:
     inbox = Inbox()
     server = await asyncio.get_running_loop().create_server(lambda: smtp.SMTP(inbox), "127.0.0.1", 0)
     async with server:
+        channel = SmtpChannel("127.0.0.1", server.sockets[0].getsockname()[1], Security.PLAIN)
         yield Rig(
-            SmtpChannel("127.0.0.1", server.sockets[0].getsockname()[1], Security.PLAIN),
+            channel,
             SmtpChannel("127.0.0.1", closed_port(), Security.PLAIN),
             lambda: inbox.contents,
             knows_repeats=False,
         )
+        await channel.close()
 
 
 @asynccontextmanager
@@ -215,12 +217,16 @@ def test_a_destination_that_cannot_be_reached_is_tried_again_and_holds_up_its_ch
     asyncio.run(scenario())
 
 
-def test_a_channel_may_be_closed_more_than_once(rigging: Rigging) -> None:
+def test_a_channel_may_be_closed_more_than_once_and_sends_again(rigging: Rigging) -> None:
     async def scenario() -> None:
         async with rigging as rig:
-            await rig.channel.send(mail())
             await rig.channel.close()
+            assert isinstance(await rig.channel.send(mail(1)), Sent)
+            await rig.channel.close()
+            await rig.channel.close()
+            assert isinstance(await rig.channel.send(mail(2)), Sent)
             await rig.channel.close()
             await rig.unreachable.close()
+            assert len(rig.received()) == 2
 
     asyncio.run(scenario())

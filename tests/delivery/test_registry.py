@@ -61,6 +61,16 @@ def test_the_mail_server_is_the_configured_one(security: str) -> None:
     )
 
 
+def test_a_token_command_is_run_when_something_is_sent(tmp_path: Path) -> None:
+    command = str(tmp_path / "no-such-command")
+    settings = email(host="127.0.0.1", security="plain", username="bot", token_command=(command, "smtp"))
+    channel = open_channels({"email": settings})["email"]
+    outcome = asyncio.run(channel.send(Message("1@obs.example", "email", "a@x.example", "p@obs.example", "", b"")))
+    assert isinstance(outcome, Retry)
+    assert outcome.scope is Scope.CHANNEL_BROKEN
+    assert command in outcome.reason
+
+
 def test_a_secret_that_is_missing_does_not_hinder_opening() -> None:
     secret = Secret("env", "SMTP_PASSWORD", environ={})
     settings = email(host="127.0.0.1", security="plain", username="bot", password=secret)

@@ -1,22 +1,17 @@
-"""Every way in which a mail server can fail, at every step: a server that follows a script, over a real socket."""
+"""Every way in which a mail server can fail, at every step."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pytest
 
+from mail_server import DROP, HALF, HANG, RESET, MailServer, mail_server
 from pedigreed.config.channels import Security
-from pedigreed.delivery import smtp
+from pedigreed.delivery import smtp_session
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.model.message import Message
 from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 MESSAGE = Message(
     message_id="1@obs.example",
@@ -28,90 +23,17 @@ MESSAGE = Message(
 )
 ON_THE_WIRE = b"Subject: hello\r\n\r\n..first\r\nlast\r\n.\r\n"
 
-DROP = b"drop"
-RESET = b"reset"
-HANG = b"hang"
-HALF = b"250-half an ans"
-USUAL = {
-    "CONNECT": b"220 mail.example\r\n",
-    "EHLO": b"250-mail.example\r\n250 SIZE 1000000\r\n",
-    "HELO": b"250 mail.example\r\n",
-    "MAIL": b"250 ok\r\n",
-    "RCPT": b"250 ok\r\n",
-    "DATA": b"354 go on\r\n",
-    "BODY": b"250 kept as 77\r\n",
-    "QUIT": b"221 bye\r\n",
-}
-
-
-@dataclass
-class ScriptedServer:
-    """Answers each step as the script says, and remembers what it was told."""
-
-    script: dict[str, bytes]
-    port: int = 0
-    heard: list[str] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
-    handed_over: asyncio.Event = field(default_factory=asyncio.Event)
-    left: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
-                await self._converse(reader, writer)
-        finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
-            self.left.set()
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        step = "CONNECT"
-        while await self._answer(step, reader, writer) and step != "QUIT":
-            if step == "DATA":
-                self.bodies.append(await reader.readuntil(b"\r\n.\r\n"))
-                self.handed_over.set()
-                step = "BODY"
-                continue
-            line = (await reader.readuntil(b"\r\n")).decode()
-            self.heard.append(line.strip())
-            step = line[:4].upper()
-
-    async def _answer(self, step: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        said = self.script.get(step, USUAL.get(step, b"500 what\r\n"))
-        if said == HANG:
-            await reader.read()
-            return False
-        if said == RESET:
-            writer.transport.abort()
-            return False
-        if said == DROP:
-            return False
-        writer.write(said)
-        await writer.drain()
-        return step != "DATA" or said.startswith(b"354")
-
-
-@asynccontextmanager
-async def serving(script: dict[str, bytes]) -> AsyncIterator[ScriptedServer]:
-    scripted = ScriptedServer(script)
-    server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
-    scripted.port = server.sockets[0].getsockname()[1]
-    async with server:
-        yield scripted
-        async with asyncio.timeout(20):
-            await scripted.left.wait()
-
 
 def send(
     script: dict[str, bytes], timeout: float = 30.0, final_timeout: float = 30.0
-) -> tuple[Outcome, ScriptedServer]:
-    async def scenario() -> tuple[Outcome, ScriptedServer]:
-        async with serving(script) as server:
+) -> tuple[Outcome, MailServer]:
+    async def scenario() -> tuple[Outcome, MailServer]:
+        async with mail_server(script) as server:
             channel = SmtpChannel(
                 "127.0.0.1", server.port, Security.PLAIN, timeout=timeout, final_timeout=final_timeout
             )
             outcome = await channel.send(MESSAGE)
+            await channel.close()
             return outcome, server
 
     return asyncio.run(scenario())
@@ -277,7 +199,7 @@ def test_silence_after_the_message_leaves_it_unsure() -> None:
 
 
 def test_silence_after_the_farewell_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(smtp, "_GOODBYE_SECONDS", 0.2)
+    monkeypatch.setattr(smtp_session, "_SHORT_SECONDS", 0.2)
     outcome, _ = send({"QUIT": HANG})
     assert isinstance(outcome, Sent)
 
@@ -302,11 +224,12 @@ def test_the_reason_is_one_printable_line_with_the_server_and_its_answer() -> No
 )
 def test_an_address_that_would_be_a_command_is_refused_and_never_said(recipient: str) -> None:
     async def scenario() -> None:
-        async with serving({}) as server:
+        async with mail_server({}) as server:
             message = Message("1@obs.example", "email", recipient, "p@obs.example", "", b"Subject: x\r\n\r\n")
-            outcome = await SmtpChannel("127.0.0.1", server.port, Security.PLAIN).send(message)
-            assert isinstance(outcome, Refused)
-            assert [line[:4] for line in server.heard] == ["EHLO", "MAIL", "QUIT"]
+            channel = SmtpChannel("127.0.0.1", server.port, Security.PLAIN)
+            assert isinstance(await channel.send(message), Refused)
+            await channel.close()
+            assert server.commands == ["EHLO", "MAIL", "RSET", "QUIT"]
 
     asyncio.run(scenario())
 
@@ -315,9 +238,11 @@ def test_a_message_cannot_end_early_and_go_on_as_commands() -> None:
     smuggled = b"Subject: x\r\n\r\nbody\n.\nMAIL FROM:<x@x.example>\r.\r\nend"
 
     async def scenario() -> None:
-        async with serving({}) as server:
+        async with mail_server({}) as server:
             message = Message("1@obs.example", "email", "a@x.example", "p@obs.example", "", smuggled)
-            assert isinstance(await SmtpChannel("127.0.0.1", server.port, Security.PLAIN).send(message), Sent)
+            channel = SmtpChannel("127.0.0.1", server.port, Security.PLAIN)
+            assert isinstance(await channel.send(message), Sent)
+            await channel.close()
             lines = b"Subject: x\r\n\r\nbody\r\n..\r\nMAIL FROM:<x@x.example>\r\n..\r\nend\r\n.\r\n"
             assert server.bodies == [lines]
 
@@ -326,7 +251,7 @@ def test_a_message_cannot_end_early_and_go_on_as_commands() -> None:
 
 def test_a_cancelled_send_leaves_no_connection() -> None:
     async def scenario() -> None:
-        async with serving({"BODY": HANG}) as server:
+        async with mail_server({"BODY": HANG}) as server:
             sending = asyncio.create_task(SmtpChannel("127.0.0.1", server.port, Security.PLAIN).send(MESSAGE))
             await server.handed_over.wait()
             sending.cancel()

@@ -140,7 +140,9 @@ def send(
                 tls_context=trust,
             )
             assert PASSWORD not in repr(channel)
-            return await channel.send(MESSAGE), server
+            outcome = await channel.send(MESSAGE)
+            await channel.close()
+            return outcome, server
 
     return asyncio.run(scenario())
 

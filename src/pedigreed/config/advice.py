@@ -42,7 +42,7 @@ def advise(root: Node, file: str) -> list[Problem]:
         _short_digests,
         _equal_programs,
         _not_acted_on,
-        _unprotected_password,
+        _unprotected_login,
         _inline_secrets,
     )
     return [Problem(file, *place, said, Severity.WARNING) for check in checks for place, said in check(root)]
@@ -137,11 +137,14 @@ def _not_acted_on(root: Node) -> abc.Iterator[Remark]:
                 yield place, f"{key!r} is not acted on by this version yet: do not rely on it"
 
 
-def _unprotected_password(root: Node) -> abc.Iterator[Remark]:
+def _unprotected_login(root: Node) -> abc.Iterator[Remark]:
     for path in (("channels", "email"), ("sources", "mailbox", "imap")):
         security, host = at(root, *path, "security"), text(at(root, *path, "host"))
-        if security and text(security) == "plain" and at(root, *path, "password") and host not in _LOOPBACK:
-            yield security.place, "the password would cross the network in the clear: write starttls or tls"
+        if not security or text(security) != "plain" or host in _LOOPBACK:
+            continue
+        for key, what in (("password", "password"), ("token_command", "access token")):
+            if at(root, *path, key):
+                yield security.place, f"the {what} would cross the network in the clear: write starttls or tls"
 
 
 def _inline_secrets(root: Node) -> abc.Iterator[Remark]:

@@ -13,6 +13,7 @@ from pedigreed.config.address import From, Host, parse_secret_url
 from pedigreed.config.base import Settings, Under, only_key
 from pedigreed.config.duration import Duration
 from pedigreed.config.secret import Secret
+from pedigreed.config.suggestion import quoted
 from pedigreed.config.value import NAME_PATTERN, AbsolutePath, member_of
 
 
@@ -38,6 +39,16 @@ def _url(secret: Secret) -> Secret:
     return secret
 
 
+def _command(command: tuple[str, ...]) -> tuple[str, ...]:
+    program = command[0]
+    if not program.startswith("/"):
+        raise ValueError(f"{quoted(program)} is no whole path of a program: start it with '/'")
+    return command
+
+
+Command = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_command)]
+"""A program and its arguments. There is no shell that would read them."""
+
 SecretUrl = Annotated[Secret, AfterValidator(_url)]
 """A web address that is, or may be, a secret. One that is referred to is checked where it is read."""
 
@@ -62,6 +73,12 @@ class EmailChannel(Settings):
         default=None, min_length=1, description="Who to log in as. Without one there is no login."
     )
     password: Secret | None = Field(default=None, description="The password that goes with username.")
+    token_command: Command | None = Field(
+        default=None,
+        description="A program, by its whole path, and its arguments: it writes an access token for username, "
+        "which is used instead of a password (OAuth 2.0, XOAUTH2).",
+        examples=[["/usr/bin/oauth2-token", "smtp"]],
+    )
     timeout: Duration = Field(
         default=timedelta(seconds=60), description="How long to wait for the server at each step."
     )

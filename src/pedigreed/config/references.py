@@ -106,6 +106,14 @@ def _logins(root: Node) -> Iterator[Wrong]:
     email = at(root, "channels", "email")
     if not isinstance(email, Mapping):
         return
-    for one, other in (("username", "password"), ("password", "username")):
-        if one in email.entries and other not in email.entries:
-            yield email.entries[one].key_place, f"{one!r} without {other!r}: give both to log in, or none"
+    given = email.entries
+    ways = [key for key in ("password", "token_command") if key in given]
+    if "username" in given and not ways:
+        message = "'username' without 'password' or 'token_command': give one of them to log in, or none"
+        yield given["username"].key_place, message
+    if len(ways) > 1:
+        message = "'token_command' beside 'password': they are two ways to log in, remove one of them"
+        yield given["token_command"].key_place, message
+    for way in ways:
+        if "username" not in given:
+            yield given[way].key_place, f"{way!r} without 'username': give both to log in, or none"

@@ -21,5 +21,5 @@ class Channel(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of what the channel holds. It sends no more afterwards."""
+        """Let go of what the channel holds, such as open connections. It may send again afterwards."""
         ...

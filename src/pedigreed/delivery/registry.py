@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pedigreed.config.channels import EmailChannel as EmailSettings
@@ -9,6 +10,7 @@ from pedigreed.config.channels import FolderChannel as FolderSettings
 from pedigreed.config.channels import MaildirChannel as MaildirSettings
 from pedigreed.config.channels import SlackChannel as SlackSettings
 from pedigreed.config.channels import WebhookChannel as WebhookSettings
+from pedigreed.delivery.access_token import access_token
 from pedigreed.delivery.folder import FolderChannel
 from pedigreed.delivery.maildir import MaildirChannel
 from pedigreed.delivery.slack import SlackChannel
@@ -48,5 +50,6 @@ def _smtp(settings: EmailSettings) -> SmtpChannel:
         settings.security,
         username=settings.username,
         password=settings.password.reveal if settings.password else None,
+        token=partial(access_token, settings.token_command) if settings.token_command else None,
         timeout=settings.timeout.total_seconds(),
     )

@@ -1,46 +1,35 @@
-"""Mail by SMTP: one connection and one recipient a message.
-
-Each command is sent on its own, not through the library's `sendmail`: that one hides an answer when the
-connection dies after it, and does not tell whether the message had been handed over when it died.
-"""
+"""Mail by SMTP: a message and a recipient at a time, several messages a connection."""
 
 from __future__ import annotations
 
-import re
-import socket
-from asyncio import WriteTransport
-from contextlib import suppress
+import asyncio
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPHeloError, SMTPResponseException
+from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseException
 
-from pedigreed.config.address import parse_address
 from pedigreed.config.channels import Security
 from pedigreed.delivery.line import one_line
-from pedigreed.delivery.smtp_answer import (
-    after_handover,
-    before_handover,
-    is_permanent,
-    larger_than_taken,
-    without_password,
-)
+from pedigreed.delivery.smtp_answer import in_words, is_permanent
+from pedigreed.delivery.smtp_login import Login
+from pedigreed.delivery.smtp_session import SmtpSession, own_name
 from pedigreed.delivery.tls import is_tls_refusal
-from pedigreed.model.failure import PedigreedError
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
+from pedigreed.model.failure import PedigreedError, TryAgain
+from pedigreed.model.outcome import Outcome, Retry, Scope, Sent
 
 if TYPE_CHECKING:
     import ssl
-    from asyncio import BaseTransport
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
+    from pedigreed.delivery.smtp_session import Attempt
     from pedigreed.model.message import Message
 
-_GO_AHEAD = 354
-_GOODBYE_SECONDS = 5.0
-_LINE_END = re.compile(rb"\r\n|\r|\n")
-_LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
-_FULL_NAME = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+MOST_MESSAGES = 100
+"""In one session. Servers end longer ones, and some take them for an abuse."""
+
+LONGEST_IDLE = 20.0
+"""Seconds that a session may lie idle. Servers give up after minutes, and what lies between after less."""
 
 
 class SmtpChannel:
@@ -49,6 +38,10 @@ class SmtpChannel:
     With ``starttls`` and ``tls`` nothing but the greeting is ever said in the clear, and the server's certificate
     is verified. What fails before the message was handed over is retried, whatever the server says of the
     connection or the login: that is no word on the message. It may be one on the channel.
+
+    A session is kept for the next message, and none is shared by two messages at a time. Where a kept one turns
+    out to be gone, the message goes by a fresh one: it never fails for being the second. Once its content was
+    written, it is not written again.
 
     Attributes:
         host, port, security: of the server.
@@ -65,9 +58,11 @@ class SmtpChannel:
         *,
         username: str | None = None,
         password: Callable[[], str] | None = None,
+        token: Callable[[], Awaitable[str]] | None = None,
         timeout: float = 60.0,
         final_timeout: float = 600.0,
         tls_context: ssl.SSLContext | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Describe the server.
 
@@ -76,10 +71,12 @@ class SmtpChannel:
             port: its port.
             security: ``starttls`` and ``tls`` never fall back to ``plain``.
             username: for the login; None sends without one.
-            password: called for each login, so that it is kept nowhere else.
+            password: called for each login; it is kept as long as its session, and nowhere else.
+            token: gives an access token instead of a password, for XOAUTH2; likewise.
             timeout: see the attributes.
             final_timeout: see the attributes.
             tls_context: whom to trust; None for the system's authorities.
+            clock: seconds that only grow.
         """
         self.host = host
         self.port = port
@@ -88,137 +85,88 @@ class SmtpChannel:
         self.final_timeout = final_timeout
         self._username = username
         self._password = password
+        self._token = token
         self._tls_context = tls_context
+        self._clock = clock
+        self._idle: list[SmtpSession] = []
 
     async def send(self, message: Message) -> Outcome:
-        password = ""
-        try:
-            if self._username and self._password:
-                password = self._password()
-            client = await self._connected(password)
-        except SMTPAuthenticationError as error:
-            outcome: Outcome = Retry(
-                f"the login was refused: {error.code} {error.message}",
-                scope=Scope.CHANNEL_BROKEN if is_permanent(error.code) else Scope.CHANNEL_BUSY,
-            )
-        except (SMTPException, OSError, ValueError, PedigreedError) as error:
-            outcome = Retry(
-                f"no session: {_words(error)}", scope=Scope.CHANNEL_BROKEN if _stays(error) else Scope.CHANNEL_BUSY
-            )
-        else:
-            outcome = await self._transact(client, message)
-        return self._presentable(outcome, password)
+        if kept := self._taken_up():
+            attempt = await self._attempt(kept, message)
+            if not attempt.is_for_a_fresh_session:
+                return self._presentable(attempt.outcome, kept.login)
+        session = await self._opened()
+        if not isinstance(session, SmtpSession):
+            return session
+        attempt = await self._attempt(session, message)
+        return self._presentable(attempt.outcome, session.login)
 
     async def close(self) -> None:
-        """Nothing is held between messages."""
+        """Take leave of the server. The next message connects anew."""
+        idle, self._idle = self._idle, []
+        await asyncio.gather(*(session.quit() for session in idle))
 
-    async def _connected(self, password: str) -> SMTP:
-        """A session that is ready for a message: encrypted if it has to be, logged in, greeted."""
-        client = SMTP(
+    def _taken_up(self) -> SmtpSession | None:
+        """A session that waits for a message, if there is one that may still be good."""
+        while self._idle:
+            session = self._idle.pop()
+            if session.is_alive and self._clock() - session.idle_since <= LONGEST_IDLE:
+                return session
+            session.drop()
+        return None
+
+    async def _opened(self) -> SmtpSession | Outcome:
+        login = Login()
+        try:
+            login = await self._read_login()
+            return await SmtpSession.open(self._client(), login)
+        except SMTPAuthenticationError as error:
+            scope = Scope.CHANNEL_BROKEN if is_permanent(error.code) else Scope.CHANNEL_BUSY
+            outcome = Retry(f"the login was refused: {in_words(error)}", scope=scope)
+        except (SMTPException, OSError, ValueError, PedigreedError) as error:
+            scope = Scope.CHANNEL_BROKEN if _stays(error) else Scope.CHANNEL_BUSY
+            outcome = Retry(f"no session: {in_words(error)}", scope=scope)
+        return self._presentable(outcome, login)
+
+    async def _read_login(self) -> Login:
+        if self._username and self._password:
+            return Login(self._username, password=self._password())
+        if self._username and self._token:
+            return Login(self._username, token=await self._token())
+        return Login()
+
+    def _client(self) -> SMTP:
+        return SMTP(
             hostname=self.host,
             port=self.port,
-            username=self._username or None,
-            password=password or None,
             use_tls=self.security is Security.TLS,
             start_tls=self.security is Security.STARTTLS,
             tls_context=self._tls_context,
             timeout=self.timeout,
-            local_hostname=_own_name(),
+            local_hostname=own_name(),
         )
-        await client.connect()
-        transport = client.transport
+
+    async def _attempt(self, session: SmtpSession, message: Message) -> Attempt:
+        """Try the message, and put the session aside if it can take another."""
         try:
-            if client.is_ehlo_or_helo_needed:
-                await _greet(client)
+            attempt = await session.attempt(message, self.final_timeout)
+            is_kept = not attempt.is_for_a_fresh_session and session.begun < MOST_MESSAGES
+            if is_kept and await session.restore():
+                session.idle_since = self._clock()
+                self._idle.append(session)
+            else:
+                await session.quit()
         except BaseException:
-            _drop(client, transport)
+            session.drop()
             raise
-        return client
+        return attempt
 
-    async def _transact(self, client: SMTP, message: Message) -> Outcome:
-        transport = client.transport
-        try:
-            content = _with_line_ends(message.content)
-            outcome: Outcome | None = larger_than_taken(len(content), client.esmtp_extensions.get("size", ""))
-            outcome = outcome or await self._hand_over(client, message, content)
-            if client.is_connected:
-                with suppress(SMTPException, OSError):
-                    await client.quit(timeout=min(self.timeout, _GOODBYE_SECONDS))
-            return outcome
-        finally:
-            _drop(client, transport)
-
-    async def _hand_over(self, client: SMTP, message: Message, content: bytes) -> Outcome:
-        size = [f"SIZE={len(content)}"] if client.supports_extension("size") else []
-        command = "MAIL"
-        try:
-            await client.mail(parse_address(message.sender), options=size)
-            command = "RCPT"
-            await client.rcpt(parse_address(message.recipient))
-            command = "DATA"
-            go_ahead = await client.execute_command(b"DATA")
-        except SMTPResponseException as answer:
-            return before_handover(command, answer.code, answer.message)
-        except ValueError:
-            return Refused(f"{command}: the address is none that SMTP can say")
-        except (SMTPException, OSError) as error:
-            # At MAIL the server has heard nothing yet of who gets the message: the session is at fault.
-            scope = Scope.CHANNEL_BUSY if command == "MAIL" else Scope.MESSAGE
-            return Retry(f"{command}: {_words(error)}", scope=scope)
-        if go_ahead.code != _GO_AHEAD or client.protocol is None:
-            return before_handover(command, go_ahead.code, go_ahead.message)
-        try:
-            client.protocol.write(_LEADING_DOT.sub(b"..", content) + b".\r\n")
-            answer_to_all = await client.protocol.read_response(timeout=self.final_timeout)
-        except (SMTPException, OSError) as error:
-            client.close()
-            return Unsure(f"no answer to the message: {_words(error)}")
-        return after_handover(answer_to_all.code, answer_to_all.message)
-
-    def _presentable(self, outcome: Outcome, password: str) -> Outcome:
-        """The outcome on one line, with the server's name, and without the password if it was echoed."""
-
-        def line(said: str) -> str:
-            return one_line(without_password(said, self._username or "", password))
-
-        server = f"{self.host}:{self.port} ({self.security})"
-        match outcome:
-            case Sent(receipt):
-                return Sent(line(receipt))
-            case Retry(reason):
-                return replace(outcome, reason=line(f"{server}: {reason}"))
-            case Refused(reason):
-                return replace(outcome, reason=line(f"{server}: {reason}"))
-            case Unsure(reason):
-                return Unsure(line(f"{server}: {reason}"))
-
-
-def _with_line_ends(content: bytes) -> bytes:
-    content = _LINE_END.sub(b"\r\n", content)
-    return content if content.endswith(b"\r\n") else content + b"\r\n"
-
-
-async def _greet(client: SMTP) -> None:
-    try:
-        await client.ehlo()
-    except SMTPHeloError:
-        await client.helo()
-
-
-def _drop(client: SMTP, transport: BaseTransport | None) -> None:
-    """End the connection now: a closing handshake with a server that hangs would outlive the channel."""
-    client.close()
-    if isinstance(transport, WriteTransport):
-        transport.abort()
-
-
-def _own_name() -> str:
-    """How to greet a server: this machine's full name if it has one, else an address (RFC 5321, 4.1.3).
-
-    The name is not looked up, since a resolver that hangs would hold the message.
-    """
-    name = socket.gethostname()
-    return name if _FULL_NAME.fullmatch(name) else "[127.0.0.1]"
+    def _presentable(self, outcome: Outcome, login: Login) -> Outcome:
+        """The outcome on one line, with the server's name, and without the login's secret if it was echoed."""
+        if isinstance(outcome, Sent):
+            return Sent(one_line(login.struck_out_of(outcome.receipt)))
+        said = f"{self.host}:{self.port} ({self.security}): {outcome.reason}"
+        return replace(outcome, reason=one_line(login.struck_out_of(said)))
 
 
 def _stays(error: Exception) -> bool:
@@ -227,10 +175,5 @@ def _stays(error: Exception) -> bool:
         return is_permanent(error.code)
     # The library raises its base class where the server lacks what was asked for: STARTTLS, or a way to log in.
     lacks = type(error) is SMTPException
-    return lacks or isinstance(error, ValueError | PedigreedError) or is_tls_refusal(error)
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, SMTPResponseException):
-        return f"{error.code} {error.message}"
-    return str(error) or type(error).__name__
+    is_ours = isinstance(error, ValueError | PedigreedError) and not isinstance(error, TryAgain)
+    return lacks or is_ours or is_tls_refusal(error)

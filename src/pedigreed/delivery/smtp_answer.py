@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import re
+
+from aiosmtplib import SMTPResponseException
 
 from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
 
 _PERMANENT = 5
+_REFUSALS = frozenset({4, 5})
 _GOING_DOWN = 421
 _OVER_LIMIT = 552
 _LONGEST_SIZE = 21
@@ -24,6 +26,23 @@ def is_permanent(code: int) -> bool:
     return code // 100 == _PERMANENT
 
 
+def is_refusal(code: int) -> bool:
+    """Whether an answer is a plain no, after which a session goes on (RFC 5321, 4.2.1 and 4.3.2)."""
+    return code // 100 in _REFUSALS and not is_going_down(code)
+
+
+def is_going_down(code: int) -> bool:
+    """Whether the server ends the session, whatever it was told (RFC 5321, 3.8)."""
+    return code == _GOING_DOWN
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong in a session; of an answer, its code and text."""
+    if isinstance(error, SMTPResponseException):
+        return f"{error.code} {error.message}"
+    return str(error) or type(error).__name__
+
+
 def before_handover(command: str, code: int, text: str) -> Retry | Refused:
     """What an answer other than the wished one means while the server has no message yet.
 
@@ -32,7 +51,7 @@ def before_handover(command: str, code: int, text: str) -> Retry | Refused:
     """
     reason = f"{command} was answered with {code} {text}"
     if not is_permanent(code):
-        return Retry(reason, scope=Scope.CHANNEL_BUSY if code == _GOING_DOWN else Scope.MESSAGE)
+        return Retry(reason, scope=Scope.CHANNEL_BUSY if is_going_down(code) else Scope.MESSAGE)
     of_sender = command == "MAIL" and not is_about_size(code, text)
     if of_sender or code in _LOGIN_WANTED:
         return Retry(reason, scope=Scope.CHANNEL_BROKEN)
@@ -74,13 +93,3 @@ def after_handover(code: int, text: str) -> Outcome:
             return Refused(reason, of_form=is_about_size(code, text))
         case _:
             return Unsure(reason)
-
-
-def without_password(text: str, username: str, password: str) -> str:
-    """The text with the password struck out, in the forms that a login says it in (RFC 4616, AUTH LOGIN)."""
-    if not password:
-        return text
-    forms = (f"\0{username}\0{password}".encode(), password.encode())
-    for said in (*(base64.b64encode(form).decode("ascii") for form in forms), password):
-        text = text.replace(said, "***")
-    return text
