@@ -61,10 +61,10 @@ class MailHost:
 
 def what_is_missing() -> str:
     """What a mail host would need and is not there; empty if nothing."""
-    programs = [program for program in (POSTFIX, DOVECOT) if not shutil.which(program)]
-    if programs:
-        return " and ".join(programs)
-    # Each of them gives up its rights itself, and refuses to start without them.
+    for program in (POSTFIX, DOVECOT):
+        if not shutil.which(program):
+            return program
+    # Each of them lays down its rights itself, and does not start without them.
     return "" if os.geteuid() == 0 else "the superuser, who alone starts mail servers,"
 
 
