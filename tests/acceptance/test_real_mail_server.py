@@ -43,7 +43,7 @@ subscriptions:
     watch: {{programs: [1180]}}
     digest: {{at: "06:00"}}
     deliver: [{{email: [a@x.example, nobody@x.example, b@x.example]}}, {{channel: keep}}]
-operator: {{email: ops@obs.example}}
+operator: {{email: ops@x.example}}
 """
 NAME = 'Jörg "the eye" 望遠鏡'
 
@@ -142,7 +142,7 @@ def test_each_recipient_has_one_mail_a_day_and_one_refusal_stops_nobody(days: Da
     assert [mail.seen.to for mail in (*days.a, *days.b)] == [(A,), (A,), (B,), (B,)]
     for ended in days.ended:
         assert ended.code == 69, ended.err
-        assert "1 of 4 deliveries will not arrive" in ended.err
+        assert ended.err.count("will not arrive") == ended.out.count("refused to ") == 1
         assert "refused to email nobody@x.example: " in ended.out
         assert "550 5.1.1 <nobody@x.example>: Recipient address rejected" in ended.out
 
@@ -153,7 +153,7 @@ def test_the_headers_arrive_as_they_were_sent(days: Days) -> None:
     assert second["Date"] == "Sun, 22 Nov 2026 06:00:00 +0000"
     assert second["List-Id"] == "jades <jades.pedigreed.obs.example>"
     assert second["Auto-Submitted"] == "auto-generated"
-    assert second["List-Unsubscribe"] == "<mailto:ops@obs.example?subject=unsubscribe%20jades>"
+    assert second["List-Unsubscribe"] == "<mailto:ops@x.example?subject=unsubscribe%20jades>"
     assert second["Return-Path"] == "<pedigreed@obs.example>"
     assert first["References"] == first["In-Reply-To"] == second["References"] == second["In-Reply-To"], "a thread"
     mails = [first, second, *others]

@@ -17,5 +17,5 @@ class Account(NamedTuple):
 SENDER = Account("pedigreed", 'correct "hörse" 10%')
 """May send, and has no mailbox."""
 
-READERS = (Account(f"a@{DOMAIN}", "apple"), Account(f"b@{DOMAIN}", "banana"))
+READERS = tuple(Account(f"{name}@{DOMAIN}", f"secret of {name}") for name in ("a", "b", "ops"))
 """Have mailboxes. Nobody else of the domain has one."""
