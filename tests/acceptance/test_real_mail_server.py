@@ -248,3 +248,21 @@ def test_a_server_that_nobody_vouches_for_is_told_nothing(mail_servers: MailHost
     assert "certificate verify failed" in ended.out
     assert SENDER.password not in ended.out + ended.err
     assert mail_servers.mails(A) == mail_servers.mails(B) == []
+
+
+def test_a_mail_over_the_servers_limit_arrives_without_its_attachments(
+    small_mail_servers: MailHost, tmp_path: Path
+) -> None:
+    with observatory(tmp_path, small_mail_servers) as watching:
+        watching.run("once", "2026-11-21T06:00Z")
+        watching.archive.now = DAY_2
+        ended = watching.run("once", "2026-11-22T06:00Z")
+    assert were_told(ended) == [A, B], ended.err
+    for recipient in (A, B):
+        _, mail = small_mail_servers.mails(recipient)
+        assert mail.seen.subject.startswith("[pedigreed] jades: 66 reprocessed (2.0.1, jwst_1535)")
+        assert "REPROCESSED    66 of 112 products" in mail.seen.text
+        assert "were left out" in mail.seen.text
+        assert mail.seen.attachments == []
+        assert faults_in(mail.content) == []
+        assert read(mail)["Date"] == "Sun, 22 Nov 2026 06:00:00 +0000"

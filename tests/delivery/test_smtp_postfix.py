@@ -15,7 +15,7 @@ from pedigreed.config.channels import Security
 from pedigreed.delivery.mail import build_mail
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.model.digest import Attachment, RenderedDigest
-from pedigreed.model.outcome import Sent
+from pedigreed.model.outcome import Refused, Sent
 from strict_mail import faults_in
 
 if TYPE_CHECKING:
@@ -89,3 +89,10 @@ def test_names_and_subject_are_read_as_they_were_written(mail_servers: MailHost)
     name, _, label = str(make_header(decode_header(list_id))).rpartition(" <")
     assert name.strip() == NAME
     assert label.endswith(".pedigreed.obs.example>")
+
+
+def test_a_message_over_the_servers_limit_is_refused_for_its_form(small_mail_servers: MailHost) -> None:
+    outcome, arrived = sent(small_mail_servers, mail("the text\n", 10_000 * b"a"))
+    assert isinstance(outcome, Refused)
+    assert outcome.of_form
+    assert arrived == []
