@@ -12,6 +12,8 @@ import pytest
 from hypothesis import settings
 from sqlalchemy.engine import make_url
 
+from mail_host import MailHost, mail_host, what_is_missing
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -35,6 +37,12 @@ def missing(server: str) -> NoReturn:
     if os.environ.get("PEDIGREED_REQUIRE_SERVERS"):
         pytest.fail(f"{server} is required, and is not there")
     pytest.skip(f"{server} is not there")
+
+
+def need_mail_servers() -> None:
+    """Do as `missing` does where they can't run."""
+    if reason := what_is_missing():
+        missing(reason)
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +75,19 @@ def store_url(request: pytest.FixtureRequest) -> str:
         return f"sqlite:///{folder / 'store' / 'pedigreed.db'}"
     url: str = request.getfixturevalue("postgresql_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def mail_servers() -> Iterator[MailHost]:
+    """Postfix and Dovecot, once for all tests."""
+    need_mail_servers()
+    with mail_host() as host:
+        yield host
+
+
+@pytest.fixture
+def small_mail_servers() -> Iterator[MailHost]:
+    """The same, taking no message of more than 10,000 bytes."""
+    need_mail_servers()
+    with mail_host(message_size_limit=10_000) as host:
+        yield host

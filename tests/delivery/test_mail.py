@@ -18,6 +18,7 @@ from pedigreed.delivery.line import one_line
 from pedigreed.delivery.mail import build_mail, list_label
 from pedigreed.model.digest import Attachment, RenderedDigest
 from pedigreed.model.failure import Unreadable
+from strict_mail import faults_in
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -63,7 +64,8 @@ def mail(
 
 
 def read(message: Message) -> EmailMessage:
-    """The mail as a strict reader has it: no defect of the structure, none of a header."""
+    """The mail as two strict readers have it: no fault of its bytes, no defect of the structure or of a header."""
+    assert faults_in(message.content) == []
     parsed: EmailMessage = message_from_bytes(message.content, policy=STRICT)
     for part in parsed.walk():
         assert not part.defects

@@ -18,10 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Certified:
-    """A server's own certificate, and a client's trust in it."""
+    """A server's own certificate, and a client's trust in it.
+
+    Attributes:
+        server: for a server in this process.
+        trust: for a client in this process.
+        public, private: the files, for other programs. Who trusts `public` trusts the server.
+    """
 
     server: ssl.SSLContext
     trust: ssl.SSLContext
+    public: Path
+    private: Path
 
 
 def certificate_for(address: str, folder: Path) -> Certified:
@@ -49,4 +57,4 @@ def certificate_for(address: str, folder: Path) -> Certified:
     )
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     server.load_cert_chain(public, private)
-    return Certified(server, ssl.create_default_context(cafile=str(public)))
+    return Certified(server, ssl.create_default_context(cafile=str(public)), public, private)

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from pedigreed.model.digest import Attachment
 
-POLICY = compat32.clone(linesep="\r\n", mangle_from_=False)
+POLICY = compat32.clone(linesep="\r\n", mangle_from_=False, max_line_length=76)
+"""A line of a header that has encoded words is no longer than that (RFC 2047, 2)."""
 
 Field = tuple[str, Header]
 """A header's name and value."""
