@@ -8,7 +8,6 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
@@ -20,9 +19,6 @@ from pedigreed.model.outcome import Outcome, Retry, Scope, Sent
 from pedigreed.service.delivering import deliver
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store.database import Store
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 FEW, MANY = 1_000, 100_000
 ROUNDS = 7
@@ -45,9 +41,11 @@ class Counter:
         """Nothing is open."""
 
 
-def messages(count: int) -> Iterator[Message]:
-    for number in range(count):
-        yield Message(f"{number}@x.example", "keep", f"{number}@x.example", "", "news", b"." * 1000)
+def messages(count: int) -> list[Message]:
+    return [
+        Message(f"{number}@x.example", "keep", f"{number}@x.example", "", "news", b"." * 1000)
+        for number in range(count)
+    ]
 
 
 def filled(file: Path, waiting: int, sent: int = 0) -> Store:

@@ -21,7 +21,6 @@ from pedigreed.config.address import Sender
 from pedigreed.config.channels import Security
 from pedigreed.delivery.mail import build_mail
 from pedigreed.delivery.smtp import MOST_MESSAGES, SmtpChannel
-
 from pedigreed.model.digest import Attachment, RenderedDigest
 from pedigreed.service.delivering import deliver
 from pedigreed.store import deliveries as stored_deliveries
@@ -99,9 +98,7 @@ def main() -> None:
         timings = alternated(
             {"bare": partial(run_bare, port, mails), "outbox": partial(run_outbox, port, store)}, ROUNDS
         )
-    hand_back(
-        ManyMessages(MESSAGES, len(mails[0].content), MOST_MESSAGES, timings["bare"], timings["outbox"])
-    )
+    hand_back(ManyMessages(MESSAGES, len(mails[0].content), MOST_MESSAGES, timings["bare"], timings["outbox"]))
 
 
 if __name__ == "__main__":

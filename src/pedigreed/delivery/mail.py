@@ -84,7 +84,7 @@ def build_mail(
     if operator:
         fields.append(token_field("List-Unsubscribe", _stop_link(operator, subscription)))
     forms = [text_part(rendered.text), text_part(html_page(rendered), "html")]
-    parts = [alternative_part(forms, f"{identity}-forms"), *map(attachment_part, rendered.attachments)]
+    parts = [alternative_part(forms, f"forms-{identity}"), *map(attachment_part, rendered.attachments)]
     return Message(
         message_id=message_id,
         channel=channel,

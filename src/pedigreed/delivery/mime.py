@@ -104,7 +104,10 @@ def attachment_part(attachment: Attachment) -> MimeMessage:
 
 
 def alternative_part(parts: Sequence[MimeMessage], boundary: str) -> MimeMessage:
-    """The same in several forms, the plainest first (RFC 2046, 5.1.4). A reader shows the last that it can."""
+    """The same in several forms, the plainest first (RFC 2046, 5.1.4). A reader shows the last that it can.
+
+    `boundary` must not begin with that of the whole mail: a reader may look at the beginning alone (5.1.2).
+    """
     part = MimeMessage(policy=POLICY)
     part["Content-Type"] = f'multipart/alternative; boundary="{BOUNDARY_START}{boundary}"'
     part.set_payload(list(parts))

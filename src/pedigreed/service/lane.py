@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 LEASE = timedelta(minutes=60)
 """How long a process may keep what it took before another takes it up."""
 
-HAND_OVER_LIMIT = timedelta(minutes=25)
+HAND_OVER_LIMIT = timedelta(minutes=40)
 """How long one message may take: longer than any channel's own limits."""
 
-AHEAD = 16
+AHEAD = 4
 """How many messages are taken before their turn. Those of a killed process wait until their lease ends."""
 
-KEEP_AFTER = AHEAD // 2
-"""So many messages that were tried are kept at once."""
+MOST_AHEAD = 64
+"""The same where the destination is quick: twice as many after each transaction that was wanted sooner."""
 
 KEEP_WITHIN = 0.02
-"""Seconds. What came of a message is kept so soon, also where no other message follows."""
+"""Seconds. What came of a message is kept so soon, however many follow."""
 
 SHORT_PAUSE = timedelta(minutes=1)
 """A pause that a destination asks for is waited out if it is shorter than this."""
@@ -94,6 +94,9 @@ class Lane:
         self._is_sending = False
         self._is_blocked = False
         self._asked_pause = timedelta(0)
+        self._ahead = AHEAD
+        self._pause: Pause | None = None
+        self._is_pause_known = False
         self._change = asyncio.Condition()
         self._settled: dict[int, Delivery] = {}
 
@@ -152,12 +155,16 @@ class Lane:
         """Wait until there is something to keep, and a little longer for more of it."""
         async with self._change:
             await self._change.wait_for(lambda: self._tried or self._untried)
-            with suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(KEEP_WITHIN):
                     await self._change.wait_for(self._is_pressing)
+            except TimeoutError:
+                self._ahead = max(AHEAD, self._ahead // 2)
+            else:
+                self._ahead = min(2 * self._ahead, MOST_AHEAD)
 
     def _is_pressing(self) -> bool:
-        return self._is_blocked or len(self._tried) >= KEEP_AFTER or len(self._taken) < KEEP_AFTER
+        return self._is_blocked or 2 * len(self._tried) >= self._ahead or not self._taken
 
     async def _keep_books(self) -> bool:
         """Keep what was tried, and take more. False if nothing is left to be done."""
@@ -167,12 +174,13 @@ class Lane:
             if self._is_blocked:
                 untried += self._taken
                 self._taken.clear()
-            room = 0 if self._is_blocked else AHEAD - len(self._taken)
+            room = 0 if self._is_blocked else max(0, self._ahead - len(self._taken))
         now = self._terms.clock()
-        taken, settled, pause = await asyncio.to_thread(self._transact, tried, untried, room, now)
+        taken, settled = await asyncio.to_thread(self._transact, tried, untried, room, now)
         for one in settled:
             _tell(one, self._name)
             self._settled[one.key] = replace(one, message=replace(one.message, content=b""))
+        pause = self._pause
         if self._is_blocked and pause is not None:
             _log.warning("channel paused", channel=self._name, until=iso(pause.until), reason=pause.reason)
             if not timedelta(0) < self._asked_pause < SHORT_PAUSE or pause.until - now > SHORT_PAUSE:
@@ -187,11 +195,13 @@ class Lane:
 
     def _transact(
         self, tried: list[_Tried], untried: list[Delivery], room: int, now: datetime
-    ) -> tuple[list[Delivery], list[Delivery], Pause | None]:
-        """One transaction: keep, give back, take. Gives what was taken, what was kept, and the pause."""
+    ) -> tuple[list[Delivery], list[Delivery]]:
+        """One transaction: keep, give back, take. Gives what was taken and what was kept."""
         settled = [self._decided(each) for each in tried]
         with self._store.writing() as connection:
-            pause = stored_pauses.load(connection, Paused.CHANNEL).get(self._name)
+            pause = self._pause
+            if not self._is_pause_known:
+                pause = stored_pauses.load(connection, Paused.CHANNEL).get(self._name)
             for each, after in zip(tried, settled, strict=True):
                 if after.message != each.delivery.message:
                     stored_deliveries.lighten(connection, after)
@@ -200,12 +210,12 @@ class Lane:
             for each in tried:
                 pause, expired = self._next_pause(connection, pause, each)
                 settled += expired
-            if pause is not None and pause.until > now:
-                return [], settled, pause
             # After a pause, one message tries whether it is over.
             limit = room if pause is None else min(room, 1)
-            taken = stored_deliveries.claim(connection, self._name, now, now + LEASE, limit) if limit else []
-        return taken, settled, pause
+            is_open = limit > 0 and (pause is None or pause.until <= now)
+            taken = stored_deliveries.claim(connection, self._name, now, now + LEASE, limit) if is_open else []
+        self._pause, self._is_pause_known = pause, True
+        return taken, settled
 
     def _decided(self, tried: _Tried) -> Delivery:
         terms = self._terms

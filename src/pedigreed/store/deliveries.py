@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Row, bindparam, func, insert, literal, or_, select, text, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, text, update
 
 from pedigreed.model.delivery import Delivery, DeliveryState
 from pedigreed.model.message import Message
-from pedigreed.store.tables import deliveries, is_given_up, is_open
+from pedigreed.store.tables import contents, deliveries, is_given_up, is_open
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
 
-def enqueue(connection: Connection, digest_id: str | None, messages: Iterable[Message], now: datetime) -> None:
+def enqueue(connection: Connection, digest_id: str | None, messages: Sequence[Message], now: datetime) -> None:
     """Add a waiting row for each message. Without a digest they are words to the operator."""
     rows = [
         {
@@ -27,7 +27,6 @@ def enqueue(connection: Connection, digest_id: str | None, messages: Iterable[Me
             "sender": message.sender,
             "message_id": message.message_id,
             "subject": message.subject,
-            "content": message.content,
             "state": DeliveryState.WAITING.value,
             "attempts": 0,
             "next_attempt_at": now,
@@ -39,6 +38,8 @@ def enqueue(connection: Connection, digest_id: str | None, messages: Iterable[Me
     ]
     if rows:
         connection.execute(insert(deliveries), rows)
+        bytes_of = [{"message_id": message.message_id, "content": message.content} for message in messages]
+        connection.execute(insert(contents), bytes_of)
 
 
 def claim(
@@ -68,14 +69,10 @@ def claim(
             maybe_repeated=or_(deliveries.c.maybe_repeated, was_sending),
         )
         .returning(deliveries)
-    )
-    return sorted((delivery_of(row) for row in taken), key=lambda delivery: delivery.key)
+    ).all()
+    found = _contents_of(connection, [row.message_id for row in taken])
+    return sorted((delivery_of(row, found[row.message_id]) for row in taken), key=lambda delivery: delivery.key)
 
-
-_WITHOUT_CONTENT = (
-    *(column for column in deliveries.c if column.name != "content"),
-    literal(b"").label("content"),
-)
 
 _IS_STILL_TAKEN = (
     deliveries.c.id == bindparam("key"),
@@ -103,7 +100,11 @@ _RELEASE = (
         next_attempt_at=bindparam("new_next_attempt_at"),
     )
 )
-_LIGHTEN = update(deliveries).where(*_IS_STILL_TAKEN).values(content=bindparam("new_content"))
+_LIGHTEN = (
+    update(contents)
+    .where(contents.c.message_id == deliveries.c.message_id, *_IS_STILL_TAKEN)
+    .values(content=bindparam("new_content"))
+)
 
 
 def settle(connection: Connection, tried: Iterable[Delivery]) -> int:
@@ -161,7 +162,7 @@ def expire(
             deliveries.c.created_at <= created_by,
         )
         .values(state=DeliveryState.EXPIRED.value, next_attempt_at=None, last_outcome=reason, finished_at=now)
-        .returning(*_WITHOUT_CONTENT)
+        .returning(deliveries)
     )
     return [delivery_of(row) for row in expired]
 
@@ -214,12 +215,19 @@ def counts(connection: Connection) -> dict[DeliveryState, int]:
 def of_digest(connection: Connection, digest_id: str) -> list[Delivery]:
     """The rows of one digest."""
     query = select(deliveries).where(deliveries.c.digest_id == digest_id).order_by(deliveries.c.id)
-    return [delivery_of(row) for row in connection.execute(query)]
+    rows = connection.execute(query).all()
+    found = _contents_of(connection, [row.message_id for row in rows])
+    return [delivery_of(row, found[row.message_id]) for row in rows]
 
 
-def delivery_of(row: Row[Any]) -> Delivery:
+def _contents_of(connection: Connection, message_ids: Collection[str]) -> dict[str, bytes]:
+    query = select(contents).where(contents.c.message_id.in_(message_ids))
+    return {row.message_id: row.content for row in connection.execute(query)} if message_ids else {}
+
+
+def delivery_of(row: Row[Any], content: bytes = b"") -> Delivery:
     """A row of the outbox."""
-    message = Message(row.message_id, row.channel, row.recipient, row.sender, row.subject, row.content)
+    message = Message(row.message_id, row.channel, row.recipient, row.sender, row.subject, content)
     return Delivery(
         key=row.id,
         digest_id=row.digest_id,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import LargeBinary, Row, Select, func, literal, select
+from sqlalchemy import Row, Select, func, select
 
 from pedigreed.model.listed_delivery import ListedDelivery
 from pedigreed.store.batches import batches
 from pedigreed.store.deliveries import delivery_of
-from pedigreed.store.tables import deliveries, digests
+from pedigreed.store.tables import contents, deliveries, digests
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 _LARGEST_NUMBER = 2**63 - 1
 
 _LISTED: Select[Any] = select(
-    *(column for column in deliveries.c if column is not deliveries.c.content),
+    *deliveries.c,
     # Both databases know how long a value is without reading it.
-    func.length(deliveries.c.content).label("size"),
-    literal(b"", LargeBinary).label("content"),
+    func.length(contents.c.content).label("size"),
     digests.c.subscription,
-).join_from(deliveries, digests, isouter=True)
+).select_from(deliveries.join(contents).join(digests, isouter=True))
 
 
 def newest(
@@ -65,7 +64,8 @@ def numbers_of(connection: Connection, states: Collection[DeliveryState], channe
 
 def content_of(connection: Connection, number: int) -> bytes:
     """The bytes of one message, which has to be there."""
-    content: bytes = connection.execute(select(deliveries.c.content).where(deliveries.c.id == number)).scalar_one()
+    query = select(contents.c.content).join_from(contents, deliveries).where(deliveries.c.id == number)
+    content: bytes = connection.execute(query).scalar_one()
     return content
 
 

@@ -187,7 +187,6 @@ deliveries = Table(
     Column("sender", Text, nullable=False),
     Column("message_id", Text, nullable=False, unique=True),
     Column("subject", Text, nullable=False),
-    Column("content", LargeBinary, nullable=False),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("next_attempt_at", Instant),
@@ -197,7 +196,14 @@ deliveries = Table(
     Column("finished_at", Instant),
     Column("unsure", Integer, nullable=False),
     UniqueConstraint("digest_id", "channel", "recipient"),
-    comment="the outbox: a message for each destination, with its bytes and what became of it",
+    comment="the outbox: a message for each destination, and what became of it",
+)
+contents = Table(
+    "contents",
+    metadata,
+    Column("message_id", ForeignKey("deliveries.message_id"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    comment="the bytes of each message, apart, since SQLite writes a whole row anew where one value changes",
 )
 # What is to be sent is found at the same cost, however much was sent already.
 is_open = deliveries.c.finished_at.is_(None)

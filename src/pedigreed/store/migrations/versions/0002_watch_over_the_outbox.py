@@ -21,21 +21,33 @@ SENT = sa.text("state = 'sent'")
 
 
 def upgrade() -> None:
+    make_contents()
     change_deliveries()
     change_pauses()
     make_mutes_and_problems()
+
+
+def make_contents() -> None:
+    op.create_table(
+        "contents",
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id", name="pk_contents"),
+        sa.ForeignKeyConstraint(["message_id"], ["deliveries.message_id"], name="fk_contents_message_id"),
+        comment="the bytes of each message, apart, since SQLite writes a whole row anew where one value changes",
+    )
+    op.execute("INSERT INTO contents (message_id, content) SELECT message_id, content FROM deliveries")
 
 
 def change_deliveries() -> None:
     op.drop_index("ix_deliveries_state_next_attempt_at", "deliveries")
     with op.batch_alter_table("deliveries") as batch:
         batch.alter_column("digest_id", existing_type=sa.Text(), nullable=True)
+        batch.drop_column("content")
         batch.add_column(sa.Column("unsure", sa.Integer(), nullable=False, server_default="0"))
     with op.batch_alter_table("deliveries") as batch:
         batch.alter_column("unsure", existing_type=sa.Integer(), server_default=None)
-        batch.create_table_comment(
-            "the outbox: a message for each destination, with its bytes and what became of it"
-        )
+        batch.create_table_comment("the outbox: a message for each destination, and what became of it")
     for name, columns, where in (
         ("ix_deliveries_open", ["channel", "next_attempt_at", "id"], OPEN),
         ("ix_deliveries_given_up", ["finished_at"], GIVEN_UP),
