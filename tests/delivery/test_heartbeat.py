@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,19 +21,25 @@ PATH = "/ping/5cf2d1f0-hunter2hunter2"
 async def _asked(answer: bytes, within: float = 10.0) -> tuple[str | None, list[bytes]]:
     """What came of one heartbeat, and the requests that the server got."""
     requests: list[bytes] = []
+    talks: list[asyncio.Task[None] | None] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.append(asyncio.current_task())
         requests.append(await reader.readuntil(b"\r\n\r\n"))
         if answer:
             writer.write(answer)
         else:
             await reader.read()
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server:
-        return await beat(lambda: f"http://127.0.0.1:{port}{PATH}", within=within), requests
+        trouble = await beat(lambda: f"http://127.0.0.1:{port}{PATH}", within=within)
+        await asyncio.gather(*(talk for talk in talks if talk is not None))
+    return trouble, requests
 
 
 def asked(answer: bytes, within: float = 10.0) -> tuple[str | None, list[bytes]]:
