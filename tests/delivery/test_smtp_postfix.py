@@ -61,9 +61,16 @@ def mail(text: str, attachment: bytes = b"a,b\n") -> Message:
 
 def sent(host: MailHost, message: Message) -> tuple[Outcome, list[Arrived]]:
     """What the channel says of a message, and what came of it."""
+
+    async def scenario() -> Outcome:
+        sending = channel(host)
+        try:
+            return await sending.send(message)
+        finally:
+            await sending.close()
+
     host.empty()
-    outcome = asyncio.run(channel(host).send(message))
-    return outcome, host.mails(RECIPIENT)
+    return asyncio.run(scenario()), host.mails(RECIPIENT)
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
