@@ -84,7 +84,8 @@ def build_mail(
     if operator:
         fields.append(token_field("List-Unsubscribe", _stop_link(operator, subscription)))
     forms = [text_part(rendered.text), text_part(html_page(rendered), "html")]
-    parts = [alternative_part(forms, f"{identity}-forms"), *map(attachment_part, rendered.attachments)]
+    # A line that only begins like the outer boundary would end the part (RFC 2046, 5.1.2), so they differ at once.
+    parts = [alternative_part(forms, f"forms-{identity}"), *map(attachment_part, rendered.attachments)]
     return Message(
         message_id=message_id,
         channel=channel,
