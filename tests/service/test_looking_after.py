@@ -16,6 +16,7 @@ from pedigreed.model.pause import Paused
 from pedigreed.service.cycle import Cycle, run_cycle
 from pedigreed.service.drafting import draft
 from pedigreed.service.looking_after import look_after
+from pedigreed.service.problems import LITTLE_ROOM
 from pedigreed.service.situation import status
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store import pauses as stored_pauses
@@ -147,6 +148,32 @@ def test_a_digest_that_can_not_be_composed_stops_no_other_and_is_told_once(
     assert operated.words() == ["[pedigreed] over: the digest of a is composed again"]
 
 
+def test_increments_that_are_turned_off_are_told_once(operated: Operated) -> None:
+    names = operated.watcher.holdings.add(1180, 20)
+    operated.cycle(DAY_0)
+    operated.watcher.recorded.misbehave(faults.IgnoredFilter("ingestCompletionDate_mjd"), times=None)
+    operated.watcher.holdings.remake(names[:2], at=DAY_0 + DAY / 2)
+    for day in (1, 2, 3):
+        operated.cycle(DAY_0 + day * DAY)
+    (word,) = operated.words()
+    assert word == "[pedigreed] problem: MAST NIRCam can't be trusted to tell what is younger"
+
+
+def test_a_disk_that_is_nearly_full_is_told_once_and_once_when_it_has_room(
+    operated: Operated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    operated.cycle(DAY_0)
+    said = []
+    for day, free in enumerate((LITTLE_ROOM - 1, LITTLE_ROOM - 2, 3 * LITTLE_ROOM), 1):
+        monkeypatch.setattr(operated.watcher.store, "free", lambda free=free: free)
+        operated.cycle(DAY_0 + day * DAY)
+        said += operated.words()
+    assert said == [
+        "[pedigreed] problem: the disk of the store is nearly full",
+        "[pedigreed] over: the disk of the store has room again",
+    ]
+
+
 def test_a_channel_that_leaves_the_configuration_is_no_problem_any_more(operated: Operated) -> None:
     operated.watcher.folder.write_text("a file is in the place of the folder")
     operated.cycle(DAY_0)
@@ -162,7 +189,8 @@ def test_a_channel_that_leaves_the_configuration_is_no_problem_any_more(operated
         assert [each.problem.name for each in stored_problems.load(connection)] == ["keep"], (
             "a message waits for it"
         )
-        connection.execute(text("DELETE FROM deliveries"))
+        for table in ("contents", "deliveries"):
+            connection.execute(text(f"DELETE FROM {table}"))
     look_after(other, operated.watcher.store, "pedigreed.yaml", DAY_0 + DAY)
     with operated.watcher.store.reading() as connection:
         assert stored_problems.load(connection) == []

@@ -116,7 +116,7 @@ def retry(
     now: Now = None,
     *,
     given_up: Annotated[
-        bool, typer.Option("--given-up", help="All that were refused, expired, unsure or cancelled.")
+        bool, typer.Option("--given-up", help="All that were refused, expired or unsure.")
     ] = False,
     channel: Annotated[
         str | None,

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from pedigreed.model.listed_delivery import ListedDelivery
     from pedigreed.store.database import Store
 
-OVER = (*GIVEN_UP, DeliveryState.CANCELLED)
-"""Finished, and not sent."""
-
 
 @dataclass(frozen=True, slots=True)
 class Retried:
@@ -51,9 +48,9 @@ def retry(store: Store, numbers: Sequence[int], now: datetime) -> Retried:
 
 
 def retry_given_up(store: Store, channel: str | None, now: datetime) -> Retried:
-    """The same for all that are over and were not sent: of one channel, or of all."""
+    """The same for all that were given up: of one channel, or of all. What a person called off stays so."""
     with store.writing() as connection:
-        return _retry(connection, outbox_listing.numbers_of(connection, OVER, channel), now)
+        return _retry(connection, outbox_listing.numbers_of(connection, GIVEN_UP, channel), now)
 
 
 def cancel(store: Store, numbers: Sequence[int], now: datetime) -> tuple[ListedDelivery, ...]:
