@@ -93,6 +93,7 @@ class Lane:
         self._untried: list[Delivery] = []
         self._is_sending = False
         self._is_blocked = False
+        self._is_ending = asyncio.Event()
         self._asked_pause = timedelta(0)
         self._ahead = AHEAD
         self._pause: Pause | None = None
@@ -117,10 +118,20 @@ class Lane:
                 await self._channel.close()
         return list(self._settled.values())
 
+    async def end(self) -> None:
+        """Begin no other message. What is being sent is sent to its end, and the rest is given back."""
+        async with self._change:
+            self._is_ending.set()
+            self._change.notify_all()
+
+    @property
+    def _is_held(self) -> bool:
+        return self._is_blocked or self._is_ending.is_set()
+
     async def _send(self) -> None:
         while True:
             async with self._change:
-                await self._change.wait_for(lambda: self._taken and not self._is_blocked)
+                await self._change.wait_for(lambda: self._taken and not self._is_held)
                 delivery = self._taken.popleft()
                 self._is_sending = True
             at = self._terms.clock()
@@ -154,7 +165,7 @@ class Lane:
     async def _wait(self) -> None:
         """Wait until there is something to keep, and a little longer for more of it."""
         async with self._change:
-            await self._change.wait_for(lambda: self._tried or self._untried)
+            await self._change.wait_for(self._is_to_be_kept)
             try:
                 async with asyncio.timeout(KEEP_WITHIN):
                     await self._change.wait_for(self._is_pressing)
@@ -163,18 +174,22 @@ class Lane:
             else:
                 self._ahead = min(2 * self._ahead, MOST_AHEAD)
 
+    def _is_to_be_kept(self) -> bool:
+        is_over = self._is_ending.is_set() and not self._is_sending
+        return bool(self._tried or self._untried) or is_over
+
     def _is_pressing(self) -> bool:
-        return self._is_blocked or 2 * len(self._tried) >= self._ahead or not self._taken
+        return self._is_held or 2 * len(self._tried) >= self._ahead or not self._taken
 
     async def _keep_books(self) -> bool:
         """Keep what was tried, and take more. False if nothing is left to be done."""
         async with self._change:
             tried, self._tried = self._tried, []
             untried, self._untried = self._untried, []
-            if self._is_blocked:
+            if self._is_held:
                 untried += self._taken
                 self._taken.clear()
-            room = 0 if self._is_blocked else max(0, self._ahead - len(self._taken))
+            room = 0 if self._is_held else max(0, self._ahead - len(self._taken))
         now = self._terms.clock()
         taken, settled = await asyncio.to_thread(self._transact, tried, untried, room, now)
         for one in settled:
@@ -185,7 +200,8 @@ class Lane:
             _log.warning("channel paused", channel=self._name, until=iso(pause.until), reason=pause.reason)
             if not timedelta(0) < self._asked_pause < SHORT_PAUSE or pause.until - now > SHORT_PAUSE:
                 return False
-            await asyncio.sleep((pause.until - now).total_seconds())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_ending.wait(), (pause.until - now).total_seconds())
             self._is_blocked = False
             return await self._keep_books()
         async with self._change:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from pedigreed.model.pause import Paused
 from pedigreed.schedule import due, next_boundary
-from pedigreed.service.closing import rhythm_of
-from pedigreed.service.drafting import CLOCK_AHEAD, last_period
 from pedigreed.service.interest import selection_of
+from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
 from pedigreed.service.trust import checked
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
