@@ -83,9 +83,8 @@ def test_killed_after_the_commit_of_what_came_of_it_it_is_not_repeated(obs: Obse
 
 
 @pytest.mark.failure("kill -9 after the digest is kept, before it is sent")
-def test_what_another_process_may_be_sending_waits_until_its_lease_ends(obs: Observatory) -> None:
-    if obs.store_url.startswith("sqlite"):
-        pytest.skip("a process on an SQLite file is alone, and waits for no lease")
+def test_what_another_process_may_be_sending_waits_until_its_lease_ends(shared_obs: Observatory) -> None:
+    obs = shared_obs
     obs.configure(to("a@x.example"))
     assert obs.killed(Point.AFTER_CLAIM, DAY_0) == KILLED
     obs.once(DAY_0 + LEASE / 2)

@@ -85,9 +85,7 @@ def killed(*arguments: str | Path, after: float) -> None:
     process.wait()
 
 
-def killed_at(
-    point: Point, number: int, *arguments: str | Path, environ: dict[str, str] | None = None
-) -> int:
+def killed_at(point: Point, number: int, *arguments: str | Path, environ: dict[str, str] | None = None) -> int:
     """Run `pedigreed` and kill it when it comes to a point for the n-th time. Gives how the process ended."""
     return _run(arguments, environ, None, (str(_KILLED), point.value, str(number))).returncode
 

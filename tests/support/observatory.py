@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from background import in_background
 from commands import Ended, killed_at, pedigreed
 from hooks import HookServer, hook_server
-from loopback import Loopback
-from mail_server import Mail, MailServer, mail_server
 from pedigreed.config.load import load_config
 from pedigreed.delivery.registry import open_channels
 from pedigreed.demo.archive import DemoArchive
@@ -21,6 +20,7 @@ from pedigreed.service.cycle import Cycle, run_cycle
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store.database import Store
 from pedigreed.store.tables import deliveries
+from post_office import Mail, PostOffice, post_office
 from watching import DAY_0, QUICK, Holdings
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ class Observatory:
     folder: Path
     store_url: str
     archive: DemoArchive
-    loopback: Loopback
-    mail: MailServer
+    mail: PostOffice
     slack: HookServer
     feed: HookServer
     holdings: Holdings
+    servers: ExitStack
     email: dict[str, Any] = field(default_factory=dict)
     environ: dict[str, str] = field(default_factory=lambda: {"NO_PROXY": "*"})
 
@@ -110,6 +110,10 @@ class Observatory:
             **({"operator": operator} if operator else {}),
         }
         self.config.write_text(json.dumps(document), encoding="utf-8")
+
+    def opens(self, **office: Any) -> PostOffice:  # noqa: ANN401  # for post_office()
+        """One more mail server."""
+        return self.servers.enter_context(in_background(post_office(**office)))
 
     def once(self, now: datetime) -> Ended:
         """One cycle in a process of its own."""
@@ -169,20 +173,19 @@ def subject_of(content: bytes) -> str:
 
 
 @contextmanager
-def observatory(folder: Path, store_url: str, **mail: Any) -> Iterator[Observatory]:  # noqa: ANN401  # for mail_server()
-    """All of it, with a few products of programs 1180 and 1181."""
+def observatory(folder: Path, store_url: str) -> Iterator[Observatory]:
+    """All of it, with a few products of programs 1180, 1181 and 1182."""
     holdings = Holdings()
     for program in (1180, 1181, 1182):
         holdings.add(program, 3)
-    with ExitStack() as stack:
-        loopback = stack.enter_context(Loopback())
+    with ExitStack() as servers:
         yield Observatory(
             folder,
             store_url,
-            stack.enter_context(DemoArchive(holdings.at, DAY_0)),
-            loopback,
-            loopback.enter(mail_server(**mail)),
-            loopback.enter(hook_server()),
-            loopback.enter(hook_server()),
+            servers.enter_context(DemoArchive(holdings.at, DAY_0)),
+            servers.enter_context(in_background(post_office())),
+            servers.enter_context(in_background(hook_server())),
+            servers.enter_context(in_background(hook_server())),
             holdings,
+            servers,
         )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
 USERNAME, PASSWORD = "bot", "swordfish swordfish"
+DIES = "the connection dies"
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,14 @@ class Mail:
 
 
 @dataclass
-class MailServer:
+class PostOffice:
     """What it took, and what it says.
 
     Attributes:
         port: where it listens.
         mails: what it took, and what it may have taken: all that was handed over whole.
         refused: address -> what is answered at RCPT.
-        answers: to whole mails, in turn; afterwards each is taken.
+        answers: to whole mails, in turn, where `DIES` ends the connection; afterwards each is taken.
         password: that it wants; None for no login.
         is_held: while it is, no whole mail is answered.
     """
@@ -71,23 +72,26 @@ class MailServer:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401, N802  # as above
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401, N802  # as above
         (recipient,) = envelope.rcpt_tos
         self.mails.append(Mail(recipient, envelope.content))
         while self.is_held:  # noqa: ASYNC110  # a test says so from another thread
             await asyncio.sleep(0.005)
-        return self.answers.pop(0) if self.answers else "250 taken"
+        answer = self.answers.pop(0) if self.answers else "250 taken"
+        if answer == DIES:
+            server.transport.abort()
+        return answer
 
 
 @asynccontextmanager
-async def mail_server(at: socket.socket | None = None, password: str | None = None) -> AsyncIterator[MailServer]:
+async def post_office(at: socket.socket | None = None, password: str | None = None) -> AsyncIterator[PostOffice]:
     """A server for the time of a test.
 
     Args:
         at: a socket that is bound; None for any port.
         password: that it wants; None for no login.
     """
-    took = MailServer(password=password)
+    took = PostOffice(password=password)
 
     def conversation() -> smtp.SMTP:
         with warnings.catch_warnings():

@@ -93,6 +93,7 @@ class Lane:
         self._untried: list[Delivery] = []
         self._is_sending = False
         self._is_blocked = False
+        self._is_over = False
         self._asked_pause = timedelta(0)
         self._ahead = AHEAD
         self._pause: Pause | None = None
@@ -110,6 +111,8 @@ class Lane:
             while await self._keep_books():
                 await self._wait()
         finally:
+            # A library may take a cancellation for the end of its own wait, and go on.
+            self._is_over = True
             sending.cancel()
             with suppress(asyncio.CancelledError):
                 await sending
@@ -118,7 +121,7 @@ class Lane:
         return list(self._settled.values())
 
     async def _send(self) -> None:
-        while True:
+        while not self._is_over:
             async with self._change:
                 await self._change.wait_for(lambda: self._taken and not self._is_blocked)
                 delivery = self._taken.popleft()
