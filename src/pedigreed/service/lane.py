@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pedigreed.model.delivery import GIVEN_UP, Delivery
+from pedigreed.model.failure import TryAgain
 from pedigreed.model.instant import iso
 from pedigreed.model.outcome import Outcome, Retry, Scope, Unsure
 from pedigreed.model.pause import Pause, Paused
@@ -48,6 +49,9 @@ MOST_AHEAD = 64
 
 KEEP_WITHIN = 0.02
 """Seconds. What came of a message is kept so soon, however many follow."""
+
+ROOM = 8 << 20
+"""Bytes that the store's disk has to have for the books, beside the messages."""
 
 SHORT_PAUSE = timedelta(minutes=1)
 """A pause that a destination asks for is waited out if it is shorter than this."""
@@ -94,6 +98,7 @@ class Lane:
         self._is_sending = False
         self._is_blocked = False
         self._is_over = False
+        self._failure: TryAgain | None = None
         self._asked_pause = timedelta(0)
         self._ahead = AHEAD
         self._pause: Pause | None = None
@@ -118,6 +123,8 @@ class Lane:
                 await sending
             if self._channel is not None:
                 await self._channel.close()
+        if self._failure is not None:
+            raise self._failure
         return list(self._settled.values())
 
     async def _send(self) -> None:
@@ -177,7 +184,8 @@ class Lane:
             if self._is_blocked:
                 untried += self._taken
                 self._taken.clear()
-            room = 0 if self._is_blocked else max(0, self._ahead - len(self._taken))
+            is_stopped = self._is_blocked or self._failure is not None
+            room = 0 if is_stopped else max(0, self._ahead - len(self._taken))
         now = self._terms.clock()
         taken, settled = await asyncio.to_thread(self._transact, tried, untried, room, now)
         for one in settled:
@@ -215,10 +223,23 @@ class Lane:
                 settled += expired
             # After a pause, one message tries whether it is over.
             limit = room if pause is None else min(room, 1)
-            is_open = limit > 0 and (pause is None or pause.until <= now)
+            is_open = limit > 0 and (pause is None or not pause.holds(now))
             taken = stored_deliveries.claim(connection, self._name, now, now + LEASE, limit) if is_open else []
+            taken = self._with_room(connection, taken, now)
         self._pause, self._is_pause_known = pause, True
         return taken, settled
+
+    def _with_room(self, connection: Connection, taken: list[Delivery], now: datetime) -> list[Delivery]:
+        """What was taken, where what comes of it can be kept. It would be sent again and again otherwise."""
+        if taken:
+            try:
+                # Taking it and keeping what came of it write the whole of it each.
+                self._store.want_room(ROOM + 2 * sum(len(each.message.content) for each in taken))
+            except TryAgain as failure:
+                stored_deliveries.release(connection, taken, now)
+                self._failure = failure
+                return []
+        return taken
 
     def _decided(self, tried: _Tried) -> Delivery:
         terms = self._terms
