@@ -69,7 +69,7 @@ def close_due_periods(config: Config, store: Store, configuration: str, now: dat
         pauses = stored_pauses.load(connection, Paused.DIGEST)
     for subscription in config.subscriptions:
         before = pauses.get(subscription.name)
-        if subscription.name in muted or (before is not None and before.until > now):
+        if subscription.name in muted or (before is not None and before.holds(now)):
             continue
         try:
             with store.writing() as connection:

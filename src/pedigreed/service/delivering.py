@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pedigreed.model.pause import LONGEST
 from pedigreed.service.lane import Lane, Terms
 from pedigreed.service.stop import Stop
 from pedigreed.store import deliveries as stored_deliveries
@@ -53,7 +54,8 @@ async def deliver(
         give_up_after=give_up_after,
         jitter=jitter,
     )
-    with store.reading() as connection:
+    with store.writing() as connection:
+        stored_deliveries.bring_forward(connection, now + LONGEST, now)
         gone = stored_deliveries.open_channels(connection, without=channels.keys())
     lanes = [Lane(store, name, channel, terms) for name, channel in channels.items()]
     lanes += [Lane(store, name, None, terms) for name in gone]

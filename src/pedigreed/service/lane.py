@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pedigreed.model.delivery import GIVEN_UP, Delivery
+from pedigreed.model.failure import TryAgain
 from pedigreed.model.instant import iso
 from pedigreed.model.outcome import Outcome, Retry, Scope, Unsure
 from pedigreed.model.pause import Pause, Paused
@@ -48,6 +49,9 @@ MOST_AHEAD = 64
 
 KEEP_WITHIN = 0.02
 """Seconds. What came of a message is kept so soon, however many follow."""
+
+ROOM = 8 << 20
+"""Bytes that the store's disk has to have left for what comes of the messages."""
 
 SHORT_PAUSE = timedelta(minutes=1)
 """A pause that a destination asks for is waited out if it is shorter than this."""
@@ -94,6 +98,8 @@ class Lane:
         self._is_sending = False
         self._is_blocked = False
         self._is_ending = asyncio.Event()
+        self._is_over = False
+        self._failure: TryAgain | None = None
         self._asked_pause = timedelta(0)
         self._ahead = AHEAD
         self._pause: Pause | None = None
@@ -111,11 +117,15 @@ class Lane:
             while await self._keep_books():
                 await self._wait()
         finally:
+            # A library may take a cancellation for the end of its own wait, and go on.
+            self._is_over = True
             sending.cancel()
             with suppress(asyncio.CancelledError):
                 await sending
             if self._channel is not None:
                 await self._channel.close()
+        if self._failure is not None:
+            raise self._failure
         return list(self._settled.values())
 
     async def end(self) -> None:
@@ -129,7 +139,7 @@ class Lane:
         return self._is_blocked or self._is_ending.is_set()
 
     async def _send(self) -> None:
-        while True:
+        while not self._is_over:
             async with self._change:
                 await self._change.wait_for(lambda: self._taken and not self._is_held)
                 delivery = self._taken.popleft()
@@ -189,7 +199,8 @@ class Lane:
             if self._is_held:
                 untried += self._taken
                 self._taken.clear()
-            room = 0 if self._is_held else max(0, self._ahead - len(self._taken))
+            is_stopped = self._is_held or self._failure is not None
+            room = 0 if is_stopped else max(0, self._ahead - len(self._taken))
         now = self._terms.clock()
         taken, settled = await asyncio.to_thread(self._transact, tried, untried, room, now)
         for one in settled:
@@ -228,10 +239,22 @@ class Lane:
                 settled += expired
             # After a pause, one message tries whether it is over.
             limit = room if pause is None else min(room, 1)
-            is_open = limit > 0 and (pause is None or pause.until <= now)
+            is_open = limit > 0 and (pause is None or not pause.holds(now))
             taken = stored_deliveries.claim(connection, self._name, now, now + LEASE, limit) if is_open else []
+            taken = self._with_room(connection, taken, now)
         self._pause, self._is_pause_known = pause, True
         return taken, settled
+
+    def _with_room(self, connection: Connection, taken: list[Delivery], now: datetime) -> list[Delivery]:
+        """What was taken, where what comes of it can be kept. It would be sent again and again otherwise."""
+        if taken:
+            try:
+                self._store.want_room(ROOM)
+            except TryAgain as failure:
+                stored_deliveries.release(connection, taken, now)
+                self._failure = failure
+                return []
+        return taken
 
     def _decided(self, tried: _Tried) -> Delivery:
         terms = self._terms

@@ -84,6 +84,14 @@ class Store:
         """Bytes that the store's disk has left; None for a store that is not a file."""
         return self._place.free()
 
+    def want_room(self, size: int) -> None:
+        """See that the store's disk has room for so many bytes.
+
+        Raises:
+            TryAgain: it has not.
+        """
+        self._place.want_room(size)
+
     @contextmanager
     def at_work(self) -> Iterator[bool]:
         """Be at work on the store. Gives whether no other process can be.

@@ -149,6 +149,13 @@ def take_back(connection: Connection, now: datetime) -> int:
     ).rowcount
 
 
+def bring_forward(connection: Connection, later_than: datetime, now: datetime) -> None:
+    """Let what is put off beyond a moment (UTC) be due now."""
+    connection.execute(
+        update(deliveries).where(is_open, deliveries.c.next_attempt_at > later_than).values(next_attempt_at=now)
+    )
+
+
 def expire(
     connection: Connection, channel: str, created_by: datetime, reason: str, now: datetime
 ) -> list[Delivery]:

@@ -67,6 +67,9 @@ class PostgresqlServer:
         """None: it is not a disk of this machine."""
         return None
 
+    def want_room(self, size: int) -> None:
+        """Its disk is its operator's to look after."""
+
     @contextmanager
     def at_work(self) -> Iterator[bool]:
         """Any number of processes share the work."""

@@ -75,6 +75,11 @@ class SqliteFile:
         disk = os.statvfs(self._path)
         return disk.f_bavail * disk.f_frsize
 
+    def want_room(self, size: int) -> None:
+        """Raise where its disk has not so many bytes left."""
+        if (self.free() or 0) < size:
+            raise self._full()
+
     @contextmanager
     def at_work(self) -> Iterator[bool]:
         """Be the only process at work on it."""
