@@ -131,7 +131,7 @@ class Observatory:
         config = load_config(self.config, self.environ).config
         with (
             Store(config.store.reveal()) as store,
-            store.at_work() as is_alone,
+            store.at_work() as at_work,
             MastArchive(self.archive.url, "pedigreed/test", patience=QUICK) as archive,
         ):
             return run_cycle(
@@ -141,7 +141,7 @@ class Observatory:
                 archive,
                 open_channels(config.channels),
                 now=now,
-                is_alone=is_alone,
+                is_alone=at_work.is_alone,
             )
 
     def outbox(self) -> list[Any]:

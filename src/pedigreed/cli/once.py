@@ -33,7 +33,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -
     with ExitStack() as stack:
         channels = open_channels(loaded.config.channels)
         store = stack.enter_context(open_store(loaded))
-        is_alone = stack.enter_context(store.at_work())
+        at_work = stack.enter_context(store.at_work())
         archive = stack.enter_context(open_archive(loaded.config.sources.mast))
         shown = stack.enter_context(progress("asking MAST"))
         cycle = run_cycle(
@@ -44,7 +44,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -
             channels,
             now=at,
             watch=lambda answer: shown.tell(f"asking MAST: {answer.query} done"),
-            is_alone=is_alone,
+            is_alone=at_work.is_alone,
         )
     if as_json:
         print_json(_document(cycle))

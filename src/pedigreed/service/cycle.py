@@ -178,6 +178,13 @@ def tell(
     return told
 
 
+def was_complete(store: Store) -> bool:
+    """Whether the last asking was answered completely."""
+    with store.reading() as connection:
+        runs = stored_runs.newest(connection, Work.ASK)
+    return bool(runs) and runs[0].ended_at is not None and runs[0].problem is None
+
+
 def send_heartbeat(address: Secret) -> None:
     """Tell the monitor that a cycle was complete. That it can't be told is no failure of the cycle."""
     trouble = asyncio.run(beat(address.reveal))

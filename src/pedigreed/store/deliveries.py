@@ -213,6 +213,21 @@ def given_up(connection: Connection, since: datetime) -> list[GivenUp]:
     ]
 
 
+class Waiting(NamedTuple):
+    """What is not finished of one channel: how many messages, and when the first is due (UTC)."""
+
+    messages: int
+    next_at: datetime
+
+
+def waiting(connection: Connection) -> dict[str, Waiting]:
+    """The rows that are not finished, by channel."""
+    first = func.min(deliveries.c.next_attempt_at, type_=deliveries.c.next_attempt_at.type)
+    query = select(deliveries.c.channel, func.count(), first.label("next_at"))
+    rows = connection.execute(query.where(is_open).group_by(deliveries.c.channel))
+    return {row.channel: Waiting(row[1], row.next_at) for row in rows}
+
+
 def counts(connection: Connection) -> dict[DeliveryState, int]:
     """How many rows stand where."""
     query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)

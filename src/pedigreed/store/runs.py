@@ -46,6 +46,12 @@ def end(connection: Connection, run: Run) -> None:
     )
 
 
+def forget_unended(connection: Connection, work: Work | None = None) -> int:
+    """Forget the runs that have not ended. Only for a process that is sure that nobody is at them."""
+    query = delete(runs).where(runs.c.ended_at.is_(None))
+    return connection.execute(query if work is None else query.where(runs.c.work == work.value)).rowcount
+
+
 def newest(connection: Connection, work: Work, limit: int = 1) -> list[Run]:
     """The last runs of a kind, the newest first."""
     query = select(runs).where(runs.c.work == work.value).order_by(runs.c.id.desc()).limit(limit)
