@@ -2,8 +2,13 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pedigreed.cli.options import ConfigFile, load, open_store
+from pedigreed.model.failure import PedigreedError
+
+if TYPE_CHECKING:
+    from pedigreed.config.load import LoadedConfig
 
 
 def run(config: ConfigFile = None) -> None:
@@ -23,6 +28,7 @@ def run(config: ConfigFile = None) -> None:
     set_up_log()
     notifier = Notifier(os.environ)
     loaded = load(config)
+    _make_ready_apart(loaded)
     with open_store(loaded) as store, store.at_work() as at_work:
         daemon = Daemon(
             loaded,
@@ -33,3 +39,20 @@ def run(config: ConfigFile = None) -> None:
             at_work=at_work,
         )
         asyncio.run(daemon.run())
+
+
+def _make_ready_apart(loaded: "LoadedConfig") -> None:
+    """Make or migrate the store in a process of its own: what that takes, this one would keep for years.
+
+    It has no thread yet, so that it can be forked. What is wrong with the store is told when it is opened.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            with open_store(loaded):
+                pass
+        except PedigreedError:
+            pass
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
