@@ -51,7 +51,7 @@ KEEP_WITHIN = 0.02
 """Seconds. What came of a message is kept so soon, however many follow."""
 
 ROOM = 8 << 20
-"""Bytes that the store's disk has to have for the books, beside the messages."""
+"""Bytes that the store's disk has to have left for what comes of messages."""
 
 SHORT_PAUSE = timedelta(minutes=1)
 """A pause that a destination asks for is waited out if it is shorter than this."""
@@ -233,8 +233,7 @@ class Lane:
         """What was taken, where what comes of it can be kept. It would be sent again and again otherwise."""
         if taken:
             try:
-                # Taking it and keeping what came of it write the whole of it each.
-                self._store.want_room(ROOM + 2 * sum(len(each.message.content) for each in taken))
+                self._store.want_room(ROOM)
             except TryAgain as failure:
                 stored_deliveries.release(connection, taken, now)
                 self._failure = failure
