@@ -19,7 +19,7 @@ from pedigreed.model.instant import iso
 from pedigreed.service.cycle import Cycle, run_cycle
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store.database import Store
-from pedigreed.store.tables import deliveries
+from pedigreed.store.tables import contents, deliveries
 from post_office import Mail, PostOffice, post_office
 from watching import DAY_0, QUICK, Holdings
 
@@ -147,7 +147,8 @@ class Observatory:
     def outbox(self) -> list[Any]:
         """Every row of it."""
         with Store(self.store_url) as store, store.reading() as connection:
-            return list(connection.execute(select(deliveries).order_by(deliveries.c.id)))
+            query = select(deliveries, contents.c.content).join(contents).order_by(deliveries.c.id)
+            return list(connection.execute(query))
 
     def arrived(self, channel: str) -> list[Arrival]:
         match channel:
