@@ -3,31 +3,55 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import structlog
 
 from pedigreed.delivery.heartbeat import beat
 from pedigreed.model.pause import Pause
+from pedigreed.model.run import Run, Work
 from pedigreed.service.closing import Closed, close_due_periods
 from pedigreed.service.collecting import Answer, collect
 from pedigreed.service.delivering import deliver, take_back
 from pedigreed.service.interest import interest_of
 from pedigreed.service.looking_after import look_after
+from pedigreed.store import runs as stored_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from pedigreed.config.secret import Secret
     from pedigreed.config.settings import Config
     from pedigreed.delivery.channel import Channel
     from pedigreed.model.delivery import Delivery
     from pedigreed.service.problems import News
+    from pedigreed.service.stop import Stop
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.store.database import Store
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told.
+
+    Attributes:
+        closed: the periods that were due, told or quiet.
+        stalled: the digests that could not be composed.
+        deliveries: what was tried, as it stands now.
+        news: which problems of pedigreed itself began, and which are over.
+    """
+
+    closed: tuple[Closed, ...]
+    stalled: tuple[Pause, ...]
+    deliveries: tuple[Delivery, ...]
+    news: News
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +60,11 @@ class Cycle:
 
     Attributes:
         answers: of the archive, in the order they came. They are compared and kept already.
-        closed: the periods that were due, told or quiet.
-        stalled: the digests that could not be composed.
-        deliveries: what was tried, as it stands now.
-        news: which problems of pedigreed itself began, and which are over.
+        told: what was composed, delivered and said to the operator.
     """
 
     answers: tuple[Answer, ...]
-    closed: tuple[Closed, ...]
-    stalled: tuple[Pause, ...]
-    deliveries: tuple[Delivery, ...]
-    news: News
+    told: Told
 
     @property
     def is_complete(self) -> bool:
@@ -78,31 +96,97 @@ def run_cycle(
         is_alone: whether no other process is at work on the store. What one that ended was sending is then
             taken up at once, and not when its lease ends.
     """
+    answers = ask(config, store, archive, now=now, watch=watch)
+    told = tell(config, configuration, store, channels, now=now, is_alone=is_alone)
+    cycle = Cycle(answers, told)
+    if config.heartbeat is not None and cycle.is_complete:
+        send_heartbeat(config.heartbeat)
+    return cycle
+
+
+def ask(
+    config: Config,
+    store: Store,
+    archive: MastArchive,
+    *,
+    now: datetime,
+    watch: Callable[[Answer], None] | None = None,
+) -> tuple[Answer, ...]:
+    """The first half: ask the archive, compare each answer with what was known, and keep it. As in `run_cycle`."""
+    began = monotonic()
+    with store.writing() as connection:
+        run = Run(stored_runs.begin(connection, Work.ASK, now), Work.ASK, now)
     answers = []
     for answer in collect(interest_of(config.subscriptions), store, archive, config.sources.mast.sweep, now):
         answers.append(answer)
         if watch is not None:
             watch(answer)
+    problems = [problem for answer in answers for problem in answer.fetched.problems]
+    run = replace(
+        run,
+        ended_at=now + timedelta(seconds=monotonic() - began),
+        requests=sum(answer.fetched.requests for answer in answers),
+        rows=sum(answer.fetched.rows for answer in answers),
+        changes=sum(answer.changes for answer in answers),
+        problem=None if all(answer.fetched.is_complete for answer in answers) else "; ".join(problems)[:500],
+    )
+    with store.writing() as connection:
+        stored_runs.end(connection, run)
+    return tuple(answers)
+
+
+def tell(
+    config: Config,
+    configuration: str,
+    store: Store,
+    channels: Mapping[str, Channel],
+    *,
+    now: datetime,
+    is_alone: bool = False,
+    stop: Stop | None = None,
+) -> Told:
+    """The second half: compose what is due, deliver, and look after pedigreed itself. As in `run_cycle`.
+
+    `stop` ends the sending before its time.
+    """
+    began = monotonic()
+    with store.writing() as connection:
+        run = Run(stored_runs.begin(connection, Work.TELL, now), Work.TELL, now)
     composed = tuple(close_due_periods(config, store, configuration, now))
     if is_alone:
         take_back(store, now)
-    deliveries = _delivered(config, store, channels, now)
+    sending = partial(deliver, store, channels, now, give_up_after=config.delivery.give_up_after, stop=stop)
+    deliveries = asyncio.run(sending())
     news = look_after(config, store, configuration, now)
     if news.begun or news.over:
-        deliveries += _delivered(config, store, channels, now)
-    cycle = Cycle(
-        tuple(answers),
-        tuple(each for each in composed if isinstance(each, Closed)),
-        tuple(each for each in composed if isinstance(each, Pause)),
-        tuple(deliveries),
-        news,
+        deliveries += asyncio.run(sending())
+    told = Told(
+        closed=tuple(each for each in composed if isinstance(each, Closed)),
+        stalled=tuple(each for each in composed if isinstance(each, Pause)),
+        deliveries=tuple(deliveries),
+        news=news,
     )
-    if config.heartbeat is not None and cycle.is_complete:
-        trouble = asyncio.run(beat(config.heartbeat.reveal))
-        if trouble is not None:
-            _log.warning("no heartbeat", reason=trouble)
-    return cycle
+    run = replace(
+        run,
+        ended_at=now + timedelta(seconds=monotonic() - began),
+        digests=sum(closed.rendered is not None for closed in told.closed),
+        deliveries=len(deliveries),
+        problem="; ".join(f"{each.name}: {each.reason}" for each in told.stalled)[:500] or None,
+    )
+    with store.writing() as connection:
+        stored_runs.end(connection, run)
+    return told
 
 
-def _delivered(config: Config, store: Store, channels: Mapping[str, Channel], now: datetime) -> list[Delivery]:
-    return asyncio.run(deliver(store, channels, now, give_up_after=config.delivery.give_up_after))
+def was_complete(store: Store) -> bool:
+    """Whether the last asking was answered completely."""
+    with store.reading() as connection:
+        runs = stored_runs.newest(connection, Work.ASK)
+    return bool(runs) and runs[0].ended_at is not None and runs[0].problem is None
+
+
+def send_heartbeat(address: Secret) -> None:
+    """Tell the monitor that a cycle was complete. That it can't be told is no failure of the cycle."""
+    trouble = asyncio.run(beat(address.reveal))
+    if trouble is not None:
+        _log.warning("no heartbeat", reason=trouble)

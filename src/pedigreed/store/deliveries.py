@@ -149,6 +149,13 @@ def take_back(connection: Connection, now: datetime) -> int:
     ).rowcount
 
 
+def bring_forward(connection: Connection, later_than: datetime, now: datetime) -> None:
+    """Let what is put off beyond a moment (UTC) be due now."""
+    connection.execute(
+        update(deliveries).where(is_open, deliveries.c.next_attempt_at > later_than).values(next_attempt_at=now)
+    )
+
+
 def expire(
     connection: Connection, channel: str, created_by: datetime, reason: str, now: datetime
 ) -> list[Delivery]:
@@ -204,6 +211,21 @@ def given_up(connection: Connection, since: datetime) -> list[GivenUp]:
     return [
         GivenUp(row.channel, row.recipient, row.last_outcome or "", row.finished_at) for row in newest.values()
     ]
+
+
+class Waiting(NamedTuple):
+    """What is not finished of one channel: how many messages, and when the first is due (UTC)."""
+
+    messages: int
+    next_at: datetime
+
+
+def waiting(connection: Connection) -> dict[str, Waiting]:
+    """The rows that are not finished, by channel."""
+    first = func.min(deliveries.c.next_attempt_at, type_=deliveries.c.next_attempt_at.type)
+    query = select(deliveries.c.channel, func.count(), first.label("next_at"))
+    rows = connection.execute(query.where(is_open).group_by(deliveries.c.channel))
+    return {row.channel: Waiting(row[1], row.next_at) for row in rows}
 
 
 def counts(connection: Connection) -> dict[DeliveryState, int]:

@@ -1,0 +1,42 @@
+"""`pedigreed work`: one half of a cycle, as the daemon orders it. Not for people."""
+
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from pedigreed.model.run import Work
+
+
+def work(
+    kind: Annotated[Work, typer.Argument(metavar="ask|tell")],
+    name: Annotated[str, typer.Option("--name", help="The configuration's name. Its text is standard input.")],
+    *,
+    after_ask: Annotated[bool, typer.Option("--after-ask", help="The archive was just asked.")] = False,
+) -> None:
+    """Do one half of a cycle, with the configuration on standard input."""
+    from pathlib import Path
+
+    from pedigreed.cli.archive import open_archive
+    from pedigreed.config.load import parse_config
+    from pedigreed.delivery.registry import open_channels
+    from pedigreed.log import set_up_log
+    from pedigreed.service.cycle import ask, send_heartbeat, tell, was_complete
+    from pedigreed.service.stop import Stop
+    from pedigreed.store.database import Store
+
+    set_up_log()
+    config = parse_config(sys.stdin.read(), name, os.environ).config
+    stop = Stop()
+    with Store(config.store.reveal()) as store:
+        if kind is Work.ASK:
+            with open_archive(config.sources.mast) as archive:
+                ask(config, store, archive, now=datetime.now(UTC))
+            return
+        signal.signal(signal.SIGTERM, lambda *_: stop.say())
+        tell(config, Path(name).name, store, open_channels(config.channels), now=datetime.now(UTC), stop=stop)
+        if after_ask and config.heartbeat is not None and was_complete(store):
+            send_heartbeat(config.heartbeat)
