@@ -167,6 +167,12 @@ class Lane:
                 return await self._channel.send(message)
         except TimeoutError:
             return Unsure(f"no end of it within {HAND_OVER_LIMIT.total_seconds() / 60:.0f} minutes")
+        except asyncio.CancelledError:
+            sending = asyncio.current_task()
+            if sending is not None and sending.cancelling():
+                raise
+            # Not the sending was cancelled, but something that the channel waited for.
+            return Unsure("what it waited for was called off")
         except Exception as error:  # noqa: BLE001  # whatever it is, it is one message's
             # A fault of ours with one message must not stop the others. Its words might hold a secret.
             _log.exception("a channel failed", channel=self._name, message_id=message.message_id)
