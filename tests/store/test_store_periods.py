@@ -72,6 +72,7 @@ def test_a_claim_ends_with_a_transaction_that_failed(store: Store) -> None:
         assert periods.claim(connection, "jades", "2026-11-22", NOON)
 
 
+@pytest.mark.failure("several processes share a store on PostgreSQL")
 def test_of_many_at_once_exactly_one_gets_a_period(store_url: str) -> None:
     labels = [f"2026-11-{day:02d}" for day in range(1, 11)]
     ready = threading.Barrier(4)
