@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pedigreed.log.level import Level
 from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
@@ -33,6 +34,16 @@ Now = Annotated[
         "--now",
         metavar="ISO",
         help="Rehearse another moment, such as 2026-11-22T07:00Z. Without a zone it is UTC.",
+        show_default=False,
+    ),
+]
+
+LogLevel = Annotated[
+    Level | None,
+    typer.Option(
+        "--log-level",
+        envvar="PEDIGREED_LOG_LEVEL",
+        help="What is logged to stderr. Default: warning on a terminal, else info.",
         show_default=False,
     ),
 ]

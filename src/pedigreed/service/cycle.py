@@ -15,6 +15,7 @@ from pedigreed.service.collecting import Answer, collect
 from pedigreed.service.delivering import deliver, take_back
 from pedigreed.service.interest import interest_of
 from pedigreed.service.looking_after import look_after
+from pedigreed.service.one_cycle import one_cycle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,29 +79,31 @@ def run_cycle(
         is_alone: whether no other process is at work on the store. What one that ended was sending is then
             taken up at once, and not when its lease ends.
     """
-    answers = []
-    for answer in collect(interest_of(config.subscriptions), store, archive, config.sources.mast.sweep, now):
-        answers.append(answer)
-        if watch is not None:
-            watch(answer)
-    composed = tuple(close_due_periods(config, store, configuration, now))
-    if is_alone:
-        take_back(store, now)
-    deliveries = _delivered(config, store, channels, now)
-    news = look_after(config, store, configuration, now)
-    if news.begun or news.over:
-        deliveries += _delivered(config, store, channels, now)
-    cycle = Cycle(
-        tuple(answers),
-        tuple(each for each in composed if isinstance(each, Closed)),
-        tuple(each for each in composed if isinstance(each, Pause)),
-        tuple(deliveries),
-        news,
-    )
-    if config.heartbeat is not None and cycle.is_complete:
-        trouble = asyncio.run(beat(config.heartbeat.reveal))
-        if trouble is not None:
-            _log.warning("no heartbeat", reason=trouble)
+    with one_cycle() as tell:
+        answers = []
+        for answer in collect(interest_of(config.subscriptions), store, archive, config.sources.mast.sweep, now):
+            answers.append(answer)
+            if watch is not None:
+                watch(answer)
+        composed = tuple(close_due_periods(config, store, configuration, now))
+        if is_alone:
+            take_back(store, now)
+        deliveries = _delivered(config, store, channels, now)
+        news = look_after(config, store, configuration, now)
+        if news.begun or news.over:
+            deliveries += _delivered(config, store, channels, now)
+        cycle = Cycle(
+            tuple(answers),
+            tuple(each for each in composed if isinstance(each, Closed)),
+            tuple(each for each in composed if isinstance(each, Pause)),
+            tuple(deliveries),
+            news,
+        )
+        if config.heartbeat is not None and cycle.is_complete:
+            trouble = asyncio.run(beat(config.heartbeat.reveal))
+            if trouble is not None:
+                _log.warning("no heartbeat", reason=trouble)
+        tell(cycle)
     return cycle
 
 
