@@ -21,7 +21,9 @@ def methods(call: ast.Call) -> set[str]:
     return {
         inner.attr
         for inner in ast.walk(call.func)
-        if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id in {"_log", "log"}
+        if isinstance(inner, ast.Attribute)
+        and isinstance(inner.value, ast.Name)
+        and inner.value.id in {"_log", "log"}
     }
 
 

@@ -9,7 +9,6 @@ from pedigreed.config.revealed import STRUCK, revealed
 _TOKEN = re.compile(r'[^\s"<>]+')
 _LOGIN = re.compile(r"://[^/?#]*@")
 _SLACK = re.compile(r"(hooks\.slack(?:-gov)?\.com/[a-z]+/|/services/(?=T\w+/B\w+/)).+", re.IGNORECASE)
-_QUERY = re.compile(r"(/[^?]*\?|://[^?#]*[?#]).+")
 
 
 def struck(text: str) -> str:
@@ -28,4 +27,11 @@ def _without_secrets(match: re.Match[str]) -> str:
         return token
     token = _LOGIN.sub(f"://{STRUCK}@", token)
     token = _SLACK.sub(rf"\1{STRUCK}", token)
-    return _QUERY.sub(rf"\1{STRUCK}", token, count=1)
+    return _without_query(token)
+
+
+def _without_query(token: str) -> str:
+    """Also of a path alone, as some libraries log it. What follows the first `?` goes, to the end."""
+    marks = [token.find("?", token.index("/")), token.find("#") if "://" in token else -1]
+    ends = [mark + 1 for mark in marks if mark >= 0]
+    return f"{token[: min(ends)]}{STRUCK}" if ends and min(ends) < len(token) else token
