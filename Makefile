@@ -1,20 +1,39 @@
 # Every target makes the virtual environment it needs, from Python 3.11 or newer, pip and make alone.
 PYTHON ?= python3
+# Where `make install` puts things. DESTDIR goes before every path; an empty folder of units installs none.
+PREFIX ?= /opt/pedigreed
+SYSTEM_UNITS ?= /etc/systemd/system
+USER_UNITS ?= /etc/systemd/user
 ENVIRONMENTS := .venv
 RUN := $(ENVIRONMENTS)/run
 DEV := $(ENVIRONMENTS)/dev
-PINS := --quiet --strip-extras --generate-hashes --allow-unsafe \
+PINS := --quiet --constraint limits.txt --strip-extras --generate-hashes --allow-unsafe \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 # The tests measure behaviour, so nothing of the caller's own set-up may leak in.
 export PYTHONHASHSEED := 0
+INSTALLED = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSTEM_UNITS='$(SYSTEM_UNITS)' USER_UNITS='$(USER_UNITS)' PYTHON='$(PYTHON)'
 
-.PHONY: help demo test check format bench pins clean
+.PHONY: help demo install install-user uninstall uninstall-user test check format bench pins clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 demo: $(RUN)/.ready  ## three days of a recorded archive, told in the terminal and as mails
 	@$(RUN)/bin/pedigreed demo
+
+install:  ## the program and its units, under PREFIX (/opt/pedigreed); see docs/deploy.md
+	@$(INSTALLED) deploy/install
+
+uninstall:  ## remove these again; configuration and state stay
+	@$(INSTALLED) deploy/uninstall
+
+install-user uninstall-user: PREFIX := $(HOME)/.local
+install-user uninstall-user: SYSTEM_UNITS :=
+install-user uninstall-user: USER_UNITS := $(or $(XDG_CONFIG_HOME),$(HOME)/.config)/systemd/user
+
+install-user: install  ## the same for one user, without root
+
+uninstall-user: uninstall  ## remove these again
 
 test: $(DEV)/.ready  ## the tests
 	@$(DEV)/bin/python -m pytest $(PYTEST_ARGS)
@@ -35,6 +54,8 @@ bench: $(DEV)/.ready  ## measure, and write benchmarks/README.md
 pins: $(DEV)/.ready  ## write the pinned requirements anew
 	cd requirements && ../$(DEV)/bin/pip-compile $(PINS) --upgrade --output-file run.txt ../pyproject.toml build.in
 	cd requirements && ../$(DEV)/bin/pip-compile $(PINS) --upgrade --output-file dev.txt ../pyproject.toml build.in dev.in
+	cd requirements && ../$(DEV)/bin/pip-compile $(PINS) --upgrade --output-file build.txt build.in
+	cd requirements && ../$(DEV)/bin/pip-compile $(PINS) --upgrade --output-file service.txt --extra postgresql ../pyproject.toml
 
 clean:  ## remove the environments and what the tools left
 	rm -rf $(ENVIRONMENTS) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.instant import iso
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import time
     from zoneinfo import ZoneInfo
 
@@ -78,6 +79,19 @@ def due(rhythm: Rhythm, last_end: datetime | None, now: datetime) -> Boundary | 
     """
     boundary = last_boundary(rhythm, now)
     return boundary if last_end is None or boundary.at > last_end else None
+
+
+def due_periods(
+    rhythms: Mapping[str, Rhythm], last_ends: Mapping[str, datetime | None], now: datetime
+) -> list[str]:
+    """The subscriptions whose period is to be closed now.
+
+    Args:
+        rhythms: by subscription.
+        last_ends: the end of each one's last closed period, UTC; None where there is none yet.
+        now: UTC.
+    """
+    return [name for name, rhythm in rhythms.items() if due(rhythm, last_ends.get(name), now) is not None]
 
 
 def is_sweep_due(program: int, last_sweep: datetime | None, every: timedelta, now: datetime) -> bool:

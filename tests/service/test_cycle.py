@@ -52,10 +52,10 @@ def test_a_quiet_day_sends_nothing_and_is_closed(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 3)
     watcher.told(day(0))
     cycle = watcher.cycle(day(1))
-    (closed,) = cycle.closed
+    (closed,) = cycle.told.closed
     assert closed.rendered is None
     assert closed.period.is_checked
-    assert not cycle.deliveries
+    assert not cycle.told.deliveries
 
 
 def test_a_reprocessing_is_told_once_to_every_subscription(watcher: Watcher) -> None:
@@ -94,7 +94,7 @@ def test_a_missed_week_is_one_digest(watcher: Watcher) -> None:
     watcher.told(day(0))
     watcher.holdings.remake(names, at=day(2))
     cycle = watcher.cycle(day(7))
-    (closed,) = cycle.closed
+    (closed,) = cycle.told.closed
     assert (closed.period.starts_at, closed.period.ends_at) == (day(0), day(7))
     assert closed.rendered is not None
     assert "10 of 10 products (100%)" in closed.rendered.text
@@ -440,11 +440,11 @@ def test_the_count_is_asked_only_for_sweeps(watcher: Watcher) -> None:
 def test_a_digest_waits_until_its_channel_is_there(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 3)
     watcher.folder.write_text("a file is in the place of the folder")
-    (waiting,) = watcher.cycle(day(0)).deliveries
+    (waiting,) = watcher.cycle(day(0)).told.deliveries
     assert waiting.state is DeliveryState.WAITING
     watcher.folder.unlink()
-    assert watcher.cycle(day(0) + timedelta(seconds=1)).deliveries == ()
-    (sent,) = watcher.cycle(day(0) + timedelta(minutes=2)).deliveries
+    assert watcher.cycle(day(0) + timedelta(seconds=1)).told.deliveries == ()
+    (sent,) = watcher.cycle(day(0) + timedelta(minutes=2)).told.deliveries
     assert sent.state is DeliveryState.SENT
     assert sent.message == waiting.message, "the same bytes under the same id"
 
@@ -452,7 +452,7 @@ def test_a_digest_waits_until_its_channel_is_there(watcher: Watcher) -> None:
 def test_a_digest_that_can_not_be_delivered_for_days_is_given_up(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 3)
     watcher.folder.write_text("a file is in the place of the folder")
-    states = [delivery.state for number in range(9) for delivery in watcher.cycle(day(number / 2)).deliveries]
+    states = [delivery.state for number in range(9) for delivery in watcher.cycle(day(number / 2)).told.deliveries]
     assert states[-1] is DeliveryState.EXPIRED
     assert states.count(DeliveryState.EXPIRED) == 1
 
@@ -573,9 +573,9 @@ def test_of_two_processes_one_sends(watcher: Watcher) -> None:
     later = day(0) + timedelta(minutes=5)
     with watcher.store.writing() as connection:
         (first,) = stored_deliveries.claim(connection, "keep", later, later + LEASE)
-    assert watcher.cycle(later).deliveries == (), "another process has it"
+    assert watcher.cycle(later).told.deliveries == (), "another process has it"
     watcher.folder.unlink()
-    (sent,) = watcher.cycle(later + LEASE).deliveries
+    (sent,) = watcher.cycle(later + LEASE).told.deliveries
     assert sent.state is DeliveryState.SENT
     assert sent.maybe_repeated, "the first may have sent it before it ended"
     with watcher.store.writing() as connection:
@@ -591,7 +591,7 @@ def test_a_digest_says_as_of_when_withdrawals_are_known(watcher: Watcher) -> Non
     swept = {}
     for number in range(4):
         cycle = watcher.cycle(day(number), config)
-        (rendered,) = [closed.rendered for closed in cycle.closed if closed.rendered]
+        (rendered,) = [closed.rendered for closed in cycle.told.closed if closed.rendered]
         swept[cycle.answers[0].query.is_sweep] = rendered.text
     assert "withdrawals as of" not in swept[True]
     assert "withdrawals as of" in swept[False]

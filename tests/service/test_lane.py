@@ -19,6 +19,7 @@ from pedigreed.model.pause import Pause, Paused
 from pedigreed.service import deciding
 from pedigreed.service.delivering import AGE_LIMIT, deliver, take_back
 from pedigreed.service.lane import AHEAD, LEASE
+from pedigreed.service.stop import Stop
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store.database import Store
@@ -310,3 +311,47 @@ def test_a_lighter_form_is_kept_and_sent_in_the_same_run(store: Store, monkeypat
     (tried,) = run(store, {"keep": destination})
     assert tried.state is DeliveryState.SENT
     assert [message.content for message in destination.handed] == [b"bytes", b"b"]
+
+
+def test_a_stop_lets_the_message_in_hand_arrive_and_gives_the_rest_back(store: Store) -> None:
+    waiting = enqueue(store, "keep", 10)
+    stop = Stop()
+
+    class Slow(Destination):
+        async def send(self, message: Message) -> Outcome:
+            outcome = await super().send(message)
+            if len(self.handed) == 2:
+                stop.say()
+                await asyncio.sleep(0.05)
+            return outcome
+
+    slow = Slow()
+    asyncio.run(deliver(store, {"keep": slow}, NOON, stop=stop))
+    assert names(slow.handed) == waiting[:2]
+    assert states(store) == {DeliveryState.SENT: 2, DeliveryState.WAITING: 8}
+    tried = run(store, {"keep": Destination()}, NOON + MINUTE)
+    assert [(each.attempts, each.maybe_repeated) for each in tried] == [(1, False)] * 8
+
+
+def test_a_stop_that_was_said_before_begins_nothing(store: Store) -> None:
+    enqueue(store, "keep", 3)
+    stop, destination = Stop(), Destination()
+    stop.say()
+    assert asyncio.run(deliver(store, {"keep": destination}, NOON, stop=stop)) == []
+    assert destination.handed == []
+
+
+def test_a_stop_ends_a_pause_that_is_waited_out(store: Store) -> None:
+    enqueue(store, "slack", 3)
+    stop = Stop()
+
+    def answer(_message: Message) -> Outcome:
+        stop.say()
+        return Retry("429", timedelta(seconds=50), Scope.CHANNEL_BUSY)
+
+    async def scenario() -> None:
+        async with asyncio.timeout(20):
+            await deliver(store, {"slack": Destination(answer)}, NOON, stop=stop, jitter=lambda: 0.0)
+
+    asyncio.run(scenario())
+    assert states(store) == {DeliveryState.WAITING: 3}

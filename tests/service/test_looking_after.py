@@ -136,15 +136,17 @@ def test_a_digest_that_can_not_be_composed_stops_no_other_and_is_told_once(
 
     monkeypatch.setattr("pedigreed.service.closing.draft", poisoned)
     cycle = operated.cycle(DAY_0, "ab")
-    assert [closed.period.subscription for closed in cycle.closed] == ["b"]
-    assert [(each.name, each.reason) for each in cycle.stalled] == [("a", "pedigreed failed: ZeroDivisionError")]
+    assert [closed.period.subscription for closed in cycle.told.closed] == ["b"]
+    assert [(each.name, each.reason) for each in cycle.told.stalled] == [
+        ("a", "pedigreed failed: ZeroDivisionError")
+    ]
     assert operated.words() == ["[pedigreed] problem: the digest of a can't be composed"]
-    assert operated.cycle(DAY_0 + timedelta(seconds=30), "ab").stalled == (), "it is left alone for a while"
-    assert operated.cycle(DAY_0 + timedelta(minutes=2), "ab").stalled != ()
+    assert operated.cycle(DAY_0 + timedelta(seconds=30), "ab").told.stalled == (), "it is left alone for a while"
+    assert operated.cycle(DAY_0 + timedelta(minutes=2), "ab").told.stalled != ()
     assert operated.words() == []
     monkeypatch.undo()
     cycle = operated.cycle(DAY_0 + timedelta(minutes=10), "ab")
-    assert [closed.period.subscription for closed in cycle.closed] == ["a"], "its period was still open"
+    assert [closed.period.subscription for closed in cycle.told.closed] == ["a"], "its period was still open"
     assert operated.words() == ["[pedigreed] over: the digest of a is composed again"]
 
 

@@ -161,8 +161,8 @@ def test_what_is_due_is_found_by_an_index_however_much_was_sent(store: Store) ->
 
 
 def test_a_second_process_on_a_file_is_told_of_the_first(url: str, path: Path) -> None:
-    with Store(url) as store, store.at_work() as is_alone:
-        assert is_alone
+    with Store(url) as store, store.at_work() as at_work:
+        assert at_work.is_alone
         code = (
             "from pedigreed.store.database import Store\n"
             "from pedigreed.model.failure import TryAgain\n"
@@ -191,13 +191,14 @@ def test_a_file_is_free_again_when_its_process_ends_however_it_ends(url: str) ->
     assert killed.returncode == -9
     with Store(url) as store:
         for _ in range(2):
-            with store.at_work() as is_alone:
-                assert is_alone
+            with store.at_work() as at_work:
+                assert at_work.is_alone
 
 
 def test_a_server_is_shared(postgresql_url: str) -> None:
     with Store(postgresql_url) as store, store.at_work() as first, store.at_work() as second:
-        assert (first, second) == (False, False)
+        assert not first.is_alone
+        assert not second.is_alone
         assert store.free() is None
 
 

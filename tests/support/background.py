@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
     from contextlib import AbstractAsyncContextManager
     from typing import Any
 
 Server = TypeVar("Server")
 Result = TypeVar("Result")
+
+PATIENCE = 60.0
+"""Seconds after which something that never comes fails a test. Nothing is measured by it."""
 
 
 @contextmanager
@@ -42,3 +46,11 @@ def in_background(server: AbstractAsyncContextManager[Server]) -> Iterator[Serve
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until something has happened. It fails the test if it never does."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.005)

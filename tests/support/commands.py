@@ -5,11 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from kill_points import Point
+
+_KILLED = Path(__file__).with_name("killed_pedigreed.py")
+_PATIENCE = 120
+
+outputs: list[bytes] = []
+"""What the processes of a test printed."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +45,26 @@ def printed(*arguments: str | Path, environ: dict[str, str] | None = None) -> by
 
 
 def _run(
-    arguments: tuple[str | Path, ...], environ: dict[str, str] | None, cwd: Path | None
+    arguments: tuple[str | Path, ...],
+    environ: dict[str, str] | None,
+    cwd: Path | None,
+    program: tuple[str, ...] = ("-m", "pedigreed"),
 ) -> subprocess.CompletedProcess[bytes]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "pedigreed", *map(str, arguments)],
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *program, *map(str, arguments)],
         capture_output=True,
         check=False,
         cwd=cwd,
-        env={**kept, **(environ or {})},
-        timeout=120,
+        env=_environment(environ),
+        timeout=_PATIENCE,
     )
+    outputs.extend((done.stdout, done.stderr))
+    return done
+
+
+def _environment(own: dict[str, str] | None) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+    return {**kept, **(own or {})}
 
 
 def _text(output: bytes) -> str:
@@ -64,3 +83,28 @@ def killed(*arguments: str | Path, after: float) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
     process.wait()
+
+
+def killed_at(point: Point, number: int, *arguments: str | Path, environ: dict[str, str] | None = None) -> int:
+    """Run `pedigreed` and kill it when it comes to a point for the n-th time. Gives how the process ended."""
+    return _run(arguments, environ, None, (str(_KILLED), point.value, str(number))).returncode
+
+
+@contextmanager
+def running(*arguments: str | Path, environ: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """`pedigreed` beside the test, which waits for it by `ended`. It does not outlive the test."""
+    command = [sys.executable, "-W", "error", "-m", "pedigreed", *map(str, arguments)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(environ)
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ended(process: subprocess.Popen[bytes]) -> Ended:
+    """Wait for the end of a process that runs beside the test."""
+    out, err = process.communicate(timeout=_PATIENCE)
+    outputs.extend((out, err))
+    return Ended(process.returncode, _text(out), _text(err))

@@ -119,6 +119,6 @@ class Watcher:
         """Subscription -> the text that one cycle told it."""
         return {
             closed.period.subscription: closed.rendered.text
-            for closed in self.cycle(now, config).closed
+            for closed in self.cycle(now, config).told.closed
             if closed.rendered
         }

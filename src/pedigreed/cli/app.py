@@ -6,7 +6,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from pedigreed import __version__
-from pedigreed.cli import check, config, deliveries, demo, history, mute, once, preview, send_test, status
+from pedigreed.cli import (
+    check,
+    config,
+    deliveries,
+    demo,
+    history,
+    mute,
+    once,
+    preview,
+    run,
+    send_test,
+    status,
+    work,
+)
 from pedigreed.model.failure import PedigreedError, Usage
 
 _CLICK_USAGE = 2
@@ -21,12 +34,14 @@ app = typer.Typer(
 )
 app.command()(check.check)
 app.command()(once.once)
+app.command()(run.run)
 app.command()(preview.preview)
 app.command()(status.status)
 app.command()(history.history)
 app.command()(mute.mute)
 app.command("send-test")(send_test.send_test)
 app.command()(demo.demo)
+app.command(hidden=True)(work.work)
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(config.app, name="config")
 

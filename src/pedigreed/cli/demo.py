@@ -53,7 +53,7 @@ def demo(
             rows = sum(answer.fetched.rows for answer in cycle.answers)
             typer.echo(_rule(f"day {number}, {day_and_time(day)}"))
             typer.echo(f"asked the archive {len(recorded.requests) - asked} times and read {rows:,} rows\n")
-            for closed in cycle.closed:
+            for closed in cycle.told.closed:
                 if closed.rendered is None:
                     typer.echo(f"{closed.period.subscription}: nothing to tell, so nothing is sent\n")
                 else:

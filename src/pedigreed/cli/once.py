@@ -33,7 +33,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, l
     with ExitStack() as stack:
         channels = open_channels(loaded.config.channels)
         store = stack.enter_context(open_store(loaded))
-        is_alone = stack.enter_context(store.at_work())
+        at_work = stack.enter_context(store.at_work())
         archive = stack.enter_context(open_archive(loaded.config.sources.mast))
         shown = stack.enter_context(progress("asking MAST"))
         cycle = run_cycle(
@@ -44,7 +44,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, l
             channels,
             now=at,
             watch=lambda answer: shown.tell(f"asking MAST: {answer.query} done"),
-            is_alone=is_alone,
+            is_alone=at_work.is_alone,
         )
     if as_json:
         print_json(_document(cycle))
@@ -67,21 +67,21 @@ def _print(cycle: "Cycle") -> None:
             typer.echo(
                 f"note: {answer.query}: {answer.held:,} look older, and are held: the answer is not complete"
             )
-    unknown = {program for closed in cycle.closed for program in closed.unknown}
+    unknown = {program for closed in cycle.told.closed for program in closed.unknown}
     for program in sorted(unknown):
         typer.echo(f"note: MAST has no data of program {program}; it is watched all the same")
-    for closed in cycle.closed:
+    for closed in cycle.told.closed:
         told = closed.rendered.subject if closed.rendered else "nothing to tell"
         typer.echo(f"{closed.period.subscription}: {told}")
-    for pause in cycle.stalled:
+    for pause in cycle.told.stalled:
         typer.echo(f"{pause.name}: not composed: {pause.reason}")
-    for delivery in cycle.deliveries:
+    for delivery in cycle.told.deliveries:
         where = " ".join(filter(None, (delivery.message.channel, delivery.message.recipient)))
         said = f": {delivery.last_outcome}" if delivery.last_outcome and delivery.state != "sent" else ""
         typer.echo(f"  {delivery.state.value} to {where}{said}")
-    for problem in cycle.news.begun:
+    for problem in cycle.told.news.begun:
         typer.echo(f"problem: {in_words(problem)}")
-    for problem in cycle.news.over:
+    for problem in cycle.told.news.over:
         typer.echo(f"over: {in_words(problem)}")
 
 
@@ -91,12 +91,12 @@ def _end(cycle: "Cycle") -> None:
     problems = [_problem(answer) for answer in cycle.answers if not answer.fetched.is_complete]
     if problems:
         raise UpstreamUnavailable("not everything was answered\n" + "\n".join(f"  {line}" for line in problems))
-    over = [delivery for delivery in cycle.deliveries if delivery.state in GIVEN_UP]
+    over = [delivery for delivery in cycle.told.deliveries if delivery.state in GIVEN_UP]
     if over:
-        raise UpstreamUnavailable(f"{len(over)} of {len(cycle.deliveries)} deliveries will not arrive")
-    if cycle.stalled:
+        raise UpstreamUnavailable(f"{len(over)} of {len(cycle.told.deliveries)} deliveries will not arrive")
+    if cycle.told.stalled:
         raise TryAgain("not every digest could be composed")
-    if any(delivery.state == "waiting" for delivery in cycle.deliveries):
+    if any(delivery.state == "waiting" for delivery in cycle.told.deliveries):
         raise TryAgain("a delivery waits for another attempt")
 
 
@@ -131,7 +131,7 @@ def _document(cycle: "Cycle") -> dict[str, object]:
                 "subject": closed.rendered.subject if closed.rendered else None,
                 "unknown_programs": list(closed.unknown),
             }
-            for closed in cycle.closed
+            for closed in cycle.told.closed
         ],
         "deliveries": [
             {
@@ -141,6 +141,6 @@ def _document(cycle: "Cycle") -> dict[str, object]:
                 "state": delivery.state.value,
                 "outcome": delivery.last_outcome,
             }
-            for delivery in cycle.deliveries
+            for delivery in cycle.told.deliveries
         ],
     }

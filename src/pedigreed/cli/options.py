@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pedigreed.store.database import Store
 
 CONFIG_VARIABLE = "PEDIGREED_CONFIG"
+LOG_LEVEL_VARIABLE = "PEDIGREED_LOG_LEVEL"
 
 ConfigFile = Annotated[
     Path | None,
@@ -42,7 +43,7 @@ LogLevel = Annotated[
     Level | None,
     typer.Option(
         "--log-level",
-        envvar="PEDIGREED_LOG_LEVEL",
+        envvar=LOG_LEVEL_VARIABLE,
         help="What is logged to stderr. Default: warning on a terminal, else info.",
         show_default=False,
     ),

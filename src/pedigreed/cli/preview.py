@@ -59,7 +59,8 @@ def preview(
     ] = None,
 ) -> None:
     """Print what would be sent if the period ended now. Asks nobody and changes nothing."""
-    from pedigreed.service.drafting import draft, last_period
+    from pedigreed.service.drafting import draft
+    from pedigreed.service.rhythms import last_period
 
     if to is not None and form is not None:
         raise Usage("--to prints the message in the form that its channel has: leave --format out")

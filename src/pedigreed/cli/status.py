@@ -7,8 +7,10 @@ import typer
 from pedigreed import __version__
 from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store_if_there
 from pedigreed.cli.output import day_and_time, print_json, print_table, table
+from pedigreed.model.run import Work
 
 if TYPE_CHECKING:
+    from pedigreed.model.run import Run
     from pedigreed.service.situation import SourceStatus, Status, SubscriptionStatus
 
 
@@ -61,8 +63,11 @@ def _print(found: "Status", store: str, size: int) -> None:
             _state(source),
         )
     print_table(sources)
+    typer.echo()
+    for run in found.runs:
+        typer.echo(_run(run))
     outbox = ", ".join(f"{count:,} {state.value}" for state, count in sorted(found.outbox.items())) or "empty"
-    typer.echo(f"\noutbox: {outbox}")
+    typer.echo(f"outbox: {outbox}")
     for pause in found.pauses:
         typer.echo(f"  channel {pause.name} is left alone until {day_and_time(pause.until)}: {pause.reason}")
     for known in found.problems:
@@ -70,6 +75,19 @@ def _print(found: "Status", store: str, size: int) -> None:
         typer.echo(f"problem since {day_and_time(known.problem.since)}{told}: {in_words(known.problem)}")
     typer.echo(f"store: {store}" + (f", {size / 1e6:,.1f} MB" if size else ""))
     typer.echo(f"pedigreed {__version__}")
+
+
+def _run(run: "Run") -> str:
+    """``last asked 2026-11-22 05:12Z: 20 requests, 3,911 rows, 66 changes``."""
+    if run.work is Work.ASK:
+        did = f"{run.requests:,} requests, {run.rows:,} rows, {run.changes:,} changes"
+        said = f"last asked {day_and_time(run.started_at)}: {did}"
+    else:
+        did = f"{run.digests:,} digests, {run.deliveries:,} attempts to deliver"
+        said = f"last told  {day_and_time(run.started_at)}: {did}"
+    if run.ended_at is None:
+        return f"{said} so far"
+    return f"{said}; {run.problem}" if run.problem else said
 
 
 def _programs(entry: "SubscriptionStatus") -> str:
@@ -140,6 +158,20 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
                 "needs_mending": pause.needs_mending,
             }
             for pause in found.pauses
+        ],
+        "runs": [
+            {
+                "work": run.work.value,
+                "started": run.started_at,
+                "ended": run.ended_at,
+                "requests": run.requests,
+                "rows": run.rows,
+                "changes": run.changes,
+                "digests": run.digests,
+                "deliveries": run.deliveries,
+                "problem": run.problem,
+            }
+            for run in found.runs
         ],
         "problems": [
             {

@@ -32,11 +32,13 @@ class LoadedConfig:
         config: the settings.
         warnings: what is worth a word, in the order of the file.
         file: the name that problems carry.
+        text: as it was read. It may hold secrets.
     """
 
     config: Config
     warnings: tuple[Problem, ...]
     file: str
+    text: str = field(repr=False, compare=False)
     _root: Node = field(repr=False, compare=False)
 
     def about_program(self, program: int, message: str) -> Problem:
@@ -85,7 +87,7 @@ def parse_config(text: str, name: str, environ: Mapping[str, str]) -> LoadedConf
         problems += [problem for problem in found if (problem.line, problem.column) not in unread]
     if config is None or any(problem.is_error for problem in problems):
         raise _invalid(problems)
-    return LoadedConfig(config, in_order(problems), name, root)
+    return LoadedConfig(config, in_order(problems), name, text, root)
 
 
 def _invalid(problems: list[Problem]) -> ConfigurationInvalid:

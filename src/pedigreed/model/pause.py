@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+LONGEST = timedelta(days=2)
+"""Nothing is put off for so long. What seems to be was put off by a clock that was ahead."""
 
 
 class Paused(StrEnum):
@@ -40,3 +44,7 @@ class Pause:
     tries: int
     reason: str
     needs_mending: bool = True
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is not over at a moment (UTC)."""
+        return now < self.until <= now + LONGEST

@@ -10,11 +10,12 @@ import structlog
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.model.period import Period
-from pedigreed.schedule import DAY, WEEK, Rhythm, due
+from pedigreed.schedule import due
 from pedigreed.service.deciding import PAUSES
 from pedigreed.service.destinations import messages_of
-from pedigreed.service.drafting import draft, last_period
+from pedigreed.service.drafting import draft
 from pedigreed.service.interest import pairs_of
+from pedigreed.service.rhythms import last_period, rhythm_of
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import digests as stored_digests
@@ -68,7 +69,7 @@ def close_due_periods(config: Config, store: Store, configuration: str, now: dat
         pauses = stored_pauses.load(connection, Paused.DIGEST)
     for subscription in config.subscriptions:
         before = pauses.get(subscription.name)
-        if subscription.name in muted or (before is not None and before.until > now):
+        if subscription.name in muted or (before is not None and before.holds(now)):
             continue
         try:
             with store.writing() as connection:
@@ -93,14 +94,6 @@ def close_due_periods(config: Config, store: Store, configuration: str, now: dat
                 checked=closed.period.is_checked,
             )
             yield closed
-
-
-def rhythm_of(subscription: Subscription, config: Config) -> Rhythm:
-    """How often a subscription is told."""
-    schedule = subscription.digest
-    every = {"day": DAY, "week": WEEK}.get(str(schedule.every)) or schedule.every
-    assert not isinstance(every, str)
-    return Rhythm(every, schedule.at, config.zone)
 
 
 def _pause_of(subscription: str, before: Pause | None, error: Exception, now: datetime) -> Pause:

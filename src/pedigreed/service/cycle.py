@@ -3,32 +3,55 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 
 from pedigreed.delivery.heartbeat import beat
 from pedigreed.model.pause import Pause
+from pedigreed.model.run import Work
 from pedigreed.service.closing import Closed, close_due_periods
 from pedigreed.service.collecting import Answer, collect
 from pedigreed.service.delivering import deliver, take_back
 from pedigreed.service.interest import interest_of
 from pedigreed.service.looking_after import look_after
-from pedigreed.service.one_cycle import one_cycle
+from pedigreed.service.one_run import one_run
+from pedigreed.store import runs as stored_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
+    from pedigreed.config.secret import Secret
     from pedigreed.config.settings import Config
     from pedigreed.delivery.channel import Channel
     from pedigreed.model.delivery import Delivery
     from pedigreed.service.problems import News
+    from pedigreed.service.stop import Stop
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.store.database import Store
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was told.
+
+    Attributes:
+        closed: the periods that were due, told or quiet.
+        stalled: the digests that could not be composed.
+        deliveries: what was tried, as it stands now.
+        news: which problems of pedigreed itself began, and which are over.
+    """
+
+    closed: tuple[Closed, ...]
+    stalled: tuple[Pause, ...]
+    deliveries: tuple[Delivery, ...]
+    news: News
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +60,11 @@ class Cycle:
 
     Attributes:
         answers: of the archive, in the order they came. They are compared and kept already.
-        closed: the periods that were due, told or quiet.
-        stalled: the digests that could not be composed.
-        deliveries: what was tried, as it stands now.
-        news: which problems of pedigreed itself began, and which are over.
+        told: what was composed, delivered and said to the operator.
     """
 
     answers: tuple[Answer, ...]
-    closed: tuple[Closed, ...]
-    stalled: tuple[Pause, ...]
-    deliveries: tuple[Delivery, ...]
-    news: News
+    told: Told
 
     @property
     def is_complete(self) -> bool:
@@ -79,33 +96,102 @@ def run_cycle(
         is_alone: whether no other process is at work on the store. What one that ended was sending is then
             taken up at once, and not when its lease ends.
     """
-    with one_cycle() as tell:
-        answers = []
-        for answer in collect(interest_of(config.subscriptions), store, archive, config.sources.mast.sweep, now):
-            answers.append(answer)
-            if watch is not None:
-                watch(answer)
-        composed = tuple(close_due_periods(config, store, configuration, now))
-        if is_alone:
-            take_back(store, now)
-        deliveries = _delivered(config, store, channels, now)
-        news = look_after(config, store, configuration, now)
-        if news.begun or news.over:
-            deliveries += _delivered(config, store, channels, now)
-        cycle = Cycle(
-            tuple(answers),
-            tuple(each for each in composed if isinstance(each, Closed)),
-            tuple(each for each in composed if isinstance(each, Pause)),
-            tuple(deliveries),
-            news,
-        )
-        if config.heartbeat is not None and cycle.is_complete:
-            trouble = asyncio.run(beat(config.heartbeat.reveal))
-            if trouble is not None:
-                _log.warning("no heartbeat", reason=trouble)
-        tell(cycle)
+    answers = ask(config, store, archive, now=now, watch=watch)
+    told = tell(config, configuration, store, channels, now=now, is_alone=is_alone)
+    cycle = Cycle(answers, told)
+    if config.heartbeat is not None and cycle.is_complete:
+        send_heartbeat(config.heartbeat)
     return cycle
 
 
-def _delivered(config: Config, store: Store, channels: Mapping[str, Channel], now: datetime) -> list[Delivery]:
-    return asyncio.run(deliver(store, channels, now, give_up_after=config.delivery.give_up_after))
+def ask(
+    config: Config,
+    store: Store,
+    archive: MastArchive,
+    *,
+    now: datetime,
+    watch: Callable[[Answer], None] | None = None,
+    unless_within: timedelta | None = None,
+) -> tuple[Answer, ...]:
+    """The first half: ask the archive, compare each answer with what was known, and keep it. As in `run_cycle`.
+
+    Where another process asked within `unless_within`, nothing is asked.
+    """
+    answers: list[Answer] = []
+    with one_run(store, Work.ASK, now, unless_within=unless_within) as end:
+        if end is None:
+            return ()
+        sweep = config.sources.mast.sweep
+        for answer in collect(interest_of(config.subscriptions), store, archive, sweep, now):
+            answers.append(answer)
+            if watch is not None:
+                watch(answer)
+        end(
+            problems=[_why(answer) for answer in answers if not answer.fetched.is_complete],
+            beside={"answers": len(answers)},
+            requests=sum(answer.fetched.requests for answer in answers),
+            rows=sum(answer.fetched.rows for answer in answers),
+            changes=sum(answer.changes for answer in answers),
+        )
+    return tuple(answers)
+
+
+def tell(
+    config: Config,
+    configuration: str,
+    store: Store,
+    channels: Mapping[str, Channel],
+    *,
+    now: datetime,
+    is_alone: bool = False,
+    stop: Stop | None = None,
+) -> Told:
+    """The second half: compose what is due, deliver, and look after pedigreed itself. As in `run_cycle`.
+
+    `stop` ends the sending before its time.
+    """
+    with one_run(store, Work.TELL, now) as end:
+        composed = tuple(close_due_periods(config, store, configuration, now))
+        if is_alone:
+            take_back(store, now)
+        sending = partial(deliver, store, channels, now, give_up_after=config.delivery.give_up_after, stop=stop)
+        deliveries = {each.key: each for each in asyncio.run(sending())}
+        news = look_after(config, store, configuration, now)
+        if news.begun or news.over:
+            deliveries |= {each.key: each for each in asyncio.run(sending())}
+        told = Told(
+            closed=tuple(each for each in composed if isinstance(each, Closed)),
+            stalled=tuple(each for each in composed if isinstance(each, Pause)),
+            deliveries=tuple(deliveries.values()),
+            news=news,
+        )
+        assert end is not None
+        end(
+            problems=[f"{each.name}: {each.reason}" for each in told.stalled],
+            beside={
+                "quiet": sum(closed.rendered is None for closed in told.closed),
+                "states": dict(Counter(each.state.value for each in told.deliveries)),
+                "wrong": len(news.known),
+            },
+            digests=sum(closed.rendered is not None for closed in told.closed),
+            deliveries=len(deliveries),
+        )
+    return told
+
+
+def _why(answer: Answer) -> str:
+    return f"{answer.query.instrument.written}: {'; '.join(answer.fetched.problems)}"
+
+
+def was_complete(store: Store) -> bool:
+    """Whether the last asking was answered completely."""
+    with store.reading() as connection:
+        runs = stored_runs.newest(connection, Work.ASK)
+    return bool(runs) and runs[0].ended_at is not None and runs[0].problem is None
+
+
+def send_heartbeat(address: Secret) -> None:
+    """Tell the monitor that a cycle was complete. That it can't be told is no failure of the cycle."""
+    trouble = asyncio.run(beat(address.reveal))
+    if trouble is not None:
+        _log.warning("no heartbeat", reason=trouble)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.changes.fold import fold, without_implied
@@ -16,6 +15,7 @@ from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import Baseline, PedigreeSpan, Suspect
 from pedigreed.service.destinations import feeds_a_program, operator_address
 from pedigreed.service.interest import pairs_of, selection_of
+from pedigreed.service.rhythms import CLOCK_AHEAD
 from pedigreed.service.trust import checked, is_baselined
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.known_product import KnownProduct
     from pedigreed.model.period import Period
-
-CLOCK_AHEAD = timedelta(days=1)
-"""A period that ends later than this was closed by a clock that was wrong, and does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +143,6 @@ def draft(
             last_told=stored_periods.last_told(connection, subscription.name, now + CLOCK_AHEAD),
         ),
     )
-
-
-def last_period(connection: Connection, subscription: Subscription, now: datetime) -> Period | None:
-    """The period before the one that could be closed now."""
-    return stored_periods.last_closed(connection, subscription.name, now + CLOCK_AHEAD)
 
 
 def _by_pedigree(holdings: Iterable[Holding]) -> dict[tuple[str | None, str | None], int]:

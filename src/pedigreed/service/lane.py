@@ -18,6 +18,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 
 from pedigreed.model.delivery import GIVEN_UP, Delivery
+from pedigreed.model.failure import TryAgain
 from pedigreed.model.instant import iso
 from pedigreed.model.outcome import Outcome, Retry, Scope, Unsure
 from pedigreed.model.pause import Pause, Paused
@@ -49,6 +50,9 @@ MOST_AHEAD = 64
 
 KEEP_WITHIN = 0.02
 """Seconds. What came of a message is kept so soon, however many follow."""
+
+ROOM = 8 << 20
+"""Bytes that the store's disk has to have left for what comes of the messages."""
 
 SHORT_PAUSE = timedelta(minutes=1)
 """A pause that a destination asks for is waited out if it is shorter than this."""
@@ -94,6 +98,9 @@ class Lane:
         self._untried: list[Delivery] = []
         self._is_sending = False
         self._is_blocked = False
+        self._is_ending = asyncio.Event()
+        self._is_over = False
+        self._failure: TryAgain | None = None
         self._asked_pause = timedelta(0)
         self._ahead = AHEAD
         self._pause: Pause | None = None
@@ -111,17 +118,31 @@ class Lane:
             while await self._keep_books():
                 await self._wait()
         finally:
+            # A library may take a cancellation for the end of its own wait, and go on.
+            self._is_over = True
             sending.cancel()
             with suppress(asyncio.CancelledError):
                 await sending
             if self._channel is not None:
                 await self._channel.close()
+        if self._failure is not None:
+            raise self._failure
         return list(self._settled.values())
 
+    async def end(self) -> None:
+        """Begin no other message. What is being sent is sent to its end, and the rest is given back."""
+        async with self._change:
+            self._is_ending.set()
+            self._change.notify_all()
+
+    @property
+    def _is_held(self) -> bool:
+        return self._is_blocked or self._is_ending.is_set()
+
     async def _send(self) -> None:
-        while True:
+        while not self._is_over:
             async with self._change:
-                await self._change.wait_for(lambda: self._taken and not self._is_blocked)
+                await self._change.wait_for(lambda: self._taken and not self._is_held)
                 delivery = self._taken.popleft()
                 self._is_sending = True
             at = self._terms.clock()
@@ -157,7 +178,7 @@ class Lane:
     async def _wait(self) -> None:
         """Wait until there is something to keep, and a little longer for more of it."""
         async with self._change:
-            await self._change.wait_for(lambda: self._tried or self._untried)
+            await self._change.wait_for(self._is_to_be_kept)
             try:
                 async with asyncio.timeout(KEEP_WITHIN):
                     await self._change.wait_for(self._is_pressing)
@@ -166,18 +187,23 @@ class Lane:
             else:
                 self._ahead = min(2 * self._ahead, MOST_AHEAD)
 
+    def _is_to_be_kept(self) -> bool:
+        is_over = self._is_ending.is_set() and not self._is_sending
+        return bool(self._tried or self._untried) or is_over
+
     def _is_pressing(self) -> bool:
-        return self._is_blocked or 2 * len(self._tried) >= self._ahead or not self._taken
+        return self._is_held or 2 * len(self._tried) >= self._ahead or not self._taken
 
     async def _keep_books(self) -> bool:
         """Keep what was tried, and take more. False if nothing is left to be done."""
         async with self._change:
             tried, self._tried = self._tried, []
             untried, self._untried = self._untried, []
-            if self._is_blocked:
+            if self._is_held:
                 untried += self._taken
                 self._taken.clear()
-            room = 0 if self._is_blocked else max(0, self._ahead - len(self._taken))
+            is_stopped = self._is_held or self._failure is not None
+            room = 0 if is_stopped else max(0, self._ahead - len(self._taken))
         now = self._terms.clock()
         taken, settled = await asyncio.to_thread(self._transact, tried, untried, room, now)
         for one in settled:
@@ -188,7 +214,8 @@ class Lane:
             _log.warning("channel paused", channel=self._name, until=iso(pause.until), reason=pause.reason)
             if not timedelta(0) < self._asked_pause < SHORT_PAUSE or pause.until - now > SHORT_PAUSE:
                 return False
-            await asyncio.sleep((pause.until - now).total_seconds())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_ending.wait(), (pause.until - now).total_seconds())
             self._is_blocked = False
             return await self._keep_books()
         async with self._change:
@@ -215,10 +242,22 @@ class Lane:
                 settled += expired
             # After a pause, one message tries whether it is over.
             limit = room if pause is None else min(room, 1)
-            is_open = limit > 0 and (pause is None or pause.until <= now)
+            is_open = limit > 0 and (pause is None or not pause.holds(now))
             taken = stored_deliveries.claim(connection, self._name, now, now + LEASE, limit) if is_open else []
+            taken = self._with_room(connection, taken, now)
         self._pause, self._is_pause_known = pause, True
         return taken, settled
+
+    def _with_room(self, connection: Connection, taken: list[Delivery], now: datetime) -> list[Delivery]:
+        """What was taken, where what comes of it can be kept. It would be sent again and again otherwise."""
+        if taken:
+            try:
+                self._store.want_room(ROOM)
+            except TryAgain as failure:
+                stored_deliveries.release(connection, taken, now)
+                self._failure = failure
+                return []
+        return taken
 
     def _decided(self, tried: _Tried) -> Delivery:
         terms = self._terms

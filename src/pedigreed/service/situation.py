@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigreed.model.pause import Paused
+from pedigreed.model.run import Run, Work
 from pedigreed.schedule import due, next_boundary
-from pedigreed.service.closing import rhythm_of
-from pedigreed.service.drafting import CLOCK_AHEAD, last_period
 from pedigreed.service.interest import selection_of
+from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
 from pedigreed.service.trust import checked
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
@@ -19,6 +19,7 @@ from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import problems as stored_problems
 from pedigreed.store import products as stored_products
+from pedigreed.store import runs as stored_runs
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -90,6 +91,7 @@ class Status:
         outbox: how many deliveries stand where.
         pauses: the channels that take nothing.
         problems: what is wrong with pedigreed itself, told to the operator or not yet.
+        runs: the last asking and the last telling; none of a kind that never was.
     """
 
     subscriptions: tuple[SubscriptionStatus, ...]
@@ -97,9 +99,10 @@ class Status:
     outbox: dict[DeliveryState, int]
     pauses: tuple[Pause, ...]
     problems: tuple[KnownProblem, ...]
+    runs: tuple[Run, ...]
 
 
-NOTHING = Status((), (), {}, (), ())
+NOTHING = Status((), (), {}, (), (), ())
 """How pedigreed stands before its first cycle."""
 
 
@@ -111,6 +114,7 @@ def status(connection: Connection, config: Config, now: datetime) -> Status:
         stored_deliveries.counts(connection),
         tuple(stored_pauses.load(connection, Paused.CHANNEL).values()),
         tuple(stored_problems.load(connection)),
+        tuple(run for work in Work for run in stored_runs.newest(connection, work)),
     )
 
 

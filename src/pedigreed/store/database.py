@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import ExceptionContext
 
     from pedigreed.store.postgresql_server import PostgresqlServer
+    from pedigreed.store.process_lock import AtWork
 
 BUSY_SECONDS = 30.0
 """How long a transaction waits for another process before it gives up."""
@@ -84,15 +85,23 @@ class Store:
         """Bytes that the store's disk has left; None for a store that is not a file."""
         return self._place.free()
 
+    def want_room(self, size: int) -> None:
+        """See that the store's disk has room for so many bytes.
+
+        Raises:
+            TryAgain: it has not.
+        """
+        self._place.want_room(size)
+
     @contextmanager
-    def at_work(self) -> Iterator[bool]:
-        """Be at work on the store. Gives whether no other process can be.
+    def at_work(self) -> Iterator[AtWork]:
+        """Be at work on the store.
 
         Raises:
             TryAgain: another process is, and this kind of store serves one at a time.
         """
-        with self._place.at_work() as is_alone:
-            yield is_alone
+        with self._place.at_work() as found:
+            yield found
 
     def _make_newest(self) -> None:
         with self.reading() as connection:

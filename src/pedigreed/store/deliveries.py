@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
+_STATES = {state.value: state for state in DeliveryState}
+
+
 def enqueue(connection: Connection, digest_id: str | None, messages: Sequence[Message], now: datetime) -> None:
     """Add a waiting row for each message. Without a digest they are words to the operator."""
     rows = [
@@ -149,6 +152,13 @@ def take_back(connection: Connection, now: datetime) -> int:
     ).rowcount
 
 
+def bring_forward(connection: Connection, later_than: datetime, now: datetime) -> None:
+    """Let what is put off beyond a moment (UTC) be due now."""
+    connection.execute(
+        update(deliveries).where(is_open, deliveries.c.next_attempt_at > later_than).values(next_attempt_at=now)
+    )
+
+
 def expire(
     connection: Connection, channel: str, created_by: datetime, reason: str, now: datetime
 ) -> list[Delivery]:
@@ -206,6 +216,21 @@ def given_up(connection: Connection, since: datetime) -> list[GivenUp]:
     ]
 
 
+class Waiting(NamedTuple):
+    """What is not finished of one channel: how many messages, and when the first is due (UTC)."""
+
+    messages: int
+    next_at: datetime
+
+
+def waiting(connection: Connection) -> dict[str, Waiting]:
+    """The rows that are not finished, by channel."""
+    first = func.min(deliveries.c.next_attempt_at, type_=deliveries.c.next_attempt_at.type)
+    query = select(deliveries.c.channel, func.count(), first.label("next_at"))
+    rows = connection.execute(query.where(is_open).group_by(deliveries.c.channel))
+    return {row.channel: Waiting(row[1], row.next_at) for row in rows}
+
+
 def counts(connection: Connection) -> dict[DeliveryState, int]:
     """How many rows stand where."""
     query = select(deliveries.c.state, func.count()).group_by(deliveries.c.state)
@@ -232,7 +257,7 @@ def delivery_of(row: Row[Any], content: bytes = b"") -> Delivery:
         key=row.id,
         digest_id=row.digest_id,
         message=message,
-        state=DeliveryState(row.state),
+        state=_STATES[row.state],
         attempts=row.attempts,
         next_attempt_at=row.next_attempt_at,
         last_outcome=row.last_outcome,

@@ -10,6 +10,7 @@ import psycopg
 from sqlalchemy import URL, create_engine, event
 
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
+from pedigreed.store.process_lock import AtWork
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,10 +68,13 @@ class PostgresqlServer:
         """None: it is not a disk of this machine."""
         return None
 
+    def want_room(self, size: int) -> None:
+        """Its disk is its operator's to look after."""
+
     @contextmanager
-    def at_work(self) -> Iterator[bool]:
+    def at_work(self) -> Iterator[AtWork]:
         """Any number of processes share the work."""
-        yield False
+        yield AtWork(is_alone=False)
 
     def failure(self, error: BaseException | None) -> PedigreedError | None:
         """What an error of the server means to the operator; None for one that no operator can help."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigreed.model.failure import StoreError, TryAgain
@@ -14,9 +15,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """What a process that is at work on a store may count on.
+
+    Attributes:
+        is_alone: whether no other process can be at work on it.
+        lock: the descriptor of the lock, for the processes that it starts; None where there is none.
+    """
+
+    is_alone: bool
+    lock: int | None = None
+
+
 @contextmanager
-def only_process(store: str, lock: Path) -> Iterator[None]:
-    """Hold the lock. The system lets it go when the process ends, however it ends.
+def only_process(store: str, lock: Path) -> Iterator[int]:
+    """Hold the lock, and give its descriptor. The system lets it go when the process ends, however it ends.
+
+    A process that inherits the descriptor holds the lock too.
 
     Args:
         store: the store's name, for messages.
@@ -42,7 +58,7 @@ def only_process(store: str, lock: Path) -> Iterator[None]:
             raise StoreError(f"{lock} can't be locked: {error.strerror}") from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

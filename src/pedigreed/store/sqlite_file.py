@@ -18,7 +18,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from pedigreed.model.failure import PedigreedError, StoreCorrupt, StoreError, TryAgain
 from pedigreed.store import migrate
-from pedigreed.store.process_lock import only_process
+from pedigreed.store.process_lock import AtWork, only_process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -75,11 +75,16 @@ class SqliteFile:
         disk = os.statvfs(self._path)
         return disk.f_bavail * disk.f_frsize
 
+    def want_room(self, size: int) -> None:
+        """Raise where its disk has not so many bytes left."""
+        if (self.free() or 0) < size:
+            raise self._full()
+
     @contextmanager
-    def at_work(self) -> Iterator[bool]:
+    def at_work(self) -> Iterator[AtWork]:
         """Be the only process at work on it."""
-        with only_process(self.name, self._beside("-lock")):
-            yield True
+        with only_process(self.name, self._beside("-lock")) as lock:
+            yield AtWork(is_alone=True, lock=lock)
 
     def failure(self, error: BaseException | None) -> PedigreedError | None:
         """What an error of SQLite means to the operator; None for one that no operator can help."""

@@ -245,6 +245,23 @@ pauses = Table(
     comment="what fails as a whole and is left alone: a channel, or the composing of a subscription's digest",
 )
 
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("work", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("requests", Integer, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("changes", BigInteger, nullable=False),
+    Column("digests", Integer, nullable=False),
+    Column("deliveries", Integer, nullable=False),
+    Column("problem", Text),
+    Index(None, "work", "id"),
+    comment="when the archive was asked and digests were told, and how it went",
+)
+
 mutes = Table(
     "mutes",
     metadata,

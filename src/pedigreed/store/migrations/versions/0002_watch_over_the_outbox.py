@@ -24,6 +24,7 @@ def upgrade() -> None:
     make_contents()
     change_deliveries()
     change_pauses()
+    make_runs()
     make_mutes_and_problems()
 
 
@@ -71,6 +72,25 @@ def change_pauses() -> None:
         sa.PrimaryKeyConstraint("kind", "name", name="pk_pauses"),
         comment="what fails as a whole and is left alone: a channel, or the composing of a subscription's digest",
     )
+
+
+def make_runs() -> None:
+    op.create_table(
+        "runs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("work", sa.Text(), nullable=False),
+        sa.Column("started_at", INSTANT, nullable=False),
+        sa.Column("ended_at", INSTANT),
+        sa.Column("requests", sa.Integer(), nullable=False),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("changes", sa.BigInteger(), nullable=False),
+        sa.Column("digests", sa.Integer(), nullable=False),
+        sa.Column("deliveries", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.Text()),
+        sa.PrimaryKeyConstraint("id", name="pk_runs"),
+        comment="when the archive was asked and digests were told, and how it went",
+    )
+    op.create_index("ix_runs_work_id", "runs", ["work", "id"])
 
 
 def make_mutes_and_problems() -> None:

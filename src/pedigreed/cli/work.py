@@ -1,0 +1,51 @@
+"""`pedigreed work`: one half of a cycle, as the daemon orders it. Not for people."""
+
+import os
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from pedigreed.cli.options import LogLevel
+from pedigreed.model.run import Work
+
+SHARED_FOR = timedelta(minutes=10)
+"""Daemons that share a store find at the same moment that the archive is to be asked. One does."""
+
+
+def work(
+    kind: Annotated[Work, typer.Argument(metavar="ask|tell")],
+    name: Annotated[str, typer.Option("--name", help="The configuration's name. Its text is standard input.")],
+    *,
+    in_any_case: Annotated[
+        bool, typer.Option("--now", help="Ask though another process may just have asked.")
+    ] = False,
+    after_ask: Annotated[bool, typer.Option("--after-ask", help="The archive was just asked.")] = False,
+    log_level: LogLevel = None,
+) -> None:
+    """Do one half of a cycle, with the configuration on standard input."""
+    from pathlib import Path
+
+    from pedigreed.cli.archive import open_archive
+    from pedigreed.config.load import parse_config
+    from pedigreed.delivery.registry import open_channels
+    from pedigreed.log.setup import set_up_log
+    from pedigreed.service.cycle import ask, send_heartbeat, tell, was_complete
+    from pedigreed.service.stop import Stop
+    from pedigreed.store.database import Store
+
+    set_up_log(log_level)
+    config = parse_config(sys.stdin.read(), name, os.environ).config
+    stop = Stop()
+    with Store(config.store.reveal()) as store:
+        if kind is Work.ASK:
+            with open_archive(config.sources.mast) as archive:
+                unless_within = None if in_any_case else SHARED_FOR
+                ask(config, store, archive, now=datetime.now(UTC), unless_within=unless_within)
+            return
+        signal.signal(signal.SIGTERM, lambda *_: stop.say())
+        tell(config, Path(name).name, store, open_channels(config.channels), now=datetime.now(UTC), stop=stop)
+        if after_ask and config.heartbeat is not None and was_complete(store):
+            send_heartbeat(config.heartbeat)

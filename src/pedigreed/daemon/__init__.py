@@ -1,0 +1,1 @@
+"""The resident process: it watches the clock, starts the work, and says how it is."""

@@ -1,0 +1,240 @@
+"""The daemon: every tick it looks at the clock and the store, and starts what is due.
+
+What is due is worked out anew each time from what was done, so a clock that is set, a night that was slept
+through and a process that was killed change nothing but the moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from pedigreed.daemon.status_line import status_line
+from pedigreed.daemon.worker import Ended, Worker
+from pedigreed.model.failure import ConfigurationInvalid, PedigreedError
+from pedigreed.model.run import Work
+from pedigreed.service.agenda import Agenda, agenda
+from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import runs as stored_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from pedigreed.config.load import LoadedConfig
+    from pedigreed.daemon.notify import Notifier
+    from pedigreed.store.database import Store
+    from pedigreed.store.process_lock import AtWork
+
+TICK = 30.0
+"""Seconds between two looks at the clock. Waking up from sleep is noticed so late."""
+
+FAULT_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+"""After a process that did not end well; the last one repeats."""
+
+_log = structlog.get_logger()
+
+
+class Daemon:
+    """One resident process on one store."""
+
+    def __init__(
+        self,
+        loaded: LoadedConfig,
+        store: Store,
+        notifier: Notifier,
+        *,
+        reload: Callable[[], LoadedConfig],
+        place: float,
+        at_work: AtWork,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tick: float = TICK,
+        workers: Mapping[Work, Worker] | None = None,
+    ) -> None:
+        """Describe the daemon.
+
+        Args:
+            loaded: the configuration.
+            store: open, and at work.
+            notifier: who is told how it is.
+            reload: reads the configuration anew. Raises `ConfigurationInvalid`.
+            place: this installation's among all, from 0 to 1: see `ask_times`.
+            at_work: what this process may count on.
+            clock: the moment, UTC.
+            tick: seconds between two looks at the clock.
+            workers: who does the work.
+        """
+        self._loaded = loaded
+        self._store = store
+        self._notifier = notifier
+        self._reload = reload
+        self._place = place
+        self._is_alone = at_work.is_alone
+        self._clock = clock
+        self._tick = min(tick, notifier.watchdog / 3) if notifier.watchdog else tick
+        self._workers = workers or {work: Worker(work, at_work.lock) for work in Work}
+        self._at_work: dict[Work, asyncio.Task[None]] = {}
+        self._faults: dict[Work, int] = dict.fromkeys(Work, 0)
+        self._not_before: dict[Work, datetime] = {}
+        self._trouble: str | None = None
+        self._note: str | None = None
+        self._is_ready = False
+        self._is_stopping = asyncio.Event()
+        self._lock = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Run until SIGTERM or SIGINT. SIGHUP reads the configuration anew, SIGUSR1 runs a cycle now."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._is_stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._on_reload()))
+        loop.add_signal_handler(signal.SIGUSR1, lambda: self._spawn(self._on_cycle()))
+        if self._is_alone:
+            await asyncio.to_thread(self._take_up)
+        scheduler = AsyncIOScheduler(timezone=UTC)
+        scheduler.add_job(
+            self._on_tick,
+            IntervalTrigger(seconds=self._tick),
+            max_instances=1,
+            coalesce=True,
+            misfire_grace_time=None,
+        )
+        await self._on_tick()
+        scheduler.start()
+        _log.info("daemon started", store=self._store.name, tick=self._tick, alone=self._is_alone)
+        try:
+            await self._is_stopping.wait()
+        finally:
+            scheduler.shutdown(wait=False)
+            await self._stop()
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _take_up(self) -> None:
+        """What a process that was killed left begun."""
+        now = self._clock()
+        with self._store.writing() as connection:
+            stored_runs.forget_unended(connection)
+            taken = stored_deliveries.take_back(connection, now)
+        if taken:
+            _log.warning("taken up from a process that ended", deliveries=taken)
+
+    async def _on_tick(self) -> None:
+        """Look at the clock and the store, start what is due, and say how it is."""
+        async with self._lock:
+            if self._is_stopping.is_set():
+                return
+            now = self._clock()
+            try:
+                found = await asyncio.to_thread(self._read_agenda, now)
+            except PedigreedError as error:
+                # The store may be back with the next tick. The watchdog hears nothing meanwhile.
+                if self._trouble != str(error):
+                    _log.error("store not readable", reason=str(error))
+                self._trouble = str(error)
+                self._notifier.tell(STATUS=f"the store can't be read: {error}")
+                return
+            self._trouble = None
+            for work in Work:
+                if work in found.due:
+                    self._start(work, now)
+            states: dict[str, str | int] = {"STATUS": self._status(found), "WATCHDOG": 1}
+            if not self._is_ready:
+                self._is_ready = True
+                states = {"READY": 1, **states}
+            self._notifier.tell(**states)
+
+    def _read_agenda(self, now: datetime) -> Agenda:
+        with self._store.reading() as connection:
+            return agenda(connection, self._loaded.config, self._place, now)
+
+    def _status(self, found: Agenda) -> str:
+        zone = self._loaded.config.zone
+        return status_line(found, zone, busy=self._at_work.keys(), faults=self._faults, note=self._note)
+
+    def _start(self, work: Work, now: datetime, *arguments: str) -> None:
+        """Begin work, unless it is being done, or failed a while ago."""
+        if work in self._at_work or now < self._not_before.get(work, now):
+            return
+        task = asyncio.create_task(self._work(work, *arguments))
+        self._at_work[work] = task
+
+    async def _work(self, work: Work, *arguments: str) -> None:
+        try:
+            ended = await self._workers[work].run(self._loaded.text, "--name", self._loaded.file, *arguments)
+            await self._after(ended)
+        except OSError as error:
+            await self._after(Ended(work, f"it could not be started: {error.strerror}"))
+        finally:
+            self._at_work.pop(work, None)
+        if work is Work.ASK and not self._is_stopping.is_set():
+            # What was found may be told now, and the operator hears of what was not.
+            self._start(Work.TELL, self._clock(), "--after-ask")
+
+    async def _after(self, ended: Ended) -> None:
+        if ended.fault is None:
+            self._faults[ended.work] = 0
+            self._not_before.pop(ended.work, None)
+            return
+        if self._is_stopping.is_set():
+            return
+        self._faults[ended.work] += 1
+        pause = FAULT_PAUSES[min(self._faults[ended.work], len(FAULT_PAUSES)) - 1]
+        self._not_before[ended.work] = self._clock() + pause
+        _log.error(
+            "work did not end well", work=ended.work.value, fault=ended.fault, times=self._faults[ended.work]
+        )
+        if self._is_alone:
+            await asyncio.to_thread(self._take_back, ended)
+
+    def _take_back(self, ended: Ended) -> None:
+        now = self._clock()
+        with self._store.writing() as connection:
+            stored_runs.fail_unended(connection, ended.work, f"its process failed: {ended.fault}", now)
+            if ended.work is Work.TELL:
+                stored_deliveries.take_back(connection, now)
+
+    async def _on_cycle(self) -> None:
+        """SIGUSR1: ask and tell now, whatever is due."""
+        _log.info("cycle wanted")
+        self._not_before.clear()
+        self._start(Work.ASK, self._clock(), "--now")
+
+    async def _on_reload(self) -> None:
+        """SIGHUP: build the new configuration whole, then swap it. A bad one leaves the old one in use."""
+        self._notifier.reloading()
+        try:
+            loaded = await asyncio.to_thread(self._reload)
+        except ConfigurationInvalid as error:
+            _log.error("configuration not reloaded", problems=str(error).splitlines())
+            self._note = "the new configuration is not valid, and the old one stays in use"
+            self._notifier.tell(READY=1)
+            await self._on_tick()
+            return
+        async with self._lock:
+            if loaded.config.store != self._loaded.config.store:
+                _log.warning("the store is changed by a restart alone", store=self._store.name)
+            self._loaded = loaded
+            self._note = None
+        self._not_before.clear()
+        _log.info("configuration reloaded", subscriptions=len(loaded.config.subscriptions))
+        self._notifier.tell(READY=1)
+        await self._on_tick()
+
+    async def _stop(self) -> None:
+        self._notifier.tell(STOPPING=1, STATUS="sending what is begun, and leaving the rest for the next start")
+        _log.info("daemon stops", at_work=[work.value for work in self._at_work])
+        await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
+        await asyncio.gather(*self._at_work.values(), return_exceptions=True)
+        if self._is_alone:
+            await asyncio.to_thread(self._take_up)
+        _log.info("daemon stopped")

@@ -1,0 +1,43 @@
+"""What a service tells systemd, by the protocol of sd_notify(3)."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Notifier:
+    """Sends states to the socket that the environment names, or nowhere."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        name = environ.get("NOTIFY_SOCKET", "")
+        # A name that begins with @ is one in Linux' own space, which begins with NUL.
+        self._address = f"\0{name[1:]}" if name.startswith("@") else name
+        self.watchdog = _watchdog_of(environ)
+
+    def tell(self, **states: str | int) -> None:
+        """``READY=1`` and the like, in one message. A manager that does not listen is no failure of ours."""
+        if not self._address:
+            return
+        # A line end within a value would begin another state.
+        lines = (f"{name}={' '.join(str(value).split())}" for name, value in states.items())
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+            try:
+                sender.connect(self._address)
+                sender.send("\n".join(lines).encode())
+            except OSError:
+                return
+
+    def reloading(self) -> None:
+        """That a reload begins. `READY=1` ends it."""
+        self.tell(RELOADING=1, MONOTONIC_USEC=time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)
+
+
+def _watchdog_of(environ: Mapping[str, str]) -> float | None:
+    """Seconds within which the manager wants to hear from us; None where it does not."""
+    microseconds = environ.get("WATCHDOG_USEC", "")
+    return int(microseconds) / 1e6 if microseconds.isdigit() and int(microseconds) > 0 else None

@@ -1,0 +1,35 @@
+"""How the daemon is, in the words of `systemctl status`. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pedigreed.model.run import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from zoneinfo import ZoneInfo
+
+    from pedigreed.service.agenda import Agenda
+
+_DOING = {Work.ASK: "asking MAST", Work.TELL: "telling"}
+
+
+def status_line(
+    found: Agenda,
+    zone: ZoneInfo,
+    *,
+    busy: Collection[Work],
+    faults: Mapping[Work, int],
+    note: str | None = None,
+) -> str:
+    """``next digest jades 2026-11-23 07:00 CET, 2 deliveries waiting; asking MAST``."""
+    said = "every subscription is muted"
+    if found.next_digest is not None:
+        name, at = found.next_digest
+        said = f"next digest {name} {at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    if found.waiting:
+        said += f", {found.waiting:,} {'delivery' if found.waiting == 1 else 'deliveries'} waiting"
+    doing = [_DOING[work] for work in Work if work in busy]
+    failing = [f"{_DOING[work]} failed {count} times" for work, count in faults.items() if count]
+    return "; ".join([said, *doing, *failing, *([note] if note else [])])

@@ -1,0 +1,45 @@
+"""One time that work was done: what was asked, or what was told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Work(StrEnum):
+    """The two halves of a cycle. Neither waits for the other."""
+
+    ASK = "ask"
+    """Ask the archive, compare, and keep what it says."""
+    TELL = "tell"
+    """Compose the digests that are due, deliver, and look after pedigreed itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run. All times are UTC.
+
+    Attributes:
+        key: the row's number.
+        work: which half.
+        started_at: when it began.
+        ended_at: when it ended; None while it goes on, or if its process was killed.
+        requests, rows, changes: of an asking.
+        digests, deliveries: of a telling: how many were composed, and how many attempts were made.
+        problem: why it was not complete; None if it was.
+    """
+
+    key: int
+    work: Work
+    started_at: datetime
+    ended_at: datetime | None = None
+    requests: int = 0
+    rows: int = 0
+    changes: int = 0
+    digests: int = 0
+    deliveries: int = 0
+    problem: str | None = None

@@ -1,0 +1,92 @@
+"""What is to be done now, from the store alone. It reads little, and often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pedigreed.model.pause import Paused
+from pedigreed.model.run import Work
+from pedigreed.schedule import due_periods, next_boundary
+from pedigreed.service.ask_times import ask_rhythm, is_ask_due, next_planned
+from pedigreed.service.rhythms import last_period, rhythm_of
+from pedigreed.store import coverage as stored_coverage
+from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import mutes as stored_mutes
+from pedigreed.store import pauses as stored_pauses
+from pedigreed.store import runs as stored_runs
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.config.settings import Config, Subscription
+
+LOOKED_BACK = 10
+"""How many askings are looked at to count those that failed in a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What is to be done. All times are UTC.
+
+    Attributes:
+        due: the work that is to be begun now.
+        next_digest: the subscription that is told next, and when; None where all are muted.
+        next_ask: when the archive is asked next, if nothing fails before.
+        waiting: how many messages wait.
+    """
+
+    due: frozenset[Work]
+    next_digest: tuple[str, datetime] | None
+    next_ask: datetime
+    waiting: int
+
+
+def agenda(connection: Connection, config: Config, place: float, now: datetime) -> Agenda:
+    """Read it from the store. `place` is this installation's among all: see `ask_times`."""
+    rhythm = ask_rhythm(config, place)
+    runs = stored_runs.newest(connection, Work.ASK, LOOKED_BACK)
+    due = set()
+    if is_ask_due(rhythm, runs, now, has_unasked=_has_unasked(connection, config)):
+        due.add(Work.ASK)
+    speaking = _speaking(connection, config, now)
+    rhythms = {name: rhythm_of(subscription, config) for name, subscription in speaking.items()}
+    periods = {name: last_period(connection, subscription, now) for name, subscription in speaking.items()}
+    last_ends = {name: period.ends_at if period else None for name, period in periods.items()}
+    is_known = bool(runs) and runs[-1].ended_at is not None
+    # The first digest tells what the archive has, so it waits for the first answer.
+    if is_known and due_periods(rhythms, last_ends, now):
+        due.add(Work.TELL)
+    paused = {name for name, pause in stored_pauses.load(connection, Paused.CHANNEL).items() if pause.holds(now)}
+    waiting = stored_deliveries.waiting(connection)
+    if any(each.next_at <= now for channel, each in waiting.items() if channel not in paused):
+        due.add(Work.TELL)
+    nexts = {name: next_boundary(rhythm, now).at for name, rhythm in rhythms.items()}
+    first = min(nexts, key=lambda name: nexts[name], default=None)
+    return Agenda(
+        due=frozenset(due),
+        next_digest=None if first is None else (first, nexts[first]),
+        next_ask=next_planned(rhythm, now),
+        waiting=sum(each.messages for each in waiting.values()),
+    )
+
+
+def _has_unasked(connection: Connection, config: Config) -> bool:
+    states = stored_coverage.load(connection, config.programs)
+    asked = {pair for pair, state in states.items() if state.asked_at is not None}
+    return any(
+        (instrument, program) not in asked
+        for subscription in config.subscriptions
+        for instrument in subscription.watch.instruments
+        for program in subscription.programs
+    )
+
+
+def _speaking(connection: Connection, config: Config, now: datetime) -> dict[str, Subscription]:
+    """The subscriptions that are neither muted nor left alone."""
+    silent = stored_mutes.load(connection, now).keys() | {
+        name for name, pause in stored_pauses.load(connection, Paused.DIGEST).items() if pause.holds(now)
+    }
+    return {each.name: each for each in config.subscriptions if each.name not in silent}

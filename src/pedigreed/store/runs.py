@@ -1,0 +1,97 @@
+"""When the archive was asked and digests were told, and how it went."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from pedigreed.model.run import Run, Work
+from pedigreed.store.lock import lock_for_transaction
+from pedigreed.store.tables import runs
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+KEPT_FOR = timedelta(days=90)
+
+
+def begin(
+    connection: Connection, work: Work, now: datetime, *, unless_within: timedelta | None = None
+) -> int | None:
+    """Say that work begins, and forget what is long ago. Gives the run's number.
+
+    None where the same work was begun by another process within so long, and went on or well.
+    """
+    lock_for_transaction(connection, f"begin to {work}")
+    if unless_within is not None:
+        query = select(runs.c.id).where(
+            runs.c.work == work.value,
+            runs.c.started_at > now - unless_within,
+            runs.c.started_at <= now + unless_within,
+            runs.c.problem.is_(None),
+        )
+        if connection.execute(query).first() is not None:
+            return None
+    connection.execute(delete(runs).where(runs.c.started_at < now - KEPT_FOR))
+    number: int = connection.execute(
+        insert(runs)
+        .values(work=work.value, started_at=now, requests=0, rows=0, changes=0, digests=0, deliveries=0)
+        .returning(runs.c.id)
+    ).scalar_one()
+    return number
+
+
+def end(connection: Connection, run: Run) -> None:
+    """Say how a run went."""
+    connection.execute(
+        update(runs)
+        .where(runs.c.id == run.key)
+        .values(
+            ended_at=run.ended_at,
+            requests=run.requests,
+            rows=run.rows,
+            changes=run.changes,
+            digests=run.digests,
+            deliveries=run.deliveries,
+            problem=run.problem,
+        )
+    )
+
+
+def forget_unended(connection: Connection) -> None:
+    """Forget the runs that have not ended. Only for a process that is sure that nobody is at them."""
+    connection.execute(delete(runs).where(runs.c.ended_at.is_(None)))
+
+
+def fail_unended(connection: Connection, work: Work, problem: str, now: datetime) -> None:
+    """Say why runs did not end. Only for a process that is sure that nobody is at them."""
+    connection.execute(
+        update(runs)
+        .where(runs.c.work == work.value, runs.c.ended_at.is_(None))
+        .values(ended_at=now, problem=problem)
+    )
+
+
+def newest(connection: Connection, work: Work, limit: int = 1) -> list[Run]:
+    """The last runs of a kind, the newest first."""
+    query = select(runs).where(runs.c.work == work.value).order_by(runs.c.id.desc()).limit(limit)
+    return [_run_of(row) for row in connection.execute(query)]
+
+
+def _run_of(row: Row[Any]) -> Run:
+    return Run(
+        key=row.id,
+        work=Work(row.work),
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        requests=row.requests,
+        rows=row.rows,
+        changes=row.changes,
+        digests=row.digests,
+        deliveries=row.deliveries,
+        problem=row.problem,
+    )

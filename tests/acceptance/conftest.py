@@ -1,0 +1,34 @@
+"""All that the program has to do with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from observatory import Observatory, observatory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def obs(tmp_path: Path, store_url: str) -> Iterator[Observatory]:
+    """An observatory with a store on each database."""
+    with observatory(tmp_path, store_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def file_obs(tmp_path: Path) -> Iterator[Observatory]:
+    """An observatory with a store in an SQLite file."""
+    with observatory(tmp_path, f"sqlite:///{tmp_path}/store/pedigreed.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def shared_obs(tmp_path: Path, postgresql_url: str) -> Iterator[Observatory]:
+    """An observatory with a store on PostgreSQL, which several processes share."""
+    with observatory(tmp_path, postgresql_url) as opened:
+        yield opened
