@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from pedigreed.model.delivery import Delivery, DeliveryState
 from pedigreed.model.message import Message
@@ -149,6 +152,18 @@ def test_a_fault_of_ours_with_one_message_stops_no_other_and_tells_no_secret(
     again = run(store, {"keep": destination}, NOON + 2 * MINUTE)
     assert [delivery.state for delivery in again] == [DeliveryState.UNSURE], "it is repeated once"
     del capsys
+
+
+def test_what_is_logged_while_a_message_is_handed_over_names_it(store: Store) -> None:
+    def talks(_message: Message) -> Outcome:
+        structlog.get_logger().info("a word")
+        return Sent("ok")
+
+    waiting = enqueue(store, "keep", 2)
+    with capture_logs(processors=[merge_contextvars]) as told:
+        run(store, {"keep": Destination(talks)})
+    words = [event for event in told if event["event"] == "a word"]
+    assert [(event["message_id"], event["digest"]) for event in words] == [(name, None) for name in waiting]
 
 
 @pytest.mark.parametrize(("outcome", "needs_mending"), [(BUSY, False), (BROKEN, True)])

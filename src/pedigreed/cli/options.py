@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pedigreed.log.level import Level
 from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pedigreed.store.database import Store
 
 CONFIG_VARIABLE = "PEDIGREED_CONFIG"
+LOG_LEVEL_VARIABLE = "PEDIGREED_LOG_LEVEL"
 
 ConfigFile = Annotated[
     Path | None,
@@ -33,6 +35,16 @@ Now = Annotated[
         "--now",
         metavar="ISO",
         help="Rehearse another moment, such as 2026-11-22T07:00Z. Without a zone it is UTC.",
+        show_default=False,
+    ),
+]
+
+LogLevel = Annotated[
+    Level | None,
+    typer.Option(
+        "--log-level",
+        envvar=LOG_LEVEL_VARIABLE,
+        help="What is logged to stderr. Default: warning on a terminal, else info.",
         show_default=False,
     ),
 ]

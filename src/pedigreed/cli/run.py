@@ -4,14 +4,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pedigreed.cli.options import ConfigFile, load, open_store
+from pedigreed.cli.options import LOG_LEVEL_VARIABLE, ConfigFile, LogLevel, load, open_store
 from pedigreed.model.failure import PedigreedError
 
 if TYPE_CHECKING:
     from pedigreed.config.load import LoadedConfig
 
 
-def run(config: ConfigFile = None) -> None:
+def run(config: ConfigFile = None, *, log_level: LogLevel = None) -> None:
     """Run as a daemon: ask, compare, tell and deliver, day by day.
 
     SIGHUP reads the configuration anew, SIGUSR1 runs a cycle now, SIGTERM ends it.
@@ -22,10 +22,12 @@ def run(config: ConfigFile = None) -> None:
     from pedigreed.config.load import load_config
     from pedigreed.daemon.daemon import Daemon
     from pedigreed.daemon.notify import Notifier
-    from pedigreed.log import set_up_log
+    from pedigreed.log.setup import set_up_log
     from pedigreed.service.ask_times import place_of
 
-    set_up_log()
+    set_up_log(log_level)
+    if log_level is not None:
+        os.environ[LOG_LEVEL_VARIABLE] = log_level  # for the processes that do the work
     notifier = Notifier(os.environ)
     loaded = load(config)
     _make_ready_apart(loaded)

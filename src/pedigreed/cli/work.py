@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from pedigreed.cli.options import LogLevel
 from pedigreed.model.run import Work
 
 SHARED_FOR = timedelta(minutes=10)
@@ -22,6 +23,7 @@ def work(
         bool, typer.Option("--now", help="Ask though another process may just have asked.")
     ] = False,
     after_ask: Annotated[bool, typer.Option("--after-ask", help="The archive was just asked.")] = False,
+    log_level: LogLevel = None,
 ) -> None:
     """Do one half of a cycle, with the configuration on standard input."""
     from pathlib import Path
@@ -29,12 +31,12 @@ def work(
     from pedigreed.cli.archive import open_archive
     from pedigreed.config.load import parse_config
     from pedigreed.delivery.registry import open_channels
-    from pedigreed.log import set_up_log
+    from pedigreed.log.setup import set_up_log
     from pedigreed.service.cycle import ask, send_heartbeat, tell, was_complete
     from pedigreed.service.stop import Stop
     from pedigreed.store.database import Store
 
-    set_up_log()
+    set_up_log(log_level)
     config = parse_config(sys.stdin.read(), name, os.environ).config
     stop = Stop()
     with Store(config.store.reveal()) as store:

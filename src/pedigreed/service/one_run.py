@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 LONGEST_PROBLEM = 500
 """Characters that are kept of why a run was not complete."""
 
-_DONE = {Work.ASK: "asked", Work.TELL: "told"}
 _log = structlog.get_logger()
 
 
@@ -59,7 +58,13 @@ def one_run(
         problem = "; ".join(problems)[:LONGEST_PROBLEM] or None
         with store.writing() as connection:
             stored_runs.end(connection, Run(number, work, now, ended_at, problem=problem, **kept))
-        _log.info(_DONE[work], seconds=round(seconds, 3), problem=problem, **kept, **beside)
+        _log.info(
+            "asked" if work is Work.ASK else "told",
+            seconds=round(seconds, 3),
+            problem=problem,
+            **kept,
+            **beside,
+        )
 
     with structlog.contextvars.bound_contextvars(run=number):
         try:
