@@ -85,17 +85,15 @@ class Machine:
         """A property of a unit."""
         return self.systemctl("show", unit, f"--property={name}", "--value").strip()
 
-    def journal(self, unit: str) -> str:
-        """What a unit has said."""
+    def now_in_journal(self) -> str:
+        """Where the journal is now."""
         self.run("journalctl", "--sync")
-        return self.run("journalctl", "--quiet", "--output=cat", f"--unit={unit}").out
+        return self.run("journalctl", "--quiet", "--lines=0", "--show-cursor").out.split()[-1]
 
-    def until(self, unit: str, name: str, value: str, within: float = 60) -> None:
-        """Wait until a property of a unit is so."""
-        deadline = time.monotonic() + within
-        while (found := self.show(unit, name)) != value:
-            assert time.monotonic() < deadline, f"{unit}: {name} is {found}, not {value}\n{self.journal(unit)}"
-            time.sleep(0.1)
+    def journal(self, unit: str, since: str) -> str:
+        """What a unit has said since then."""
+        self.run("journalctl", "--sync")
+        return self.run("journalctl", "--quiet", "--output=cat", f"--unit={unit}", f"--after-cursor={since}").out
 
 
 def what_is_missing() -> str:

@@ -50,7 +50,7 @@ inside() {
     mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$root/dev/pts"
     ln -s pts/ptmx "$root/dev/ptmx"
     ln -s /proc/self/fd "$root/dev/fd"
-    for device in null zero full random urandom tty; do
+    for device in null zero full random urandom tty kmsg; do
         touch "$root/dev/$device"
         mount --bind "/dev/$device" "$root/dev/$device"
     done

@@ -31,10 +31,12 @@ def make(target: str, destination: Path, **variables: str | Path) -> None:
 
 def python() -> str:
     """A Python that a service of the machine can see, which is none in a home folder."""
-    for candidate in (Path(sys.base_prefix, "bin", "python3"), Path("/usr/bin/python3")):
-        if candidate.exists() and not _is_at_home(candidate.resolve()) and _makes_environments(candidate):
-            return str(candidate)
-    missing("a Python outside of the home folders, with its module venv,")
+    candidates = (Path(sys.base_prefix, "bin", "python3"), Path("/usr/bin/python3"))
+    seen = [candidate for candidate in candidates if candidate.exists() and not _is_at_home(candidate.resolve())]
+    fit = [str(candidate) for candidate in seen if _makes_environments(candidate)]
+    if not fit:
+        missing("a Python outside of the home folders, with its module venv,")
+    return fit[0]
 
 
 def _is_at_home(path: Path) -> bool:
@@ -42,5 +44,5 @@ def _is_at_home(path: Path) -> bool:
 
 
 def _makes_environments(candidate: Path) -> bool:
-    asked = [candidate, "-c", "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))"]
-    return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    asked = "import ensurepip, sys; sys.exit(sys.version_info < (3, 11))"
+    return subprocess.run([candidate, "-c", asked], capture_output=True, check=False).returncode == 0

@@ -16,6 +16,7 @@ ADDRESS = "127.0.0.153"
 """Of loopback, and nobody else's: /etc/resolv.conf has no place for another port."""
 
 _HEADER = struct.Struct("!6H")
+_RECORD = struct.Struct("!3HIH")
 _IS_ANSWER = 0x8180
 _A, _INTERNET, _FOR_SECONDS = 1, 1, 1
 _POINTER_TO_THE_QUESTION = 0xC00C
@@ -51,7 +52,9 @@ class NameServer:
         found = b""
         if kind == _A:
             address = socket.inet_aton("127.0.0.1")
-            found = struct.pack("!3HIH", _POINTER_TO_THE_QUESTION, _A, _INTERNET, _FOR_SECONDS, len(address)) + address
+            found = (
+                struct.pack("!3HIH", _POINTER_TO_THE_QUESTION, _A, _INTERNET, _FOR_SECONDS, len(address)) + address
+            )
         return _HEADER.pack(number, _IS_ANSWER, 1, 1 if found else 0, 0, 0) + asked + found
 
 

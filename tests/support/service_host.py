@@ -43,12 +43,14 @@ class ServiceHost:
         archive: what is watched. Its host name has to be looked up.
         hooks: where digests go, by TLS. So has its name.
         names: tells the names.
+        began: where the journal was.
     """
 
     machine: Machine
     archive: DemoArchive
     hooks: HookServer
     names: NameServer
+    began: str
 
     def configure(self, *programs: int) -> None:
         """Write a configuration that watches some programs."""
@@ -74,12 +76,24 @@ class ServiceHost:
         """The subjects of the digests that arrived."""
         return [json.loads(post.body)["subject"] for post in self.hooks.posts]
 
+    def said(self, unit: str) -> str:
+        """What a unit has said in this test."""
+        return self.machine.journal(unit, self.began)
+
     def until(self, happened: Callable[[], object], within: float = 90) -> None:
         """Wait until something has happened."""
         deadline = time.monotonic() + within
         while not happened():
-            assert time.monotonic() < deadline, self.machine.journal(DAEMON) + self.machine.journal(ONCE)
+            assert time.monotonic() < deadline, self.said(DAEMON) + self.said(ONCE)
             time.sleep(0.1)
+
+    def until_it_is(self, unit: str, state: str) -> None:
+        """Wait until a unit is active, inactive or failed."""
+        self.until(lambda: self.machine.show(unit, "ActiveState") == state)
+
+    def until_restarted(self, unit: str) -> None:
+        """Wait until a unit was started again by itself."""
+        self.until(lambda: int(self.machine.show(unit, "NRestarts")) > 0)
 
 
 def begin(host: ServiceHost) -> None:

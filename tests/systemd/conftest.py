@@ -65,7 +65,7 @@ def host(machine: Machine, names: NameServer, certified: Certified) -> Iterator[
     """The same, with a configuration and secrets. pedigreed has never run on it."""
     feed = in_background(hook_server(answer(204), tls=certified.server))
     with DemoArchive(archive_at, DAY_2) as archive, feed as hooks:
-        opened = ServiceHost(machine, archive, hooks, names)
+        opened = ServiceHost(machine, archive, hooks, names, machine.now_in_journal())
         begin(opened)
         yield opened
         end(machine)
