@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 PAGE = 4096
 
 
@@ -82,7 +83,7 @@ def test_with_hardly_any_room_nothing_is_sent_that_can_not_be_kept(cramped: Obse
             failed += 1
     assert failed
     (small_disk / "ballast").unlink()
-    cramped.cycle(DAY_0 + DAY)
+    cramped.cycle(DAY_0 + DAY + MINUTE)
     assert Counter(mail.recipient for mail in cramped.mail.mails) == Counter(
         {f"{number}@x.example": 1 for number in range(12)}
     )

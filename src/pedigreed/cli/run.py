@@ -35,7 +35,8 @@ def run(config: ConfigFile = None) -> None:
             store,
             notifier,
             reload=lambda: load_config(Path(loaded.file), os.environ),
-            place=place_of(f"{socket.gethostname()} {store.name}"),
+            # Those that share a store share its minute too.
+            place=place_of(f"{socket.gethostname()} {store.name}" if at_work.is_alone else store.name),
             at_work=at_work,
         )
         asyncio.run(daemon.run())

@@ -3,18 +3,24 @@
 import os
 import signal
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from pedigreed.model.run import Work
 
+SHARED_FOR = timedelta(minutes=10)
+"""Daemons that share a store find at the same moment that the archive is to be asked. One does."""
+
 
 def work(
     kind: Annotated[Work, typer.Argument(metavar="ask|tell")],
     name: Annotated[str, typer.Option("--name", help="The configuration's name. Its text is standard input.")],
     *,
+    in_any_case: Annotated[
+        bool, typer.Option("--now", help="Ask though another process may just have asked.")
+    ] = False,
     after_ask: Annotated[bool, typer.Option("--after-ask", help="The archive was just asked.")] = False,
 ) -> None:
     """Do one half of a cycle, with the configuration on standard input."""
@@ -34,7 +40,8 @@ def work(
     with Store(config.store.reveal()) as store:
         if kind is Work.ASK:
             with open_archive(config.sources.mast) as archive:
-                ask(config, store, archive, now=datetime.now(UTC))
+                unless_within = None if in_any_case else SHARED_FOR
+                ask(config, store, archive, now=datetime.now(UTC), unless_within=unless_within)
             return
         signal.signal(signal.SIGTERM, lambda *_: stop.say())
         tell(config, Path(name).name, store, open_channels(config.channels), now=datetime.now(UTC), stop=stop)

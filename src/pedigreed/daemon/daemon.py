@@ -82,6 +82,7 @@ class Daemon:
         self._faults: dict[Work, int] = dict.fromkeys(Work, 0)
         self._not_before: dict[Work, datetime] = {}
         self._trouble: str | None = None
+        self._note: str | None = None
         self._is_ready = False
         self._is_stopping = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -157,9 +158,11 @@ class Daemon:
             return agenda(connection, self._loaded.config, self._place, now)
 
     def _status(self, found: Agenda) -> str:
-        return status_line(found, self._loaded.config.zone, busy=self._at_work.keys(), faults=self._faults)
+        zone = self._loaded.config.zone
+        return status_line(found, zone, busy=self._at_work.keys(), faults=self._faults, note=self._note)
 
     def _start(self, work: Work, now: datetime, *arguments: str) -> None:
+        """Begin work, unless it is being done, or failed a while ago."""
         if work in self._at_work or now < self._not_before.get(work, now):
             return
         task = asyncio.create_task(self._work(work, *arguments))
@@ -191,19 +194,20 @@ class Daemon:
             "work did not end well", work=ended.work.value, fault=ended.fault, times=self._faults[ended.work]
         )
         if self._is_alone:
-            await asyncio.to_thread(self._take_back, ended.work)
+            await asyncio.to_thread(self._take_back, ended)
 
-    def _take_back(self, work: Work) -> None:
+    def _take_back(self, ended: Ended) -> None:
+        now = self._clock()
         with self._store.writing() as connection:
-            stored_runs.forget_unended(connection, work)
-            if work is Work.TELL:
-                stored_deliveries.take_back(connection, self._clock())
+            stored_runs.fail_unended(connection, ended.work, f"its process failed: {ended.fault}", now)
+            if ended.work is Work.TELL:
+                stored_deliveries.take_back(connection, now)
 
     async def _on_cycle(self) -> None:
         """SIGUSR1: ask and tell now, whatever is due."""
         _log.info("cycle wanted")
         self._not_before.clear()
-        self._start(Work.ASK, self._clock())
+        self._start(Work.ASK, self._clock(), "--now")
 
     async def _on_reload(self) -> None:
         """SIGHUP: build the new configuration whole, then swap it. A bad one leaves the old one in use."""
@@ -212,12 +216,15 @@ class Daemon:
             loaded = await asyncio.to_thread(self._reload)
         except ConfigurationInvalid as error:
             _log.error("configuration not reloaded", problems=str(error).splitlines())
-            self._notifier.tell(READY=1, STATUS="the new configuration is not valid: the old one stays in use")
+            self._note = "the new configuration is not valid, and the old one stays in use"
+            self._notifier.tell(READY=1)
+            await self._on_tick()
             return
         async with self._lock:
             if loaded.config.store != self._loaded.config.store:
                 _log.warning("the store is changed by a restart alone", store=self._store.name)
             self._loaded = loaded
+            self._note = None
         self._not_before.clear()
         _log.info("configuration reloaded", subscriptions=len(loaded.config.subscriptions))
         self._notifier.tell(READY=1)

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 _DOING = {Work.ASK: "asking MAST", Work.TELL: "telling"}
 
 
-def status_line(found: Agenda, zone: ZoneInfo, *, busy: Collection[Work], faults: Mapping[Work, int]) -> str:
+def status_line(
+    found: Agenda,
+    zone: ZoneInfo,
+    *,
+    busy: Collection[Work],
+    faults: Mapping[Work, int],
+    note: str | None = None,
+) -> str:
     """``next digest jades 2026-11-23 07:00 CET, 2 deliveries waiting; asking MAST``."""
     said = "every subscription is muted"
     if found.next_digest is not None:
@@ -25,4 +32,4 @@ def status_line(found: Agenda, zone: ZoneInfo, *, busy: Collection[Work], faults
         said += f", {found.waiting:,} {'delivery' if found.waiting == 1 else 'deliveries'} waiting"
     doing = [_DOING[work] for work in Work if work in busy]
     failing = [f"{_DOING[work]} failed {count} times" for work, count in faults.items() if count]
-    return "; ".join([said, *doing, *failing])
+    return "; ".join([said, *doing, *failing, *([note] if note else [])])

@@ -175,7 +175,7 @@ class SmtpSession:
         try:
             if protocol is None:
                 raise SMTPServerDisconnected("Connection lost")
-            protocol.write(_LEADING_DOT.sub(b"..", content) + b".\r\n")
+            protocol.write(_with_dots_doubled(content) + b".\r\n")
             answer = await protocol.read_response(timeout=final_timeout)
         except (SMTPException, OSError) as error:
             return Unsure(f"no answer to the message: {in_words(error)}")
@@ -204,5 +204,14 @@ def own_name() -> str:
 
 
 def _with_line_ends(content: bytes) -> bytes:
-    content = _LINE_END.sub(b"\r\n", content)
+    whole = content.count(b"\r\n")
+    # Mails of our own are in order already, and to look is quicker than to write them anew.
+    if not whole == content.count(b"\n") == content.count(b"\r"):
+        content = _LINE_END.sub(b"\r\n", content)
     return content if content.endswith(b"\r\n") else content + b"\r\n"
+
+
+def _with_dots_doubled(content: bytes) -> bytes:
+    """A line of one dot would end the message (RFC 5321, 4.5.2)."""
+    has_any = content.startswith(b".") or b"\n." in content
+    return _LEADING_DOT.sub(b"..", content) if has_any else content

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections import Counter
+from dataclasses import dataclass
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import structlog
 
 from pedigreed.delivery.heartbeat import beat
 from pedigreed.model.pause import Pause
-from pedigreed.model.run import Run, Work
+from pedigreed.model.run import Work
 from pedigreed.service.closing import Closed, close_due_periods
 from pedigreed.service.collecting import Answer, collect
 from pedigreed.service.delivering import deliver, take_back
 from pedigreed.service.interest import interest_of
 from pedigreed.service.looking_after import look_after
+from pedigreed.service.one_run import one_run
 from pedigreed.store import runs as stored_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from pedigreed.config.secret import Secret
     from pedigreed.config.settings import Config
@@ -111,27 +111,28 @@ def ask(
     *,
     now: datetime,
     watch: Callable[[Answer], None] | None = None,
+    unless_within: timedelta | None = None,
 ) -> tuple[Answer, ...]:
-    """The first half: ask the archive, compare each answer with what was known, and keep it. As in `run_cycle`."""
-    began = monotonic()
-    with store.writing() as connection:
-        run = Run(stored_runs.begin(connection, Work.ASK, now), Work.ASK, now)
-    answers = []
-    for answer in collect(interest_of(config.subscriptions), store, archive, config.sources.mast.sweep, now):
-        answers.append(answer)
-        if watch is not None:
-            watch(answer)
-    problems = [problem for answer in answers for problem in answer.fetched.problems]
-    run = replace(
-        run,
-        ended_at=now + timedelta(seconds=monotonic() - began),
-        requests=sum(answer.fetched.requests for answer in answers),
-        rows=sum(answer.fetched.rows for answer in answers),
-        changes=sum(answer.changes for answer in answers),
-        problem=None if all(answer.fetched.is_complete for answer in answers) else "; ".join(problems)[:500],
-    )
-    with store.writing() as connection:
-        stored_runs.end(connection, run)
+    """The first half: ask the archive, compare each answer with what was known, and keep it. As in `run_cycle`.
+
+    Where another process asked within `unless_within`, nothing is asked.
+    """
+    answers: list[Answer] = []
+    with one_run(store, Work.ASK, now, unless_within=unless_within) as end:
+        if end is None:
+            return ()
+        sweep = config.sources.mast.sweep
+        for answer in collect(interest_of(config.subscriptions), store, archive, sweep, now):
+            answers.append(answer)
+            if watch is not None:
+                watch(answer)
+        end(
+            problems=[_why(answer) for answer in answers if not answer.fetched.is_complete],
+            beside={"answers": len(answers)},
+            requests=sum(answer.fetched.requests for answer in answers),
+            rows=sum(answer.fetched.rows for answer in answers),
+            changes=sum(answer.changes for answer in answers),
+        )
     return tuple(answers)
 
 
@@ -149,33 +150,37 @@ def tell(
 
     `stop` ends the sending before its time.
     """
-    began = monotonic()
-    with store.writing() as connection:
-        run = Run(stored_runs.begin(connection, Work.TELL, now), Work.TELL, now)
-    composed = tuple(close_due_periods(config, store, configuration, now))
-    if is_alone:
-        take_back(store, now)
-    sending = partial(deliver, store, channels, now, give_up_after=config.delivery.give_up_after, stop=stop)
-    deliveries = asyncio.run(sending())
-    news = look_after(config, store, configuration, now)
-    if news.begun or news.over:
-        deliveries += asyncio.run(sending())
-    told = Told(
-        closed=tuple(each for each in composed if isinstance(each, Closed)),
-        stalled=tuple(each for each in composed if isinstance(each, Pause)),
-        deliveries=tuple(deliveries),
-        news=news,
-    )
-    run = replace(
-        run,
-        ended_at=now + timedelta(seconds=monotonic() - began),
-        digests=sum(closed.rendered is not None for closed in told.closed),
-        deliveries=len(deliveries),
-        problem="; ".join(f"{each.name}: {each.reason}" for each in told.stalled)[:500] or None,
-    )
-    with store.writing() as connection:
-        stored_runs.end(connection, run)
+    with one_run(store, Work.TELL, now) as end:
+        composed = tuple(close_due_periods(config, store, configuration, now))
+        if is_alone:
+            take_back(store, now)
+        sending = partial(deliver, store, channels, now, give_up_after=config.delivery.give_up_after, stop=stop)
+        deliveries = {each.key: each for each in asyncio.run(sending())}
+        news = look_after(config, store, configuration, now)
+        if news.begun or news.over:
+            deliveries |= {each.key: each for each in asyncio.run(sending())}
+        told = Told(
+            closed=tuple(each for each in composed if isinstance(each, Closed)),
+            stalled=tuple(each for each in composed if isinstance(each, Pause)),
+            deliveries=tuple(deliveries.values()),
+            news=news,
+        )
+        assert end is not None
+        end(
+            problems=[f"{each.name}: {each.reason}" for each in told.stalled],
+            beside={
+                "quiet": sum(closed.rendered is None for closed in told.closed),
+                "states": dict(Counter(each.state.value for each in told.deliveries)),
+                "wrong": len(news.known),
+            },
+            digests=sum(closed.rendered is not None for closed in told.closed),
+            deliveries=len(deliveries),
+        )
     return told
+
+
+def _why(answer: Answer) -> str:
+    return f"{answer.query.instrument.written}: {'; '.join(answer.fetched.problems)}"
 
 
 def was_complete(store: Store) -> bool:

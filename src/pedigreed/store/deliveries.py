@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
+_STATES = {state.value: state for state in DeliveryState}
+
+
 def enqueue(connection: Connection, digest_id: str | None, messages: Sequence[Message], now: datetime) -> None:
     """Add a waiting row for each message. Without a digest they are words to the operator."""
     rows = [
@@ -254,7 +257,7 @@ def delivery_of(row: Row[Any], content: bytes = b"") -> Delivery:
         key=row.id,
         digest_id=row.digest_id,
         message=message,
-        state=DeliveryState(row.state),
+        state=_STATES[row.state],
         attempts=row.attempts,
         next_attempt_at=row.next_attempt_at,
         last_outcome=row.last_outcome,

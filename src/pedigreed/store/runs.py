@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from pedigreed.model.run import Run, Work
+from pedigreed.store.lock import lock_for_transaction
 from pedigreed.store.tables import runs
 
 if TYPE_CHECKING:
@@ -18,8 +19,23 @@ if TYPE_CHECKING:
 KEPT_FOR = timedelta(days=90)
 
 
-def begin(connection: Connection, work: Work, now: datetime) -> int:
-    """Say that work begins, and forget what is long ago. Gives the run's number."""
+def begin(
+    connection: Connection, work: Work, now: datetime, *, unless_within: timedelta | None = None
+) -> int | None:
+    """Say that work begins, and forget what is long ago. Gives the run's number.
+
+    None where the same work was begun by another process within so long, and went on or well.
+    """
+    lock_for_transaction(connection, f"begin to {work}")
+    if unless_within is not None:
+        query = select(runs.c.id).where(
+            runs.c.work == work.value,
+            runs.c.started_at > now - unless_within,
+            runs.c.started_at <= now + unless_within,
+            runs.c.problem.is_(None),
+        )
+        if connection.execute(query).first() is not None:
+            return None
     connection.execute(delete(runs).where(runs.c.started_at < now - KEPT_FOR))
     number: int = connection.execute(
         insert(runs)
@@ -46,10 +62,18 @@ def end(connection: Connection, run: Run) -> None:
     )
 
 
-def forget_unended(connection: Connection, work: Work | None = None) -> int:
+def forget_unended(connection: Connection) -> None:
     """Forget the runs that have not ended. Only for a process that is sure that nobody is at them."""
-    query = delete(runs).where(runs.c.ended_at.is_(None))
-    return connection.execute(query if work is None else query.where(runs.c.work == work.value)).rowcount
+    connection.execute(delete(runs).where(runs.c.ended_at.is_(None)))
+
+
+def fail_unended(connection: Connection, work: Work, problem: str, now: datetime) -> None:
+    """Say why runs did not end. Only for a process that is sure that nobody is at them."""
+    connection.execute(
+        update(runs)
+        .where(runs.c.work == work.value, runs.c.ended_at.is_(None))
+        .values(ended_at=now, problem=problem)
+    )
 
 
 def newest(connection: Connection, work: Work, limit: int = 1) -> list[Run]:

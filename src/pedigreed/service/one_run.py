@@ -1,0 +1,70 @@
+"""One run of work: kept with how it went, told in one line, and named in every line that it logs."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import timedelta
+from time import monotonic
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from pedigreed.model.run import Run, Work
+from pedigreed.store import runs as stored_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from pedigreed.store.database import Store
+
+LONGEST_PROBLEM = 500
+"""Characters that are kept of why a run was not complete."""
+
+_DONE = {Work.ASK: "asked", Work.TELL: "told"}
+_log = structlog.get_logger()
+
+
+class End(Protocol):
+    """Says how a run went: what of it is kept, and what is told beside."""
+
+    def __call__(self, *, problems: list[str], beside: dict[str, object], **kept: int) -> None: ...
+
+
+@contextmanager
+def one_run(
+    store: Store, work: Work, now: datetime, *, unless_within: timedelta | None = None
+) -> Iterator[End | None]:
+    """Begin a run. Every line that is logged within it, in tasks and threads begun there too, has its number.
+
+    Gives the function that ends it, which is called once; or None where the same work was begun by another
+    process so lately that it need not be done again.
+
+    Args:
+        store: where runs are kept.
+        work: what is done.
+        now: UTC.
+        unless_within: how lately; None to do it in any case.
+    """
+    began = monotonic()
+    with store.writing() as connection:
+        number = stored_runs.begin(connection, work, now, unless_within=unless_within)
+    if number is None:
+        yield None
+        return
+
+    def end(*, problems: list[str], beside: dict[str, object], **kept: int) -> None:
+        seconds = monotonic() - began
+        ended_at = now + timedelta(seconds=seconds)
+        problem = "; ".join(problems)[:LONGEST_PROBLEM] or None
+        with store.writing() as connection:
+            stored_runs.end(connection, Run(number, work, now, ended_at, problem=problem, **kept))
+        _log.info(_DONE[work], seconds=round(seconds, 3), problem=problem, **kept, **beside)
+
+    with structlog.contextvars.bound_contextvars(run=number):
+        try:
+            yield end
+        except Exception as error:
+            # What was wrong, the caller tells.
+            _log.warning("run broken off", work=work.value, reason=type(error).__name__)
+            raise
