@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
@@ -13,6 +13,7 @@ from hypothesis import settings
 from sqlalchemy.engine import make_url
 
 from mail_host import MailHost, mail_host, what_is_missing
+from real_servers import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,13 +31,6 @@ def shared() -> Path:
     if not _SHARED.is_dir():
         pytest.skip("the real captures are not beside this checkout")
     return _SHARED
-
-
-def missing(server: str) -> NoReturn:
-    """Skip a test that needs a real server, or fail it where servers are required."""
-    if os.environ.get("PEDIGREED_REQUIRE_SERVERS"):
-        pytest.fail(f"{server} is required, and is not there")
-    pytest.skip(f"{server} is not there")
 
 
 def need_mail_servers() -> None:

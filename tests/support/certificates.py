@@ -32,11 +32,12 @@ class Certified:
     private: Path
 
 
-def certificate_for(address: str, folder: Path) -> Certified:
-    """A certificate for an IP address, valid for a day."""
+def certificate_for(address: str, folder: Path, *names: str) -> Certified:
+    """A certificate for an IP address and host names, valid for a day."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.example")])
     now = datetime.now(UTC)
+    served = [x509.IPAddress(ip_address(address)), *map(x509.DNSName, names)]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -45,7 +46,7 @@ def certificate_for(address: str, folder: Path) -> Certified:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(served), critical=False)
         .sign(key, hashes.SHA256())
     )
     public, private = folder / "public.pem", folder / "private.pem"
