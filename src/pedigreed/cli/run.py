@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pedigreed.cli.options import ConfigFile, load, open_store
+from pedigreed.cli.options import ConfigFile, open_store, read
 from pedigreed.model.failure import PedigreedError
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ def run(config: ConfigFile = None) -> None:
     import asyncio
     import socket
 
+    import structlog
+
     from pedigreed.config.load import load_config
     from pedigreed.daemon.daemon import Daemon
     from pedigreed.daemon.notify import Notifier
@@ -27,7 +29,9 @@ def run(config: ConfigFile = None) -> None:
 
     set_up_log()
     notifier = Notifier(os.environ)
-    loaded = load(config)
+    loaded = read(config)
+    for warning in loaded.warnings:
+        structlog.get_logger().warning("configuration", problem=str(warning))
     _make_ready_apart(loaded)
     with open_store(loaded) as store, store.at_work() as at_work:
         daemon = Daemon(

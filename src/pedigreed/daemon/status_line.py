@@ -24,5 +24,9 @@ def status_line(found: Agenda, zone: ZoneInfo, *, busy: Collection[Work], faults
     if found.waiting:
         said += f", {found.waiting:,} {'delivery' if found.waiting == 1 else 'deliveries'} waiting"
     doing = [_DOING[work] for work in Work if work in busy]
-    failing = [f"{_DOING[work]} failed {count} times" for work, count in faults.items() if count]
+    failing = [f"{_DOING[work]} failed {_times(count)}" for work, count in faults.items() if count]
     return "; ".join([said, *doing, *failing])
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times in a row"
