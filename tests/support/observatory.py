@@ -116,7 +116,7 @@ class Observatory:
         self.config.write_text(json.dumps(document), encoding="utf-8")
 
     def is_now(self) -> None:
-        """Let the archive's clock be that of the machine, and half a day be left until the next digest of a day."""
+        """Let the archive's clock be that of the machine, and the next digest of a day be half a day away."""
         self.archive.now = datetime.now(UTC)
         self.digest = {"at": f"{self.archive.now + timedelta(hours=12):%H}:00"}
 

@@ -90,6 +90,7 @@ class Daemon:
         self._is_ready = False
         self._is_stopping = asyncio.Event()
         self._lock = asyncio.Lock()
+        self._wishes = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -97,8 +98,8 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._is_stopping.set)
-        loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._on_reload()))
-        loop.add_signal_handler(signal.SIGUSR1, lambda: self._spawn(self._on_cycle()))
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._in_turn(self._on_reload)))
+        loop.add_signal_handler(signal.SIGUSR1, lambda: self._spawn(self._in_turn(self._on_cycle)))
         if self._is_alone:
             await asyncio.to_thread(self._take_up)
         # That a tick is left out while the store is slow is nothing to be told.
@@ -120,6 +121,11 @@ class Daemon:
         finally:
             scheduler.shutdown(wait=False)
             await self._stop()
+
+    async def _in_turn(self, grant: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Grant one wish after the other, so that a cycle which is wanted after a reload has its configuration."""
+        async with self._wishes:
+            await grant()
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
