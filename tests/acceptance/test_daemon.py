@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 
 from background import wait_until
 from observatory import TO_FEED, Observatory, to

@@ -148,7 +148,11 @@ def test_what_is_in_a_servers_hand_is_sent_to_its_end_and_the_rest_waits(now_fil
         obs.mail.is_held = False
         assert daemon.wait() == 0
     rows = obs.outbox()
-    assert [(row.recipient, row.state) for row in rows] == [(A, "sent"), (B, "waiting"), ("c@x.example", "waiting")]
+    assert [(row.recipient, row.state) for row in rows] == [
+        (A, "sent"),
+        (B, "waiting"),
+        ("c@x.example", "waiting"),
+    ]
     with obs.resident() as daemon:
         wait_until(lambda: len(obs.mail.mails) == 3)
         daemon.rest()

@@ -251,10 +251,7 @@ class Daemon:
         """SIGHUP: build the new configuration whole, then swap it. A bad one leaves the old one in use."""
         self._notifier.reloading()
         try:
-            loaded = await asyncio.to_thread(self._reload)
-            if loaded.config.store != self._loaded.config.store:
-                # The processes that do the work open what the configuration names.
-                raise ConfigurationInvalid(f"{loaded.file}: another store takes a restart")
+            loaded = await asyncio.to_thread(self._read_anew)
         except ConfigurationInvalid as error:
             _log.error("configuration not reloaded", problems=str(error).splitlines())
             self._complaint = "the new configuration is not valid: the old one stays in use"
@@ -269,6 +266,13 @@ class Daemon:
             _log.warning("configuration", problem=str(warning))
         self._notifier.tell(READY=1)
         await self._on_tick()
+
+    def _read_anew(self) -> LoadedConfig:
+        loaded = self._reload()
+        # The processes that do the work open the store that the configuration names.
+        if loaded.config.store != self._loaded.config.store:
+            raise ConfigurationInvalid(f"{loaded.file}: another store takes a restart")
+        return loaded
 
     async def _stop(self) -> None:
         self._notifier.tell(STOPPING=1, STATUS="sending what is begun, and leaving the rest for the next start")

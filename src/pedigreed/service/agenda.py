@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.pause import Paused
 from pedigreed.model.run import Work
 from pedigreed.schedule import due_periods, next_boundary
-from pedigreed.service.ask_times import ask_rhythm, is_ask_due, next_planned
+from pedigreed.service.ask_times import LEAD, ask_rhythm, is_ask_due, next_planned
 from pedigreed.service.interest import pairs_of
 from pedigreed.service.rhythms import last_period, rhythm_of
 from pedigreed.store import coverage as stored_coverage
@@ -58,13 +58,16 @@ def agenda(connection: Connection, config: Config, place: float, now: datetime) 
     rhythms = {name: rhythm_of(subscription, config) for name, subscription in speaking.items()}
     periods = {name: last_period(connection, subscription, now) for name, subscription in speaking.items()}
     last_ends = {name: period.ends_at if period else None for name, period in periods.items()}
+    # After a sleep both are due. What is found then belongs into the digest, which waits for it, but not for long.
+    is_asking = bool(runs) and runs[0].ended_at is None and now - runs[0].started_at < LEAD
+    is_awaited = is_asking or Work.ASK in due
     # A first digest tells what the archive has, so it waits until that was asked.
     known = {
         name: rhythm
         for name, rhythm in rhythms.items()
         if last_ends[name] is not None or pairs_of(speaking[name]) <= asked
     }
-    if due_periods(known, last_ends, now):
+    if not is_awaited and due_periods(known, last_ends, now):
         due.add(Work.TELL)
     paused = {name for name, pause in stored_pauses.load(connection, Paused.CHANNEL).items() if pause.holds(now)}
     waiting = stored_deliveries.waiting(connection)
