@@ -32,3 +32,24 @@ def shared_obs(tmp_path: Path, postgresql_url: str) -> Iterator[Observatory]:
     """An observatory with a store on PostgreSQL, which several processes share."""
     with observatory(tmp_path, postgresql_url) as opened:
         yield opened
+
+
+@pytest.fixture
+def now_obs(obs: Observatory) -> Observatory:
+    """An observatory of this moment, for processes that look at the clock, with a store on each database."""
+    obs.is_now()
+    return obs
+
+
+@pytest.fixture
+def now_file_obs(file_obs: Observatory) -> Observatory:
+    """An observatory of this moment with a store in an SQLite file."""
+    file_obs.is_now()
+    return file_obs
+
+
+@pytest.fixture
+def now_shared_obs(shared_obs: Observatory) -> Observatory:
+    """An observatory of this moment with a store on PostgreSQL."""
+    shared_obs.is_now()
+    return shared_obs

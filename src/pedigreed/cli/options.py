@@ -51,7 +51,15 @@ LogLevel = Annotated[
 
 
 def load(config: Path | None) -> "LoadedConfig":
-    """The configuration, with its warnings on stderr.
+    """The configuration, with its warnings on stderr. Raises as `read`."""
+    loaded = read(config)
+    for warning in loaded.warnings:
+        typer.echo(warning, err=True)
+    return loaded
+
+
+def read(config: Path | None) -> "LoadedConfig":
+    """The configuration.
 
     Raises:
         ConfigurationInvalid: with every problem.
@@ -59,10 +67,7 @@ def load(config: Path | None) -> "LoadedConfig":
     """
     from pedigreed.config.load import load_config
 
-    loaded = load_config(config or _found(), os.environ)
-    for warning in loaded.warnings:
-        typer.echo(warning, err=True)
-    return loaded
+    return load_config(config or _found(), os.environ)
 
 
 def open_store(loaded: "LoadedConfig") -> "Store":

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pedigreed.cli.options import LOG_LEVEL_VARIABLE, ConfigFile, LogLevel, load, open_store
+from pedigreed.cli.options import LOG_LEVEL_VARIABLE, ConfigFile, LogLevel, open_store, read
 from pedigreed.model.failure import PedigreedError
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ def run(config: ConfigFile = None, *, log_level: LogLevel = None) -> None:
     import asyncio
     import socket
 
+    import structlog
+
     from pedigreed.config.load import load_config
     from pedigreed.daemon.daemon import Daemon
     from pedigreed.daemon.notify import Notifier
@@ -29,7 +31,9 @@ def run(config: ConfigFile = None, *, log_level: LogLevel = None) -> None:
     if log_level is not None:
         os.environ[LOG_LEVEL_VARIABLE] = log_level  # for the processes that do the work
     notifier = Notifier(os.environ)
-    loaded = load(config)
+    loaded = read(config)
+    for warning in loaded.warnings:
+        structlog.get_logger().warning("configuration", problem=str(warning))
     _make_ready_apart(loaded)
     with open_store(loaded) as store, store.at_work() as at_work:
         daemon = Daemon(

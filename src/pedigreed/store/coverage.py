@@ -58,6 +58,14 @@ def load(
     return found
 
 
+def asked(connection: Connection, programs: Collection[int]) -> frozenset[tuple[Instrument, int]]:
+    """The instruments and programs that were asked for, whatever the answer."""
+    query = select(coverage.c.instrument, coverage.c.program).where(
+        coverage.c.program.in_(programs), coverage.c.asked_at.is_not(None)
+    )
+    return frozenset((Instrument(instrument), program) for instrument, program in connection.execute(query))
+
+
 def save(connection: Connection, state: Coverage) -> None:
     """Keep the coverage of one program in one instrument."""
     connection.execute(
