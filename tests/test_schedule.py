@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pedigreed.schedule import DAY, WEEK, Boundary, Rhythm, due, is_sweep_due, last_boundary, next_boundary
+from pedigreed.schedule import (
+    DAY,
+    WEEK,
+    Boundary,
+    Rhythm,
+    due,
+    due_periods,
+    is_sweep_due,
+    last_boundary,
+    next_boundary,
+)
 
 HOUR = timedelta(hours=1)
 ZONES = (
@@ -255,3 +265,15 @@ def test_the_sweeps_of_many_programs_are_spread_evenly_over_the_week(hour: int) 
     load = Counter(day for program in range(1000, 1700) for day in sweeps(program, cycles, WEEK)[1:])
     assert sum(load.values()) == 700
     assert all(70 <= load[day] <= 140 for day in range(1, 8))
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.tuples(rhythms, st.none() | moments)),
+    moments,
+)
+def test_the_due_periods_of_many_are_those_of_each(
+    subscriptions: dict[str, tuple[Rhythm, datetime | None]], now: datetime
+) -> None:
+    of_each = [name for name, (rhythm, last_end) in subscriptions.items() if due(rhythm, last_end, now)]
+    together = {name: rhythm for name, (rhythm, _) in subscriptions.items()}
+    assert due_periods(together, {name: end for name, (_, end) in subscriptions.items()}, now) == of_each

@@ -72,7 +72,7 @@ def close_due_periods(
     with store.reading() as connection:
         muted = stored_mutes.load(connection, now)
         pauses = stored_pauses.load(connection, Paused.DIGEST)
-        asked = stored_coverage.asked(connection, config.programs)
+        asked = stored_coverage.asked(connection)
     for subscription in config.subscriptions:
         before = pauses.get(subscription.name)
         if subscription.name in muted or (before is not None and before.holds(now)):

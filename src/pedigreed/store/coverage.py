@@ -58,12 +58,10 @@ def load(
     return found
 
 
-def asked(connection: Connection, programs: Collection[int]) -> frozenset[tuple[Instrument, int]]:
-    """The instruments and programs that were asked for, whatever the answer."""
-    query = select(coverage.c.instrument, coverage.c.program).where(
-        coverage.c.program.in_(programs), coverage.c.asked_at.is_not(None)
-    )
-    return frozenset((Instrument(instrument), program) for instrument, program in connection.execute(query))
+def asked(connection: Connection) -> set[tuple[str, int]]:
+    """The instruments and programs that the archive was ever asked for."""
+    query = select(coverage.c.instrument, coverage.c.program).where(coverage.c.asked_at.is_not(None))
+    return {(row[0], row[1]) for row in connection.execute(query).all()}
 
 
 def save(connection: Connection, state: Coverage) -> None:

@@ -153,6 +153,7 @@ periods = Table(
     Column("closed_at", Instant, nullable=False),
     Column("unchecked", Text, nullable=False),
     Column("digest_id", ForeignKey("digests.id")),
+    Index(None, "ends_at", "subscription"),
     comment="every period that was closed, with its digest or quietly; a period is claimed by its row",
 )
 
