@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from leaks import keep_secret, no_secret_leaks, pytest_runtest_makereport
 from observatory import Observatory, observatory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+__all__ = ["keep_secret", "no_secret_leaks", "pytest_runtest_makereport"]
 
 
 @pytest.fixture
