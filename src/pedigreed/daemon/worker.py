@@ -36,7 +36,7 @@ class Worker:
         self,
         work: Work,
         lock: int | None = None,
-        command: Sequence[str] = (sys.executable, "-m", "pedigreed", "work"),
+        command: Sequence[str] = (sys.executable, "-P", "-m", "pedigreed", "work"),
     ) -> None:
         """Describe the processes.
 
