@@ -121,6 +121,14 @@ class StartUp(Struct, frozen=True):
     check: Started
 
 
+class StartDaemon(Struct, frozen=True):
+    """The daemon until it is ready, on a store that was used and on a new one, and imports for comparison."""
+
+    used: Timing
+    new: Timing
+    imports: Timing
+
+
 class Memory(Struct, frozen=True):
     """Of a process, now; `peak` is the most that was resident, `proportional` shares what others map too."""
 
