@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -171,6 +172,7 @@ def tell(
         ended_at=now + timedelta(seconds=monotonic() - began),
         digests=sum(closed.rendered is not None for closed in told.closed),
         deliveries=len(deliveries),
+        outcomes=Counter(delivery.state for delivery in deliveries),
         problem="; ".join(f"{each.name}: {each.reason}" for each in told.stalled)[:500] or None,
     )
     with store.writing() as connection:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from pedigreed.model.run import Run, Work
+from pedigreed.store import totals
 from pedigreed.store.tables import runs
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def begin(connection: Connection, work: Work, now: datetime) -> int:
 
 
 def end(connection: Connection, run: Run) -> None:
-    """Say how a run went."""
+    """Say how a run went, and add what it did to the totals."""
     connection.execute(
         update(runs)
         .where(runs.c.id == run.key)
@@ -44,6 +45,7 @@ def end(connection: Connection, run: Run) -> None:
             problem=run.problem,
         )
     )
+    totals.add(connection, run.work, run.amounts())
 
 
 def forget_unended(connection: Connection, work: Work | None = None) -> int:
