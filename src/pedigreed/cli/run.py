@@ -1,6 +1,7 @@
 """`pedigreed run`: the daemon."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,11 @@ def run(config: ConfigFile = None) -> None:
     import socket
 
     from pedigreed.config.load import load_config
-    from pedigreed.daemon.daemon import Daemon
+    from pedigreed.daemon.daemon import TICK, Daemon
     from pedigreed.daemon.notify import Notifier
     from pedigreed.log import set_up_log
     from pedigreed.service.ask_times import place_of
+    from pedigreed.web.endpoint import Endpoint
 
     set_up_log()
     notifier = Notifier(os.environ)
@@ -37,6 +39,7 @@ def run(config: ConfigFile = None) -> None:
             reload=lambda: load_config(Path(loaded.file), os.environ),
             place=place_of(f"{socket.gethostname()} {store.name}"),
             at_work=at_work,
+            web=Endpoint(store, tick=TICK, clock=lambda: datetime.now(UTC)),
         )
         asyncio.run(daemon.run())
 

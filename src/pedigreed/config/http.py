@@ -88,7 +88,9 @@ Listen = Annotated[
     BeforeValidator(parse_listen),
     PlainSerializer(str, return_type=str),
     described(
-        r"^(127\.[0-9.]+:[0-9]+|\[[0:]*:0*1\]:[0-9]+|unix:/.*[^/])$", "127.0.0.1:9464", "unix:/run/pedigreed/http.sock"
+        r"^(127\.[0-9.]+:[0-9]+|\[[0:]*:0*1\]:[0-9]+|unix:/.*[^/])$",
+        "127.0.0.1:9464",
+        "unix:/run/pedigreed/http.sock",
     ),
 ]
 
