@@ -27,7 +27,7 @@ def test_this_machines_own_names(host: str) -> None:
             "a@localhost",
             "localhost ",
         ),
-        *("localhost\n", "localhost, obs.example", "１27.0.0.1"),  # noqa: RUF001  # not the ASCII digit
+        *("localhost ", "localhost\n", "localhost, obs.example", "１27.0.0.1"),  # noqa: RUF001  # not the ASCII digit
     ],
 )
 def test_any_other_name(host: str) -> None:

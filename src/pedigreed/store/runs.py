@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from pedigreed.model.run import Run, Work
 from pedigreed.store import totals
@@ -58,6 +58,13 @@ def newest(connection: Connection, work: Work, limit: int = 1) -> list[Run]:
     """The last runs of a kind, the newest first."""
     query = select(runs).where(runs.c.work == work.value).order_by(runs.c.id.desc()).limit(limit)
     return [_run_of(row) for row in connection.execute(query)]
+
+
+def last_ended(connection: Connection) -> dict[Work, datetime]:
+    """When the last run of each kind ended, UTC."""
+    newest = func.max(runs.c.ended_at, type_=runs.c.ended_at.type)
+    query = select(runs.c.work, newest).where(runs.c.ended_at.is_not(None)).group_by(runs.c.work)
+    return {Work(work): ended_at for work, ended_at in connection.execute(query)}
 
 
 def _run_of(row: Row[Any]) -> Run:

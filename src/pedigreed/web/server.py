@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
+import structlog
 from aiohttp import web
 
 from pedigreed.model.failure import PedigreedError
 from pedigreed.store.alive import is_alive
-from pedigreed.web.answers import line
+from pedigreed.web.answers import NEVER_KEPT, line
+from pedigreed.web.figures import Figures, figures
 from pedigreed.web.guard import guard
 from pedigreed.web.listening import clear, open_socket
+from pedigreed.web.metrics import FiguresCollector, exposition
 from pedigreed.web.reader import Reader
 
 if TYPE_CHECKING:
@@ -30,6 +34,8 @@ PAGE_SECONDS = 15.0
 
 _KEPT_OPEN = 15.0
 _STOPPING = 2.0
+
+_log = structlog.get_logger()
 
 # What is wrong with a request is its sender's to know; what is wrong here is logged by the guard.
 _silent = logging.getLogger("pedigreed.web.protocol")
@@ -68,6 +74,7 @@ class Server:
             raise
         application = web.Application(middlewares=[guard])
         application.router.add_get("/healthz", self._health)
+        application.router.add_get("/metrics", self._metrics)
         self._runner = web.AppRunner(
             application,
             handle_signals=False,
@@ -95,3 +102,14 @@ class Server:
         except PedigreedError:
             return line("the store can't be read now", 503)
         return line("ok")
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        """What can be said, whether the store answers or not."""
+        found: Figures | None = None
+        read = partial(figures, store=self._reader.store, config=self.config, now=self._clock())
+        try:
+            found = await self._reader.read(read, FIGURES_SECONDS)
+        except PedigreedError as error:
+            _log.warning("http: store not readable", path=request.path, reason=str(error))
+        text, media_type = exposition(FiguresCollector(found, self._pulse.last), request.headers.get("Accept", ""))
+        return web.Response(body=text, headers={**NEVER_KEPT, "Content-Type": media_type})
