@@ -66,7 +66,7 @@ def test_they_count_what_the_cycles_did(watcher: Watcher) -> None:
     assert found["up", ()] == 1
     assert found["runs_total", ("ask", "complete")] == 2
     assert found["runs_total", ("ask", "incomplete")] == 0
-    assert found["runs_total", ("tell", "complete")] == 2
+    assert found["runs_total", ("complete", "tell")] == 2
     assert found["changes_total", ()] == 3
     assert found["digests_total", ()] == 2
     assert found["rows_total", ()] >= 8

@@ -11,16 +11,20 @@ from aiohttp import web
 
 from pedigreed.model.failure import PedigreedError
 from pedigreed.store.alive import is_alive
-from pedigreed.web.answers import NEVER_KEPT, line
+from pedigreed.web.answers import NEVER_KEPT, line, page
 from pedigreed.web.figures import Figures, figures
 from pedigreed.web.guard import guard
 from pedigreed.web.listening import clear, open_socket
+from pedigreed.web.looks import assets, html
 from pedigreed.web.metrics import FiguresCollector, exposition
+from pedigreed.web.pages import digest_page, program_page, status_page
 from pedigreed.web.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from sqlalchemy.engine import Connection
 
     from pedigreed.config.http import Loopback, UnixSocket
     from pedigreed.config.settings import Config
@@ -75,6 +79,10 @@ class Server:
         application = web.Application(middlewares=[guard])
         application.router.add_get("/healthz", self._health)
         application.router.add_get("/metrics", self._metrics)
+        application.router.add_get("/", self._status)
+        application.router.add_get("/digests/{digest:[0-9a-f]{32}}", self._digest)
+        application.router.add_get("/programs/{program:[1-9][0-9]{0,4}}", self._program)
+        application.router.add_get("/{asset:style\\.css|icon\\.svg}", _asset)
         self._runner = web.AppRunner(
             application,
             handle_signals=False,
@@ -113,3 +121,49 @@ class Server:
             _log.warning("http: store not readable", path=request.path, reason=str(error))
         text, media_type = exposition(FiguresCollector(found, self._pulse.last), request.headers.get("Accept", ""))
         return web.Response(body=text, headers={**NEVER_KEPT, "Content-Type": media_type})
+
+    async def _status(self, _request: web.Request) -> web.Response:
+        """How pedigreed stands."""
+        now = self._clock()
+
+        def read(connection: Connection) -> str:
+            found = status_page(connection, self.config, self._reader.store.size(), now)
+            return html("status.html", self.config.zone, now, page=found)
+
+        return page(await self._reader.read(read, PAGE_SECONDS))
+
+    async def _digest(self, request: web.Request) -> web.Response:
+        """One digest in full."""
+        now = self._clock()
+        wanted = request.match_info["digest"]
+
+        def read(connection: Connection) -> str | None:
+            found = digest_page(connection, wanted)
+            return None if found is None else html("digest.html", self.config.zone, now, page=found)
+
+        return self._found(await self._reader.read(read, PAGE_SECONDS), "There is no such digest.")
+
+    async def _program(self, request: web.Request) -> web.Response:
+        """The pedigree of one program over time."""
+        now = self._clock()
+        program = int(request.match_info["program"])
+
+        def read(connection: Connection) -> str | None:
+            found = program_page(connection, self.config, program, now)
+            return None if found is None else html("program.html", self.config.zone, now, page=found)
+
+        return self._found(await self._reader.read(read, PAGE_SECONDS), "This program is not watched.")
+
+    def _found(self, text: str | None, otherwise: str) -> web.Response:
+        if text is not None:
+            return page(text)
+        return page(html("missing.html", self.config.zone, self._clock(), what=otherwise), 404)
+
+
+async def _asset(request: web.Request) -> web.Response:
+    """A file that pages use. Who has it already is told that it is the same."""
+    found = assets()[request.match_info["asset"]]
+    headers = {"Cache-Control": "no-cache", "ETag": found.tag}
+    if request.headers.get("If-None-Match") == found.tag:
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=found.content, headers={**headers, "Content-Type": found.media_type})
