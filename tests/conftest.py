@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy.engine import make_url
 
+from chromium import Chromium, browser, chromium
 from mail_host import MailHost, mail_host, what_is_missing
 
 if TYPE_CHECKING:
@@ -91,3 +92,12 @@ def small_mail_servers() -> Iterator[MailHost]:
     need_mail_servers()
     with mail_host(message_size_limit=10_000) as host:
         yield host
+
+
+@pytest.fixture(scope="session")
+def page() -> Iterator[Chromium]:
+    """A page in a real browser, once for all tests."""
+    if browser() is None:
+        missing("Chromium")
+    with chromium() as opened:
+        yield opened

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pedigreed.model.pause import Pause
     from pedigreed.model.told_digest import ToldDigest
 
-MOST_DIGESTS = 30
+MOST_DIGESTS = 20
 MOST_DAYS = 400
 """In the table beneath a plot; the plot has all of them."""
 
