@@ -19,6 +19,7 @@ NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 def do(store: Store, work: Work, now: datetime, problem: str | None = None) -> None:
     with store.writing() as connection:
         key = runs.begin(connection, work, now)
+    assert key is not None
     run = Run(
         key,
         work,
@@ -53,6 +54,7 @@ def test_they_grow_with_each_run_and_outlive_it(store: Store) -> None:
 def test_a_clock_that_was_set_back_makes_none_of_them_less(store: Store) -> None:
     with store.writing() as connection:
         key = runs.begin(connection, Work.TELL, NOW)
+        assert key is not None
         runs.end(connection, Run(key, Work.TELL, NOW, NOW - timedelta(hours=1)))
     with store.reading() as connection:
         assert totals.load(connection) == {(Work.TELL, "complete"): 1}
