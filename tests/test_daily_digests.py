@@ -1,4 +1,4 @@
-"""Two years of days beside a clock that changes in spring and autumn, sleeps, and is set: each date is told once."""
+"""Two years beside a clock that changes in spring and autumn, sleeps, and is set: each date is told once."""
 
 from __future__ import annotations
 

@@ -24,9 +24,9 @@ STUBBORN = f"signal.signal(signal.SIGTERM, signal.SIG_IGN); {HANG}"
 async def begun(folder: Path) -> int:
     """Wait until a process has begun. Gives its number."""
     async with asyncio.timeout(60):
-        while not (folder / "begun").exists() or not (folder / "begun").read_text():  # noqa: ASYNC110, ASYNC240
+        while not (folder / "begun").exists() or not (folder / "begun").read_text():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
-    return int((folder / "begun").read_text())  # noqa: ASYNC240  # a small file
+    return int((folder / "begun").read_text())  # a small file
 
 
 def stopped(worker: Worker, folder: Path) -> Ended:
