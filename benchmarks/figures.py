@@ -121,6 +121,45 @@ class StartUp(Struct, frozen=True):
     check: Started
 
 
+class StartDaemon(Struct, frozen=True):
+    """The daemon until it is ready, on a store that was used and on a new one, and imports for comparison."""
+
+    used: Timing
+    new: Timing
+    imports: Timing
+
+
+class Memory(Struct, frozen=True):
+    """Of a process, now; `peak` is the most that was resident, `proportional` shares what others map too."""
+
+    resident: int
+    peak: int
+    proportional: int
+
+
+class Idle(Struct, frozen=True):
+    """A daemon with nothing to do.
+
+    Attributes:
+        settled: seconds from its start until its memory was looked at.
+        memory: then.
+        processor: seconds of it that were used during so many ticks.
+        ticks: how often it looked at the clock meanwhile.
+        tick: seconds from one to the next.
+    """
+
+    settled: float
+    memory: Memory
+    processor: float
+    ticks: int
+    tick: float
+
+    @property
+    def an_hour(self) -> float:
+        """Seconds of the processor in an hour."""
+        return self.processor / self.ticks * 3600 / self.tick
+
+
 class Measured(Struct, frozen=True):
     """Everything that one run of the benchmarks found. `short` is a reply with fewer columns."""
 

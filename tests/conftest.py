@@ -12,8 +12,10 @@ import pytest
 from hypothesis import settings
 from sqlalchemy.engine import make_url
 
+from chromium import Chromium, browser, chromium
 from mail_host import MailHost, mail_host, what_is_missing
 from real_servers import missing
+from set_clock import SetClock, find_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,3 +87,21 @@ def small_mail_servers() -> Iterator[MailHost]:
     need_mail_servers()
     with mail_host(message_size_limit=10_000) as host:
         yield host
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> SetClock:
+    """A clock that the test sets, for the processes that it starts."""
+    library = find_library()
+    if library is None:
+        missing("libfaketime")
+    return SetClock(tmp_path / "clock", library)
+
+
+@pytest.fixture(scope="session")
+def page() -> Iterator[Chromium]:
+    """A page in a real browser, once for all tests."""
+    if browser() is None:
+        missing("Chromium")
+    with chromium() as opened:
+        yield opened

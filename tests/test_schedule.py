@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pedigreed.schedule import DAY, WEEK, Boundary, Rhythm, due, is_sweep_due, last_boundary, next_boundary
+from pedigreed.schedule import (
+    DAY,
+    WEEK,
+    Boundary,
+    Rhythm,
+    due,
+    due_periods,
+    is_sweep_due,
+    last_boundary,
+    next_boundary,
+)
 
 HOUR = timedelta(hours=1)
 ZONES = (
@@ -73,6 +83,7 @@ def told(rhythm: Rhythm, cycles: list[datetime], last_end: datetime | None) -> l
     return labels
 
 
+@pytest.mark.failure("summer time begins or ends")
 @settings(max_examples=60)
 @given(at=clock_times, zone=zones)
 def test_every_local_date_of_two_years_has_exactly_one_boundary(at: time, zone: ZoneInfo) -> None:
@@ -98,6 +109,7 @@ def test_a_boundary_is_at_the_local_time_of_its_date_or_after_the_hour_that_spri
             assert local.replace(tzinfo=None) == wanted + skipped
 
 
+@pytest.mark.failure("summer time begins or ends")
 @settings(max_examples=30)
 @given(at=clock_times, zone=zones, offset=st.integers(0, 59))
 def test_an_hourly_cycle_tells_each_local_date_once(at: time, zone: ZoneInfo, offset: int) -> None:
@@ -130,6 +142,7 @@ def test_nothing_is_due_after_closing_until_the_next_boundary(
     assert due(rhythm, now, following.at + late) == last_boundary(rhythm, following.at + late)
 
 
+@pytest.mark.failure("the clock is set back")
 @given(rhythm=rhythms, now=moments, back=st.timedeltas(timedelta(0), timedelta(days=2)))
 def test_a_clock_that_goes_back_repeats_nothing(rhythm: Rhythm, now: datetime, back: timedelta) -> None:
     assert due(rhythm, now, now - back) is None
@@ -155,12 +168,14 @@ def test_a_day_ends_at_its_local_time(now: str, label: str, at: str) -> None:
     assert last_boundary(daily("07:00"), utc(now)) == Boundary(label, utc(at))
 
 
+@pytest.mark.failure("summer time begins or ends")
 def test_the_hour_that_spring_skips_is_told_an_hour_later() -> None:
     assert last_boundary(daily("02:30"), utc("2026-03-29T12:00")) == Boundary(
         "2026-03-29", utc("2026-03-29T01:30")
     )
 
 
+@pytest.mark.failure("summer time begins or ends")
 def test_the_hour_that_autumn_repeats_is_told_at_its_first() -> None:
     rhythm = daily("02:30")
     first = utc("2026-10-25T00:30")
@@ -250,3 +265,15 @@ def test_the_sweeps_of_many_programs_are_spread_evenly_over_the_week(hour: int) 
     load = Counter(day for program in range(1000, 1700) for day in sweeps(program, cycles, WEEK)[1:])
     assert sum(load.values()) == 700
     assert all(70 <= load[day] <= 140 for day in range(1, 8))
+
+
+@given(
+    st.dictionaries(st.sampled_from("abcdef"), st.tuples(rhythms, st.none() | moments)),
+    moments,
+)
+def test_the_due_periods_of_many_are_those_of_each(
+    subscriptions: dict[str, tuple[Rhythm, datetime | None]], now: datetime
+) -> None:
+    of_each = [name for name, (rhythm, last_end) in subscriptions.items() if due(rhythm, last_end, now)]
+    together = {name: rhythm for name, (rhythm, _) in subscriptions.items()}
+    assert due_periods(together, {name: end for name, (_, end) in subscriptions.items()}, now) == of_each

@@ -78,7 +78,7 @@ def due(rhythm: Rhythm, last_end: datetime | None, now: datetime) -> Boundary | 
         now: UTC.
     """
     boundary = last_boundary(rhythm, now)
-    return boundary if last_end is None or boundary.at > last_end else None
+    return boundary if _is_due(boundary, last_end) else None
 
 
 def due_periods(
@@ -91,7 +91,9 @@ def due_periods(
         last_ends: the end of each one's last closed period, UTC; None where there is none yet.
         now: UTC.
     """
-    return [name for name, rhythm in rhythms.items() if due(rhythm, last_ends.get(name), now) is not None]
+    # Many subscriptions have few rhythms, and time zones take time.
+    boundaries = {rhythm: last_boundary(rhythm, now) for rhythm in set(rhythms.values())}
+    return [name for name, rhythm in rhythms.items() if _is_due(boundaries[rhythm], last_ends.get(name))]
 
 
 def is_sweep_due(program: int, last_sweep: datetime | None, every: timedelta, now: datetime) -> bool:
@@ -104,6 +106,10 @@ def is_sweep_due(program: int, last_sweep: datetime | None, every: timedelta, no
     place = int.from_bytes(hashlib.blake2b(str(program).encode(), digest_size=8).digest()) / 2**64
     offset = every * place
     return (now - _EPOCH + offset) // every > (last_sweep - _EPOCH + offset) // every
+
+
+def _is_due(boundary: Boundary, last_end: datetime | None) -> bool:
+    return last_end is None or boundary.at > last_end
 
 
 def _local(day: date, rhythm: Rhythm) -> datetime:

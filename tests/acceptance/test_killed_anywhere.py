@@ -51,38 +51,38 @@ def assert_one_came_twice(arrived: Sequence[Arrival]) -> None:
     assert first == second, "the same identity and the same bytes"
 
 
-@pytest.mark.failure("kill -9 before the digest is kept")
+@pytest.mark.failure("the process is killed before the digest is kept")
 def test_killed_before_the_commit_of_a_digest_it_is_told_once(obs: Observatory) -> None:
     assert len(told_after_a_kill(obs, "email", Point.BEFORE_CLOSING)) == 1
     assert not is_maybe_repeated(obs)
 
 
-@pytest.mark.failure("kill -9 after the digest is kept, before it is sent")
+@pytest.mark.failure("the process is killed after the digest is kept, before it is sent")
 @pytest.mark.parametrize("point", [Point.AFTER_CLOSING, Point.AFTER_CLAIM])
 def test_killed_before_sending_it_is_sent_once(obs: Observatory, point: Point) -> None:
     assert len(told_after_a_kill(obs, "email", point)) == 1
 
 
-@pytest.mark.failure("kill -9 after the destination took it, before that is kept")
+@pytest.mark.failure("the process is killed after the destination took it, before that is kept")
 @each_way
 def test_killed_after_the_destination_took_it_it_is_repeated_byte_for_byte(obs: Observatory, way: str) -> None:
     assert_one_came_twice(told_after_a_kill(obs, way, Point.AFTER_ANSWER))
     assert is_maybe_repeated(obs)
 
 
-@pytest.mark.failure("kill -9 after the destination took it, before that is kept")
+@pytest.mark.failure("the process is killed after the destination took it, before that is kept")
 def test_killed_before_the_commit_of_what_came_of_it_it_is_repeated_byte_for_byte(obs: Observatory) -> None:
     assert_one_came_twice(told_after_a_kill(obs, "email", Point.BEFORE_SETTLING))
     assert is_maybe_repeated(obs)
 
 
-@pytest.mark.failure("kill -9 after that is kept")
+@pytest.mark.failure("the process is killed after what came of it is kept")
 def test_killed_after_the_commit_of_what_came_of_it_it_is_not_repeated(obs: Observatory) -> None:
     assert len(told_after_a_kill(obs, "email", Point.AFTER_SETTLING)) == 1
     assert not is_maybe_repeated(obs)
 
 
-@pytest.mark.failure("kill -9 after the digest is kept, before it is sent")
+@pytest.mark.failure("the process is killed after the digest is kept, before it is sent")
 def test_what_another_process_may_be_sending_waits_until_its_lease_ends(shared_obs: Observatory) -> None:
     obs = shared_obs
     obs.configure(to("a@x.example"))
@@ -93,7 +93,7 @@ def test_what_another_process_may_be_sending_waits_until_its_lease_ends(shared_o
     assert len(obs.arrived("email")) == 1
 
 
-@pytest.mark.failure("kill -9 after the destination took it, before that is kept")
+@pytest.mark.failure("the process is killed after the destination took it, before that is kept")
 def test_killed_again_and_again_nothing_is_lost_and_what_is_repeated_is_the_same(obs: Observatory) -> None:
     recipients = [f"{name}@x.example" for name in "abc"]
     obs.configure(to(*recipients), TO_SLACK, TO_FEED, subscriptions=2)

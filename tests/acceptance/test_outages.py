@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from itertools import count, takewhile
 from typing import TYPE_CHECKING
@@ -173,6 +174,33 @@ def test_a_dead_webhook_is_tried_now_and_then_and_told_once(obs: Observatory, ch
     assert len(hook.bodies[tries:]) == len(set(hook.bodies[tries:])) == 2
     assert states(obs) == ["sent"] * 4
     assert obs.kept() == [f"[pedigreed] over: channel {channel} takes messages again", *told]
+
+
+@pytest.mark.failure("Slack refuses the form of the message")
+def test_a_message_whose_form_slack_refuses_is_posted_as_its_text(obs: Observatory) -> None:
+    obs.slack.answers = [answer(400, "invalid_blocks"), OK]
+    obs.configure(TO_SLACK, operator=BY_MAILDIR)
+    obs.cycle(DAY_0)
+    refused, taken = (json.loads(body) for body in obs.slack.bodies)
+    assert set(taken) == {"text"}
+    assert taken["text"].startswith(refused["text"])
+    assert states(obs) == ["sent"]
+    assert obs.kept() == []
+
+
+@pytest.mark.failure("the message is too large")
+def test_a_mail_that_is_too_large_is_sent_without_its_attachments(obs: Observatory) -> None:
+    obs.configure(to("a@x.example"), operator=BY_MAILDIR)
+    obs.cycle(DAY_0)
+    remake(obs, 1180, DAY_0 + DAY / 2)
+    obs.mail.answers = ["552 5.3.4 the message is too large"]
+    obs.cycle(DAY_0 + DAY)
+    _, refused, taken = obs.mail.mails
+    assert list(refused.read.iter_attachments())
+    assert not list(taken.read.iter_attachments())
+    assert taken.message_id == refused.message_id
+    assert states(obs) == ["sent", "sent"]
+    assert obs.kept() == []
 
 
 @pytest.mark.failure("the age limit of a digest passes")

@@ -220,6 +220,7 @@ def test_a_port_that_is_encrypted_from_the_first_byte_takes_the_mail_too(
         assert faults_in(mail.content) == []
 
 
+@pytest.mark.failure("the login or the sender is refused")
 def test_with_a_wrong_password_the_mail_waits_until_it_is_mended(mail_servers: MailHost, tmp_path: Path) -> None:
     wrong = "hunter2-and-more"
     with observatory(tmp_path, mail_servers) as watching:
@@ -233,7 +234,7 @@ def test_with_a_wrong_password_the_mail_waits_until_it_is_mended(mail_servers: M
         said = [ended.out, ended.err, status.out, status.err]
         said += [path.read_text(errors="replace") for path in tmp_path.rglob("*") if path.suffix == ".db"]
         assert not [text for text in said if wrong in text]
-        assert "Exception ignored" not in ended.err, "every connection is closed"
+        assert "exception ignored" not in ended.err.lower(), "every connection is closed"
         watching.password.write_text(SENDER.password, encoding="utf-8")
         mended = watching.run("once", "2026-11-21T12:00Z")
     assert were_told(mended) == [A, B], mended.err
@@ -250,6 +251,7 @@ def test_a_server_that_nobody_vouches_for_is_told_nothing(mail_servers: MailHost
     assert mail_servers.mails(A) == mail_servers.mails(B) == []
 
 
+@pytest.mark.failure("the message is too large")
 def test_a_mail_over_the_servers_limit_arrives_without_its_attachments(
     small_mail_servers: MailHost, tmp_path: Path
 ) -> None:

@@ -185,6 +185,7 @@ def test_a_pause_is_kept_as_it_is_asked_for(kind: str, status: int, asked: str, 
     assert outcome.after == timedelta(seconds=pause)
 
 
+@pytest.mark.failure("Slack or a webhook gives no answer after the message")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("said", "outcome"),
@@ -335,6 +336,7 @@ def test_a_proxy_is_used_and_its_refusal_is_no_word_on_the_message(
     assert asked == ["CONNECT hooks.example:443 HTTP/1.1"]
 
 
+@pytest.mark.failure("Slack says that it gets too much")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_storm_of_429_meets_one_post_for_each_pause(kind: str) -> None:
     async def scenario() -> None:
@@ -420,6 +422,7 @@ def test_no_secret_is_in_an_outcome_a_log_or_the_channel(
     asyncio.run(scenario())
 
 
+@pytest.mark.tells_secrets("that an address is logged is what it is about")
 def test_other_uses_of_the_library_are_logged_as_ever(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "httpx")
 

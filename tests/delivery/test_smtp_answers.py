@@ -143,6 +143,7 @@ def test_a_server_that_serves_nobody_holds_up_the_channel(script: dict[str, byte
     assert outcome.scope is scope
 
 
+@pytest.mark.failure("the message is too large")
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "BODY"])
 @pytest.mark.parametrize(
     ("said", "of_form"),
@@ -192,6 +193,7 @@ def test_silence_before_the_message_is_tried_again(step: str) -> None:
     assert server.bodies == []
 
 
+@pytest.mark.failure("no answer after the whole message")
 def test_silence_after_the_message_leaves_it_unsure() -> None:
     outcome, server = send({"BODY": HANG}, final_timeout=0.3)
     assert isinstance(outcome, Unsure)

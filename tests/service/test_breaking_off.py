@@ -44,6 +44,30 @@ class Stubborn:
         self.is_open = False
 
 
+class CalledOff:
+    """Waits for something of its own that is cancelled."""
+
+    async def send(self, message: Message) -> Outcome:
+        del message
+        own = asyncio.create_task(asyncio.sleep(600))
+        own.cancel()
+        await own
+        raise AssertionError
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.failure("pedigreed itself fails with one message")
+def test_a_channel_whose_own_work_is_cancelled_stops_no_other_message(tmp_path: Path) -> None:
+    with Store(f"sqlite:///{tmp_path}/pedigreed.db") as store:
+        messages = [Message(f"{number}", "keep", "", "", "news", b"bytes") for number in range(3)]
+        with store.writing() as connection:
+            stored_deliveries.enqueue(connection, None, messages, NOON)
+        tried = asyncio.run(asyncio.wait_for(deliver(store, {"keep": CalledOff()}, NOON), 60))
+    assert [each.unsure for each in tried] == [1, 1, 1]
+
+
 @pytest.mark.failure("the disk is full")
 def test_a_store_that_fails_ends_the_sending_though_a_library_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "pedigreed.db"

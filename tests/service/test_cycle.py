@@ -80,6 +80,7 @@ def test_a_second_cycle_on_one_day_repeats_nothing(watcher: Watcher) -> None:
     assert "jwst_1536" in watcher.told(day(2))["a"]
 
 
+@pytest.mark.failure("the clock is set back")
 def test_what_the_clock_set_back_sees_is_told_the_next_day(watcher: Watcher) -> None:
     names = watcher.holdings.add(1180, 3)
     watcher.told(day(0))
@@ -89,6 +90,7 @@ def test_what_the_clock_set_back_sees_is_told_the_next_day(watcher: Watcher) -> 
     assert "3 products" in watcher.told(day(2))["a"] or "3 of 3" in watcher.told(day(2))["a"]
 
 
+@pytest.mark.failure("the host slept for days")
 def test_a_missed_week_is_one_digest(watcher: Watcher) -> None:
     names = watcher.holdings.add(1180, 10)
     watcher.told(day(0))
@@ -100,6 +102,7 @@ def test_a_missed_week_is_one_digest(watcher: Watcher) -> None:
     assert "10 of 10 products (100%)" in closed.rendered.text
 
 
+@pytest.mark.failure("a value goes and comes back before the digest")
 def test_a_value_that_goes_and_comes_back_before_the_digest_is_no_change(watcher: Watcher) -> None:
     names = watcher.holdings.add(1180, 3)
     watcher.told(day(0))
@@ -196,6 +199,7 @@ def test_a_subscription_that_comes_later_starts_with_a_baseline(watcher: Watcher
 # Answers that can't be trusted
 
 
+@pytest.mark.failure("MAST's answer is empty or cut short")
 @pytest.mark.parametrize(
     "fault",
     [faults.TruncatedPage(20), faults.NoRows(), faults.WrongTotal(3), faults.DuplicateRow()],
@@ -217,6 +221,7 @@ def test_an_incomplete_answer_reports_nothing_gone(watcher: Watcher, fault: Faul
         assert stored_products.counts(connection, [1180]) == {1180: 30}
 
 
+@pytest.mark.failure("MAST's answer is empty or cut short")
 def test_an_incomplete_answer_tells_what_is_newer_and_holds_what_is_older(watcher: Watcher) -> None:
     names = watcher.holdings.add(1180, 30)
     config = watcher.configured({"programs": [1180]}, sweep="1h")
@@ -232,6 +237,7 @@ def test_an_incomplete_answer_tells_what_is_newer_and_holds_what_is_older(watche
     assert "REGRESSED      3 products" in watcher.told(day(2), config)["a"]
 
 
+@pytest.mark.failure("MAST's answer is empty or cut short")
 def test_a_first_answer_that_is_incomplete_is_no_baseline(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 30)
     watcher.recorded.misbehave(faults.TruncatedPage(10), times=None, when=is_page)
@@ -245,6 +251,7 @@ def test_a_first_answer_that_is_incomplete_is_no_baseline(watcher: Watcher) -> N
     assert kinds(watcher) == []
 
 
+@pytest.mark.failure("MAST does not answer")
 def test_an_archive_that_does_not_answer_is_told_when_it_begins_and_not_each_day(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 3)
     watcher.told(day(0))
@@ -297,6 +304,7 @@ def test_sweeps_every_six_hours_find_a_withdrawal_too(watcher: Watcher) -> None:
     assert kinds(watcher) == ["withdrawn"]
 
 
+@pytest.mark.failure("many products vanish at once")
 def test_small_programs_that_vanish_together_are_suspect(watcher: Watcher) -> None:
     programs = list(range(2000, 2020))
     kept = {program: watcher.holdings.add(program, 8) for program in programs}
@@ -357,6 +365,7 @@ def test_a_withdrawn_product_that_comes_back_is_new(watcher: Watcher) -> None:
     assert "NEW            1 product" in watcher.told(day(3), config)["a"]
 
 
+@pytest.mark.failure("many products vanish at once")
 def test_many_that_are_missing_at_once_are_held_as_suspect(watcher: Watcher) -> None:
     names = watcher.holdings.add(1180, 30)
     config = watcher.configured({"programs": [1180]}, sweep="1h")
@@ -449,6 +458,7 @@ def test_a_digest_waits_until_its_channel_is_there(watcher: Watcher) -> None:
     assert sent.message == waiting.message, "the same bytes under the same id"
 
 
+@pytest.mark.failure("the age limit of a digest passes")
 def test_a_digest_that_can_not_be_delivered_for_days_is_given_up(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 3)
     watcher.folder.write_text("a file is in the place of the folder")
@@ -543,6 +553,7 @@ def test_levels_that_are_added_bring_no_old_news(watcher: Watcher) -> None:
     assert watcher.told(day(2), watcher.configured({"programs": [1180]})) == {}
 
 
+@pytest.mark.failure("the clock is set forward")
 def test_a_clock_that_was_ahead_for_once_blinds_nobody(watcher: Watcher) -> None:
     names = watcher.holdings.add(1180, 30)
     watcher.told(day(0))
@@ -566,6 +577,7 @@ def test_what_is_public_for_a_while_was_never_public(watcher: Watcher) -> None:
 # Two processes
 
 
+@pytest.mark.failure("several processes share a store on PostgreSQL")
 def test_of_two_processes_one_sends(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 3)
     watcher.folder.write_text("a file is in the place of the folder")

@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from pedigreed.model.delivery import Delivery, DeliveryState
 from pedigreed.model.message import Message
@@ -105,6 +108,7 @@ def test_what_is_given_back_has_no_bytes(store: Store) -> None:
     assert tried.message.content == b""
 
 
+@pytest.mark.failure("a destination does not answer")
 def test_a_channel_that_never_answers_holds_up_no_other(store: Store) -> None:
     enqueue(store, "stuck", 2)
     enqueue(store, "keep", 3 * AHEAD)
@@ -129,6 +133,7 @@ def test_a_channel_that_never_answers_holds_up_no_other(store: Store) -> None:
     assert (len(stuck.handed), len(keep.handed)) == (2, 3 * AHEAD)
 
 
+@pytest.mark.failure("pedigreed itself fails with one message")
 def test_a_fault_of_ours_with_one_message_stops_no_other_and_tells_no_secret(
     store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,6 +152,18 @@ def test_a_fault_of_ours_with_one_message_stops_no_other_and_tells_no_secret(
     again = run(store, {"keep": destination}, NOON + 2 * MINUTE)
     assert [delivery.state for delivery in again] == [DeliveryState.UNSURE], "it is repeated once"
     del capsys
+
+
+def test_what_is_logged_while_a_message_is_handed_over_names_it(store: Store) -> None:
+    def talks(_message: Message) -> Outcome:
+        structlog.get_logger().info("a word")
+        return Sent("ok")
+
+    waiting = enqueue(store, "keep", 2)
+    with capture_logs(processors=[merge_contextvars]) as told:
+        run(store, {"keep": Destination(talks)})
+    words = [event for event in told if event["event"] == "a word"]
+    assert [(event["message_id"], event["digest"]) for event in words] == [(name, None) for name in waiting]
 
 
 @pytest.mark.parametrize(("outcome", "needs_mending"), [(BUSY, False), (BROKEN, True)])
@@ -201,6 +218,7 @@ def test_a_pause_that_is_asked_for_and_long_lets_the_run_end(store: Store) -> No
     assert pause.until - pause.since == timedelta(minutes=10)
 
 
+@pytest.mark.failure("the age limit of a digest passes")
 def test_what_a_dead_channel_kept_too_long_is_given_up_and_the_young_is_not(store: Store) -> None:
     enqueue(store, "keep", 2 * AHEAD)
     destination = Destination(lambda _: BROKEN)
@@ -216,6 +234,7 @@ def test_what_a_dead_channel_kept_too_long_is_given_up_and_the_young_is_not(stor
     assert states(store) == {DeliveryState.EXPIRED: 2 * AHEAD, DeliveryState.WAITING: 3}
 
 
+@pytest.mark.failure("the host slept for days")
 def test_a_machine_that_slept_for_a_week_still_sends_what_waits(store: Store) -> None:
     enqueue(store, "keep", 3)
     destination = Destination(lambda _: BUSY)
@@ -249,6 +268,7 @@ def test_a_word_on_one_message_ends_a_pause_and_no_word_does_not(store: Store) -
         assert (pause_of(store, channel) is None) is is_over, outcome
 
 
+@pytest.mark.failure("the process is killed after the digest is kept, before it is sent")
 def test_what_a_killed_process_took_waits_for_its_lease_or_is_taken_back(store: Store) -> None:
     waiting = enqueue(store, "keep", AHEAD + 2)
     with store.writing() as connection:

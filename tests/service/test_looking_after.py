@@ -98,6 +98,7 @@ def test_a_quiet_time_says_nothing_to_the_operator(operated: Operated) -> None:
     assert operated.words() == []
 
 
+@pytest.mark.failure("MAST does not answer")
 def test_a_source_that_fails_for_days_is_told_once_and_once_when_it_answers(operated: Operated) -> None:
     operated.cycle(DAY_0)
     operated.watcher.recorded.misbehave(faults.ErrorReply("Invalid object name"), times=None)
@@ -126,6 +127,7 @@ def test_a_channel_that_takes_nothing_is_told_when_it_lasts_and_when_it_works_ag
         assert status(connection, operated.config(), DAY_0).problems == ()
 
 
+@pytest.mark.failure("a digest can't be composed")
 def test_a_digest_that_can_not_be_composed_stops_no_other_and_is_told_once(
     operated: Operated, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -202,6 +202,7 @@ def test_retry_after_as_a_date_is_heeded(recorded: DemoArchive) -> None:
     assert "HTTP 429, and asked for a pause of 7" in fetched.problems[0]
 
 
+@pytest.mark.failure("MAST does not answer")
 @pytest.mark.parametrize("fault", [faults.Hang(), faults.Drip()], ids=["hang", "drip"])
 def test_one_exchange_takes_no_longer_than_its_limit(recorded: DemoArchive, fault: Fault) -> None:
     recorded.misbehave(fault, times=1, when=is_page)
@@ -210,6 +211,7 @@ def test_one_exchange_takes_no_longer_than_its_limit(recorded: DemoArchive, faul
     assert len(pages(recorded)) == 2
 
 
+@pytest.mark.failure("MAST does not answer")
 def test_a_query_that_executes_for_ever_ends_at_its_limit(recorded: DemoArchive) -> None:
     recorded.misbehave(faults.Executing(), times=None, when=is_page)
     fetched = ask_one(recorded, patience=replace(QUICK, query_timeout=0.5))

@@ -164,6 +164,7 @@ def test_every_connection_is_in_the_safe_mode(url: str) -> None:
             assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
+@pytest.mark.failure("the process is killed after the digest is kept, before it is sent")
 def test_what_was_committed_survives_a_kill(path: Path, url: str) -> None:
     done = subprocess.run([sys.executable, "-c", WRITER, url], check=False)
     assert done.returncode == -9
@@ -190,6 +191,7 @@ def test_a_path_may_hold_any_character_that_files_may(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.failure("the store's file is damaged")
 @pytest.mark.parametrize("damage", [garbage, truncated, flipped])
 def test_a_damaged_file_is_refused_and_left_byte_for_byte(
     path: Path, url: str, damage: Callable[[Path], None]
@@ -228,6 +230,7 @@ def test_a_log_that_a_crash_left_is_read(tmp_path: Path, path: Path, url: str) -
     assert count(f"sqlite:///{crashed}/pedigreed.db") == 55
 
 
+@pytest.mark.failure("the store's file is damaged")
 def test_the_way_to_recover_works(tmp_path: Path) -> None:
     if shutil.which("sqlite3") is None:
         if os.environ.get("PEDIGREED_REQUIRE_SERVERS"):
@@ -352,6 +355,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
+@pytest.mark.failure("the disk is full")
 def test_a_full_disk_is_tried_again_later(small_disk: Path) -> None:
     url = f"sqlite:///{small_disk}/pedigreed.db"
     with Store(url) as store:
@@ -362,6 +366,7 @@ def test_a_full_disk_is_tried_again_later(small_disk: Path) -> None:
     assert count(url) == 15
 
 
+@pytest.mark.failure("the disk is full")
 def test_a_disk_without_any_room_is_no_damage(small_disk: Path) -> None:
     url = f"sqlite:///{small_disk}/pedigreed.db"
     make(url, 10)

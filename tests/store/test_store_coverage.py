@@ -33,6 +33,15 @@ def test_coverage_comes_back(store: Store) -> None:
     assert load(store) == {(NIRCAM, 1180): whole, (MIRI, 1181): asked_only}
 
 
+def test_what_was_asked_is_known_whether_it_was_answered(store: Store) -> None:
+    with store.writing() as connection:
+        coverage.save(connection, Coverage(NIRCAM, 1180, NOON, NOON + HOUR, NOON + HOUR, NOON + HOUR))
+        coverage.save(connection, Coverage(MIRI, 1181, asked_at=NOON, problem="a page was short"))
+        coverage.save(connection, Coverage(MIRI, 1182))
+    with store.reading() as connection:
+        assert coverage.asked(connection) == {(NIRCAM, 1180), (MIRI, 1181)}
+
+
 def test_later_coverage_takes_the_place_of_earlier(store: Store) -> None:
     with store.writing() as connection:
         coverage.save(connection, Coverage(NIRCAM, 1180, NOON, NOON, None, None, "a page was short"))

@@ -140,6 +140,7 @@ def test_who_comes_late_changes_nothing(outbox: Store) -> None:
         assert deliveries.of_digest(connection, "d1")[0].state is DeliveryState.SENT
 
 
+@pytest.mark.failure("several processes share a store on PostgreSQL")
 def test_of_many_processes_each_row_goes_to_one(store_url: str) -> None:
     with ExitStack() as stack:
         stores = [stack.enter_context(Store(store_url)) for _ in range(4)]

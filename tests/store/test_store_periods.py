@@ -50,6 +50,24 @@ def test_the_last_period_is_the_newest_that_ended_by_a_moment(store: Store) -> N
         assert periods.last_told(connection, "jades", NOON + 9 * DAY) is None
 
 
+def test_the_last_ends_are_those_between_two_moments(store: Store) -> None:
+    close(
+        store,
+        closed("a", NOON),
+        closed("b", NOON + DAY),
+        closed("c", NOON + 3 * DAY),
+        closed("a", NOON + 2 * DAY, subscription="ceers"),
+        closed("a", NOON - timedelta(seconds=1), subscription="cosmos"),
+    )
+    with store.reading() as connection:
+        assert periods.last_ends(connection, NOON, NOON + 2 * DAY) == {
+            "jades": NOON + DAY,
+            "ceers": NOON + 2 * DAY,
+        }
+        assert periods.last_ends(connection, NOON, NOON) == {"jades": NOON}
+        assert periods.last_ends(connection, NOON + DAY, NOON) == {}
+
+
 def test_a_period_is_claimed_once(store: Store) -> None:
     with store.writing() as connection:
         assert periods.claim(connection, "jades", "2026-11-22", NOON)
@@ -72,6 +90,7 @@ def test_a_claim_ends_with_a_transaction_that_failed(store: Store) -> None:
         assert periods.claim(connection, "jades", "2026-11-22", NOON)
 
 
+@pytest.mark.failure("several processes share a store on PostgreSQL")
 def test_of_many_at_once_exactly_one_gets_a_period(store_url: str) -> None:
     labels = [f"2026-11-{day:02d}" for day in range(1, 11)]
     ready = threading.Barrier(4)

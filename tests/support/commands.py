@@ -55,14 +55,14 @@ def _run(
         capture_output=True,
         check=False,
         cwd=cwd,
-        env=_environment(environ),
+        env=environment(environ),
         timeout=_PATIENCE,
     )
     outputs.extend((done.stdout, done.stderr))
     return done
 
 
-def _environment(own: dict[str, str] | None) -> dict[str, str]:
+def environment(own: dict[str, str] | None) -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     return {**kept, **(own or {})}
 
@@ -95,7 +95,7 @@ def running(*arguments: str | Path, environ: dict[str, str] | None = None) -> It
     """`pedigreed` beside the test, which waits for it by `ended`. It does not outlive the test."""
     command = [sys.executable, "-W", "error", "-m", "pedigreed", *map(str, arguments)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment(environ)
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(environ)
     ) as process:
         try:
             yield process

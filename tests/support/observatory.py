@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -21,11 +22,12 @@ from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store.database import Store
 from pedigreed.store.tables import contents, deliveries
 from post_office import Mail, PostOffice, post_office
+from resident import Resident, resident
 from watching import DAY_0, QUICK, Holdings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from kill_points import Point
@@ -62,6 +64,8 @@ class Observatory:
     holdings: Holdings
     servers: ExitStack
     email: dict[str, Any] = field(default_factory=dict)
+    mast: dict[str, Any] = field(default_factory=dict)
+    digest: dict[str, Any] = field(default_factory=lambda: {"at": "06:00"})
     environ: dict[str, str] = field(default_factory=lambda: {"NO_PROXY": "*"})
 
     @property
@@ -96,13 +100,13 @@ class Observatory:
         }
         document = {
             "store": self._secret("store"),
-            "sources": {"mast": {"url": self.archive.url, "sweep": "1h"}},
+            "sources": {"mast": {"url": self.archive.url, "sweep": "1h", **self.mast}},
             "channels": channels,
             "subscriptions": [
                 {
                     "name": "abcdefgh"[number],
                     "watch": {"programs": [1180 + number], "instruments": ["nircam"]},
-                    "digest": {"at": "06:00"},
+                    "digest": self.digest,
                     "deliver": list(deliver),
                 }
                 for number in range(subscriptions)
@@ -110,6 +114,11 @@ class Observatory:
             **({"operator": operator} if operator else {}),
         }
         self.config.write_text(json.dumps(document), encoding="utf-8")
+
+    def is_now(self) -> None:
+        """Let the archive's clock be that of the machine, and the next digest of a day be half a day away."""
+        self.archive.now = datetime.now(UTC)
+        self.digest = {"at": f"{self.archive.now + timedelta(hours=12):%H}:00"}
 
     def opens(self, **office: Any) -> PostOffice:  # noqa: ANN401  # for post_office()
         """One more mail server."""
@@ -143,6 +152,10 @@ class Observatory:
                 now=now,
                 is_alone=at_work.is_alone,
             )
+
+    def resident(self) -> AbstractContextManager[Resident]:
+        """The daemon, until the test ends it."""
+        return resident(self.config, self.folder, self.environ)
 
     def outbox(self) -> list[Any]:
         """Every row of it."""

@@ -27,13 +27,14 @@ def demo(
     from pedigreed.demo.archive import DemoArchive
     from pedigreed.demo.play import demo_configuration
     from pedigreed.demo.scenario import DAYS, archive_at
-    from pedigreed.log import set_up_log
+    from pedigreed.log.level import Level
+    from pedigreed.log.setup import set_up_log
     from pedigreed.service.cycle import run_cycle
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.sources.mast.patience import Patience
     from pedigreed.store.database import Store
 
-    set_up_log(quiet=True)
+    set_up_log(Level.WARNING)
     kept = _fresh(folder)
     text = demo_configuration(kept)
     (kept / "pedigreed.yaml").write_text(text, encoding="utf-8")

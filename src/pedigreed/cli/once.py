@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store
+from pedigreed.cli.options import ConfigFile, Json, LogLevel, Now, load, moment, open_store
 from pedigreed.cli.output import print_json, progress
 from pedigreed.model.failure import TryAgain, UpstreamUnavailable
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pedigreed.service.cycle import Cycle
 
 
-def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -> None:
+def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, log_level: LogLevel = None) -> None:
     """Run one whole cycle: ask, compare, tell, deliver.
 
     Exits 69 if an answer was not complete or a delivery was refused, and 75 if a delivery waits
@@ -24,12 +24,12 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -
 
     from pedigreed.cli.archive import open_archive
     from pedigreed.delivery.registry import open_channels
-    from pedigreed.log import set_up_log
+    from pedigreed.log.setup import set_up_log
     from pedigreed.service.cycle import run_cycle
 
     at = moment(now)
     loaded = load(config)
-    set_up_log()
+    set_up_log(log_level)
     with ExitStack() as stack:
         channels = open_channels(loaded.config.channels)
         store = stack.enter_context(open_store(loaded))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pedigreed.log.level import Level
 from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pedigreed.store.database import Store
 
 CONFIG_VARIABLE = "PEDIGREED_CONFIG"
+LOG_LEVEL_VARIABLE = "PEDIGREED_LOG_LEVEL"
 
 ConfigFile = Annotated[
     Path | None,
@@ -37,9 +39,27 @@ Now = Annotated[
     ),
 ]
 
+LogLevel = Annotated[
+    Level | None,
+    typer.Option(
+        "--log-level",
+        envvar=LOG_LEVEL_VARIABLE,
+        help="What is logged to stderr. Default: warning on a terminal, else info.",
+        show_default=False,
+    ),
+]
+
 
 def load(config: Path | None) -> "LoadedConfig":
-    """The configuration, with its warnings on stderr.
+    """The configuration, with its warnings on stderr. Raises as `read`."""
+    loaded = read(config)
+    for warning in loaded.warnings:
+        typer.echo(warning, err=True)
+    return loaded
+
+
+def read(config: Path | None) -> "LoadedConfig":
+    """The configuration.
 
     Raises:
         ConfigurationInvalid: with every problem.
@@ -47,10 +67,7 @@ def load(config: Path | None) -> "LoadedConfig":
     """
     from pedigreed.config.load import load_config
 
-    loaded = load_config(config or _found(), os.environ)
-    for warning in loaded.warnings:
-        typer.echo(warning, err=True)
-    return loaded
+    return load_config(config or _found(), os.environ)
 
 
 def open_store(loaded: "LoadedConfig") -> "Store":

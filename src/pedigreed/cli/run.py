@@ -1,17 +1,18 @@
 """`pedigreed run`: the daemon."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pedigreed.cli.options import ConfigFile, load, open_store
+from pedigreed.cli.options import LOG_LEVEL_VARIABLE, ConfigFile, LogLevel, open_store, read
 from pedigreed.model.failure import PedigreedError
 
 if TYPE_CHECKING:
     from pedigreed.config.load import LoadedConfig
 
 
-def run(config: ConfigFile = None) -> None:
+def run(config: ConfigFile = None, *, log_level: LogLevel = None) -> None:
     """Run as a daemon: ask, compare, tell and deliver, day by day.
 
     SIGHUP reads the configuration anew, SIGUSR1 runs a cycle now, SIGTERM ends it.
@@ -19,15 +20,22 @@ def run(config: ConfigFile = None) -> None:
     import asyncio
     import socket
 
-    from pedigreed.config.load import load_config
-    from pedigreed.daemon.daemon import Daemon
-    from pedigreed.daemon.notify import Notifier
-    from pedigreed.log import set_up_log
-    from pedigreed.service.ask_times import place_of
+    import structlog
 
-    set_up_log()
+    from pedigreed.config.load import load_config
+    from pedigreed.daemon.daemon import TICK, Daemon
+    from pedigreed.daemon.notify import Notifier
+    from pedigreed.log.setup import set_up_log
+    from pedigreed.service.ask_times import place_of
+    from pedigreed.web.endpoint import Endpoint
+
+    set_up_log(log_level)
+    if log_level is not None:
+        os.environ[LOG_LEVEL_VARIABLE] = log_level  # for the processes that do the work
     notifier = Notifier(os.environ)
-    loaded = load(config)
+    loaded = read(config)
+    for warning in loaded.warnings:
+        structlog.get_logger().warning("configuration", problem=str(warning))
     _make_ready_apart(loaded)
     with open_store(loaded) as store, store.at_work() as at_work:
         daemon = Daemon(
@@ -38,6 +46,7 @@ def run(config: ConfigFile = None) -> None:
             # Those that share a store share its minute too.
             place=place_of(f"{socket.gethostname()} {store.name}" if at_work.is_alone else store.name),
             at_work=at_work,
+            web=Endpoint(store, tick=TICK, clock=lambda: datetime.now(UTC)),
         )
         asyncio.run(daemon.run())
 

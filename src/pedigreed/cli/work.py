@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from pedigreed.cli.options import LogLevel
+from pedigreed.model.failure import PedigreedError
 from pedigreed.model.run import Work
 
 SHARED_FOR = timedelta(minutes=10)
@@ -22,20 +24,33 @@ def work(
         bool, typer.Option("--now", help="Ask though another process may just have asked.")
     ] = False,
     after_ask: Annotated[bool, typer.Option("--after-ask", help="The archive was just asked.")] = False,
+    log_level: LogLevel = None,
 ) -> None:
     """Do one half of a cycle, with the configuration on standard input."""
+    import structlog
+
+    from pedigreed.log.setup import set_up_log
+
+    set_up_log(log_level)
+    try:
+        _do(kind, sys.stdin.read(), name, in_any_case=in_any_case, after_ask=after_ask)
+    except PedigreedError as error:
+        # It goes to the daemon's log, of which each line is an event.
+        structlog.get_logger().error("work not done", work=kind.value, reason=str(error))
+        raise typer.Exit(error.exit_code) from error
+
+
+def _do(kind: Work, configuration: str, name: str, *, in_any_case: bool, after_ask: bool) -> None:
     from pathlib import Path
 
     from pedigreed.cli.archive import open_archive
     from pedigreed.config.load import parse_config
     from pedigreed.delivery.registry import open_channels
-    from pedigreed.log import set_up_log
     from pedigreed.service.cycle import ask, send_heartbeat, tell, was_complete
     from pedigreed.service.stop import Stop
     from pedigreed.store.database import Store
 
-    set_up_log()
-    config = parse_config(sys.stdin.read(), name, os.environ).config
+    config = parse_config(configuration, name, os.environ).config
     stop = Stop()
     with Store(config.store.reveal()) as store:
         if kind is Work.ASK:
@@ -44,6 +59,14 @@ def work(
                 ask(config, store, archive, now=datetime.now(UTC), unless_within=unless_within)
             return
         signal.signal(signal.SIGTERM, lambda *_: stop.say())
-        tell(config, Path(name).name, store, open_channels(config.channels), now=datetime.now(UTC), stop=stop)
+        tell(
+            config,
+            Path(name).name,
+            store,
+            open_channels(config.channels),
+            now=datetime.now(UTC),
+            has_asked=after_ask,
+            stop=stop,
+        )
         if after_ask and config.heartbeat is not None and was_complete(store):
             send_heartbeat(config.heartbeat)

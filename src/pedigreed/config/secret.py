@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic_core import core_schema
 
+from pedigreed.config.revealed import revealed
 from pedigreed.model.failure import ConfigurationInvalid
 
 if TYPE_CHECKING:
@@ -49,11 +50,14 @@ class Secret:
     __str__ = __repr__
 
     def reveal(self) -> str:
-        """The secret's text, without the line end that a file closes with.
+        """The secret's text, without the line end that a file closes with. From here on, no log tells it.
 
         Raises:
             ConfigurationInvalid: it is not where it should be, or it is empty.
         """
+        return revealed.add(self._text())
+
+    def _text(self) -> str:
         if self.kind == "inline":
             return self.reference
         if self.kind == "env":

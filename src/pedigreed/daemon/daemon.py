@@ -7,6 +7,7 @@ through and a process that was killed change nothing but the moment.
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -26,10 +27,13 @@ from pedigreed.store import runs as stored_runs
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
 
+    from apscheduler.job import Job
+
     from pedigreed.config.load import LoadedConfig
     from pedigreed.daemon.notify import Notifier
     from pedigreed.store.database import Store
     from pedigreed.store.process_lock import AtWork
+    from pedigreed.web.endpoint import Endpoint
 
 TICK = 30.0
 """Seconds between two looks at the clock. Waking up from sleep is noticed so late."""
@@ -55,6 +59,7 @@ class Daemon:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         tick: float = TICK,
         workers: Mapping[Work, Worker] | None = None,
+        web: Endpoint | None = None,
     ) -> None:
         """Describe the daemon.
 
@@ -68,6 +73,7 @@ class Daemon:
             clock: the moment, UTC.
             tick: seconds between two looks at the clock.
             workers: who does the work.
+            web: where it can be looked at.
         """
         self._loaded = loaded
         self._store = store
@@ -78,14 +84,18 @@ class Daemon:
         self._clock = clock
         self._tick = min(tick, notifier.watchdog / 3) if notifier.watchdog else tick
         self._workers = workers or {work: Worker(work, at_work.lock) for work in Work}
+        self._web = web
         self._at_work: dict[Work, asyncio.Task[None]] = {}
         self._faults: dict[Work, int] = dict.fromkeys(Work, 0)
         self._not_before: dict[Work, datetime] = {}
         self._trouble: str | None = None
-        self._note: str | None = None
+        self._complaint: str | None = None
+        self._has_asked = False
+        self._is_ask_wanted = False
         self._is_ready = False
         self._is_stopping = asyncio.Event()
         self._lock = asyncio.Lock()
+        self._wishes = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -93,12 +103,14 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._is_stopping.set)
-        loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._on_reload()))
-        loop.add_signal_handler(signal.SIGUSR1, lambda: self._spawn(self._on_cycle()))
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._in_turn(self._on_reload)))
+        loop.add_signal_handler(signal.SIGUSR1, lambda: self._spawn(self._in_turn(self._on_cycle)))
         if self._is_alone:
             await asyncio.to_thread(self._take_up)
+        # That a tick is left out while the store is slow is nothing to be told.
+        logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         scheduler = AsyncIOScheduler(timezone=UTC)
-        scheduler.add_job(
+        job = scheduler.add_job(
             self._on_tick,
             IntervalTrigger(seconds=self._tick),
             max_instances=1,
@@ -107,6 +119,7 @@ class Daemon:
         )
         await self._on_tick()
         scheduler.start()
+        self._spawn(self._keep_time(job))
         _log.info("daemon started", store=self._store.name, tick=self._tick, alone=self._is_alone)
         try:
             await self._is_stopping.wait()
@@ -114,10 +127,24 @@ class Daemon:
             scheduler.shutdown(wait=False)
             await self._stop()
 
+    async def _in_turn(self, grant: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Grant one wish after the other, so that a cycle which is wanted after a reload has its configuration."""
+        async with self._wishes:
+            await grant()
+
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _keep_time(self, job: Job) -> None:
+        """The scheduler sleeps until a moment, which is far away once the clock was set back."""
+        tick = timedelta(seconds=self._tick)
+        while True:
+            await asyncio.sleep(self._tick)
+            now = datetime.now(UTC)
+            if job.next_run_time > now + 2 * tick:
+                job.modify(next_run_time=now)
 
     def _take_up(self) -> None:
         """What a process that was killed left begun."""
@@ -133,6 +160,8 @@ class Daemon:
         async with self._lock:
             if self._is_stopping.is_set():
                 return
+            if self._web is not None:
+                await self._web.tend(self._loaded.config)
             now = self._clock()
             try:
                 found = await asyncio.to_thread(self._read_agenda, now)
@@ -144,8 +173,10 @@ class Daemon:
                 self._notifier.tell(STATUS=f"the store can't be read: {error}")
                 return
             self._trouble = None
+            if self._web is not None:
+                self._web.beat()
             for work in Work:
-                if work in found.due:
+                if work in found.due or (work is Work.TELL and self._has_asked):
                     self._start(work, now)
             states: dict[str, str | int] = {"STATUS": self._status(found), "WATCHDOG": 1}
             if not self._is_ready:
@@ -154,19 +185,31 @@ class Daemon:
             self._notifier.tell(**states)
 
     def _read_agenda(self, now: datetime) -> Agenda:
+        # A file that took the place of the store's is what the workers will open.
+        self._store.let_go()
         with self._store.reading() as connection:
             return agenda(connection, self._loaded.config, self._place, now)
 
     def _status(self, found: Agenda) -> str:
-        zone = self._loaded.config.zone
-        return status_line(found, zone, busy=self._at_work.keys(), faults=self._faults, note=self._note)
+        line = status_line(found, self._loaded.config.zone, busy=self._at_work.keys(), faults=self._faults)
+        of_web = self._web.trouble if self._web is not None else None
+        return "; ".join(filter(None, (line, self._complaint, of_web)))
 
-    def _start(self, work: Work, now: datetime, *arguments: str) -> None:
-        """Begin work, unless it is being done, or failed a while ago."""
-        if work in self._at_work or now < self._not_before.get(work, now):
+    def _start(self, work: Work, now: datetime) -> None:
+        if self._is_stopping.is_set() or work in self._at_work or self._is_paused(work, now):
             return
-        task = asyncio.create_task(self._work(work, *arguments))
-        self._at_work[work] = task
+        arguments = []
+        if work is Work.ASK and self._is_ask_wanted:
+            arguments = ["--now"]
+            self._is_ask_wanted = False
+        if work is Work.TELL and self._has_asked:
+            arguments = ["--after-ask"]
+            self._has_asked = False
+        self._at_work[work] = asyncio.create_task(self._work(work, *arguments))
+
+    def _is_paused(self, work: Work, now: datetime) -> bool:
+        """Whether it failed not long ago. A pause that is longer than any was begun by a clock that was ahead."""
+        return timedelta(0) < self._not_before.get(work, now) - now <= FAULT_PAUSES[-1]
 
     async def _work(self, work: Work, *arguments: str) -> None:
         try:
@@ -176,9 +219,11 @@ class Daemon:
             await self._after(Ended(work, f"it could not be started: {error.strerror}"))
         finally:
             self._at_work.pop(work, None)
-        if work is Work.ASK and not self._is_stopping.is_set():
+        if work is Work.ASK:
+            self._has_asked = True
+        if self._has_asked:
             # What was found may be told now, and the operator hears of what was not.
-            self._start(Work.TELL, self._clock(), "--after-ask")
+            self._start(Work.TELL, self._clock())
 
     async def _after(self, ended: Ended) -> None:
         if ended.fault is None:
@@ -194,7 +239,7 @@ class Daemon:
             "work did not end well", work=ended.work.value, fault=ended.fault, times=self._faults[ended.work]
         )
         if self._is_alone:
-            await asyncio.to_thread(self._take_back, ended)
+            await self._try(self._take_back, ended)
 
     def _take_back(self, ended: Ended) -> None:
         now = self._clock()
@@ -203,38 +248,54 @@ class Daemon:
             if ended.work is Work.TELL:
                 stored_deliveries.take_back(connection, now)
 
+    async def _try(self, mend: Callable[..., None], *arguments: Ended) -> None:
+        """Mend what a process left, where the store allows it. What is not mended now is with the next start."""
+        try:
+            await asyncio.to_thread(mend, *arguments)
+        except PedigreedError as error:
+            _log.error("store not writable", reason=str(error))
+
     async def _on_cycle(self) -> None:
         """SIGUSR1: ask and tell now, whatever is due."""
         _log.info("cycle wanted")
         self._not_before.clear()
-        self._start(Work.ASK, self._clock(), "--now")
+        self._is_ask_wanted = True
+        self._start(Work.ASK, self._clock())
 
     async def _on_reload(self) -> None:
         """SIGHUP: build the new configuration whole, then swap it. A bad one leaves the old one in use."""
         self._notifier.reloading()
         try:
-            loaded = await asyncio.to_thread(self._reload)
+            loaded = await asyncio.to_thread(self._read_anew)
         except ConfigurationInvalid as error:
             _log.error("configuration not reloaded", problems=str(error).splitlines())
-            self._note = "the new configuration is not valid, and the old one stays in use"
-            self._notifier.tell(READY=1)
-            await self._on_tick()
+            self._complaint = "the new configuration is not valid: the old one stays in use"
+            self._notifier.tell(READY=1, STATUS=self._complaint)
             return
         async with self._lock:
-            if loaded.config.store != self._loaded.config.store:
-                _log.warning("the store is changed by a restart alone", store=self._store.name)
             self._loaded = loaded
-            self._note = None
+        self._complaint = None
         self._not_before.clear()
         _log.info("configuration reloaded", subscriptions=len(loaded.config.subscriptions))
+        for warning in loaded.warnings:
+            _log.warning("configuration", problem=str(warning))
         self._notifier.tell(READY=1)
         await self._on_tick()
+
+    def _read_anew(self) -> LoadedConfig:
+        loaded = self._reload()
+        # The processes that do the work open the store that the configuration names.
+        if loaded.config.store != self._loaded.config.store:
+            raise ConfigurationInvalid(f"{loaded.file}: another store takes a restart")
+        return loaded
 
     async def _stop(self) -> None:
         self._notifier.tell(STOPPING=1, STATUS="sending what is begun, and leaving the rest for the next start")
         _log.info("daemon stops", at_work=[work.value for work in self._at_work])
+        if self._web is not None:
+            await self._web.stop()
         await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
         await asyncio.gather(*self._at_work.values(), return_exceptions=True)
         if self._is_alone:
-            await asyncio.to_thread(self._take_up)
+            await self._try(self._take_up)
         _log.info("daemon stopped")

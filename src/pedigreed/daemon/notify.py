@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+PATIENCE = 1.0
+"""Seconds. A manager that does not read what it is told would hold up everything else."""
 
 
 class Notifier:
@@ -26,6 +31,7 @@ class Notifier:
         # A line end within a value would begin another state.
         lines = (f"{name}={' '.join(str(value).split())}" for name, value in states.items())
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+            sender.settimeout(PATIENCE)
             try:
                 sender.connect(self._address)
                 sender.send("\n".join(lines).encode())
@@ -39,5 +45,7 @@ class Notifier:
 
 def _watchdog_of(environ: Mapping[str, str]) -> float | None:
     """Seconds within which the manager wants to hear from us; None where it does not."""
+    if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
     microseconds = environ.get("WATCHDOG_USEC", "")
     return int(microseconds) / 1e6 if microseconds.isdigit() and int(microseconds) > 0 else None

@@ -15,14 +15,7 @@ if TYPE_CHECKING:
 _DOING = {Work.ASK: "asking MAST", Work.TELL: "telling"}
 
 
-def status_line(
-    found: Agenda,
-    zone: ZoneInfo,
-    *,
-    busy: Collection[Work],
-    faults: Mapping[Work, int],
-    note: str | None = None,
-) -> str:
+def status_line(found: Agenda, zone: ZoneInfo, *, busy: Collection[Work], faults: Mapping[Work, int]) -> str:
     """``next digest jades 2026-11-23 07:00 CET, 2 deliveries waiting; asking MAST``."""
     said = "every subscription is muted"
     if found.next_digest is not None:
@@ -31,5 +24,9 @@ def status_line(
     if found.waiting:
         said += f", {found.waiting:,} {'delivery' if found.waiting == 1 else 'deliveries'} waiting"
     doing = [_DOING[work] for work in Work if work in busy]
-    failing = [f"{_DOING[work]} failed {count} times" for work, count in faults.items() if count]
-    return "; ".join([said, *doing, *failing, *([note] if note else [])])
+    failing = [f"{_DOING[work]} failed {_times(count)}" for work, count in faults.items() if count]
+    return "; ".join([said, *doing, *failing])
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times in a row"

@@ -49,6 +49,7 @@ class Worker:
         self._lock = lock
         self._command = (*command, work.value)
         self._process: asyncio.subprocess.Process | None = None
+        self._is_stopped = False
 
     @property
     def is_busy(self) -> bool:
@@ -56,6 +57,7 @@ class Worker:
 
     async def run(self, configuration: str, *arguments: str) -> Ended:
         """Do the work once, with a configuration's text. Other processes' logs and this one's go the same way."""
+        self._is_stopped = False
         process = await asyncio.create_subprocess_exec(
             *self._command,
             *arguments,
@@ -66,6 +68,9 @@ class Worker:
             start_new_session=True,
         )
         self._process = process
+        if self._is_stopped:
+            # It was wanted while the process was being started.
+            await self.stop()
         try:
             async with asyncio.timeout(LIMITS[self._work]):
                 await process.communicate(configuration.encode())
@@ -79,6 +84,7 @@ class Worker:
 
     async def stop(self) -> None:
         """Ask the process to end, and end it where it does not."""
+        self._is_stopped = True
         process = self._process
         if process is None or process.returncode is not None:
             return

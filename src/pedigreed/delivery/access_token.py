@@ -9,6 +9,7 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pedigreed.config.revealed import revealed
 from pedigreed.delivery.line import one_line
 from pedigreed.model.failure import ConfigurationInvalid, TryAgain
 
@@ -64,7 +65,7 @@ async def access_token(command: Sequence[str], within: float = SECONDS) -> str:
     except BaseException:
         await _end(process)
         raise
-    token = said.decode("ascii", "replace").strip()
+    token = revealed.add(said.decode("ascii", "replace").strip())
     if status:
         raise ConfigurationInvalid(f"{name} {_ending(status)}{_first_line(complaint, token)}")
     if not token:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from pedigreed.model.pause import Paused
 from pedigreed.model.run import Work
 from pedigreed.schedule import due_periods, next_boundary
-from pedigreed.service.ask_times import ask_rhythm, is_ask_due, next_planned
-from pedigreed.service.rhythms import last_period, rhythm_of
+from pedigreed.service.ask_times import LEAD, ask_rhythm, is_ask_due, next_planned
+from pedigreed.service.interest import pairs_of
+from pedigreed.service.rhythms import last_ends, rhythm_of
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import mutes as stored_mutes
@@ -48,39 +49,32 @@ def agenda(connection: Connection, config: Config, place: float, now: datetime) 
     """Read it from the store. `place` is this installation's among all: see `ask_times`."""
     rhythm = ask_rhythm(config, place)
     runs = stored_runs.newest(connection, Work.ASK, LOOKED_BACK)
+    asked = stored_coverage.asked(connection)
     due = set()
-    if is_ask_due(rhythm, runs, now, has_unasked=_has_unasked(connection, config)):
+    has_unasked = any(not pairs_of(subscription) <= asked for subscription in config.subscriptions)
+    if is_ask_due(rhythm, runs, now, has_unasked=has_unasked):
         due.add(Work.ASK)
     speaking = _speaking(connection, config, now)
     rhythms = {name: rhythm_of(subscription, config) for name, subscription in speaking.items()}
-    periods = {name: last_period(connection, subscription, now) for name, subscription in speaking.items()}
-    last_ends = {name: period.ends_at if period else None for name, period in periods.items()}
-    is_known = bool(runs) and runs[-1].ended_at is not None
-    # The first digest tells what the archive has, so it waits for the first answer.
-    if is_known and due_periods(rhythms, last_ends, now):
+    ends = last_ends(connection, set(rhythms.values()), now)
+    # After a sleep both are due. What is found then belongs into the digest, which waits for it, but not for long.
+    is_asking = bool(runs) and runs[0].ended_at is None and now - runs[0].started_at < LEAD
+    is_awaited = is_asking or Work.ASK in due
+    # A first digest tells what the archive has, so it waits until that was asked.
+    known = {name: rhythm for name, rhythm in rhythms.items() if name in ends or pairs_of(speaking[name]) <= asked}
+    if not is_awaited and due_periods(known, ends, now):
         due.add(Work.TELL)
     paused = {name for name, pause in stored_pauses.load(connection, Paused.CHANNEL).items() if pause.holds(now)}
     waiting = stored_deliveries.waiting(connection)
     if any(each.next_at <= now for channel, each in waiting.items() if channel not in paused):
         due.add(Work.TELL)
-    nexts = {name: next_boundary(rhythm, now).at for name, rhythm in rhythms.items()}
-    first = min(nexts, key=lambda name: nexts[name], default=None)
+    nexts = {each: next_boundary(each, now).at for each in set(rhythms.values())}
+    first = min(rhythms, key=lambda name: nexts[rhythms[name]], default=None)
     return Agenda(
         due=frozenset(due),
-        next_digest=None if first is None else (first, nexts[first]),
+        next_digest=None if first is None else (first, nexts[rhythms[first]]),
         next_ask=next_planned(rhythm, now),
         waiting=sum(each.messages for each in waiting.values()),
-    )
-
-
-def _has_unasked(connection: Connection, config: Config) -> bool:
-    states = stored_coverage.load(connection, config.programs)
-    asked = {pair for pair, state in states.items() if state.asked_at is not None}
-    return any(
-        (instrument, program) not in asked
-        for subscription in config.subscriptions
-        for instrument in subscription.watch.instruments
-        for program in subscription.programs
     )
 
 

@@ -17,6 +17,7 @@ from pedigreed.service.drafting import draft
 from pedigreed.service.interest import pairs_of
 from pedigreed.service.rhythms import last_period, rhythm_of
 from pedigreed.store import changes as stored_changes
+from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import digests as stored_digests
 from pedigreed.store import mutes as stored_mutes
@@ -52,7 +53,9 @@ class Closed:
     unknown: tuple[int, ...]
 
 
-def close_due_periods(config: Config, store: Store, configuration: str, now: datetime) -> Iterator[Closed | Pause]:
+def close_due_periods(
+    config: Config, store: Store, configuration: str, now: datetime, *, has_asked: bool = True
+) -> Iterator[Closed | Pause]:
     """Close every period that is due, and enqueue its messages with it.
 
     A digest that can't be composed stops no other: its period stays due, it is left alone for a while, and the
@@ -63,17 +66,21 @@ def close_due_periods(config: Config, store: Store, configuration: str, now: dat
         store: where everything is kept.
         configuration: the configuration file's name, for the footer.
         now: UTC.
+        has_asked: whether the archive was just asked. A first digest says what the archive has, and else waits
+            until each of its programs was asked for.
     """
     with store.reading() as connection:
         muted = stored_mutes.load(connection, now)
         pauses = stored_pauses.load(connection, Paused.DIGEST)
+        asked = stored_coverage.asked(connection)
     for subscription in config.subscriptions:
         before = pauses.get(subscription.name)
         if subscription.name in muted or (before is not None and before.holds(now)):
             continue
+        is_known = has_asked or pairs_of(subscription) <= asked
         try:
             with store.writing() as connection:
-                closed = _close(connection, config, subscription, configuration, now)
+                closed = _close(connection, config, subscription, configuration, now, is_known=is_known)
                 if before is not None:
                     stored_pauses.end(connection, Paused.DIGEST, subscription.name)
         except (StoreError, TryAgain):
@@ -110,10 +117,18 @@ def _pause_of(subscription: str, before: Pause | None, error: Exception, now: da
 
 
 def _close(
-    connection: Connection, config: Config, subscription: Subscription, configuration: str, now: datetime
+    connection: Connection,
+    config: Config,
+    subscription: Subscription,
+    configuration: str,
+    now: datetime,
+    *,
+    is_known: bool,
 ) -> Closed | None:
     stored_watched.begin(connection, subscription.name, pairs_of(subscription))
     last = last_period(connection, subscription, now)
+    if last is None and not is_known:
+        return None
     boundary = due(rhythm_of(subscription, config), last.ends_at if last else None, now)
     if boundary is None or not stored_periods.claim(connection, subscription.name, boundary.label, now):
         return None

@@ -144,14 +144,16 @@ def tell(
     *,
     now: datetime,
     is_alone: bool = False,
+    has_asked: bool = True,
     stop: Stop | None = None,
 ) -> Told:
     """The second half: compose what is due, deliver, and look after pedigreed itself. As in `run_cycle`.
 
+    Without `has_asked`, a subscription's first digest waits until each of its programs was asked for.
     `stop` ends the sending before its time.
     """
     with one_run(store, Work.TELL, now) as end:
-        composed = tuple(close_due_periods(config, store, configuration, now))
+        composed = tuple(close_due_periods(config, store, configuration, now, has_asked=has_asked))
         if is_alone:
             take_back(store, now)
         sending = partial(deliver, store, channels, now, give_up_after=config.delivery.give_up_after, stop=stop)
@@ -165,14 +167,16 @@ def tell(
             deliveries=tuple(deliveries.values()),
             news=news,
         )
+        outcomes = Counter(each.state for each in told.deliveries)
         assert end is not None
         end(
             problems=[f"{each.name}: {each.reason}" for each in told.stalled],
             beside={
                 "quiet": sum(closed.rendered is None for closed in told.closed),
-                "states": dict(Counter(each.state.value for each in told.deliveries)),
+                "states": {state.value: count for state, count in outcomes.items()},
                 "wrong": len(news.known),
             },
+            outcomes=outcomes,
             digests=sum(closed.rendered is not None for closed in told.closed),
             deliveries=len(deliveries),
         )

@@ -32,8 +32,9 @@ def selection_of(subscription: Subscription) -> Selection:
 
 def pairs_of(subscription: Subscription) -> frozenset[tuple[Instrument, int]]:
     """The instruments and programs that one subscription watches."""
+    programs = subscription.programs
     return frozenset(
-        (instrument, program) for instrument in subscription.watch.instruments for program in subscription.programs
+        (instrument, program) for instrument in subscription.watch.instruments for program in programs
     )
 
 

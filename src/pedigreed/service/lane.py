@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from pedigreed.model.delivery import GIVEN_UP, Delivery
 from pedigreed.model.failure import TryAgain
@@ -146,7 +147,9 @@ class Lane:
                 self._is_sending = True
             at = self._terms.clock()
             is_in_time = delivery.next_attempt_at is not None and at + HAND_OVER_LIMIT <= delivery.next_attempt_at
-            outcome = await self._hand_over(delivery.message) if is_in_time else None
+            # What a library has to say meanwhile is about this message.
+            with bound_contextvars(digest=delivery.digest_id, message_id=delivery.message.message_id):
+                outcome = await self._hand_over(delivery.message) if is_in_time else None
             async with self._change:
                 self._is_sending = False
                 if outcome is None:
@@ -167,9 +170,15 @@ class Lane:
                 return await self._channel.send(message)
         except TimeoutError:
             return Unsure(f"no end of it within {HAND_OVER_LIMIT.total_seconds() / 60:.0f} minutes")
+        except asyncio.CancelledError:
+            sending = asyncio.current_task()
+            if sending is not None and sending.cancelling():
+                raise
+            # Not the sending was cancelled, but something that the channel waited for.
+            return Unsure("what it waited for was called off")
         except Exception as error:  # noqa: BLE001  # whatever it is, it is one message's
             # A fault of ours with one message must not stop the others. Its words might hold a secret.
-            _log.exception("a channel failed", channel=self._name, message_id=message.message_id)
+            _log.exception("a channel failed", channel=self._name)
             return Unsure(f"pedigreed failed: {type(error).__name__}")
 
     async def _wait(self) -> None:

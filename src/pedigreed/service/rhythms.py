@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.schedule import DAY, WEEK, Rhythm
+from pedigreed.schedule import DAY, WEEK, Rhythm, last_boundary
 from pedigreed.store import periods as stored_periods
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -31,3 +32,12 @@ def rhythm_of(subscription: Subscription, config: Config) -> Rhythm:
 def last_period(connection: Connection, subscription: Subscription, now: datetime) -> Period | None:
     """The period before the one that could be closed now."""
     return stored_periods.last_closed(connection, subscription.name, now + CLOCK_AHEAD)
+
+
+def last_ends(connection: Connection, rhythms: Collection[Rhythm], now: datetime) -> dict[str, datetime]:
+    """When the last period of each subscription ended, for all at once; without those that ended long ago.
+
+    What ended before the last boundary of every rhythm is due, whenever it ended.
+    """
+    since = min((last_boundary(rhythm, now).at for rhythm in rhythms), default=now)
+    return stored_periods.last_ends(connection, since, now + CLOCK_AHEAD)

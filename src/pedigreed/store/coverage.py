@@ -58,6 +58,12 @@ def load(
     return found
 
 
+def asked(connection: Connection) -> set[tuple[str, int]]:
+    """The instruments and programs that the archive was ever asked for."""
+    query = select(coverage.c.instrument, coverage.c.program).where(coverage.c.asked_at.is_not(None))
+    return {(row[0], row[1]) for row in connection.execute(query).all()}
+
+
 def save(connection: Connection, state: Coverage) -> None:
     """Keep the coverage of one program in one instrument."""
     connection.execute(

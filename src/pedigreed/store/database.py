@@ -65,6 +65,10 @@ class Store:
     ) -> None:
         self._engine.dispose()
 
+    def let_go(self) -> None:
+        """Close the connections that are kept. The next transaction opens the store as it is then."""
+        self._engine.dispose()
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state and changes nothing."""

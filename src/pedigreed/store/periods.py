@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from pedigreed.model.period import Period
 from pedigreed.store.insert import insert_or_skip
@@ -21,6 +21,17 @@ def last_closed(connection: Connection, subscription: str, until: datetime) -> P
     return next(
         iter(_newest(connection, 1, periods.c.subscription == subscription, periods.c.ends_at <= until)), None
     )
+
+
+def last_ends(connection: Connection, since: datetime, until: datetime) -> dict[str, datetime]:
+    """When each subscription's newest period ended, of those that ended between two moments (UTC)."""
+    ends_at = periods.c.ends_at
+    query = (
+        select(periods.c.subscription, func.max(ends_at, type_=ends_at.type))
+        .where(ends_at.between(since, until))
+        .group_by(periods.c.subscription)
+    )
+    return {row[0]: row[1] for row in connection.execute(query).all()}
 
 
 def last_told(connection: Connection, subscription: str, until: datetime) -> Period | None:

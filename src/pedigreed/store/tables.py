@@ -153,6 +153,7 @@ periods = Table(
     Column("closed_at", Instant, nullable=False),
     Column("unchecked", Text, nullable=False),
     Column("digest_id", ForeignKey("digests.id")),
+    Index(None, "ends_at", "subscription"),
     comment="every period that was closed, with its digest or quietly; a period is claimed by its row",
 )
 
@@ -166,6 +167,7 @@ digests = Table(
     Column("composed_at", Instant, nullable=False),
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Index(None, "composed_at"),
 )
 
 told = Table(
@@ -260,6 +262,15 @@ runs = Table(
     Column("problem", Text),
     Index(None, "work", "id"),
     comment="when the archive was asked and digests were told, and how it went",
+)
+
+totals = Table(
+    "totals",
+    metadata,
+    Column("work", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    comment="what all runs that ended did, added up; it never becomes less",
 )
 
 mutes = Table(

@@ -21,12 +21,15 @@ import urllib3
 from astroquery.mast.discovery_portal import PortalAPI
 
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
+from pedigreed.sources.mast.astropy_log import hand_on
 from pedigreed.sources.mast.columns import configured_columns
 from pedigreed.sources.mast.envelope import Reply, read_reply
 from pedigreed.sources.mast.patience import Passing, Patience
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+hand_on()
 
 _CHUNK = 1 << 18
 _SQL_PASSES = re.compile(r"timed?[ -]?out|deadlock", re.IGNORECASE)
