@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy.engine import make_url
 
+from chromium import Chromium, browser, chromium
 from mail_host import MailHost, mail_host, what_is_missing
 from real_servers import missing
 from set_clock import SetClock, find_library
@@ -95,3 +96,12 @@ def clock(tmp_path: Path) -> SetClock:
     if library is None:
         missing("libfaketime")
     return SetClock(tmp_path / "clock", library)
+
+
+@pytest.fixture(scope="session")
+def page() -> Iterator[Chromium]:
+    """A page in a real browser, once for all tests."""
+    if browser() is None:
+        missing("Chromium")
+    with chromium() as opened:
+        yield opened

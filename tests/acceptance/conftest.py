@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from leaks import keep_secret, no_secret_leaks, pytest_runtest_makereport
 from observatory import Observatory, observatory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+__all__ = ["keep_secret", "no_secret_leaks", "pytest_runtest_makereport"]
 
 
 @pytest.fixture
@@ -53,3 +57,17 @@ def now_shared_obs(shared_obs: Observatory) -> Observatory:
     """An observatory of this moment with a store on PostgreSQL."""
     shared_obs.is_now()
     return shared_obs
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 32 megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", folder], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip(f"no disk of its own may be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", folder], check=True)

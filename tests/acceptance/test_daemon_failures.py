@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-from contextlib import closing
+import subprocess
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from background import wait_until
 from daemon import free_port
-from observatory import Observatory, to
+from disk import leave
+from observatory import Observatory, observatory, to
 from pedigreed.demo.faults import Hang, HtmlPage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from resident import Resident
 
 A, B = "a@x.example", "b@x.example"
@@ -224,3 +230,58 @@ def test_no_secret_is_in_anything_that_others_can_see(now_file_obs: Observatory)
         seen += [daemon.errors.read_bytes(), str(daemon.manager.told).encode()]
     assert up.logins, "it was in use"
     assert not any(part.encode() in text for part in (password, "hunter2") for text in seen)
+
+
+@pytest.fixture
+def small_disk_obs(tmp_path: Path, small_disk: Path) -> Iterator[Observatory]:
+    """An observatory of this moment with its store on a small disk."""
+    with observatory(tmp_path, f"sqlite:///{small_disk}/pedigreed.db") as opened:
+        opened.is_now()
+        yield opened
+
+
+@pytest.mark.failure("the disk is full")
+def test_on_a_disk_that_is_full_or_may_not_be_written_it_stays_up_says_so_and_recovers(
+    small_disk_obs: Observatory, small_disk: Path
+) -> None:
+    obs = small_disk_obs
+    obs.configure(to(A))
+    with obs.resident() as daemon:
+        told_once(obs, daemon)
+        leave(0, small_disk)
+        obs.configure(to(A), subscriptions=2)
+        daemon.send(signal.SIGHUP)
+        wait_until(lambda: daemon.events("work did not end well"))
+        daemon.rest()
+        assert any("the disk is full" in entry["reason"] for entry in daemon.events("work not done"))
+        assert "failed once" in daemon.manager.status
+        (small_disk / "ballast").unlink()
+        daemon.send(signal.SIGUSR1)
+        wait_until(lambda: len(obs.mail.mails) == 2)
+        daemon.rest()
+        assert "failed" not in daemon.manager.status
+
+        with read_only(small_disk):
+            daemon.send(signal.SIGUSR1)
+            wait_until(lambda: "failed once" in daemon.manager.status)
+            daemon.rest()
+        assert any("can't be opened for writing" in entry["reason"] for entry in daemon.events("work not done"))
+        daemon.send(signal.SIGUSR1)
+        daemon.tick()
+        daemon.rest()
+        assert "failed" not in daemon.manager.status
+        assert daemon.end() == 0
+    assert len(obs.mail.mails) == 2
+
+
+@contextmanager
+def read_only(disk: Path) -> Iterator[None]:
+    """Nobody may write to a disk from now on. Files that are open stay so."""
+    mount = ("mount", "--bind")
+    subprocess.run([*mount, disk, disk], check=True)
+    try:
+        subprocess.run([*mount, "-o", "remount,ro", disk], check=True)
+        yield
+    finally:
+        # Who has a file of it open keeps it.
+        subprocess.run(["umount", "--lazy", disk], check=True)

@@ -422,6 +422,7 @@ def test_no_secret_is_in_an_outcome_a_log_or_the_channel(
     asyncio.run(scenario())
 
 
+@pytest.mark.tells_secrets("that an address is logged is what it is about")
 def test_other_uses_of_the_library_are_logged_as_ever(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "httpx")
 

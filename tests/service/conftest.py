@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from leaks import keep_secret, no_secret_leaks, pytest_runtest_makereport
 from pedigreed.demo.archive import DemoArchive
 from pedigreed.store.database import Store
 from watching import DAY_0, Holdings, Watcher
@@ -13,6 +14,8 @@ from watching import DAY_0, Holdings, Watcher
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+__all__ = ["keep_secret", "no_secret_leaks", "pytest_runtest_makereport"]
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from pedigreed.store.database import Store
 from pedigreed.store.tables import deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -118,6 +118,22 @@ class Destination:
         """Nothing is open."""
 
 
+def run_until_killed(work: Coroutine[Any, Any, object]) -> None:
+    """Run it as `asyncio.run` does, and end what is left of a killed process so that no warning is left of it."""
+    loop = asyncio.new_event_loop()
+    try:
+        with suppress(Killed):
+            loop.run_until_complete(work)
+        while left := asyncio.all_tasks(loop):
+            for task in left:
+                task.cancel()
+            with suppress(Killed):
+                loop.run_until_complete(asyncio.wait(left))
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        loop.close()
+
+
 class Outbox(RuleBasedStateMachine):
     """One store; `new_url` gives its URL. Several processes work on it, one after the other."""
 
@@ -170,8 +186,7 @@ class Outbox(RuleBasedStateMachine):
             for name in CHANNELS
         }
         before = Counter(self.world.handed)
-        with suppress(Killed):
-            asyncio.run(deliver(self.store, channels, self.now, jitter=lambda: 0.0))
+        run_until_killed(deliver(self.store, channels, self.now, jitter=lambda: 0.0))
         # What was answered in a process that died before it was kept may be handed over again.
         for row in self.rows():
             if row.state == DeliveryState.SENDING.value:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 DAEMON, ONCE, TIMER = "pedigreed.service", "pedigreed-once.service", "pedigreed-once.timer"
 CONFIG = "/etc/pedigreed/pedigreed.yaml"
 STATE = "/var/lib/private/pedigreed"
-TRUSTED = "/etc/ssl/trial.pem"
 HOOKS, MAST = "hooks.pedigreed.test", "mast.pedigreed.test"
 SECRETS = {"webhook_secret": "correct horse battery", "smtp_password": "hunter2-and-more"}
 
@@ -103,14 +102,14 @@ def begin(host: ServiceHost) -> None:
     for name, secret in SECRETS.items():
         host.write(f"/etc/credstore/pedigreed.{name}", f"{secret}\n", 0o600)
     for unit in (DAEMON, ONCE):
-        host.edit(unit, Environment=f"SSL_CERT_FILE={TRUSTED} NO_PROXY=*", RestartSec="1")
+        host.edit(unit, RestartSec="1")
 
 
 def end(machine: Machine) -> None:
     """Leave the machine as if pedigreed had never run on it."""
     for unit in (TIMER, DAEMON, ONCE):
         machine.run("systemctl", "kill", "--signal=KILL", unit)
-        machine.run("systemctl", "stop", unit)
+        machine.run("systemctl", "disable", "--now", unit)
         machine.run("systemctl", "clean", "--what=all", unit)
         machine.run("systemctl", "reset-failed", unit)
         machine.run("rm", "-rf", f"/etc/systemd/system/{unit}.d")

@@ -15,7 +15,7 @@ from name_server import ADDRESS, NameServer, name_server
 from pedigreed.demo.archive import DemoArchive
 from pedigreed.demo.scenario import DAY_2, archive_at
 from real_servers import missing
-from service_host import HOOKS, TRUSTED, ServiceHost, begin, end
+from service_host import HOOKS, ServiceHost, begin, end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,8 @@ def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
             resolver = opened.path("/etc/resolv.conf")
             resolver.unlink(missing_ok=True)
             resolver.write_text(f"nameserver {ADDRESS}\n")
-            opened.path(TRUSTED).write_bytes(certified.public.read_bytes())
+            opened.path("/usr/local/share/ca-certificates/trial.crt").write_bytes(certified.public.read_bytes())
+            assert opened.run("update-ca-certificates").code == 0
             yield opened
     except NotBooted as why:
         # Nothing is missing that could be installed: a container may not make namespaces of its own.

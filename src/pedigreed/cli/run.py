@@ -1,6 +1,7 @@
 """`pedigreed run`: the daemon."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,11 @@ def run(config: ConfigFile = None, *, log_level: LogLevel = None) -> None:
     import structlog
 
     from pedigreed.config.load import load_config
-    from pedigreed.daemon.daemon import Daemon
+    from pedigreed.daemon.daemon import TICK, Daemon
     from pedigreed.daemon.notify import Notifier
     from pedigreed.log.setup import set_up_log
     from pedigreed.service.ask_times import place_of
+    from pedigreed.web.endpoint import Endpoint
 
     set_up_log(log_level)
     if log_level is not None:
@@ -44,6 +46,7 @@ def run(config: ConfigFile = None, *, log_level: LogLevel = None) -> None:
             # Those that share a store share its minute too.
             place=place_of(f"{socket.gethostname()} {store.name}" if at_work.is_alone else store.name),
             at_work=at_work,
+            web=Endpoint(store, tick=TICK, clock=lambda: datetime.now(UTC)),
         )
         asyncio.run(daemon.run())
 

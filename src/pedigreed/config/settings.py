@@ -19,6 +19,7 @@ from pedigreed.config.channels import (
     WebhookChannel,
 )
 from pedigreed.config.delivery import DeliveryRules
+from pedigreed.config.http import HttpEndpoint
 from pedigreed.config.sources import CrdsSource, Feed, ImapMailbox, MailboxSource, MastSource, Sources
 from pedigreed.config.store_url import StoreUrl
 from pedigreed.config.subscription import (
@@ -48,6 +49,7 @@ __all__ = [
     "EmailDestination",
     "Feed",
     "FolderChannel",
+    "HttpEndpoint",
     "ImapMailbox",
     "MailboxSource",
     "MaildirChannel",
@@ -92,6 +94,11 @@ class Config(Settings):
         description="A web address that is asked for after each complete cycle, so that a monitor notices when "
         "there are none.",
         examples=[{"credential": "heartbeat_url"}],
+    )
+    http: HttpEndpoint | None = Field(
+        default=None,
+        description="Where `pedigreed run` can be looked at by HTTP. Without it there is no such place.",
+        examples=[{"listen": "127.0.0.1:9464"}],
     )
 
     @property

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pedigreed.daemon.notify import Notifier
     from pedigreed.store.database import Store
     from pedigreed.store.process_lock import AtWork
+    from pedigreed.web.endpoint import Endpoint
 
 TICK = 30.0
 """Seconds between two looks at the clock. Waking up from sleep is noticed so late."""
@@ -58,6 +59,7 @@ class Daemon:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         tick: float = TICK,
         workers: Mapping[Work, Worker] | None = None,
+        web: Endpoint | None = None,
     ) -> None:
         """Describe the daemon.
 
@@ -71,6 +73,7 @@ class Daemon:
             clock: the moment, UTC.
             tick: seconds between two looks at the clock.
             workers: who does the work.
+            web: where it can be looked at.
         """
         self._loaded = loaded
         self._store = store
@@ -81,6 +84,7 @@ class Daemon:
         self._clock = clock
         self._tick = min(tick, notifier.watchdog / 3) if notifier.watchdog else tick
         self._workers = workers or {work: Worker(work, at_work.lock) for work in Work}
+        self._web = web
         self._at_work: dict[Work, asyncio.Task[None]] = {}
         self._faults: dict[Work, int] = dict.fromkeys(Work, 0)
         self._not_before: dict[Work, datetime] = {}
@@ -98,7 +102,7 @@ class Daemon:
         """Run until SIGTERM or SIGINT. SIGHUP reads the configuration anew, SIGUSR1 runs a cycle now."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._is_stopping.set)
+            loop.add_signal_handler(number, self.end)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._in_turn(self._on_reload)))
         loop.add_signal_handler(signal.SIGUSR1, lambda: self._spawn(self._in_turn(self._on_cycle)))
         if self._is_alone:
@@ -122,6 +126,10 @@ class Daemon:
         finally:
             scheduler.shutdown(wait=False)
             await self._stop()
+
+    def end(self) -> None:
+        """Let `run` end soon."""
+        self._is_stopping.set()
 
     async def _in_turn(self, grant: Callable[[], Coroutine[None, None, None]]) -> None:
         """Grant one wish after the other, so that a cycle which is wanted after a reload has its configuration."""
@@ -156,6 +164,8 @@ class Daemon:
         async with self._lock:
             if self._is_stopping.is_set():
                 return
+            if self._web is not None:
+                await self._web.tend(self._loaded.config)
             now = self._clock()
             try:
                 found = await asyncio.to_thread(self._read_agenda, now)
@@ -167,6 +177,8 @@ class Daemon:
                 self._notifier.tell(STATUS=f"the store can't be read: {error}")
                 return
             self._trouble = None
+            if self._web is not None:
+                self._web.beat()
             for work in Work:
                 if work in found.due or (work is Work.TELL and self._has_asked):
                     self._start(work, now)
@@ -184,7 +196,8 @@ class Daemon:
 
     def _status(self, found: Agenda) -> str:
         line = status_line(found, self._loaded.config.zone, busy=self._at_work.keys(), faults=self._faults)
-        return "; ".join(filter(None, (line, self._complaint)))
+        of_web = self._web.trouble if self._web is not None else None
+        return "; ".join(filter(None, (line, self._complaint, of_web)))
 
     def _start(self, work: Work, now: datetime) -> None:
         if self._is_stopping.is_set() or work in self._at_work or self._is_paused(work, now):
@@ -283,6 +296,8 @@ class Daemon:
     async def _stop(self) -> None:
         self._notifier.tell(STOPPING=1, STATUS="sending what is begun, and leaving the rest for the next start")
         _log.info("daemon stops", at_work=[work.value for work in self._at_work])
+        if self._web is not None:
+            await self._web.stop()
         await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
         await asyncio.gather(*self._at_work.values(), return_exceptions=True)
         if self._is_alone:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
+
+    from pedigreed.model.delivery import DeliveryState
 
 
 class Work(StrEnum):
@@ -31,6 +34,7 @@ class Run:
         requests, rows, changes: of an asking.
         digests, deliveries: of a telling: how many were composed, and how many attempts were made.
         problem: why it was not complete; None if it was.
+        outcomes: of a telling: where the deliveries stood after the attempts. It is added up, not kept.
     """
 
     key: int
@@ -43,3 +47,17 @@ class Run:
     digests: int = 0
     deliveries: int = 0
     problem: str | None = None
+    outcomes: Mapping[DeliveryState, int] = field(default_factory=dict)
+
+    def amounts(self) -> dict[str, int]:
+        """What it did, in numbers that can be added up over all runs. `milliseconds` is how long it took."""
+        took = 0 if self.ended_at is None else round((self.ended_at - self.started_at).total_seconds() * 1000)
+        return {
+            "complete" if self.problem is None else "incomplete": 1,
+            "milliseconds": max(took, 0),
+            "requests": self.requests,
+            "rows": self.rows,
+            "changes": self.changes,
+            "digests": self.digests,
+            **{state.value: count for state, count in self.outcomes.items()},
+        }

@@ -167,14 +167,16 @@ def tell(
             deliveries=tuple(deliveries.values()),
             news=news,
         )
+        outcomes = Counter(each.state for each in told.deliveries)
         assert end is not None
         end(
             problems=[f"{each.name}: {each.reason}" for each in told.stalled],
             beside={
                 "quiet": sum(closed.rendered is None for closed in told.closed),
-                "states": dict(Counter(each.state.value for each in told.deliveries)),
+                "states": {state.value: count for state, count in outcomes.items()},
                 "wrong": len(news.known),
             },
+            outcomes=outcomes,
             digests=sum(closed.rendered is not None for closed in told.closed),
             deliveries=len(deliveries),
         )

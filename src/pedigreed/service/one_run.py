@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import timedelta
 from time import monotonic
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -13,13 +14,16 @@ from pedigreed.model.run import Run, Work
 from pedigreed.store import runs as stored_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
+    from pedigreed.model.delivery import DeliveryState
     from pedigreed.store.database import Store
 
 LONGEST_PROBLEM = 500
 """Characters that are kept of why a run was not complete."""
+
+NONE: Mapping[DeliveryState, int] = MappingProxyType({})
 
 _log = structlog.get_logger()
 
@@ -27,7 +31,14 @@ _log = structlog.get_logger()
 class End(Protocol):
     """Says how a run went: what of it is kept, and what is told beside."""
 
-    def __call__(self, *, problems: list[str], beside: dict[str, object], **kept: int) -> None: ...
+    def __call__(
+        self,
+        *,
+        problems: list[str],
+        beside: dict[str, object],
+        outcomes: Mapping[DeliveryState, int] = NONE,
+        **kept: int,
+    ) -> None: ...
 
 
 @contextmanager
@@ -52,12 +63,20 @@ def one_run(
         yield None
         return
 
-    def end(*, problems: list[str], beside: dict[str, object], **kept: int) -> None:
+    def end(
+        *,
+        problems: list[str],
+        beside: dict[str, object],
+        outcomes: Mapping[DeliveryState, int] = NONE,
+        **kept: int,
+    ) -> None:
         seconds = monotonic() - began
         ended_at = now + timedelta(seconds=seconds)
         problem = "; ".join(problems)[:LONGEST_PROBLEM] or None
         with store.writing() as connection:
-            stored_runs.end(connection, Run(number, work, now, ended_at, problem=problem, **kept))
+            stored_runs.end(
+                connection, Run(number, work, now, ended_at, problem=problem, outcomes=outcomes, **kept)
+            )
         _log.info(
             "asked" if work is Work.ASK else "told",
             seconds=round(seconds, 3),

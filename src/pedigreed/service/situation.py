@@ -110,7 +110,7 @@ def status(connection: Connection, config: Config, now: datetime) -> Status:
     """Read it from the store."""
     return Status(
         tuple(_subscription(connection, config, entry, now) for entry in config.subscriptions),
-        _sources(connection, config, now),
+        sources(connection, config, now),
         stored_deliveries.counts(connection),
         tuple(stored_pauses.load(connection, Paused.CHANNEL).values()),
         tuple(stored_problems.load(connection)),
@@ -149,7 +149,8 @@ def _subscription(
     )
 
 
-def _sources(connection: Connection, config: Config, now: datetime) -> tuple[SourceStatus, ...]:
+def sources(connection: Connection, config: Config, now: datetime) -> tuple[SourceStatus, ...]:
+    """How the archive's answers stand, by instrument."""
     states = stored_coverage.load(connection, config.programs)
     off = stored_coverage.increments_off(connection, now)
     found = []

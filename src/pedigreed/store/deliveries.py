@@ -237,6 +237,17 @@ def counts(connection: Connection) -> dict[DeliveryState, int]:
     return {DeliveryState(state): count for state, count in connection.execute(query)}
 
 
+def states_of(connection: Connection, digest_ids: Collection[str]) -> dict[str, dict[DeliveryState, int]]:
+    """Digest -> how many of its rows stand where."""
+    query = select(deliveries.c.digest_id, deliveries.c.state, func.count())
+    found: dict[str, dict[DeliveryState, int]] = {digest_id: {} for digest_id in digest_ids}
+    for digest_id, state, count in connection.execute(
+        query.where(deliveries.c.digest_id.in_(digest_ids)).group_by(deliveries.c.digest_id, deliveries.c.state)
+    ):
+        found[digest_id][DeliveryState(state)] = count
+    return found
+
+
 def of_digest(connection: Connection, digest_id: str) -> list[Delivery]:
     """The rows of one digest."""
     query = select(deliveries).where(deliveries.c.digest_id == digest_id).order_by(deliveries.c.id)

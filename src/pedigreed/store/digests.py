@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
 
+from pedigreed.model.told_digest import ToldDigest
 from pedigreed.store.tables import digests
 
 if TYPE_CHECKING:
@@ -34,3 +35,26 @@ def add(connection: Connection, digest: Digest, rendered: RenderedDigest, now: d
 def subject_of(connection: Connection, digest_id: str) -> str | None:
     """The subject of a digest that was told."""
     return connection.execute(select(digests.c.subject).where(digests.c.id == digest_id)).scalar()
+
+
+def recent(connection: Connection, limit: int) -> list[ToldDigest]:
+    """The last digests that were composed, the newest first."""
+    order = (digests.c.composed_at.desc(), digests.c.id)
+    return [ToldDigest(*row) for row in connection.execute(select(*_TOLD).order_by(*order).limit(limit))]
+
+
+def find(connection: Connection, digest_id: str) -> tuple[ToldDigest, str] | None:
+    """A digest with its text; None where there is none of this identity."""
+    query = select(*_TOLD, digests.c.text).where(digests.c.id == digest_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (ToldDigest(*row[:-1]), row.text)
+
+
+_TOLD = (
+    digests.c.id,
+    digests.c.subscription,
+    digests.c.starts_at,
+    digests.c.ends_at,
+    digests.c.composed_at,
+    digests.c.subject,
+)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from pedigreed.model.run import Run, Work
+from pedigreed.store import totals
 from pedigreed.store.lock import lock_for_transaction
 from pedigreed.store.tables import runs
 
@@ -46,7 +47,7 @@ def begin(
 
 
 def end(connection: Connection, run: Run) -> None:
-    """Say how a run went."""
+    """Say how a run went, and add what it did to the totals."""
     connection.execute(
         update(runs)
         .where(runs.c.id == run.key)
@@ -60,6 +61,7 @@ def end(connection: Connection, run: Run) -> None:
             problem=run.problem,
         )
     )
+    totals.add(connection, run.work, run.amounts())
 
 
 def forget_unended(connection: Connection) -> None:
@@ -80,6 +82,13 @@ def newest(connection: Connection, work: Work, limit: int = 1) -> list[Run]:
     """The last runs of a kind, the newest first."""
     query = select(runs).where(runs.c.work == work.value).order_by(runs.c.id.desc()).limit(limit)
     return [_run_of(row) for row in connection.execute(query)]
+
+
+def last_ended(connection: Connection) -> dict[Work, datetime]:
+    """When the last run of each kind ended, UTC."""
+    newest = func.max(runs.c.ended_at, type_=runs.c.ended_at.type)
+    query = select(runs.c.work, newest).where(runs.c.ended_at.is_not(None)).group_by(runs.c.work)
+    return {Work(work): ended_at for work, ended_at in connection.execute(query)}
 
 
 def _run_of(row: Row[Any]) -> Run:

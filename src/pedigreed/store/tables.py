@@ -167,6 +167,7 @@ digests = Table(
     Column("composed_at", Instant, nullable=False),
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Index(None, "composed_at"),
 )
 
 told = Table(
@@ -261,6 +262,15 @@ runs = Table(
     Column("problem", Text),
     Index(None, "work", "id"),
     comment="when the archive was asked and digests were told, and how it went",
+)
+
+totals = Table(
+    "totals",
+    metadata,
+    Column("work", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
+    comment="what all runs that ended did, added up; it never becomes less",
 )
 
 mutes = Table(

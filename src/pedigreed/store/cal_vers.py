@@ -1,0 +1,88 @@
+"""How many products have which CAL_VER, and how that came about. Counted in the database, not here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import BigInteger, func, select, type_coerce
+
+from pedigreed.model.cal_ver_move import CalVerMove
+from pedigreed.model.change import ChangeKind
+from pedigreed.model.instant import from_milliseconds
+from pedigreed.model.instrument import Instrument
+from pedigreed.store.tables import changes, coverage, products
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+_DAY = timedelta(days=1) // timedelta(milliseconds=1)
+
+CalVers = dict[str | None, int]
+"""CAL_VER -> how many products have it. None stands for uncalibrated ones."""
+
+
+def by_program(connection: Connection, programs: Collection[int]) -> dict[int, CalVers]:
+    """The products of some programs that are there."""
+    query = (
+        select(products.c.program, products.c.cal_ver, func.count())
+        .where(products.c.program.in_(programs), products.c.withdrawn_at.is_(None))
+        .group_by(products.c.program, products.c.cal_ver)
+    )
+    found: dict[int, CalVers] = defaultdict(dict)
+    for program, cal_ver, count in connection.execute(query):
+        found[program][cal_ver] = count
+    return dict(found)
+
+
+def by_instrument(connection: Connection, program: int) -> dict[Instrument, CalVers]:
+    """The products of one program that are there."""
+    query = (
+        select(products.c.instrument, products.c.cal_ver, func.count())
+        .where(products.c.program == program, products.c.withdrawn_at.is_(None))
+        .group_by(products.c.instrument, products.c.cal_ver)
+    )
+    found: dict[Instrument, CalVers] = defaultdict(dict)
+    for instrument, cal_ver, count in connection.execute(query):
+        found[Instrument(instrument)][cal_ver] = count
+    return dict(found)
+
+
+def known_since(connection: Connection, program: int) -> dict[Instrument, datetime]:
+    """When all products of one program were first known, UTC, by instrument. What came later is a change."""
+    query = select(coverage.c.instrument, coverage.c.baseline_at).where(
+        coverage.c.program == program, coverage.c.baseline_at.is_not(None)
+    )
+    return {Instrument(instrument): baseline_at for instrument, baseline_at in connection.execute(query)}
+
+
+def moves(connection: Connection, program: int) -> list[CalVerMove]:
+    """Every change of one program's products, counted by day, the oldest first."""
+    day = (type_coerce(changes.c.seen_at, BigInteger) // _DAY).label("day")
+    by = (
+        day,
+        changes.c.instrument,
+        changes.c.kind,
+        changes.c.was_there,
+        changes.c.before_cal_ver,
+        changes.c.is_there,
+        changes.c.after_cal_ver,
+    )
+    query = select(*by, func.count().label("products")).where(changes.c.program == program).group_by(*by)
+    return [
+        CalVerMove(
+            day=from_milliseconds(row.day * _DAY).date(),
+            instrument=Instrument(row.instrument),
+            kind=ChangeKind(row.kind),
+            was_there=row.was_there,
+            before=row.before_cal_ver,
+            is_there=row.is_there,
+            after=row.after_cal_ver,
+            products=row.products,
+        )
+        for row in connection.execute(query.order_by(day, changes.c.instrument, changes.c.kind))
+    ]

@@ -1,0 +1,92 @@
+"""How many products of a program had which CAL_VER at the end of each day. Pure.
+
+The store has how it is now, and every change. So the begin is now without the changes, and each day is the
+one before with its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    from pedigreed.model.cal_ver_move import CalVerMove
+    from pedigreed.model.instrument import Instrument
+
+CalVers = dict[str | None, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The products at the end of a day (UTC), by CAL_VER. They stay so until the next day that is told."""
+
+    day: date
+    products: CalVers
+
+    @property
+    def total(self) -> int:
+        return sum(self.products.values())
+
+
+def days_of(
+    since: Mapping[Instrument, date],
+    now: Mapping[Instrument, Mapping[str | None, int]],
+    moves: Sequence[CalVerMove],
+    today: date,
+) -> list[Day]:
+    """The days on which it became different, the oldest first, and today.
+
+    Args:
+        since: when each instrument's products were first known. An instrument without this is left out.
+        now: the products that are there.
+        moves: every change.
+        today: UTC.
+    """
+    told = {today, *since.values(), *(move.day for move in moves if move.instrument in since)}
+    days = sorted(day for day in told if day <= today)
+    each = [
+        _of_instrument(
+            begin, now.get(instrument, {}), [move for move in moves if move.instrument is instrument], days
+        )
+        for instrument, begin in since.items()
+    ]
+    summed = [Day(day, _sum(of[number] for of in each)) for number, day in enumerate(days)]
+    return [
+        here
+        for before, here in zip([None, *summed], summed, strict=False)
+        if before is None or here.day == today or here.products != before.products
+    ]
+
+
+def _of_instrument(
+    since: date, now: Mapping[str | None, int], moves: Sequence[CalVerMove], days: Sequence[date]
+) -> list[Counter[str | None]]:
+    state = Counter(now)
+    for move in moves:
+        _apply(state, move, -1)
+    found = []
+    left = list(reversed(moves))
+    for day in days:
+        # A change that a wrong clock dated before the first sight counts from there on.
+        while left and left[-1].day <= day and since <= day:
+            _apply(state, left.pop(), 1)
+        found.append(Counter(state) if since <= day else Counter())
+    return found
+
+
+def _apply(state: Counter[str | None], move: CalVerMove, sign: int) -> None:
+    if move.was_there:
+        state[move.before] -= sign * move.products
+    if move.is_there:
+        state[move.after] += sign * move.products
+
+
+def _sum(counters: Iterable[Counter[str | None]]) -> CalVers:
+    total: Counter[str | None] = Counter()
+    for counter in counters:
+        total.update(counter)
+    return {cal_ver: count for cal_ver, count in total.items() if count > 0}

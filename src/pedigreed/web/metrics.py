@@ -1,0 +1,186 @@
+"""The figures as Prometheus reads them. Pure.
+
+Work is done in processes that end, so what is counted comes from the store, where the runs add it up.
+A counter here never becomes less, and counts what runs did that ended: what a killed one did is not in it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from pedigreed import __version__
+from pedigreed.model.delivery import DeliveryState
+from pedigreed.model.run import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
+    from pedigreed.web.figures import Figures
+
+OUTCOMES = tuple(state for state in DeliveryState if state not in {DeliveryState.SENDING, DeliveryState.CANCELLED})
+"""Where a delivery can stand after an attempt."""
+
+_COUNTED = (
+    ("requests", Work.ASK, "Requests to the archive."),
+    ("rows", Work.ASK, "Rows that the archive answered with."),
+    ("changes", Work.ASK, "Changes of products that were found."),
+    ("digests", Work.TELL, "Digests that were composed."),
+)
+
+
+class FiguresCollector(Collector):
+    """Figures that were just read; without them it says that the store does not answer."""
+
+    def __init__(self, found: Figures | None, ticked: float | None) -> None:
+        """Describe them.
+
+        Args:
+            found: None where the store did not answer.
+            ticked: when the daemon last looked at the clock and all was well, seconds since 1970.
+        """
+        self._found = found
+        self._ticked = ticked
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family that there are figures of."""
+        yield _gauge("up", "Whether the store answers.", 0 if self._found is None else 1)
+        yield InfoMetricFamily("pedigreed_build", "The version.", {"version": __version__})
+        if self._ticked is not None:
+            yield _gauge("last_tick_timestamp_seconds", "When the daemon last looked at the clock.", self._ticked)
+        if self._found is not None:
+            yield from _store(self._found)
+            yield from _work(self._found)
+            yield from _outbox(self._found)
+            yield from _sources(self._found)
+            yield from _subscriptions(self._found)
+
+
+def exposition(collector: Collector, accept: str) -> tuple[bytes, str]:
+    """The text that a scraper gets which accepts this, and its media type."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(collector)
+    ProcessCollector(registry=registry)
+    encode, media_type = choose_encoder(accept)
+    return encode(registry), media_type
+
+
+def _store(found: Figures) -> Iterator[Metric]:
+    if found.size:
+        yield _gauge("store_bytes", "Size of the store, where it is a file.", found.size)
+    if found.free is not None:
+        yield _gauge("store_free_bytes", "Bytes that the store's disk has left, where it is a file.", found.free)
+
+
+def _work(found: Figures) -> Iterator[Metric]:
+    runs = CounterMetricFamily(
+        "pedigreed_runs", "Runs that ended: askings of the archive, and tellings.", labels=["work", "outcome"]
+    )
+    seconds = CounterMetricFamily("pedigreed_run_seconds", "Seconds that runs took.", labels=["work"])
+    for work in Work:
+        for outcome in ("complete", "incomplete"):
+            runs.add_metric([work.value, outcome], found.totals.get((work, outcome), 0))
+        seconds.add_metric([work.value], found.totals.get((work, "milliseconds"), 0) / 1000)
+    yield runs
+    yield seconds
+    yield _times("last_run_timestamp_seconds", "When the last run ended.", ["work"], _items(found.ended.items()))
+    for what, work, words in _COUNTED:
+        yield CounterMetricFamily(f"pedigreed_{what}", words, value=found.totals.get((work, what), 0))
+    attempts = CounterMetricFamily(
+        "pedigreed_delivery_attempts",
+        "Deliveries that runs tried or gave up, by where they stood afterwards.",
+        labels=["outcome"],
+    )
+    for state in OUTCOMES:
+        attempts.add_metric([state.value], found.totals.get((Work.TELL, state.value), 0))
+    yield attempts
+
+
+def _outbox(found: Figures) -> Iterator[Metric]:
+    deliveries = GaugeMetricFamily(
+        "pedigreed_deliveries", "Messages in the outbox, by where they stand now.", labels=["state"]
+    )
+    for state in DeliveryState:
+        deliveries.add_metric([state.value], found.outbox.get(state, 0))
+    yield deliveries
+    problems = GaugeMetricFamily("pedigreed_problems", "Problems that are not over.", labels=["kind"])
+    for kind, count in found.problems.items():
+        problems.add_metric([kind.value], count)
+    yield problems
+    yield _times(
+        "channel_paused_until_timestamp_seconds",
+        "Until when a channel that takes nothing is left alone.",
+        ["channel"],
+        [((pause.name,), pause.until) for pause in found.pauses],
+    )
+
+
+def _sources(found: Figures) -> Iterator[Metric]:
+    labels = ["source", "instrument"]
+    named = [(("mast", source.instrument.value), source) for source in found.sources]
+    programs = GaugeMetricFamily("pedigreed_source_programs", "Programs that are watched.", labels=labels)
+    complete = GaugeMetricFamily(
+        "pedigreed_source_programs_complete", "Programs whose last answer was complete.", labels=labels
+    )
+    for names, source in named:
+        programs.add_metric(names, source.programs)
+        complete.add_metric(names, source.complete)
+    yield programs
+    yield complete
+    yield _times(
+        "source_last_asked_timestamp_seconds",
+        "When it was last asked.",
+        labels,
+        [(names, source.asked_at) for names, source in named],
+    )
+    yield _times(
+        "source_last_complete_timestamp_seconds",
+        "The last complete answer, of the program for which it is oldest.",
+        labels,
+        [(names, source.complete_at) for names, source in named],
+    )
+
+
+def _subscriptions(found: Figures) -> Iterator[Metric]:
+    labels = ["subscription"]
+    each = found.subscriptions
+    yield _times(
+        "subscription_last_digest_timestamp_seconds",
+        "The end of the last period that had a digest.",
+        labels,
+        [((one.name,), one.last_digest) for one in each],
+    )
+    yield _times(
+        "subscription_next_digest_timestamp_seconds",
+        "When the next digest is composed; past where one is overdue.",
+        labels,
+        [((one.name,), one.next_digest) for one in each],
+    )
+    muted = GaugeMetricFamily("pedigreed_subscription_muted", "Whether it is held quiet.", labels=labels)
+    for one in each:
+        muted.add_metric([one.name], one.is_muted)
+    yield muted
+
+
+def _gauge(name: str, words: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"pedigreed_{name}", words, value=value)
+
+
+def _items(moments: Iterable[tuple[Work, datetime]]) -> list[tuple[tuple[str, ...], datetime]]:
+    return [((work.value,), at) for work, at in moments]
+
+
+def _times(
+    name: str, words: str, labels: list[str], moments: Iterable[tuple[tuple[str, ...], datetime | None]]
+) -> Metric:
+    """Moments in seconds since 1970. One that never was is left out."""
+    family = GaugeMetricFamily(f"pedigreed_{name}", words, labels=labels)
+    for values, moment in moments:
+        if moment is not None:
+            family.add_metric(values, moment.timestamp())
+    return family

@@ -1,0 +1,169 @@
+"""The server: which address answers what."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+from aiohttp import web
+
+from pedigreed.model.failure import PedigreedError
+from pedigreed.store.alive import is_alive
+from pedigreed.web.answers import NEVER_KEPT, line, page
+from pedigreed.web.figures import Figures, figures
+from pedigreed.web.guard import guard
+from pedigreed.web.listening import clear, open_socket
+from pedigreed.web.looks import assets, html
+from pedigreed.web.metrics import FiguresCollector, exposition
+from pedigreed.web.pages import digest_page, program_page, status_page
+from pedigreed.web.reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.config.http import Loopback, UnixSocket
+    from pedigreed.config.settings import Config
+    from pedigreed.store.database import Store
+    from pedigreed.web.pulse import Pulse
+
+HEALTH_SECONDS = 3.0
+FIGURES_SECONDS = 5.0
+PAGE_SECONDS = 15.0
+"""How long each may read the store."""
+
+_KEPT_OPEN = 15.0
+_STOPPING = 2.0
+
+_log = structlog.get_logger()
+
+# What is wrong with a request is its sender's to know; what is wrong here is logged by the guard.
+_silent = logging.getLogger("pedigreed.web.protocol")
+_silent.disabled = True
+
+
+class Server:
+    """Answers on one socket.
+
+    Attributes:
+        listen: where.
+        config: the configuration as it is now.
+    """
+
+    def __init__(
+        self,
+        listen: Loopback | UnixSocket,
+        config: Config,
+        store: Store,
+        pulse: Pulse,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.listen = listen
+        self.config = config
+        self._pulse = pulse
+        self._clock = clock
+        self._reader = Reader(store)
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises `OSError` where that can't be."""
+        try:
+            opened = open_socket(self.listen)
+        except OSError:
+            self._reader.close()
+            raise
+        application = web.Application(middlewares=[guard])
+        application.router.add_get("/healthz", self._health)
+        application.router.add_get("/metrics", self._metrics)
+        application.router.add_get("/", self._status)
+        application.router.add_get("/digests/{digest:[0-9a-f]{32}}", self._digest)
+        application.router.add_get("/programs/{program:[1-9][0-9]{0,4}}", self._program)
+        application.router.add_get("/{asset:style\\.css|icon\\.svg}", _asset)
+        self._runner = web.AppRunner(
+            application,
+            handle_signals=False,
+            access_log=None,
+            logger=_silent,
+            keepalive_timeout=_KEPT_OPEN,
+            shutdown_timeout=_STOPPING,
+        )
+        await self._runner.setup()
+        await web.SockSite(self._runner, opened).start()
+
+    async def stop(self) -> None:
+        """Listen no more, and let what is being answered end."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        clear(self.listen)
+        self._reader.close()
+
+    async def _health(self, _request: web.Request) -> web.Response:
+        """Whether the daemon's tick and the store answer."""
+        if self._pulse.trouble:
+            return line(self._pulse.trouble, 503)
+        try:
+            await self._reader.read(is_alive, HEALTH_SECONDS)
+        except PedigreedError:
+            return line("the store can't be read now", 503)
+        return line("ok")
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        """What can be said, whether the store answers or not."""
+        found: Figures | None = None
+        read = partial(figures, store=self._reader.store, config=self.config, now=self._clock())
+        try:
+            found = await self._reader.read(read, FIGURES_SECONDS)
+        except PedigreedError as error:
+            _log.warning("http: store not readable", path=request.path, reason=str(error))
+        text, media_type = exposition(FiguresCollector(found, self._pulse.last), request.headers.get("Accept", ""))
+        return web.Response(body=text, headers={**NEVER_KEPT, "Content-Type": media_type})
+
+    async def _status(self, _request: web.Request) -> web.Response:
+        """How pedigreed stands."""
+        now = self._clock()
+
+        def read(connection: Connection) -> str:
+            found = status_page(connection, self.config, self._reader.store.size(), now)
+            return html("status.html", self.config.zone, now, page=found)
+
+        return page(await self._reader.read(read, PAGE_SECONDS))
+
+    async def _digest(self, request: web.Request) -> web.Response:
+        """One digest in full."""
+        now = self._clock()
+        wanted = request.match_info["digest"]
+
+        def read(connection: Connection) -> str | None:
+            found = digest_page(connection, wanted)
+            return None if found is None else html("digest.html", self.config.zone, now, page=found)
+
+        return self._found(await self._reader.read(read, PAGE_SECONDS), "There is no such digest.")
+
+    async def _program(self, request: web.Request) -> web.Response:
+        """The pedigree of one program over time."""
+        now = self._clock()
+        program = int(request.match_info["program"])
+
+        def read(connection: Connection) -> str | None:
+            found = program_page(connection, self.config, program, now)
+            return None if found is None else html("program.html", self.config.zone, now, page=found)
+
+        return self._found(await self._reader.read(read, PAGE_SECONDS), "This program is not watched.")
+
+    def _found(self, text: str | None, otherwise: str) -> web.Response:
+        if text is not None:
+            return page(text)
+        return page(html("missing.html", self.config.zone, self._clock(), what=otherwise), 404)
+
+
+async def _asset(request: web.Request) -> web.Response:
+    """A file that pages use. Who has it already is told that it is the same."""
+    found = assets()[request.match_info["asset"]]
+    headers = {"Cache-Control": "no-cache", "ETag": found.tag}
+    if request.headers.get("If-None-Match") == found.tag:
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=found.content, headers={**headers, "Content-Type": found.media_type})
