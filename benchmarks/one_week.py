@@ -19,7 +19,9 @@ from benchmarks.subscribers import configuration
 from pedigreed.config.load import load_config
 from pedigreed.daemon.daemon import TICK
 from pedigreed.demo.archive import DemoArchive
+from pedigreed.model.delivery import DeliveryState
 from pedigreed.service.agenda import agenda
+from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store.database import Store
 
 DAYS = 7
@@ -44,6 +46,7 @@ def main() -> None:
         config = configuration(folder, recorded.url, _TIMES)
         with resident(config, clock.command()) as daemon:
             days = [_end_of(day, daemon, clock, folder) for day in range(1, DAYS + 1)]
+    _assert_delivered(config)
     looks, looking = _looks(config)
     hand_back(OneWeek(SPEED, days, looks, looking))
 
@@ -68,6 +71,11 @@ def _end_of(day: int, daemon: Resident, clock: FastClock, folder: Path) -> DayEn
         store=copied.stat().st_size,
         tables=table_sizes(copied),
     )
+
+
+def _assert_delivered(config: Path) -> None:
+    with Store(load_config(config, os.environ).config.store.reveal()) as store, store.reading() as connection:
+        assert stored_deliveries.counts(connection).keys() == {DeliveryState.SENT}
 
 
 def _looks(config: Path) -> tuple[int, float]:
