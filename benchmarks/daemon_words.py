@@ -69,10 +69,10 @@ def week_words(week: OneWeek) -> tuple[str, ...]:
             f"The store had {_each(week, _store)} MB. From the second day on it grew by {mb(week.store_added)} "
             f"for {changes:,} changes and {digests:,} digests. "
             f"{week.data_added(*last.tables) / week.store_added:.0%} of that is data, keys and indexes included; "
-            "the rest is room on pages. A "
-            f"change takes {week.pages_added(*_CHANGES) / changes:.0f} bytes, and a digest of "
-            f"{changes / digests:.0f} changes {week.pages_added(*_DIGESTS) / digests / 1e3:.1f} kB, of which its message to "
-            f"one destination is {week.pages_added('contents') / week.rows_added('contents') / 1e3:.1f} kB. "
+            "the rest is room on pages. "
+            f"A change takes {week.pages_added(*_CHANGES) / changes:.0f} bytes, and a digest of "
+            f"{changes / digests:.0f} changes {week.pages_added(*_DIGESTS) / digests / 1e3:.1f} kB, of "
+            f"which its message to one destination is {week.pages_added('contents') / week.rows_added('contents') / 1e3:.1f} kB. "
             f"Everything else grew by {_else_added(week) / 1e3:.0f} kB."
         ),
         f"A day's {week.looks:,} looks at the clock and the store take {week.looking:.1f} s of the processor.",
