@@ -72,7 +72,8 @@ def week_words(week: OneWeek) -> tuple[str, ...]:
             "the rest is room on pages. "
             f"A change takes {week.pages_added(*_CHANGES) / changes:.0f} bytes, and a digest of "
             f"{changes / digests:.0f} changes {week.pages_added(*_DIGESTS) / digests / 1e3:.1f} kB, of "
-            f"which its message to one destination is {week.pages_added('contents') / week.rows_added('contents') / 1e3:.1f} kB. "
+            "which its message to one destination is "
+            f"{week.pages_added('contents') / week.rows_added('contents') / 1e3:.1f} kB. "
             f"Everything else grew by {_else_added(week) / 1e3:.0f} kB."
         ),
         f"A day's {week.looks:,} looks at the clock and the store take {week.looking:.1f} s of the processor.",
