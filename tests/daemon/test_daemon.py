@@ -98,7 +98,7 @@ def test_after_each_asking_is_told_what_it_found(office: Office) -> None:
 
     office.run(scenario)
     assert office.begun(Work.TELL)[0] == "--name pedigreed.yaml --after-ask"
-    assert office.begun(Work.ASK)[0] == "--name pedigreed.yaml"
+    assert office.begun(Work.ASK)[0] == "--name pedigreed.yaml --after 0"
 
 
 def test_an_asking_that_ends_while_is_told_is_told_afterwards(office: Office) -> None:

@@ -17,7 +17,7 @@ WELL = dict.fromkeys(Work, 0)
 
 
 def agenda(*, waiting: int = 0, is_muted: bool = False) -> Agenda:
-    return Agenda(frozenset(), None if is_muted else ("jades", AT), AT, waiting)
+    return Agenda(frozenset(), None if is_muted else ("jades", AT), AT, waiting, 7)
 
 
 def test_idle_it_says_what_is_told_next_and_when_there() -> None:

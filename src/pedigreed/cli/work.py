@@ -3,7 +3,7 @@
 import os
 import signal
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -12,17 +12,17 @@ from pedigreed.cli.options import LogLevel
 from pedigreed.model.failure import PedigreedError
 from pedigreed.model.run import Work
 
-SHARED_FOR = timedelta(minutes=10)
-"""Daemons that share a store find at the same moment that the archive is to be asked. One does."""
-
 
 def work(
     kind: Annotated[Work, typer.Argument(metavar="ask|tell")],
     name: Annotated[str, typer.Option("--name", help="The configuration's name. Its text is standard input.")],
     *,
-    in_any_case: Annotated[
-        bool, typer.Option("--now", help="Ask though another process may just have asked.")
-    ] = False,
+    after: Annotated[
+        int | None,
+        typer.Option(
+            "--after", help="The last asking that the daemon knew. Where another began since, ask nothing."
+        ),
+    ] = None,
     after_ask: Annotated[bool, typer.Option("--after-ask", help="The archive was just asked.")] = False,
     log_level: LogLevel = None,
 ) -> None:
@@ -33,14 +33,14 @@ def work(
 
     set_up_log(log_level)
     try:
-        _do(kind, sys.stdin.read(), name, in_any_case=in_any_case, after_ask=after_ask)
+        _do(kind, sys.stdin.read(), name, after=after, after_ask=after_ask)
     except PedigreedError as error:
         # It goes to the daemon's log, of which each line is an event.
         structlog.get_logger().error("work not done", work=kind.value, reason=str(error))
         raise typer.Exit(error.exit_code) from error
 
 
-def _do(kind: Work, configuration: str, name: str, *, in_any_case: bool, after_ask: bool) -> None:
+def _do(kind: Work, configuration: str, name: str, *, after: int | None, after_ask: bool) -> None:
     from pathlib import Path
 
     from pedigreed.cli.archive import open_archive
@@ -55,8 +55,7 @@ def _do(kind: Work, configuration: str, name: str, *, in_any_case: bool, after_a
     with Store(config.store.reveal()) as store:
         if kind is Work.ASK:
             with open_archive(config.sources.mast) as archive:
-                unless_within = None if in_any_case else SHARED_FOR
-                ask(config, store, archive, now=datetime.now(UTC), unless_within=unless_within)
+                ask(config, store, archive, now=datetime.now(UTC), after=after)
             return
         signal.signal(signal.SIGTERM, lambda *_: stop.say())
         tell(

@@ -91,7 +91,6 @@ class Daemon:
         self._trouble: str | None = None
         self._complaint: str | None = None
         self._has_asked = False
-        self._is_ask_wanted = False
         self._is_ready = False
         self._is_stopping = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -181,7 +180,7 @@ class Daemon:
                 self._web.beat()
             for work in Work:
                 if work in found.due or (work is Work.TELL and self._has_asked):
-                    self._start(work, now)
+                    self._start(work, now, found.last_ask)
             states: dict[str, str | int] = {"STATUS": self._status(found), "WATCHDOG": 1}
             if not self._is_ready:
                 self._is_ready = True
@@ -199,13 +198,16 @@ class Daemon:
         of_web = self._web.trouble if self._web is not None else None
         return "; ".join(filter(None, (line, self._complaint, of_web)))
 
-    def _start(self, work: Work, now: datetime) -> None:
+    def _start(self, work: Work, now: datetime, last_ask: int | None = None) -> None:
+        """Begin work, unless it is being done, or failed a while ago.
+
+        With `last_ask`, another daemon may have found the same due: who asks since then asks for both.
+        """
         if self._is_stopping.is_set() or work in self._at_work or self._is_paused(work, now):
             return
         arguments = []
-        if work is Work.ASK and self._is_ask_wanted:
-            arguments = ["--now"]
-            self._is_ask_wanted = False
+        if work is Work.ASK and last_ask is not None:
+            arguments = ["--after", str(last_ask)]
         if work is Work.TELL and self._has_asked:
             arguments = ["--after-ask"]
             self._has_asked = False
@@ -263,7 +265,6 @@ class Daemon:
         """SIGUSR1: ask and tell now, whatever is due."""
         _log.info("cycle wanted")
         self._not_before.clear()
-        self._is_ask_wanted = True
         self._start(Work.ASK, self._clock())
 
     async def _on_reload(self) -> None:

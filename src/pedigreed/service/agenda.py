@@ -37,12 +37,14 @@ class Agenda:
         next_digest: the subscription that is told next, and when; None where all are muted.
         next_ask: when the archive is asked next, if nothing fails before.
         waiting: how many messages wait.
+        last_ask: the number of the last asking; 0 where there was none.
     """
 
     due: frozenset[Work]
     next_digest: tuple[str, datetime] | None
     next_ask: datetime
     waiting: int
+    last_ask: int
 
 
 def agenda(connection: Connection, config: Config, place: float, now: datetime) -> Agenda:
@@ -74,6 +76,7 @@ def agenda(connection: Connection, config: Config, place: float, now: datetime) 
         due=frozenset(due),
         next_digest=None if first is None else (first, nexts[rhythms[first]]),
         next_ask=next_planned(rhythm, now),
+        last_ask=runs[0].key if runs else 0,
         waiting=sum(each.messages for each in waiting.values()),
     )
 

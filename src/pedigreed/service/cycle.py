@@ -23,7 +23,7 @@ from pedigreed.store import runs as stored_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from pedigreed.config.secret import Secret
     from pedigreed.config.settings import Config
@@ -111,14 +111,14 @@ def ask(
     *,
     now: datetime,
     watch: Callable[[Answer], None] | None = None,
-    unless_within: timedelta | None = None,
+    after: int | None = None,
 ) -> tuple[Answer, ...]:
     """The first half: ask the archive, compare each answer with what was known, and keep it. As in `run_cycle`.
 
-    Where another process asked within `unless_within`, nothing is asked.
+    Where another process asked since the run `after`, nothing is asked.
     """
     answers: list[Answer] = []
-    with one_run(store, Work.ASK, now, unless_within=unless_within) as end:
+    with one_run(store, Work.ASK, now, after=after) as end:
         if end is None:
             return ()
         sweep = config.sources.mast.sweep

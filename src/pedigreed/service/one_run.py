@@ -42,23 +42,21 @@ class End(Protocol):
 
 
 @contextmanager
-def one_run(
-    store: Store, work: Work, now: datetime, *, unless_within: timedelta | None = None
-) -> Iterator[End | None]:
+def one_run(store: Store, work: Work, now: datetime, *, after: int | None = None) -> Iterator[End | None]:
     """Begin a run. Every line that is logged within it, in tasks and threads begun there too, has its number.
 
-    Gives the function that ends it, which is called once; or None where the same work was begun by another
-    process so lately that it need not be done again.
+    Gives the function that ends it, which is called once; or None where another process began the same work since
+    the run `after`.
 
     Args:
         store: where runs are kept.
         work: what is done.
         now: UTC.
-        unless_within: how lately; None to do it in any case.
+        after: the last run that was known when this one was decided on; None to do it in any case.
     """
     began = monotonic()
     with store.writing() as connection:
-        number = stored_runs.begin(connection, work, now, unless_within=unless_within)
+        number = stored_runs.begin(connection, work, now, after=after)
     if number is None:
         yield None
         return

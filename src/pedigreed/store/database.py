@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy.engine import Connection, Engine
     from sqlalchemy.engine.interfaces import ExceptionContext
 
     from pedigreed.store.postgresql_server import PostgresqlServer
@@ -72,14 +72,26 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state and changes nothing."""
-        with self._reader.connect() as connection, connection.begin():
+        with self._transaction(self._reader) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that commits as a whole or not at all. On SQLite it is the only writer from its start."""
-        with self._writer.connect() as connection, connection.begin():
+        with self._transaction(self._writer) as connection:
             yield connection
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        with engine.connect() as connection:
+            try:
+                with connection.begin():
+                    yield connection
+            except BaseException:
+                # Rows that were not read to their end would hold this connection to the state that they are of,
+                # for as long as the exception is kept. The next transaction has another one.
+                connection.invalidate()
+                raise
 
     def size(self) -> int:
         """Bytes on disk; 0 for a store that is not a file."""

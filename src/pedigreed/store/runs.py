@@ -20,21 +20,15 @@ if TYPE_CHECKING:
 KEPT_FOR = timedelta(days=90)
 
 
-def begin(
-    connection: Connection, work: Work, now: datetime, *, unless_within: timedelta | None = None
-) -> int | None:
+def begin(connection: Connection, work: Work, now: datetime, *, after: int | None = None) -> int | None:
     """Say that work begins, and forget what is long ago. Gives the run's number.
 
-    None where the same work was begun by another process within so long, and went on or well.
+    None where the same work was begun by another process since the run `after`, the last that was known when this
+    one was decided on.
     """
     lock_for_transaction(connection, f"begin to {work}")
-    if unless_within is not None:
-        query = select(runs.c.id).where(
-            runs.c.work == work.value,
-            runs.c.started_at > now - unless_within,
-            runs.c.started_at <= now + unless_within,
-            runs.c.problem.is_(None),
-        )
+    if after is not None:
+        query = select(runs.c.id).where(runs.c.work == work.value, runs.c.id > after)
         if connection.execute(query).first() is not None:
             return None
     connection.execute(delete(runs).where(runs.c.started_at < now - KEPT_FOR))
