@@ -31,6 +31,7 @@ WELL_KNOWN = (
     PATH.rpartition("/")[2],
     PASSWORD,
     "correct horse",
+    "correct horse battery",
     "hunter2-and-more",
     "ya29.hunter2-hunter2_hunter2",
 )
@@ -79,7 +80,8 @@ def no_secret_leaks(request: pytest.FixtureRequest) -> Iterator[None]:
     places += [("what was captured", text.encode()) for text in request.node.stash.get(_CAPTURED, [])]
     places += in_files(folder, secrets) if folder else []
     places += in_schema(store) if store.startswith("postgresql") else []
-    assert leaks(secrets, places) == []
+    found = leaks(secrets, places)
+    assert not found, f"a secret stands in {', '.join(found)}"
 
 
 def leaks(secrets: Iterable[str], places: Iterable[Place]) -> list[str]:
