@@ -15,12 +15,15 @@ from rich.table import Table
 
 from benchmarks.figures import (
     Backlog,
+    Idle,
     ManyMessages,
     Measured,
     MillionRows,
     OneReply,
+    OneWeek,
     RequestsADay,
     Script,
+    StartDaemon,
     StartUp,
 )
 from benchmarks.readme import readme, rows
@@ -28,7 +31,19 @@ from benchmarks.readme import readme, rows
 _HERE = Path(__file__).parent
 _FULL, _SHORT = "full", "short"
 
-Figures = TypeVar("Figures", OneReply, Script, MillionRows, RequestsADay, ManyMessages, Backlog, StartUp)
+Figures = TypeVar(
+    "Figures",
+    OneReply,
+    Script,
+    MillionRows,
+    RequestsADay,
+    ManyMessages,
+    Backlog,
+    Idle,
+    StartDaemon,
+    OneWeek,
+    StartUp,
+)
 
 
 def main() -> None:
@@ -45,6 +60,9 @@ def main() -> None:
             requests=_measured(RequestsADay, "requests_a_day", folder),
             messages=_measured(ManyMessages, "many_messages", folder),
             backlog=_measured(Backlog, "backlog", folder),
+            idle=_measured(Idle, "idle", folder),
+            daemon=_measured(StartDaemon, "start_daemon", folder),
+            week=_measured(OneWeek, "one_week", folder),
             start=_measured(StartUp, "start_up"),
         )
     (_HERE / "README.md").write_text(readme(measured))

@@ -160,6 +160,73 @@ class Idle(Struct, frozen=True):
         return self.processor / self.ticks * 3600 / self.tick
 
 
+class TableSize(Struct, frozen=True):
+    """A table with its indexes: its rows, the bytes of its pages, and what of them is data."""
+
+    rows: int
+    pages: int
+    data: int
+
+
+class DayEnd(Struct, frozen=True):
+    """How a daemon and its store are at the end of a day. `ticks`: how often it looked at the clock until then."""
+
+    ticks: int
+    memory: Memory
+    descriptors: int
+    threads: int
+    store: int
+    tables: dict[str, TableSize]
+
+
+class OneWeek(Struct, frozen=True):
+    """A week of a daemon that has work every day.
+
+    Attributes:
+        speed: how many times as fast as others its clock was.
+        days: the ends of its days.
+        looks: how often a day has the daemon look at the clock and the store.
+        looking: seconds of the processor that a day's looks take where nothing is due.
+    """
+
+    speed: float
+    days: list[DayEnd]
+    looks: int
+    looking: float
+
+    @property
+    def added(self) -> tuple[DayEnd, DayEnd]:
+        """The ends of the second day and of the last: on the first one everything is new."""
+        return self.days[1], self.days[-1]
+
+    @property
+    def memory_added(self) -> int:
+        begin, end = self.added
+        return end.memory.resident - begin.memory.resident
+
+    @property
+    def descriptors_and_threads_added(self) -> int:
+        begin, end = self.added
+        return max(end.descriptors - begin.descriptors, end.threads - begin.threads)
+
+    @property
+    def store_added(self) -> int:
+        begin, end = self.added
+        return end.store - begin.store
+
+    def rows_added(self, table: str) -> int:
+        begin, end = self.added
+        return end.tables[table].rows - begin.tables[table].rows
+
+    def pages_added(self, *tables: str) -> int:
+        begin, end = self.added
+        return sum(end.tables[table].pages - begin.tables[table].pages for table in tables)
+
+    def data_added(self, *tables: str) -> int:
+        begin, end = self.added
+        return sum(end.tables[table].data - begin.tables[table].data for table in tables)
+
+
 class Measured(Struct, frozen=True):
     """Everything that one run of the benchmarks found. `short` is a reply with fewer columns."""
 
@@ -170,6 +237,9 @@ class Measured(Struct, frozen=True):
     requests: RequestsADay
     messages: ManyMessages
     backlog: Backlog
+    idle: Idle
+    daemon: StartDaemon
+    week: OneWeek
     start: StartUp
 
 

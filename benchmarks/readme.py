@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.daemon_words import daemon_rows, idle_words, ready_words, week_words
 from benchmarks.machine import libraries, machine
+from benchmarks.verdicts import Row, least, mb, most
 
 if TYPE_CHECKING:
     from benchmarks.figures import Days, Measured, OneReply, Timing
@@ -38,31 +40,38 @@ def readme(measured: Measured) -> str:
         _messages(measured),
         "## A backlog",
         _backlog(measured),
+        "## The daemon at rest",
+        idle_words(measured.idle),
+        "## The daemon until it is ready",
+        ready_words(measured.daemon),
+        "## A week of the daemon",
+        *week_words(measured.week),
         "## Starting",
         _starting(measured),
     )
     return "\n\n".join(paragraphs) + "\n"
 
 
-def rows(measured: Measured) -> list[tuple[str, str, str, str]]:
-    """Figure, result, target, verdict; the last two are empty where nothing is aimed at."""
+def rows(measured: Measured) -> list[Row]:
+    """Every figure."""
     full, short, script, million = measured.full, measured.short, measured.script, measured.million
     return [
-        _most(f"{_mb(full.size)} reply, 1 % changed, against orjson.loads", _changed(full), _MOST_OF_LOADS),
-        _most("the same, unchanged", _unchanged(full), _MOST_OF_LOADS),
-        _most(f"{_mb(short.size)} reply, 1 % changed, against orjson.loads", _changed(short), _MOST_OF_LOADS),
-        _most("the same, unchanged", _unchanged(short), _MOST_OF_LOADS),
-        _least("times faster than the script", script.script.median / script.changed.median, _LEAST_OF_SCRIPT),
-        _most("a million rows, first look: last five against first five", million.first.growth, _MOST_GROWTH),
-        _most("a million rows, second look: the same", million.second.growth, _MOST_GROWTH),
-        _most("peak memory, MB", million.second.peak / 1e6, _MOST_PEAK),
+        most(f"{mb(full.size)} reply, 1 % changed, against orjson.loads", _changed(full), _MOST_OF_LOADS),
+        most("the same, unchanged", _unchanged(full), _MOST_OF_LOADS),
+        most(f"{mb(short.size)} reply, 1 % changed, against orjson.loads", _changed(short), _MOST_OF_LOADS),
+        most("the same, unchanged", _unchanged(short), _MOST_OF_LOADS),
+        least("times faster than the script", script.script.median / script.changed.median, _LEAST_OF_SCRIPT),
+        most("a million rows, first look: last five against first five", million.first.growth, _MOST_GROWTH),
+        most("a million rows, second look: the same", million.second.growth, _MOST_GROWTH),
+        most("peak memory, MB", million.second.peak / 1e6, _MOST_PEAK),
         ("requests a day, with increments", _a_day(measured.requests.large), "", ""),
         ("requests a day, without", _a_day(measured.requests.large_sweeps), "", ""),
-        _least("messages a second, against a bare loop", _of_bare(measured), _LEAST_OF_BARE),
-        _most(
+        least("messages a second, against a bare loop", _of_bare(measured), _LEAST_OF_BARE),
+        most(
             "one message among 100,000 that wait, against 1,000", *_growth(measured.backlog.among_many, measured)
         ),
-        _most("one message after 100,000 that were sent", *_growth(measured.backlog.after_many, measured)),
+        most("one message after 100,000 that were sent", *_growth(measured.backlog.after_many, measured)),
+        *daemon_rows(measured),
     ]
 
 
@@ -91,7 +100,7 @@ def _one_reply(measured: Measured) -> tuple[str, ...]:
 
 def _reply_in_words(reply: OneReply) -> str:
     return (
-        f"{_mb(reply.size)}. 1 % changed: {reply.changed}, against {reply.loads} of `orjson.loads`: "
+        f"{mb(reply.size)}. 1 % changed: {reply.changed}, against {reply.loads} of `orjson.loads`: "
         f"{_changed(reply):.2f} times. Unchanged: {reply.unchanged}, against {reply.loads_unchanged}: "
         f"{_unchanged(reply):.2f} times. A first look, where all rows are new: {reply.first_look}."
     )
@@ -191,23 +200,3 @@ def _a_day(days: Days) -> str:
 def _share(days: Days) -> float:
     later = days.rows[1:]
     return sum(later) / len(later) / days.rows[0]
-
-
-def _most(figure: str, value: float, target: float) -> tuple[str, str, str, str]:
-    return figure, _number(value), f"at most {target:g}", _verdict(value <= target, value / target - 1)
-
-
-def _least(figure: str, value: float, target: float) -> tuple[str, str, str, str]:
-    return figure, _number(value), f"at least {target:g}", _verdict(value >= target, value / target - 1)
-
-
-def _verdict(is_met: bool, off: float) -> str:
-    return f"{'met' if is_met else 'missed'}, {abs(off):.0%} {'below' if off < 0 else 'above'}"
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.2f}"  # noqa: PLR2004  # three digits are enough
-
-
-def _mb(size: int) -> str:
-    return f"{size / 1e6:.0f} MB"

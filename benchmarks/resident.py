@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _READY, _TICKED = "READY", "WATCHDOG"
+_PROGRAM = str(Path(sys.executable).with_name("pedigreed"))
 _PATIENCE = 120.0
 """Seconds after which what never comes ends a benchmark."""
 
@@ -64,13 +65,10 @@ class Resident:
 
 
 @contextmanager
-def resident(config: Path, before: Sequence[str] = ()) -> Iterator[Resident]:
-    """`pedigreed run` from its start until it is ended, with its log beside the configuration.
-
-    `before` is what is put before the command.
-    """
+def resident(config: Path, program: Sequence[str] = (_PROGRAM,)) -> Iterator[Resident]:
+    """`pedigreed run` from its start until it is ended, with its log beside the configuration."""
     name = f"pedigreed-benchmark-{os.getpid()}"
-    command = [*before, str(Path(sys.executable).with_name("pedigreed")), "run", "--config", str(config)]
+    command = [*program, "run", "--config", str(config)]
     environment = {**os.environ, "NOTIFY_SOCKET": f"@{name}"}
     with (
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener,
@@ -90,6 +88,11 @@ def memory_of(pid: int) -> Memory:
     status = _sizes(Path(f"/proc/{pid}/status"))
     rollup = _sizes(Path(f"/proc/{pid}/smaps_rollup"))
     return Memory(resident=status["VmRSS"], peak=status["VmHWM"], proportional=rollup["Pss"])
+
+
+def entries(pid: int, folder: str) -> int:
+    """How many descriptors (`fd`) or threads (`task`) a process has."""
+    return sum(1 for _ in Path(f"/proc/{pid}/{folder}").iterdir())
 
 
 def processor_seconds(pid: int) -> float:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from background import wait_until
 from daemon import free_port
@@ -37,6 +39,7 @@ def looked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         with_http(obs.config, listen)
         with looked_at(obs.config, listen, obs.environ) as running:
             wait_until(lambda: obs.slack.posts)
+            wait_until(lambda: "1 sent" in running.http.get("/").text)
             yield running
 
 
@@ -111,3 +114,37 @@ def test_another_name_for_this_machine_is_refused(looked: Running, host: str) ->
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1:8080", "127.1.2.3", "[::1]:9464"])
 def test_its_own_names_are_not(looked: Running, host: str) -> None:
     assert looked.http.get("/healthz", headers={"Host": host}).status_code in {200, 503}
+
+
+def test_every_page_is_there(looked: Running) -> None:
+    status = looked.get("/").text
+    assert ">a</th>" in status
+    assert "MAST NIRCam" in status
+    (digest,) = set(re.findall("/digests/[0-9a-f]{32}", status))
+    assert "a: program 1180" in looked.get(digest).text
+    program = looked.get("/programs/1180").text
+    assert "<svg" in program
+    assert "3 of 1.20.2" in program
+
+
+def test_prometheus_can_read_what_the_cycle_did(looked: Running) -> None:
+    def figures() -> dict[str, float]:
+        text = looked.get("/metrics").text
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        return {f"{each.name} {' '.join(sorted(each.labels.values()))}": each.value for each in samples}
+
+    wait_until(lambda: figures()["pedigreed_delivery_attempts_total sent"] == 1)
+    found = figures()
+    assert found["pedigreed_up "] == 1
+    assert found["pedigreed_runs_total ask complete"] >= 1
+    assert found["pedigreed_deliveries sent"] == 1
+    assert found["pedigreed_store_bytes "] > 0
+    assert found["process_resident_memory_bytes "] > 1e6
+
+
+def test_it_is_as_small_as_it_may_be(looked: Running) -> None:
+    """In memory, after everything was looked at. Without `http` it is smaller yet."""
+    for path in ("/", "/programs/1180", "/metrics", "/healthz"):
+        looked.get(path)
+    print(f"{looked.memory:.1f} MB")
+    assert looked.memory < 110

@@ -48,7 +48,7 @@ def test_each_day_is_the_one_before_with_its_own_changes() -> None:
 
 def test_an_instrument_counts_from_its_own_first_sight_on() -> None:
     since = {NIRCAM: FIRST, MIRI: FIRST + 2 * DAY}
-    now: dict[Instrument, dict[str | None, int]] = {NIRCAM: {"1.0": 4}, MIRI: {"1.0": 5, None: 1}}
+    now: dict[Instrument, cal_vers.CalVers] = {NIRCAM: {"1.0": 4}, MIRI: {"1.0": 5, None: 1}}
     assert days_of(since, now, [], FIRST + 2 * DAY) == [
         Day(FIRST, {"1.0": 4}),
         Day(FIRST + 2 * DAY, {"1.0": 9, None: 1}),

@@ -102,7 +102,7 @@ class Daemon:
         """Run until SIGTERM or SIGINT. SIGHUP reads the configuration anew, SIGUSR1 runs a cycle now."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._is_stopping.set)
+            loop.add_signal_handler(number, self.end)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._in_turn(self._on_reload)))
         loop.add_signal_handler(signal.SIGUSR1, lambda: self._spawn(self._in_turn(self._on_cycle)))
         if self._is_alone:
@@ -126,6 +126,10 @@ class Daemon:
         finally:
             scheduler.shutdown(wait=False)
             await self._stop()
+
+    def end(self) -> None:
+        """Let `run` end soon."""
+        self._is_stopping.set()
 
     async def _in_turn(self, grant: Callable[[], Coroutine[None, None, None]]) -> None:
         """Grant one wish after the other, so that a cycle which is wanted after a reload has its configuration."""

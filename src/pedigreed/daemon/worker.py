@@ -103,5 +103,7 @@ def _fault(code: int | None) -> str | None:
     if not code:
         return None
     if code < 0:
-        return f"it was ended by {signal.Signals(-code).name}"
+        # Signals without a name of their own are told by their number.
+        known = {number.value: number.name for number in signal.Signals}
+        return f"it was ended by {known.get(-code, f'signal {-code}')}"
     return f"it ended with exit code {code}"

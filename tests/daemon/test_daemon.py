@@ -1,0 +1,152 @@
+"""The daemon beside a clock that the test moves, with small programs in the place of its workers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from employ import employ
+from pedigreed.config.load import LoadedConfig, parse_config
+from pedigreed.daemon.daemon import FAULT_PAUSES, Daemon
+from pedigreed.daemon.notify import Notifier
+from pedigreed.daemon.worker import Worker
+from pedigreed.model.run import Work
+from pedigreed.store.database import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from pathlib import Path
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+NOTED = "(folder / sys.argv[1]).open('a').write(' '.join(sys.argv[2:]) + chr(10));"
+
+
+@dataclass
+class Office:
+    """A daemon on an empty store, where asking is due until it was done."""
+
+    folder: Path
+    now: datetime = NOON
+    scripts: dict[Work, str] = field(default_factory=lambda: dict.fromkeys(Work, NOTED))
+    missing: frozenset[Work] = frozenset()
+
+    @property
+    def loaded(self) -> LoadedConfig:
+        document = {
+            "channels": {"keep": {"folder": {"path": str(self.folder / "kept")}}},
+            "subscriptions": [
+                {"name": "a", "watch": {"programs": [1180]}, "deliver": [{"channel": "keep"}]},
+            ],
+        }
+        return parse_config(json.dumps(document), "pedigreed.yaml", {"HOME": str(self.folder)})
+
+    def _worker(self, work: Work) -> Worker:
+        if work in self.missing:
+            return Worker(work, None, ("/nowhere/pedigreed",))
+        return employ(self.scripts[work], self.folder, work)
+
+    def begun(self, work: Work) -> list[str]:
+        """The arguments of each process of a kind."""
+        file = self.folder / work.value
+        return file.read_text().splitlines() if file.exists() else []
+
+    def run(self, scenario: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Run a scenario beside the daemon, and end that."""
+
+        async def both(store: Store) -> None:
+            with store.at_work() as at_work:
+                daemon = Daemon(
+                    self.loaded,
+                    store,
+                    Notifier({}),
+                    reload=lambda: self.loaded,
+                    place=0.5,
+                    at_work=at_work,
+                    clock=lambda: self.now,
+                    tick=0.02,
+                    workers={work: self._worker(work) for work in Work},
+                )
+                running = asyncio.create_task(daemon.run())
+                try:
+                    async with asyncio.timeout(60):
+                        await scenario()
+                finally:
+                    daemon.end()
+                    await running
+
+        with Store(f"sqlite:///{self.folder}/pedigreed.db") as store:
+            asyncio.run(both(store))
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        while not condition():  # noqa: ASYNC110  # another process makes it true
+            await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+def test_after_each_asking_is_told_what_it_found(office: Office) -> None:
+    async def scenario() -> None:
+        await office.until(lambda: bool(office.begun(Work.TELL)))
+
+    office.run(scenario)
+    assert office.begun(Work.TELL)[0] == "--name pedigreed.yaml --after-ask"
+    assert office.begun(Work.ASK)[0] == "--name pedigreed.yaml"
+
+
+def test_an_asking_that_ends_while_is_told_is_told_afterwards(office: Office) -> None:
+    wait = "\nwhile not (folder / 'go').exists(): time.sleep(0.005)"
+    office.scripts[Work.TELL] = NOTED + wait
+
+    async def scenario() -> None:
+        await office.until(lambda: len(office.begun(Work.TELL)) == 1)
+        asked = len(office.begun(Work.ASK))
+        await office.until(lambda: len(office.begun(Work.ASK)) > asked + 1)
+        (office.folder / "go").touch()
+        await office.until(lambda: len(office.begun(Work.TELL)) == 2)
+
+    office.run(scenario)
+    assert all(arguments.endswith("--after-ask") for arguments in office.begun(Work.TELL))
+
+
+def test_work_that_fails_is_tried_again_after_pauses_that_grow(office: Office) -> None:
+    office.scripts[Work.ASK] = NOTED + "sys.exit(70)"
+
+    async def scenario() -> None:
+        for times, pause in enumerate((*FAULT_PAUSES, FAULT_PAUSES[-1]), 1):
+            await office.until(lambda: len(office.begun(Work.TELL)) == times)  # noqa: B023  # waited for here
+            office.now += pause - timedelta(seconds=1)
+            await asyncio.sleep(0.1)
+            assert len(office.begun(Work.ASK)) == times
+            office.now += timedelta(seconds=1)
+        await office.until(lambda: len(office.begun(Work.ASK)) == times + 1)
+
+    office.run(scenario)
+
+
+def test_a_pause_that_a_clock_far_ahead_began_holds_up_nothing(office: Office) -> None:
+    office.scripts[Work.ASK] = NOTED + "sys.exit(70)"
+
+    async def scenario() -> None:
+        await office.until(lambda: len(office.begun(Work.TELL)) == 1)
+        office.now -= timedelta(days=400)
+        await office.until(lambda: len(office.begun(Work.ASK)) == 2)
+
+    office.run(scenario)
+
+
+def test_a_worker_that_can_not_be_started_is_a_fault_like_another(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    office.missing = frozenset({Work.ASK})
+
+    async def scenario() -> None:
+        await office.until(lambda: len(office.begun(Work.TELL)) == 1)
+
+    office.run(scenario)
