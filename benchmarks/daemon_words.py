@@ -36,10 +36,10 @@ def idle_words(idle: Idle) -> str:
     memory = idle.memory
     return (
         "`pedigreed run` with 200 subscriptions on an SQLite file that served them for a year and until just now, "
-        f"so that nothing is due. After {idle.settled:.0f} s, {memory.resident / 1e6:.1f} MB are resident. The most"
-        f" was {memory.peak / 1e6:.1f} MB. {memory.proportional / 1e6:.1f} MB are its own or its part of what other "
-        f"processes map too. During {idle.ticks * idle.tick:.0f} s, in which it looked at the clock and the store "
-        f"{idle.ticks} times, it took {idle.processor * 1000:.0f} ms of the processor, which is "
+        f"so that nothing is due. After {idle.settled:.0f} s {memory.resident / 1e6:.1f} MB are resident; the "
+        f"most was {memory.peak / 1e6:.1f} MB, and {memory.proportional / 1e6:.1f} MB are its own and its part of "
+        f"what other processes map too. During {idle.ticks * idle.tick:.0f} s, in which it looked at the clock "
+        f"and the store {idle.ticks} times, it took {idle.processor * 1000:.0f} ms of the processor, which is "
         f"{idle.an_hour:.2f} s an hour."
     )
 
@@ -58,21 +58,23 @@ def week_words(week: OneWeek) -> tuple[str, ...]:
     changes, digests = week.rows_added("changes"), week.rows_added("digests")
     return (
         (
-            "`pedigreed run` with 200 subscriptions to programs of 20 products, of which five are reprocessed a "
-            f"day, by a clock that runs {week.speed:,.0f} times as fast. Its work is done by processes of their "
-            f"own, as always, over HTTP on loopback and into an SQLite file. In {len(week.days)} days it looked "
-            f"at the clock {last.ticks:,} times and delivered {last.tables['digests'].rows:,} digests of "
+            "`pedigreed run` with 200 subscriptions to programs of 20 products, of which five are reprocessed "
+            f"every day, by a clock that runs {week.speed:,.0f} times as fast. Its work is done by processes of "
+            f"their own, as always, over HTTP on loopback and into an SQLite file. In {len(week.days)} days it "
+            f"looked at the clock {last.ticks:,} times and delivered {last.tables['digests'].rows:,} digests of "
             f"{last.tables['changes'].rows:,} changes. At the ends of the days it had {_each(week, _memory)} MB "
             f"resident, {_each(week, _descriptors)} descriptors and {_each(week, _threads)} threads."
         ),
         (
             f"The store had {_each(week, _store)} MB. From the second day on it grew by {mb(week.store_added)} "
-            f"for {changes:,} changes and {digests:,} digests. {week.data_added(*last.tables) / week.store_added:.0%} "
-            "of that is data, keys and indexes included; the rest is room on pages. A change takes "
-            f"{week.pages_added(*_CHANGES) / changes:.0f} bytes, and a digest of {changes / digests:.0f} changes "
-            f"{week.pages_added(*_DIGESTS) / digests / 1e3:.1f} kB, of which its message to one destination is "
-            f"{week.pages_added('contents') / week.rows_added('contents') / 1e3:.1f} kB. Everything else grew by "
-            f"{_else_added(week) / 1e3:.0f} kB."
+            f"for {changes:,} changes and {digests:,} digests. "
+            f"{week.data_added(*last.tables) / week.store_added:.0%} of that is data, keys and indexes included; "
+            "the rest is room on pages. "
+            f"A change takes {week.pages_added(*_CHANGES) / changes:.0f} bytes, and a digest of "
+            f"{changes / digests:.0f} changes {week.pages_added(*_DIGESTS) / digests / 1e3:.1f} kB, of "
+            "which its message to one destination is "
+            f"{week.pages_added('contents') / week.rows_added('contents') / 1e3:.1f} kB. "
+            f"Everything else grew by {_else_added(week) / 1e3:.0f} kB."
         ),
         f"A day's {week.looks:,} looks at the clock and the store take {week.looking:.1f} s of the processor.",
     )

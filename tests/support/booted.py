@@ -90,10 +90,11 @@ class Machine:
         self.run("journalctl", "--sync")
         return self.run("journalctl", "--quiet", "--lines=0", "--show-cursor").out.split()[-1]
 
-    def journal(self, unit: str, since: str) -> str:
+    def journal(self, unit: str, since: str, *options: str) -> str:
         """What a unit has said since then."""
         self.run("journalctl", "--sync")
-        return self.run("journalctl", "--quiet", "--output=cat", f"--unit={unit}", f"--after-cursor={since}").out
+        asked = ("--quiet", "--output=cat", f"--unit={unit}", f"--after-cursor={since}", *options)
+        return self.run("journalctl", *asked).out
 
 
 def what_is_missing() -> str:

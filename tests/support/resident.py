@@ -44,7 +44,7 @@ class Resident:
     @property
     def workers(self) -> list[int]:
         """The processes that it has at work."""
-        return [pid for pid, parent in _parents().items() if parent == self.process.pid]
+        return _children(self.process.pid)
 
     @property
     def is_up(self) -> bool:
@@ -111,14 +111,18 @@ def resident(
             assert out == b""
 
 
-def _parents() -> dict[int, int]:
-    """Each process of the machine and its parent. Those that ended and were not waited for are left out."""
-    found = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with suppress(OSError):
-                # What follows the name, which may hold anything: the state and the parent.
-                state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-                if state not in "ZX":
-                    found[int(folder.name)] = int(parent)
-    return found
+def _children(pid: int) -> list[int]:
+    """The processes that a process has begun. Those that ended and were not waited for are left out."""
+    found = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            found += [int(child) for child in file.read_text().split()]
+    return [child for child in found if not _is_over(child)]
+
+
+def _is_over(pid: int) -> bool:
+    try:
+        # The state follows the name, which may hold anything.
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True

@@ -23,6 +23,7 @@ HOOKS, MAST = "hooks.pedigreed.test", "mast.pedigreed.test"
 SECRETS = {"webhook_secret": "correct horse battery", "smtp_password": "hunter2-and-more"}
 
 _CONFIG = """
+http: {{listen: "unix:/run/pedigreed/http.sock"}}
 sources: {{mast: {{url: "http://{mast}"}}}}
 channels:
   feed: {{webhook: {{url: "https://{hooks}/pedigreed", secret: {{credential: webhook_secret}}}}}}
@@ -75,9 +76,9 @@ class ServiceHost:
         """The subjects of the digests that arrived."""
         return [json.loads(post.body)["subject"] for post in self.hooks.posts]
 
-    def said(self, unit: str) -> str:
+    def said(self, unit: str, *options: str) -> str:
         """What a unit has said in this test."""
-        return self.machine.journal(unit, self.began)
+        return self.machine.journal(unit, self.began, *options)
 
     def until(self, happened: Callable[[], object], within: float = 90) -> None:
         """Wait until something has happened."""

@@ -32,7 +32,7 @@ def commands(heading: str) -> list[str]:
         if line.startswith("#"):
             break
         if line.startswith("    ") and not line.startswith(
-            ("    [", "    store:", "    LoadCredential=", "    OnCalendar=")
+            ("    [", "    store:", "    http:", "    LoadCredential=", "    OnCalendar=")
         ):
             lines.append(line.strip())
     assert lines
@@ -110,5 +110,5 @@ def test_a_maildir_elsewhere(host: ServiceHost) -> None:
     try:
         host.until(lambda: list(host.machine.path("/srv/mail/pedigreed").glob("new/*")))
     finally:
-        host.machine.run("systemctl", "kill", "--signal=KILL", DAEMON)
-        host.machine.run("userdel", "pedigreed")
+        host.machine.systemctl("stop", DAEMON)
+        assert host.machine.run("userdel", "pedigreed").code == 0

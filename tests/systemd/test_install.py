@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -46,6 +47,15 @@ def test_what_is_installed_runs_at_its_place(moved: Path) -> None:
 
 def test_what_is_installed_can_use_a_server(moved: Path) -> None:
     run(moved / PREFIX / "lib/pedigreed/bin/python", "-c", "import psycopg, pedigreed.store.postgresql_server")
+
+
+def test_it_is_what_the_tests_have_tried() -> None:
+    def pins(name: str) -> set[str]:
+        text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+        return set(re.findall(r"^\S+==\S+", text, re.MULTILINE))
+
+    assert pins("service") <= pins("dev")
+    assert pins("run") - pins("build") <= pins("service")
 
 
 def test_nothing_in_it_names_the_folder_where_it_was_made(installed: Path) -> None:

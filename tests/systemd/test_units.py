@@ -37,7 +37,7 @@ def settings(unit: Path) -> Settings:
 def restrictions(unit: Path) -> str:
     """What a unit says of secrets, its user and what it can't do, without the comments."""
     text = unit.read_text(encoding="utf-8")
-    lines = text[text.index("SyslogIdentifier=") :].partition("[Install]")[0].splitlines()
+    lines = text[text.index("LoadCredential=") :].partition("[Install]")[0].splitlines()
     return "\n".join(line for line in lines if line and not line.startswith("#"))
 
 

@@ -21,14 +21,16 @@ def user(machine: Machine) -> Iterator[str]:
     """A user who lingers; gives the number."""
     if machine.run("systemctl", "start", "dbus.service", "systemd-logind.service").code != 0:
         missing("a user's own service manager (dbus and libpam-systemd)")
-    machine.run("useradd", "--create-home", USER)
+    assert machine.run("useradd", "--create-home", USER).code == 0
+    number = machine.run("id", "--user", USER).out.strip()
     try:
         said = machine.run("loginctl", "enable-linger", USER)
         assert said.code == 0, said.err
-        yield machine.run("id", "--user", USER).out.strip()
+        yield number
     finally:
         machine.run("loginctl", "disable-linger", USER)
         machine.run("loginctl", "terminate-user", USER)
+        machine.systemctl("stop", f"user@{number}.service")
         machine.run("userdel", "--force", "--remove", USER)
 
 
