@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import threading
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -21,6 +24,8 @@ from pedigreed.store.database import Store
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
+
+    from pedigreed.service.agenda import Agenda
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 NOTED = "(folder / sys.argv[1]).open('a').write(' '.join(sys.argv[2:]) + chr(10));"
@@ -150,3 +155,34 @@ def test_a_worker_that_can_not_be_started_is_a_fault_like_another(tmp_path: Path
         await office.until(lambda: len(office.begun(Work.TELL)) == 1)
 
     office.run(scenario)
+
+
+def test_one_thread_does_all_that_takes_its_time(office: Office) -> None:
+    names: list[str] = []
+
+    async def scenario() -> None:
+        await office.until(lambda: len(office.begun(Work.TELL)) == 3)
+        names.extend(thread.name for thread in threading.enumerate())
+
+    office.run(scenario)
+    assert [name for name in names if name.startswith("store")] == ["store_0"]
+
+
+def test_an_end_while_it_looks_at_the_store_is_no_error(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks = []
+    look = Daemon._read_agenda
+
+    def slow_look(self: Daemon, now: datetime) -> Agenda:
+        looks.append(now)
+        time.sleep(0.05 if len(looks) > 1 else 0)
+        return look(self, now)
+
+    monkeypatch.setattr(Daemon, "_read_agenda", slow_look)
+
+    async def scenario() -> None:
+        await office.until(lambda: len(looks) > 1)
+
+    office.run(scenario)
+    assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -40,6 +42,8 @@ TICK = 30.0
 
 FAULT_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 """After a process that did not end well; the last one repeats."""
+
+_THREAD = "store"
 
 _log = structlog.get_logger()
 
@@ -100,6 +104,8 @@ class Daemon:
     async def run(self) -> None:
         """Run until SIGTERM or SIGINT. SIGHUP reads the configuration anew, SIGUSR1 runs a cycle now."""
         loop = asyncio.get_running_loop()
+        # One thread does what takes its time, one thing after the other. More would come by and by, and stay.
+        loop.set_default_executor(ThreadPoolExecutor(1, _THREAD))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.end)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._in_turn(self._on_reload)))
@@ -110,7 +116,7 @@ class Daemon:
         logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
         scheduler = AsyncIOScheduler(timezone=UTC)
         job = scheduler.add_job(
-            self._on_tick,
+            self._on_time,
             IntervalTrigger(seconds=self._tick),
             max_instances=1,
             coalesce=True,
@@ -157,6 +163,11 @@ class Daemon:
             taken = stored_deliveries.take_back(connection, now)
         if taken:
             _log.warning("taken up from a process that ended", deliveries=taken)
+
+    async def _on_time(self) -> None:
+        """A look that the daemon's end breaks off is no error."""
+        with suppress(asyncio.CancelledError):
+            await self._on_tick()
 
     async def _on_tick(self) -> None:
         """Look at the clock and the store, start what is due, and say how it is."""
