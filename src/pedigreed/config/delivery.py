@@ -1,13 +1,11 @@
 """How long is tried to hand a message over."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from pydantic import Field
 
 from pedigreed.config.base import Settings
-from pedigreed.config.duration import Duration  # noqa: TC001  # pydantic reads it
+from pedigreed.config.duration import Duration
 
 
 class DeliveryRules(Settings):

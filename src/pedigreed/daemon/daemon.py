@@ -21,6 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from pedigreed.daemon.status_line import status_line
 from pedigreed.daemon.worker import Ended, Worker
 from pedigreed.model.failure import ConfigurationInvalid, PedigreedError
+from pedigreed.model.pause import nth_pause
 from pedigreed.model.run import Work
 from pedigreed.service.agenda import Agenda, agenda
 from pedigreed.store import deliveries as stored_deliveries
@@ -250,7 +251,7 @@ class Daemon:
         if self._is_stopping.is_set():
             return
         self._faults[ended.work] += 1
-        pause = FAULT_PAUSES[min(self._faults[ended.work], len(FAULT_PAUSES)) - 1]
+        pause = nth_pause(FAULT_PAUSES, self._faults[ended.work])
         self._not_before[ended.work] = self._clock() + pause
         _log.error(
             "work did not end well", work=ended.work.value, fault=ended.fault, times=self._faults[ended.work]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pedigreed.digests.layout import prose
 from pedigreed.digests.moments import moment_in_utc
@@ -22,8 +22,13 @@ OPERATOR = "operator"
 LONGEST_NAME = 60
 MOST_LISTED = 20
 
-Words = tuple[str, str, str]
-"""What is wrong, what is right again, and what can be done; each a sentence without its end."""
+
+class Words(NamedTuple):
+    """What is said of a kind of problem, each a sentence without its end. ``{name}`` stands for its name."""
+
+    wrong: str
+    over: str
+    advice: str
 
 
 def operator_words(
@@ -60,64 +65,42 @@ def operator_words(
 
 def in_words(problem: Problem) -> str:
     """``channel team takes nothing: Slack answered 404 no_service``: one line."""
-    return one_line(f"{_WORDS[problem.kind](_name(problem))[0]}: {problem.reason}")
+    return one_line(f"{_wrong(problem)}: {problem.reason}")
 
 
-def _source(name: str) -> Words:
-    return (
-        f"{name} gives no complete answer",
-        f"{name} answers completely again",
-        "It is asked again with each cycle. Digests name the programs that could not be checked",
-    )
-
-
-def _increments(name: str) -> Words:
-    return (
-        f"{name} can't be trusted to tell what is younger",
-        f"{name} is asked for what is younger again",
-        "It is asked for everything each time, so nothing is missed; its load on MAST is larger",
-    )
-
-
-def _channel(name: str) -> Words:
-    return (
-        f"channel {name} takes nothing",
-        f"channel {name} takes messages again",
-        "What waits for it is kept, and one message tries it now and then",
-    )
-
-
-def _destination(name: str) -> Words:
-    return (
-        f"a digest for {name} was given up",
-        f"{name} takes digests again",
-        "The next ones are tried, and not told of until one arrives. `pedigreed deliveries` lists and retries",
-    )
-
-
-def _digest(name: str) -> Words:
-    return (
-        f"the digest of {name} can't be composed",
-        f"the digest of {name} is composed again",
-        "Nothing of it is lost: its period stays open, and it is tried again. The log has where it failed",
-    )
-
-
-def _store(name: str) -> Words:
-    return (
-        f"the disk of the {name} is nearly full",
-        f"the disk of the {name} has room again",
-        "Free some space: without it nothing can be kept, and so nothing is sent",
-    )
-
-
-_WORDS: Mapping[ProblemKind, Callable[[str], Words]] = {
-    ProblemKind.SOURCE: _source,
-    ProblemKind.INCREMENTS: _increments,
-    ProblemKind.CHANNEL: _channel,
-    ProblemKind.DESTINATION: _destination,
-    ProblemKind.DIGEST: _digest,
-    ProblemKind.STORE: _store,
+_WORDS: Mapping[ProblemKind, Words] = {
+    ProblemKind.SOURCE: Words(
+        wrong="{name} gives no complete answer",
+        over="{name} answers completely again",
+        advice="It is asked again with each cycle. Digests name the programs that could not be checked",
+    ),
+    ProblemKind.INCREMENTS: Words(
+        wrong="{name} can't be trusted to tell what is younger",
+        over="{name} is asked for what is younger again",
+        advice="It is asked for everything each time, so nothing is missed; its load on MAST is larger",
+    ),
+    ProblemKind.CHANNEL: Words(
+        wrong="channel {name} takes nothing",
+        over="channel {name} takes messages again",
+        advice="What waits for it is kept, and one message tries it now and then",
+    ),
+    ProblemKind.DESTINATION: Words(
+        wrong="a digest for {name} was given up",
+        over="{name} takes digests again",
+        advice=(
+            "The next ones are tried, and not told of until one arrives. `pedigreed deliveries` lists and retries"
+        ),
+    ),
+    ProblemKind.DIGEST: Words(
+        wrong="the digest of {name} can't be composed",
+        over="the digest of {name} is composed again",
+        advice="Nothing of it is lost: its period stays open, and it is tried again. The log has where it failed",
+    ),
+    ProblemKind.STORE: Words(
+        wrong="the disk of the {name} is nearly full",
+        over="the disk of the {name} has room again",
+        advice="Free some space: without it nothing can be kept, and so nothing is sent",
+    ),
 }
 
 
@@ -130,7 +113,7 @@ def _listed(
 
 
 def _begun(problem: Problem, now: datetime) -> list[str]:
-    _, _, advice = _WORDS[problem.kind](_name(problem))
+    advice = _WORDS[problem.kind].advice
     return [
         *prose(in_words(problem), "  ", "      "),
         *prose(f"since {moment_in_utc(problem.since, now)}. {advice}.", "      "),
@@ -138,17 +121,24 @@ def _begun(problem: Problem, now: datetime) -> list[str]:
 
 
 def _over(problem: Problem, now: datetime) -> list[str]:
-    _, again, _ = _WORDS[problem.kind](_name(problem))
-    return prose(f"{again}; it began at {moment_in_utc(problem.since, now)}", "  ", "      ")
+    return prose(f"{_again(problem)}; it began at {moment_in_utc(problem.since, now)}", "  ", "      ")
 
 
 def _subject(begun: Sequence[Problem], over: Sequence[Problem]) -> str:
     if len(begun) == 1 and not over:
-        return f"problem: {_WORDS[begun[0].kind](_name(begun[0]))[0]}"
+        return f"problem: {_wrong(begun[0])}"
     if len(over) == 1 and not begun:
-        return f"over: {_WORDS[over[0].kind](_name(over[0]))[1]}"
+        return f"over: {_again(over[0])}"
     said = [count(len(begun), "problem")] if begun else []
     return ", ".join([*said, f"{len(over):,} over"] if over else said)
+
+
+def _wrong(problem: Problem) -> str:
+    return _WORDS[problem.kind].wrong.format(name=_name(problem))
+
+
+def _again(problem: Problem) -> str:
+    return _WORDS[problem.kind].over.format(name=_name(problem))
 
 
 def _name(problem: Problem) -> str:

@@ -8,10 +8,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 LONGEST = timedelta(days=2)
 """Nothing is put off for so long. What seems to be was put off by a clock that was ahead."""
+
+
+def nth_pause(steps: Sequence[timedelta], times: int) -> timedelta:
+    """The pause after so many failures in a row, from one on; the last step repeats."""
+    return steps[min(times, len(steps)) - 1]
 
 
 class Paused(StrEnum):

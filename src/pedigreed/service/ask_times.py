@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from pedigreed.model.pause import nth_pause
 from pedigreed.schedule import DAY
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def is_ask_due(rhythm: AskRhythm, runs: Sequence[Run], now: datetime, *, has_una
         return True
     failures = _failures(runs)
     if failures:
-        return now >= (last.ended_at or last.started_at) + RETRIES[min(failures, len(RETRIES)) - 1]
+        return now >= (last.ended_at or last.started_at) + nth_pause(RETRIES, failures)
     return has_unasked
 
 

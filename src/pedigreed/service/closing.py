@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
-from pedigreed.model.pause import Pause, Paused
+from pedigreed.model.pause import Pause, Paused, nth_pause
 from pedigreed.model.period import Period
 from pedigreed.schedule import due
 from pedigreed.service.deciding import PAUSES
@@ -109,7 +109,7 @@ def _pause_of(subscription: str, before: Pause | None, error: Exception, now: da
         kind=Paused.DIGEST,
         name=subscription,
         since=before.since if before else now,
-        until=now + PAUSES[min(tries, len(PAUSES)) - 1],
+        until=now + nth_pause(PAUSES, tries),
         tries=tries,
         # Of a failure that is foreseen the words are known; another's might hold anything.
         reason=str(error) if isinstance(error, PedigreedError) else f"pedigreed failed: {type(error).__name__}",

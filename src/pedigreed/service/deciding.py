@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pedigreed.delivery.lighter import lighter
 from pedigreed.model.delivery import Delivery, DeliveryState
 from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
-from pedigreed.model.pause import Pause, Paused
+from pedigreed.model.pause import Pause, Paused, nth_pause
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,7 +64,7 @@ def decide(
         over = DeliveryState.EXPIRED
     if over is not None:
         return _finished(waiting, over, reason, now)
-    usual = PAUSES[min(delivery.attempts, len(PAUSES)) - 1]
+    usual = nth_pause(PAUSES, delivery.attempts)
     pause = max(usual, asked) * (1 + SPREAD * jitter)
     return replace(waiting, next_attempt_at=now + pause, last_outcome=reason)
 
@@ -81,7 +81,7 @@ def pause_after(
     tries = before.tries + 1 if before else 1
     is_broken = outcome.scope is Scope.CHANNEL_BROKEN
     steps = BROKEN_PAUSES if is_broken else PAUSES
-    grown = timedelta(0) if tries == 1 and outcome.after else steps[min(tries, len(steps)) - 1]
+    grown = timedelta(0) if tries == 1 and outcome.after else nth_pause(steps, tries)
     return Pause(
         kind=Paused.CHANNEL,
         name=channel,

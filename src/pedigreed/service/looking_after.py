@@ -12,6 +12,7 @@ from pedigreed.digests.operator_words import operator_words
 from pedigreed.model.pause import Paused
 from pedigreed.model.problem import Problem, ProblemKind
 from pedigreed.service.destinations import destinations_of, messages_to
+from pedigreed.service.interest import pairs_of
 from pedigreed.service.problems import of_pauses, of_room, of_sources, weigh
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
@@ -72,12 +73,7 @@ def _forget_what_is_gone(connection: Connection, config: Config) -> None:
 
 
 def _current(connection: Connection, config: Config, now: datetime) -> Iterator[Problem]:
-    interest = {
-        (instrument, program)
-        for subscription in config.subscriptions
-        for instrument in subscription.watch.instruments
-        for program in subscription.programs
-    }
+    interest = {pair for subscription in config.subscriptions for pair in pairs_of(subscription)}
     states = stored_coverage.load(connection, config.programs)
     yield from of_sources((state for pair, state in states.items() if pair in interest), config.sources.mast.every)
     for instrument, off in stored_coverage.increments_off(connection, now).items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from time import monotonic
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from pedigreed.model.failure import PedigreedError
 from pedigreed.model.run import Run, Work
 from pedigreed.store import runs as stored_runs
 
@@ -88,5 +89,10 @@ def one_run(store: Store, work: Work, now: datetime, *, after: int | None = None
             yield end
         except Exception as error:
             # What was wrong, the caller tells.
-            _log.warning("run broken off", work=work.value, reason=type(error).__name__)
+            reason = type(error).__name__
+            _log.warning("run broken off", work=work.value, reason=reason)
+            # Where the store can't keep even that, the run has no end.
+            with suppress(PedigreedError), store.writing() as connection:
+                ended_at = now + timedelta(seconds=monotonic() - began)
+                stored_runs.end(connection, Run(number, work, now, ended_at, problem=f"broken off: {reason}"))
             raise

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 KEPT_FOR = timedelta(days=90)
+"""A run is forgotten after that. What it did stays in the totals."""
 
 
 def begin(connection: Connection, work: Work, now: datetime, *, after: int | None = None) -> int | None:

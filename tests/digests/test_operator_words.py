@@ -1,0 +1,95 @@
+"""A word to the operator, kept as a person reads it.
+
+``PEDIGREED_WRITE_GOLDEN=1`` writes the golden file anew, as for the digests.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from pedigreed.digests.layout import WIDTH
+from pedigreed.digests.operator_words import MOST_LISTED, in_words, operator_words
+from pedigreed.model.problem import Problem, ProblemKind
+
+if TYPE_CHECKING:
+    from pedigreed.model.digest import RenderedDigest
+
+GOLDEN = Path(__file__).parent / "golden" / "operator.txt"
+NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+BEGUN = (
+    (ProblemKind.SOURCE, "MAST NIRCam", "MAST answered HTTP 504", 50 * HOUR),
+    (ProblemKind.INCREMENTS, "MAST MIRI", "the service ignored the limit and sent older rows too", HOUR),
+    (ProblemKind.CHANNEL, "team", "Slack answered 404 no_service", HOUR),
+    (ProblemKind.DESTINATION, "nobody@x.example", "RCPT was answered with 550 5.1.1 no such user", HOUR),
+    (ProblemKind.DIGEST, "jades", "pedigreed failed: ZeroDivisionError", HOUR),
+    (ProblemKind.STORE, "store", "198 MB are left on its disk", HOUR),
+)
+
+
+def problem(kind: ProblemKind, name: str, reason: str, lasted: timedelta = HOUR) -> Problem:
+    return Problem(kind, name, reason, NOW - lasted, NOW)
+
+
+def told(begun: list[Problem], over: list[Problem]) -> RenderedDigest:
+    return operator_words(begun, over, configuration="pedigreed.yaml", host="watch.obs.example", now=NOW)
+
+
+def test_every_kind_of_problem_reads_as_it_did() -> None:
+    each = [problem(*one) for one in BEGUN]
+    assert {one.kind for one in each} == set(ProblemKind)
+    word = told(each, each)
+    shown = f"Subject: {word.subject}\n\n{word.text}"
+    if os.environ.get("PEDIGREED_WRITE_GOLDEN") == "1":
+        GOLDEN.write_text(shown, encoding="utf-8")
+    assert shown == GOLDEN.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("begun", "over", "subject"),
+    [
+        (1, 0, "[pedigreed] problem: MAST NIRCam gives no complete answer"),
+        (0, 1, "[pedigreed] over: MAST NIRCam answers completely again"),
+        (2, 0, "[pedigreed] 2 problems"),
+        (1, 2, "[pedigreed] 1 problem, 2 over"),
+        (0, 3, "[pedigreed] 3 over"),
+    ],
+)
+def test_the_subject_says_the_news(begun: int, over: int, subject: str) -> None:
+    each = [problem(*one) for one in BEGUN]
+    assert told(each[:begun], each[:over]).subject == subject
+
+
+def test_two_words_have_two_identities_and_the_same_word_has_one() -> None:
+    one, other = problem(*BEGUN[0]), problem(*BEGUN[1])
+    words = [told([one], []), told([], [one]), told([other], []), told([one, other], [])]
+    assert len({word.digest_id for word in words}) == len(words)
+    assert told([one], []) == words[0]
+
+
+def test_of_very_many_the_first_are_listed_and_the_others_counted() -> None:
+    many = [problem(ProblemKind.DESTINATION, f"{number}@x.example", "550") for number in range(MOST_LISTED + 7)]
+    text = told(many, []).text
+    assert text.count("was given up") == MOST_LISTED
+    assert "  and 7 more\n" in text
+
+
+ANYTHING = st.builds(
+    problem, kind=st.sampled_from(ProblemKind), name=st.text(max_size=200), reason=st.text(max_size=400)
+)
+
+
+@given(begun=st.lists(ANYTHING, min_size=1, max_size=4), over=st.lists(ANYTHING, max_size=4))
+def test_whatever_is_told_keeps_to_its_lines(begun: list[Problem], over: list[Problem]) -> None:
+    word = told(begun, over)
+    assert word.subject.isprintable()
+    assert all(cell_len(line) <= WIDTH for line in word.text.split("\n"))
+    assert all(in_words(each).isprintable() for each in begun)
