@@ -178,7 +178,10 @@ def apart_from_idle(lines: list[str]) -> list[str]:
             "sources: {crds: {feeds: [{instrument: nircam}]}}\n",
             "1:26: 'url' is missing (the feed's address): add url: https://maillist.example/feed",
         ),
-        ("sources: {mailbox: {}}\n", "1:20: a mailbox is either imap or maildir: write one of the two"),
+        (
+            "sources: {mailbox: {}}\n",
+            "1:20: a mailbox is of one kind: write imap, maildir, mbox or eml, and one of them",
+        ),
         (
             "sources: {mailbox: {maildir: mail}}\n",
             "1:30: 'mail' is no whole path: start it with '/'",

@@ -72,17 +72,24 @@ class ImapMailbox(Settings):
 
 
 class MailboxSource(Settings):
-    """A mailbox that gets the mails of CRDS lists and MAST subscriptions. It is an IMAP folder or a Maildir."""
+    """A mailbox that gets the mails of CRDS lists and MAST subscriptions. It is only read, and stays as it is."""
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": [kind]} for kind in ("imap", "maildir", "mbox", "eml")]}
+    )
 
     imap: ImapMailbox | None = Field(default=None, description="A folder on an IMAP server.")
     maildir: AbsolutePath | None = Field(default=None, description="A Maildir on this machine.")
+    mbox: AbsolutePath | None = Field(default=None, description="A file in mbox format on this machine.")
+    eml: AbsolutePath | None = Field(
+        default=None, description="A folder on this machine with a file NAME.eml for each mail."
+    )
+    every: Duration = Field(default=timedelta(minutes=30), description="How often to look for new mails.")
 
     @model_validator(mode="after")
-    def _is_one_of_two(self) -> Self:
-        if (self.imap is None) is (self.maildir is None):
-            raise ValueError("a mailbox is either imap or maildir: write one of the two")
+    def _is_one_kind(self) -> Self:
+        if sum(kind is not None for kind in (self.imap, self.maildir, self.mbox, self.eml)) != 1:
+            raise ValueError("a mailbox is of one kind: write imap, maildir, mbox or eml, and one of them")
         return self
 
 

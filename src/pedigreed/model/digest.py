@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from pedigreed.model.change import Change
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.notice import Notice, Tracks
     from pedigreed.model.program import ProgramSelection
 
 ALL_KINDS = frozenset(ChangeKind)
@@ -122,6 +123,23 @@ class Unchecked:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceCheck:
+    """Whether a source of CRDS's news was read in this period.
+
+    Attributes:
+        name: as `status` has it: ``CRDS``, a feed's address without secrets, a mailbox.
+        is_checked: whether the last reading is as young as the rhythm goes, and complete.
+        reason: why it is not, one sentence, without secrets; None where it is checked.
+        last_complete: the last complete reading, UTC; None if there was none.
+    """
+
+    name: str
+    is_checked: bool
+    reason: str | None
+    last_complete: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What the digest's silence is worth.
 
@@ -134,6 +152,7 @@ class Checked:
         swept_since: the oldest of the programs' last sweeps, UTC; None where there was none. What only a sweep
             sees, which is withdrawals and stale flags, is known up to then.
         notes: one sentence each, such as increments that were turned off.
+        sources: those of CRDS's news, the server first; none where the subscription wants no news of CRDS.
     """
 
     programs: int
@@ -143,6 +162,7 @@ class Checked:
     last_complete: datetime | None = None
     notes: tuple[str, ...] = ()
     swept_since: datetime | None = None
+    sources: tuple[SourceCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +183,8 @@ class Digest:
         suspects: what is missing and held.
         checked: what was and was not checked.
         kinds: the kinds of change that the subscription asks for; others are not among the changes.
+        notices: what happened in CRDS that concerns the subscription: builds first, then the newest first.
+        tracks: the contexts that CRDS had in use when it was last asked; None where that is not known.
     """
 
     digest_id: str
@@ -178,6 +200,8 @@ class Digest:
     suspects: tuple[Suspect, ...]
     checked: Checked
     kinds: frozenset[ChangeKind] = ALL_KINDS
+    notices: tuple[Notice, ...] = ()
+    tracks: Tracks | None = None
 
 
 @dataclass(frozen=True, slots=True)

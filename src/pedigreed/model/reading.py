@@ -1,0 +1,52 @@
+"""What a source of announcements brought when it was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pedigreed.model.announcement import Announcement
+    from pedigreed.model.notice import Tracks
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveEvent:
+    """What a mail of MAST's own subscriptions says of one file. It has no pedigree.
+
+    Attributes:
+        program: the program's number.
+        filename: of the product.
+        event_type: MAST's word: New, Reprocessed or Public.
+        archived_at: when the archive took the file in, UTC; None where it is not said.
+    """
+
+    program: int
+    filename: str
+    event_type: str
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a source brought.
+
+    Attributes:
+        announcements: all that it has, or all that is new since the bookmark. Known ones do no harm.
+        is_complete: whether the source was read to its end.
+        bookmark: what the source wants to be given the next time, as text; None to begin anew.
+        problems: why it was not complete, one sentence each, without secrets; for people.
+        warnings: what was odd, was left out and does not stop the rest.
+        events: what MAST's own mails tell.
+        tracks: the contexts in use; of the server only.
+    """
+
+    announcements: tuple[Announcement, ...]
+    is_complete: bool
+    bookmark: str | None = None
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    events: tuple[ArchiveEvent, ...] = ()
+    tracks: Tracks | None = None
