@@ -391,3 +391,25 @@ def test_a_new_store_on_a_full_disk_is_tried_again_later(small_disk: Path) -> No
         Store(url)
     ballast.unlink()
     assert count(url) == 0
+
+
+def test_a_file_that_took_the_place_of_the_store_is_the_one_that_is_read_next(path: Path, url: str) -> None:
+    """An administrator who puts back a copy would else be shown what the old file had."""
+    path.parent.mkdir()
+    other = path.with_name("other.db")
+    with Store(f"sqlite:///{other}") as copy, copy.writing() as connection:
+        assert periods.claim(connection, "jades", "2026-11-21", NOON)
+    with Store(url) as store:
+        assert _claimed(store) is None
+        store.let_go_if_replaced()
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        other.rename(path)
+        store.let_go_if_replaced()
+        assert _claimed(store) == "2026-11-21"
+
+
+def _claimed(store: Store) -> str | None:
+    with store.reading() as connection:
+        last = periods.last_closed(connection, "jades", NOON)
+    return last.label if last else None

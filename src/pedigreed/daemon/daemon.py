@@ -201,7 +201,7 @@ class Daemon:
 
     def _read_agenda(self, now: datetime) -> Agenda:
         # A file that took the place of the store's is what the workers will open.
-        self._store.let_go()
+        self._store.let_go_if_replaced()
         with self._store.reading() as connection:
             return agenda(connection, self._loaded.config, self._place, now)
 

@@ -65,9 +65,10 @@ class Store:
     ) -> None:
         self._engine.dispose()
 
-    def let_go(self) -> None:
-        """Close the connections that are kept. The next transaction opens the store as it is then."""
-        self._engine.dispose()
+    def let_go_if_replaced(self) -> None:
+        """Where another file took the place of the store's, let the next transaction open that one."""
+        if self._place.is_replaced():
+            self._engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -60,6 +60,10 @@ class PostgresqlServer:
         event.listen(engine, "begin", self._begin)
         return engine
 
+    def is_replaced(self) -> bool:
+        """No: a server that begins anew ends its connections, and that is noticed."""
+        return False
+
     def size(self) -> int:
         """0: it is not a file of this machine."""
         return 0

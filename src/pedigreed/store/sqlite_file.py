@@ -47,6 +47,7 @@ class SqliteFile:
         self.name = str(path)
         self._path = path
         self._busy_seconds = busy_seconds
+        self._opened: tuple[int, int] | None = None
 
     def make_ready(self) -> None:
         """Make the file where there is none. Refuse one that can't be used before anything is written to it.
@@ -62,9 +63,15 @@ class SqliteFile:
         """Connections to the file, each of them in the mode that keeps the promise."""
         url = URL.create("sqlite", database=self.name)
         engine = create_engine(url, hide_parameters=True, connect_args={"timeout": self._busy_seconds})
+        # What is looked at before it is opened may be an older file, never a newer one.
+        event.listen(engine, "do_connect", self._remember)
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", _begin)
         return engine
+
+    def is_replaced(self) -> bool:
+        """Whether the path leads to another file than the one that was opened last."""
+        return self._opened != self._identity()
 
     def size(self) -> int:
         """Bytes on disk, with what is not yet written back into the file."""
@@ -107,6 +114,16 @@ class SqliteFile:
             case sqlite3.SQLITE_CONSTRAINT if code in _HELD_ALREADY:
                 found = TryAgain(f"{self.name}: this was kept already: {error}")
         return found
+
+    def _remember(self, *_: object) -> None:
+        self._opened = self._identity()
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _make_private(self) -> None:
         """Make a new file 0600 and its new folders 0700 before SQLite would make them wider."""
