@@ -86,7 +86,7 @@ def _looks(config: Path) -> tuple[int, float]:
     with Store(loaded.config.store.reveal()) as store:
         began = time.process_time()
         for look in range(looks):
-            store.let_go()
+            store.let_go_if_replaced()
             with store.reading() as connection:
                 agenda(connection, loaded.config, 0.5, begin + look * tick)
         return looks, time.process_time() - began

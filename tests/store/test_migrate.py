@@ -133,7 +133,7 @@ def test_another_programs_migrated_database_is_refused(store_url: str, beside: E
 def test_tables_without_a_revision_are_refused(store_url: str, beside: Engine) -> None:
     run(beside, "DELETE FROM alembic_version")
     before = dump(beside)
-    with pytest.raises(StoreError, match="a table 'changes' that pedigreed did not make"):
+    with pytest.raises(StoreError, match="a table 'announced' that pedigreed did not make"):
         Store(store_url)
     assert dump(beside) == before
 

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003  # the store reads facts by their types
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from pedigreed.model.instrument import Instrument
+from pedigreed.model.instrument import Instrument  # noqa: TC001  # likewise
 
 
 class Medium(StrEnum):

@@ -20,6 +20,7 @@ class Period:
         closed_at: when it was composed.
         unchecked: the programs that no complete answer was had for.
         digest_id: the digest that tells it; None for a quiet period.
+        unread: the sources of CRDS's news that were not read.
     """
 
     subscription: str
@@ -29,8 +30,9 @@ class Period:
     closed_at: datetime
     unchecked: frozenset[int]
     digest_id: str | None
+    unread: frozenset[str] = frozenset()
 
     @property
     def is_checked(self) -> bool:
-        """Whether a complete answer was had for every program."""
-        return not self.unchecked
+        """Whether a complete answer was had for every program, and every source was read."""
+        return not self.unchecked and not self.unread

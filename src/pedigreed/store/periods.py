@@ -46,7 +46,7 @@ def claim(connection: Connection, subscription: str, label: str, now: datetime) 
     moments = {"starts_at": now, "ends_at": now, "closed_at": now}
     taken = connection.execute(
         insert_or_skip(connection, periods)
-        .values(subscription=subscription, label=label, unchecked="", **moments)
+        .values(subscription=subscription, label=label, unchecked="", unread="", **moments)
         .returning(periods.c.label)
     )
     return taken.scalar() is not None
@@ -63,6 +63,7 @@ def close(connection: Connection, period: Period) -> None:
             closed_at=period.closed_at,
             unchecked=" ".join(map(str, sorted(period.unchecked))),
             digest_id=period.digest_id,
+            unread="\n".join(sorted(period.unread)),
         )
     )
 
@@ -78,6 +79,7 @@ def _newest(connection: Connection, limit: int, *conditions: ColumnElement[bool]
             closed_at=row.closed_at,
             unchecked=frozenset(map(int, row.unchecked.split())),
             digest_id=row.digest_id,
+            unread=frozenset(row.unread.splitlines()),
         )
         for row in connection.execute(query)
     ]

@@ -153,6 +153,7 @@ periods = Table(
     Column("closed_at", Instant, nullable=False),
     Column("unchecked", Text, nullable=False),
     Column("digest_id", ForeignKey("digests.id")),
+    Column("unread", Text, nullable=False),
     Index(None, "ends_at", "subscription"),
     comment="every period that was closed, with its digest or quietly; a period is claimed by its row",
 )
@@ -280,6 +281,72 @@ mutes = Table(
     Column("since", Instant, nullable=False),
     Column("until", Instant, nullable=False),
     comment="subscriptions that are held quiet",
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("asked_at", Instant, nullable=False),
+    Column("complete_at", Instant),
+    Column("failures", Integer, nullable=False),
+    Column("problem", Text),
+    Column("bookmark", Text),
+    comment="when each source of announcements was last read, and where the next reading begins",
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("id", _Key, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("medium", Text, nullable=False),
+    Column("said_at", Instant),
+    Column("heard_at", Instant, nullable=False),
+    Column("was_there", Boolean, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("link", Text),
+    Column("facts", Text, nullable=False),
+    UniqueConstraint("source", "identity"),
+    Index(None, "heard_at"),
+    comment="what the sources said of CRDS, each thing once a source; facts are JSON",
+)
+
+listeners = Table(
+    "listeners",
+    metadata,
+    Column("subscription", Text, primary_key=True),
+    Column("after_announcement", BigInteger, nullable=False),
+    comment="from which announcement on each subscription is told",
+)
+
+announced = Table(
+    "announced",
+    metadata,
+    Column("subscription", Text, primary_key=True),
+    Column("announcement_id", ForeignKey("announcements.id"), primary_key=True),
+    Column("label", Text, nullable=False),
+    comment="which period of a subscription covers an announcement; the key makes that exactly one",
+)
+
+contexts_in_use = Table(
+    "contexts_in_use",
+    metadata,
+    Column("track", Text, primary_key=True),
+    Column("context", Text, nullable=False),
+    Column("since", Instant),
+    Column("cal_ver", Text),
+    comment="the contexts that CRDS had in use when it was last asked",
+)
+
+wanted = Table(
+    "wanted",
+    metadata,
+    Column("program", Integer, primary_key=True, autoincrement=False),
+    Column("since", Instant, nullable=False),
+    comment="programs that MAST's own mails say have changed, until they are asked for",
 )
 
 problems = Table(

@@ -1,0 +1,117 @@
+"""What the sources said of CRDS, and which subscription was told of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from sqlalchemy import Row, func, select
+
+from pedigreed.model.announcement import Announcement, Facts, Medium
+from pedigreed.model.notice import Heard
+from pedigreed.store.insert import insert_or_skip
+from pedigreed.store.lock import lock_for_transaction
+from pedigreed.store.tables import announced, announcements, listeners
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+_FACTS = msgspec.json.Decoder(Facts)
+
+_HEARING = "hear of CRDS"
+"""Announcements become visible in the order of their numbers, so that none is passed over."""
+
+
+def keep(
+    connection: Connection, heard: Iterable[Announcement], now: datetime, *, was_there: bool
+) -> list[Announcement]:
+    """Keep what is new, and give that. What its source said before stays as it was.
+
+    Args:
+        connection: a writing transaction.
+        heard: what a source said.
+        now: UTC.
+        was_there: whether the source is read for the first time.
+    """
+    said = list(heard)
+    if not said:
+        return []
+    lock_for_transaction(connection, _HEARING)
+    statement = insert_or_skip(connection, announcements).returning(announcements.c.id)
+    return [
+        announcement
+        for announcement in said
+        if connection.execute(statement, _row(announcement, now, was_there=was_there)).scalar() is not None
+    ]
+
+
+def load(connection: Connection, since: datetime | None = None) -> list[Heard]:
+    """What was heard from a moment (UTC) on, in the order of hearing; all of it without one."""
+    query = select(announcements).order_by(announcements.c.id)
+    if since is not None:
+        query = query.where(announcements.c.heard_at >= since)
+    return [_heard(row) for row in connection.execute(query)]
+
+
+def begin(connection: Connection, subscription: str) -> None:
+    """Let a subscription hear of what is said from now on. One that listens already stays as it is."""
+    known = select(listeners.c.subscription).where(listeners.c.subscription == subscription)
+    if connection.execute(known).first() is not None:
+        return
+    lock_for_transaction(connection, _HEARING)
+    newest = connection.execute(select(func.coalesce(func.max(announcements.c.id), 0))).scalar_one()
+    connection.execute(
+        insert_or_skip(connection, listeners).values(subscription=subscription, after_announcement=newest)
+    )
+
+
+def listens_after(connection: Connection, subscription: str) -> int | None:
+    """The last announcement before the subscription began to listen; None where it does not yet."""
+    query = select(listeners.c.after_announcement).where(listeners.c.subscription == subscription)
+    found: int | None = connection.execute(query).scalar()
+    return found
+
+
+def told(connection: Connection, subscription: str) -> frozenset[int]:
+    """The announcements that a period of the subscription covers."""
+    query = select(announced.c.announcement_id).where(announced.c.subscription == subscription)
+    return frozenset(connection.execute(query).scalars())
+
+
+def mark_told(connection: Connection, subscription: str, label: str, keys: Iterable[int]) -> None:
+    """Say that a period covers these announcements."""
+    rows = [{"subscription": subscription, "announcement_id": key, "label": label} for key in sorted(keys)]
+    if rows:
+        connection.execute(insert_or_skip(connection, announced), rows)
+
+
+def _row(announcement: Announcement, now: datetime, *, was_there: bool) -> dict[str, Any]:
+    return {
+        "source": announcement.source,
+        "identity": announcement.identity,
+        "medium": announcement.medium.value,
+        "said_at": announcement.said_at,
+        "heard_at": now,
+        "was_there": was_there,
+        "title": announcement.title,
+        "text": announcement.text,
+        "link": announcement.link,
+        "facts": msgspec.json.encode(announcement.facts).decode(),
+    }
+
+
+def _heard(row: Row[Any]) -> Heard:
+    announcement = Announcement(
+        source=row.source,
+        medium=Medium(row.medium),
+        identity=row.identity,
+        said_at=row.said_at,
+        title=row.title,
+        text=row.text,
+        link=row.link,
+        facts=_FACTS.decode(row.facts),
+    )
+    return Heard(row.id, announcement, row.heard_at, row.was_there)

@@ -1,0 +1,33 @@
+"""Programs that MAST's own mails say have changed, until they are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select
+
+from pedigreed.store.insert import insert_or_skip
+from pedigreed.store.tables import wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+
+def add(connection: Connection, programs: Collection[int], now: datetime) -> None:
+    """Want these programs to be asked for. Those that are wanted already stay as they are."""
+    if programs:
+        rows = [{"program": program, "since": now} for program in sorted(programs)]
+        connection.execute(insert_or_skip(connection, wanted), rows)
+
+
+def load(connection: Connection) -> dict[int, datetime]:
+    """The programs, and since when they are wanted, UTC."""
+    return {row.program: row.since for row in connection.execute(select(wanted))}
+
+
+def forget(connection: Connection, programs: Collection[int], until: datetime) -> None:
+    """Want these programs no more, as far as they were wanted by a moment (UTC)."""
+    connection.execute(delete(wanted).where(wanted.c.program.in_(programs), wanted.c.since <= until))
