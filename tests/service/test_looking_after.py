@@ -43,7 +43,7 @@ class Operated:
         plain = watcher.configured(*[{"programs": [1180]}] * len(names)).model_dump()
         return Config.model_validate(
             {
-                "sources": {"mast": {"url": watcher.recorded.url}},
+                "sources": {"mast": {"url": watcher.recorded.url}, "crds": {"url": None}},
                 "channels": {
                     "keep": {"folder": {"path": str(watcher.folder)}},
                     "ops": {"folder": {"path": str(self.folder)}},

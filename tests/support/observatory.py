@@ -100,7 +100,7 @@ class Observatory:
         }
         document = {
             "store": self._secret("store"),
-            "sources": {"mast": {"url": self.archive.url, "sweep": "1h", **self.mast}},
+            "sources": {"mast": {"url": self.archive.url, "sweep": "1h", **self.mast}, "crds": {"url": None}},
             "channels": channels,
             "subscriptions": [
                 {

@@ -1,4 +1,4 @@
-"""The archive as a verb asks it."""
+"""The archive, and the sources of CRDS's news, as a verb asks them."""
 
 import os
 from typing import TYPE_CHECKING
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from pedigreed import __version__
 
 if TYPE_CHECKING:
-    from pedigreed.config.settings import MastSource
+    from pedigreed.config.settings import Config, MastSource
+    from pedigreed.service.listen_times import Listed
     from pedigreed.sources.mast.archive import MastArchive
+    from pedigreed.store.database import Store
 
 USER_AGENT = f"pedigreed/{__version__}"
 MAST_URL = "https://mast.stsci.edu"
@@ -31,3 +33,13 @@ def open_archive(source: "MastSource | None" = None, url: str | None = None) -> 
             query_timeout=source.timeout.total_seconds(),
         ),
     )
+
+
+def open_sources(config: "Config", store: "Store", place: float = 0.0) -> "tuple[Listed, ...]":
+    """The sources of CRDS's news that a configuration names. `place` is this installation's among all."""
+    from pedigreed.service.news_sources import news_sources
+    from pedigreed.store.cal_vers import newest
+
+    with store.reading() as connection:
+        cal_ver = newest(connection, config.programs)
+    return news_sources(config, place, user_agent=USER_AGENT, cal_ver=cal_ver)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, log_level: LogLevel = None) -> None:
-    """Run one whole cycle: ask, compare, tell, deliver.
+    """Run one whole cycle: listen, ask, compare, tell, deliver.
 
     Exits 69 if an answer was not complete or a delivery was refused, and 75 if a delivery waits
     for another attempt. Everything else was done all the same.
@@ -22,7 +22,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, l
     from contextlib import ExitStack
     from pathlib import Path
 
-    from pedigreed.cli.archive import open_archive
+    from pedigreed.cli.archive import open_archive, open_sources
     from pedigreed.delivery.registry import open_channels
     from pedigreed.log.setup import set_up_log
     from pedigreed.service.cycle import run_cycle
@@ -43,6 +43,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, l
             archive,
             channels,
             now=at,
+            sources=open_sources(loaded.config, store),
             watch=lambda answer: shown.tell(f"asking MAST: {answer.query} done"),
             is_alone=at_work.is_alone,
         )
@@ -67,6 +68,11 @@ def _print(cycle: "Cycle") -> None:
             typer.echo(
                 f"note: {answer.query}: {answer.held:,} look older, and are held: the answer is not complete"
             )
+    for each in cycle.heard:
+        known = "nothing new" if not each.news else f"{each.news:,} new announcement{'s' if each.news > 1 else ''}"
+        typer.echo(f"read {each.source}: {known}")
+        for line in each.reading.warnings:
+            typer.echo(f"note: {each.source}: {line}")
     unknown = {program for closed in cycle.told.closed for program in closed.unknown}
     for program in sorted(unknown):
         typer.echo(f"note: MAST has no data of program {program}; it is watched all the same")
@@ -89,6 +95,11 @@ def _end(cycle: "Cycle") -> None:
     from pedigreed.model.delivery import GIVEN_UP
 
     problems = [_problem(answer) for answer in cycle.answers if not answer.fetched.is_complete]
+    problems += [
+        f"{each.source}: {'; '.join(each.reading.problems)}"
+        for each in cycle.heard
+        if not each.reading.is_complete
+    ]
     if problems:
         raise UpstreamUnavailable("not everything was answered\n" + "\n".join(f"  {line}" for line in problems))
     over = [delivery for delivery in cycle.told.deliveries if delivery.state in GIVEN_UP]
@@ -120,6 +131,17 @@ def _document(cycle: "Cycle") -> dict[str, object]:
                 "notes": [*answer.fetched.warnings, *answer.notes],
             }
             for answer in cycle.answers
+        ],
+        "sources": [
+            {
+                "source": each.source,
+                "is_complete": each.reading.is_complete,
+                "announcements": each.news,
+                "events": len(each.reading.events),
+                "problems": list(each.reading.problems),
+                "notes": list(each.reading.warnings),
+            }
+            for each in cycle.heard
         ],
         "periods": [
             {

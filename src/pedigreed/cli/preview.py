@@ -59,6 +59,7 @@ def preview(
     ] = None,
 ) -> None:
     """Print what would be sent if the period ended now. Asks nobody and changes nothing."""
+    from pedigreed.service.crds_news import crds_news
     from pedigreed.service.drafting import draft
     from pedigreed.service.rhythms import last_period
 
@@ -74,11 +75,13 @@ def preview(
         typer.echo("nothing was watched yet: `pedigreed once` looks for the first time", err=True)
         return
     with store, store.reading() as connection:
+        news = crds_news(connection, loaded.config, at)
         for subscription in chosen:
             drafted = draft(
                 connection,
                 loaded.config,
                 subscription,
+                news=news,
                 last=last_period(connection, subscription, at),
                 configuration=Path(loaded.file).name,
                 now=at,

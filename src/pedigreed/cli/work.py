@@ -1,8 +1,9 @@
-"""`pedigreed work`: one half of a cycle, as the daemon orders it. Not for people."""
+"""`pedigreed work`: one part of a cycle, as the daemon orders it. Not for people."""
 
 import os
 import signal
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -14,48 +15,74 @@ from pedigreed.model.run import Work
 
 
 def work(
-    kind: Annotated[Work, typer.Argument(metavar="ask|tell")],
+    kind: Annotated[Work, typer.Argument(metavar="listen|ask|tell")],
     name: Annotated[str, typer.Option("--name", help="The configuration's name. Its text is standard input.")],
     *,
     after: Annotated[
         int | None,
         typer.Option(
-            "--after", help="The last asking that the daemon knew. Where another began since, ask nothing."
+            "--after", help="The last run of the kind that the daemon knew. Where another began since, do nothing."
         ),
     ] = None,
     after_ask: Annotated[bool, typer.Option("--after-ask", help="The archive was just asked.")] = False,
+    place: Annotated[
+        float | None,
+        typer.Option(
+            "--place", help="This installation's among all, 0 to 1. Read only the sources whose turn it is there."
+        ),
+    ] = None,
+    only_wanted: Annotated[
+        bool, typer.Option("--only-wanted", help="Ask only for the programs that MAST's mails tell of.")
+    ] = False,
     log_level: LogLevel = None,
 ) -> None:
-    """Do one half of a cycle, with the configuration on standard input."""
+    """Do one part of a cycle, with the configuration on standard input."""
     import structlog
 
     from pedigreed.log.setup import set_up_log
 
     set_up_log(log_level)
     try:
-        _do(kind, sys.stdin.read(), name, after=after, after_ask=after_ask)
+        order = Order(after=after, after_ask=after_ask, place=place, only_wanted=only_wanted)
+        _do(kind, sys.stdin.read(), name, order)
     except PedigreedError as error:
         # It goes to the daemon's log, of which each line is an event.
         structlog.get_logger().error("work not done", work=kind.value, reason=str(error))
         raise typer.Exit(error.exit_code) from error
 
 
-def _do(kind: Work, configuration: str, name: str, *, after: int | None, after_ask: bool) -> None:
+@dataclass(frozen=True)
+class Order:
+    """What the daemon says of a work that it orders."""
+
+    after: int | None
+    after_ask: bool
+    place: float | None
+    only_wanted: bool
+
+
+def _do(kind: Work, configuration: str, name: str, order: Order) -> None:
     from pathlib import Path
 
-    from pedigreed.cli.archive import open_archive
+    from pedigreed.cli.archive import open_archive, open_sources
     from pedigreed.config.load import parse_config
     from pedigreed.delivery.registry import open_channels
     from pedigreed.service.cycle import ask, send_heartbeat, tell, was_complete
+    from pedigreed.service.listening import listen
     from pedigreed.service.stop import Stop
     from pedigreed.store.database import Store
 
     config = parse_config(configuration, name, os.environ).config
     stop = Stop()
     with Store(config.store.reveal()) as store:
+        now = datetime.now(UTC)
+        if kind is Work.LISTEN:
+            sources = open_sources(config, store, order.place or 0.0)
+            listen(sources, config.programs, store, now, only_due=order.place is not None, after=order.after)
+            return
         if kind is Work.ASK:
             with open_archive(config.sources.mast) as archive:
-                ask(config, store, archive, now=datetime.now(UTC), after=after)
+                ask(config, store, archive, now=now, after=order.after, only_wanted=order.only_wanted)
             return
         signal.signal(signal.SIGTERM, lambda *_: stop.say())
         tell(
@@ -63,9 +90,9 @@ def _do(kind: Work, configuration: str, name: str, *, after: int | None, after_a
             Path(name).name,
             store,
             open_channels(config.channels),
-            now=datetime.now(UTC),
-            has_asked=after_ask,
+            now=now,
+            has_asked=order.after_ask,
             stop=stop,
         )
-        if after_ask and config.heartbeat is not None and was_complete(store):
+        if order.after_ask and config.heartbeat is not None and was_complete(store):
             send_heartbeat(config.heartbeat)

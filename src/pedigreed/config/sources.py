@@ -50,7 +50,10 @@ class Feed(Settings):
 class CrdsSource(Settings):
     """CRDS, the calibration reference data system, and the lists that tell of its deliveries."""
 
-    url: ServiceUrl = Field(default="https://jwst-crds.stsci.edu", description="The CRDS server's address.")
+    url: ServiceUrl | None = Field(
+        default="https://jwst-crds.stsci.edu",
+        description="The CRDS server's address. null: the server is not asked.",
+    )
     every: Duration = Field(default=timedelta(hours=6), description="How often to ask CRDS and the feeds.")
     feeds: tuple[Feed, ...] = Field(default=(), description="Feeds that tell of deliveries.")
 

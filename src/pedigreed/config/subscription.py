@@ -60,7 +60,7 @@ class Report(StrEnum):
     """Which deliveries to CRDS are told."""
 
     AFFECTED = "affected"
-    """Those that would give a product of the subscription another reference file."""
+    """Those of a reference type that exposures of the subscription use."""
     ALL = "all"
     NONE = "none"
 
@@ -68,12 +68,13 @@ class Report(StrEnum):
 class CrdsReport(Settings):
     """What to tell of deliveries to CRDS."""
 
-    instruments: Instruments = Field(
-        default=tuple(Instrument), description="Only these instruments. Default: all."
+    instruments: Instruments | None = Field(
+        default=None,
+        description="Only these instruments. Default: those that the subscription has products of.",
     )
     report: Annotated[Report, member_of(Report, "kind of report")] = Field(
         default=Report.AFFECTED,
-        description="affected: what would change this subscription's products; all; or none.",
+        description="affected: what touches a reference type that this subscription's exposures use; all; or none.",
     )
 
 

@@ -24,6 +24,7 @@ from pedigreed.model.failure import ConfigurationInvalid, PedigreedError
 from pedigreed.model.pause import nth_pause
 from pedigreed.model.run import Work
 from pedigreed.service.agenda import Agenda, agenda
+from pedigreed.service.listen_times import LONGEST_LISTENING
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import runs as stored_runs
 
@@ -96,6 +97,7 @@ class Daemon:
         self._trouble: str | None = None
         self._complaint: str | None = None
         self._has_asked = False
+        self._listens_since = datetime.min.replace(tzinfo=UTC)
         self._is_ready = False
         self._is_stopping = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -191,8 +193,8 @@ class Daemon:
             if self._web is not None:
                 self._web.beat()
             for work in Work:
-                if work in found.due or (work is Work.TELL and self._has_asked):
-                    self._start(work, now, found.last_ask)
+                if work in found.due or (work is Work.TELL and self._has_asked and not self._is_listening(now)):
+                    self._start(work, now, found)
             states: dict[str, str | int] = {"STATUS": self._status(found), "WATCHDOG": 1}
             if not self._is_ready:
                 self._is_ready = True
@@ -210,20 +212,28 @@ class Daemon:
         of_web = self._web.trouble if self._web is not None else None
         return "; ".join(filter(None, (line, self._complaint, of_web)))
 
-    def _start(self, work: Work, now: datetime, last_ask: int | None = None) -> None:
+    def _start(self, work: Work, now: datetime, found: Agenda | None = None) -> None:
         """Begin work, unless it is being done, or failed a while ago.
 
-        With `last_ask`, another daemon may have found the same due: who asks since then asks for both.
+        Where it was found due, another daemon may have found the same: who asks since then asks for both.
         """
         if self._is_stopping.is_set() or work in self._at_work or self._is_paused(work, now):
             return
         arguments = []
-        if work is Work.ASK and last_ask is not None:
-            arguments = ["--after", str(last_ask)]
+        if work is Work.ASK and found is not None:
+            arguments = ["--after", str(found.last_ask), *(["--only-wanted"] if found.asks_for_wanted else [])]
+        if work is Work.LISTEN:
+            self._listens_since = now
+            if found is not None:
+                arguments = ["--after", str(found.last_listen), "--place", str(self._place)]
         if work is Work.TELL and self._has_asked:
             arguments = ["--after-ask"]
             self._has_asked = False
         self._at_work[work] = asyncio.create_task(self._work(work, *arguments))
+
+    def _is_listening(self, now: datetime) -> bool:
+        """Whether CRDS is being listened to, so that a digest waits a little for what is heard."""
+        return Work.LISTEN in self._at_work and abs(now - self._listens_since) < LONGEST_LISTENING
 
     def _is_paused(self, work: Work, now: datetime) -> bool:
         """Whether it failed not long ago. A pause that is longer than any was begun by a clock that was ahead."""
@@ -239,7 +249,7 @@ class Daemon:
             self._at_work.pop(work, None)
         if work is Work.ASK:
             self._has_asked = True
-        if self._has_asked:
+        if self._has_asked and not self._is_listening(self._clock()):
             # What was found may be told now, and the operator hears of what was not.
             self._start(Work.TELL, self._clock())
 
@@ -274,9 +284,10 @@ class Daemon:
             _log.error("store not writable", reason=str(error))
 
     async def _on_cycle(self) -> None:
-        """SIGUSR1: ask and tell now, whatever is due."""
+        """SIGUSR1: listen, ask and tell now, whatever is due."""
         _log.info("cycle wanted")
         self._not_before.clear()
+        self._start(Work.LISTEN, self._clock())
         self._start(Work.ASK, self._clock())
 
     async def _on_reload(self) -> None:

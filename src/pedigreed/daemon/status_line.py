@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pedigreed.service.agenda import Agenda
 
-_DOING = {Work.ASK: "asking MAST", Work.TELL: "telling"}
+_DOING = {Work.LISTEN: "listening to CRDS", Work.ASK: "asking MAST", Work.TELL: "telling"}
 
 
 def status_line(found: Agenda, zone: ZoneInfo, *, busy: Collection[Work], faults: Mapping[Work, int]) -> str:

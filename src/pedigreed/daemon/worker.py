@@ -14,7 +14,7 @@ from pedigreed.model.run import Work
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LIMITS: Mapping[Work, float] = {Work.ASK: 6 * 3600.0, Work.TELL: 3 * 3600.0}
+LIMITS: Mapping[Work, float] = {Work.LISTEN: 1800.0, Work.ASK: 6 * 3600.0, Work.TELL: 3 * 3600.0}
 """Seconds. Every step within has limits of its own; this is for a process that hangs in spite of them."""
 
 GRACE = 20.0

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pedigreed.digests.transitions import Keywords
     from pedigreed.model.change import Change
     from pedigreed.model.digest import Baseline, Checked, Suspect
+    from pedigreed.model.notice import Notice, Tracks
     from pedigreed.model.program import ProgramSelection
 
 RECENT = timedelta(hours=6)
@@ -38,6 +39,8 @@ def compose(
     baselines: Iterable[Baseline] = (),
     suspects: Iterable[Suspect] = (),
     kinds: frozenset[ChangeKind] = ALL_KINDS,
+    notices: Iterable[Notice] = (),
+    tracks: Tracks | None = None,
 ) -> Digest:
     """Compose the digest of one subscription and one period.
 
@@ -53,6 +56,8 @@ def compose(
         baselines: programs watched from this period on.
         suspects: what is missing and held.
         kinds: the kinds of change that the subscription selects.
+        notices: what happened in CRDS, in the order of telling.
+        tracks: the contexts in use.
     """
     told = tuple(sorted(changes, key=lambda change: (change.filename, rank_of(change.kind), change.revision)))
     return Digest(
@@ -69,6 +74,8 @@ def compose(
         suspects=tuple(sorted(suspects, key=lambda suspect: suspect.program)),
         checked=checked,
         kinds=kinds,
+        notices=tuple(notices),
+        tracks=tracks,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pedigreed.config.settings import WhenEmpty
 
 if TYPE_CHECKING:
-    from pedigreed.model.digest import Digest
+    from pedigreed.model.digest import Checked, Digest
     from pedigreed.model.period import Period
 
 _WEEK = timedelta(days=7) - timedelta(hours=3)
@@ -20,8 +20,9 @@ def is_worth_sending(
 ) -> bool:
     """Decide.
 
-    News are always told. A program that can't be checked is told when that begins, once a week while it lasts,
-    and when it is over: silence would say that all is well, and a mail a day would be noise.
+    News are always told. A program that can't be checked, or a source that can't be read, is told when that
+    begins, once a week while it lasts, and when it is over: silence would say that all is well, and a mail a day
+    would be noise.
 
     Args:
         digest: composed.
@@ -29,14 +30,21 @@ def is_worth_sending(
         last_period: the period before, if there was one.
         last_told: the last period that was told, if one was.
     """
-    if digest.changes or digest.baselines or empty is WhenEmpty.ALWAYS:
+    if digest.changes or digest.baselines or digest.notices or empty is WhenEmpty.ALWAYS:
         return True
     if any(last_period is None or suspect.newest > last_period.ends_at for suspect in digest.suspects):
         return True
     week_over = last_told is None or digest.ends - last_told.ends_at >= _WEEK
     unchecked = {entry.program for entry in digest.checked.unchecked}
-    if unchecked and (week_over or last_period is None or not unchecked <= last_period.unchecked):
+    unread = unread_of(digest.checked)
+    is_new = last_period is None or not (unchecked <= last_period.unchecked and unread <= last_period.unread)
+    if (unchecked or unread) and (week_over or is_new):
         return True
-    if not digest.checked.unchecked and last_told is not None and not last_told.is_checked:
+    if not unchecked and not unread and last_told is not None and not last_told.is_checked:
         return True
     return empty is WhenEmpty.WEEKLY and week_over
+
+
+def unread_of(checked: Checked) -> frozenset[str]:
+    """The names of the sources that were not read."""
+    return frozenset(source.name for source in checked.sources if not source.is_checked)

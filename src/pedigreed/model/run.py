@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 
 class Work(StrEnum):
-    """The two halves of a cycle. Neither waits for the other."""
+    """The parts of a cycle. None waits for another."""
 
+    LISTEN = "listen"
+    """Read what CRDS, feeds and mails announce, and keep it."""
     ASK = "ask"
     """Ask the archive, compare, and keep what it says."""
     TELL = "tell"
@@ -28,7 +30,7 @@ class Run:
 
     Attributes:
         key: the row's number.
-        work: which half.
+        work: which part.
         started_at: when it began.
         ended_at: when it ended; None while it goes on, or if its process was killed.
         requests, rows, changes: of an asking.

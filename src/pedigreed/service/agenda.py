@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.model.pause import Paused
 from pedigreed.model.run import Work
 from pedigreed.schedule import due_periods, next_boundary
-from pedigreed.service.ask_times import LEAD, ask_rhythm, is_ask_due, next_planned
+from pedigreed.service.ask_times import LEAD, LONGEST, ask_rhythm, is_ask_due, next_planned
 from pedigreed.service.interest import pairs_of
+from pedigreed.service.listen_times import LONGEST_LISTENING, is_reading_due
+from pedigreed.service.news_sources import news_sources
 from pedigreed.service.rhythms import last_ends, rhythm_of
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import mutes as stored_mutes
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import runs as stored_runs
+from pedigreed.store import sources as stored_sources
+from pedigreed.store import wanted as stored_wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
     from pedigreed.config.settings import Config, Subscription
+    from pedigreed.model.run import Run
+
+WANTED_PAUSE = timedelta(hours=1)
+"""Between an asking and another that MAST's mails bring forward. They may come every few minutes."""
 
 LOOKED_BACK = 10
 """How many askings are looked at to count those that failed in a row."""
@@ -37,7 +47,8 @@ class Agenda:
         next_digest: the subscription that is told next, and when; None where all are muted.
         next_ask: when the archive is asked next, if nothing fails before.
         waiting: how many messages wait.
-        last_ask: the number of the last asking; 0 where there was none.
+        last_ask, last_listen: the number of the last run of that kind; 0 where there was none.
+        asks_for_wanted: whether an asking is due for nothing but the programs that MAST's mails tell of.
     """
 
     due: frozenset[Work]
@@ -45,6 +56,8 @@ class Agenda:
     next_ask: datetime
     waiting: int
     last_ask: int
+    last_listen: int = 0
+    asks_for_wanted: bool = False
 
 
 def agenda(connection: Connection, config: Config, place: float, now: datetime) -> Agenda:
@@ -54,14 +67,21 @@ def agenda(connection: Connection, config: Config, place: float, now: datetime) 
     asked = stored_coverage.asked(connection)
     due = set()
     has_unasked = any(not pairs_of(subscription) <= asked for subscription in config.subscriptions)
-    if is_ask_due(rhythm, runs, now, has_unasked=has_unasked):
+    is_due = is_ask_due(rhythm, runs, now, has_unasked=has_unasked)
+    asks_for_wanted = not is_due and _is_wanted_due(connection, config, runs, now)
+    if is_due or asks_for_wanted:
         due.add(Work.ASK)
+    listenings = stored_runs.newest(connection, Work.LISTEN)
+    states = stored_sources.load(connection)
+    is_listening = _is_running(listenings, now, LONGEST_LISTENING)
+    sources = news_sources(config, place)
+    if not is_listening and any(is_reading_due(each, states.get(each.name), now) for each in sources):
+        due.add(Work.LISTEN)
     speaking = _speaking(connection, config, now)
     rhythms = {name: rhythm_of(subscription, config) for name, subscription in speaking.items()}
     ends = last_ends(connection, set(rhythms.values()), now)
     # After a sleep both are due. What is found then belongs into the digest, which waits for it, but not for long.
-    is_asking = bool(runs) and runs[0].ended_at is None and now - runs[0].started_at < LEAD
-    is_awaited = is_asking or Work.ASK in due
+    is_awaited = due or _is_running(runs, now, LEAD) or is_listening
     # A first digest tells what the archive has, so it waits until that was asked.
     known = {name: rhythm for name, rhythm in rhythms.items() if name in ends or pairs_of(speaking[name]) <= asked}
     if not is_awaited and due_periods(known, ends, now):
@@ -77,8 +97,22 @@ def agenda(connection: Connection, config: Config, place: float, now: datetime) 
         next_digest=None if first is None else (first, nexts[rhythms[first]]),
         next_ask=next_planned(rhythm, now),
         last_ask=runs[0].key if runs else 0,
+        last_listen=listenings[0].key if listenings else 0,
+        asks_for_wanted=asks_for_wanted,
         waiting=sum(each.messages for each in waiting.values()),
     )
+
+
+def _is_running(runs: Sequence[Run], now: datetime, longest: timedelta) -> bool:
+    return bool(runs) and runs[0].ended_at is None and now - runs[0].started_at < longest
+
+
+def _is_wanted_due(connection: Connection, config: Config, runs: Sequence[Run], now: datetime) -> bool:
+    """Whether a watched program is wanted, and the archive was left alone for a while."""
+    wanted = stored_wanted.load(connection)
+    if not config.programs & wanted.keys() or _is_running(runs, now, LONGEST):
+        return False
+    return not runs or now - runs[0].started_at >= WANTED_PAUSE
 
 
 def _speaking(connection: Connection, config: Config, now: datetime) -> dict[str, Subscription]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.model.pause import nth_pause
 from pedigreed.schedule import DAY
+from pedigreed.service.turns import last_turn, next_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -31,8 +32,6 @@ LONGEST = timedelta(hours=6)
 
 AHEAD = timedelta(hours=1)
 """An asking that began later than this from now was dated by a clock that was wrong."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +107,8 @@ def _failures(runs: Iterable[Run]) -> int:
 def _planned(rhythm: AskRhythm, now: datetime) -> Iterator[datetime]:
     """Planned moments around now: some before, and some after."""
     if rhythm.every % DAY:
-        offset = rhythm.every * rhythm.place
-        count = (now - _EPOCH + offset) // rhythm.every
-        for each in (count, count + 1):
-            yield _EPOCH + each * rhythm.every - offset
+        yield last_turn(rhythm.every, rhythm.place, now)
+        yield next_turn(rhythm.every, rhythm.place, now)
         return
     days = rhythm.every // DAY
     today = now.astimezone(rhythm.zone).date().toordinal()

@@ -10,12 +10,15 @@ import structlog
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
 from pedigreed.model.pause import Pause, Paused, nth_pause
 from pedigreed.model.period import Period
+from pedigreed.digests.worth import unread_of
 from pedigreed.schedule import due
+from pedigreed.service.crds_news import crds_news
 from pedigreed.service.deciding import PAUSES
 from pedigreed.service.destinations import messages_of
 from pedigreed.service.drafting import draft
 from pedigreed.service.interest import pairs_of
 from pedigreed.service.rhythms import last_period, rhythm_of
+from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
     from pedigreed.config.settings import Config, Subscription
     from pedigreed.model.digest import RenderedDigest
+    from pedigreed.service.crds_news import CrdsNews
     from pedigreed.store.database import Store
 
 _log = structlog.get_logger()
@@ -73,6 +77,7 @@ def close_due_periods(
         muted = stored_mutes.load(connection, now)
         pauses = stored_pauses.load(connection, Paused.DIGEST)
         asked = stored_coverage.asked(connection)
+        news = crds_news(connection, config, now)
     for subscription in config.subscriptions:
         before = pauses.get(subscription.name)
         if subscription.name in muted or (before is not None and before.holds(now)):
@@ -80,7 +85,7 @@ def close_due_periods(
         is_known = has_asked or pairs_of(subscription) <= asked
         try:
             with store.writing() as connection:
-                closed = _close(connection, config, subscription, configuration, now, is_known=is_known)
+                closed = _close(connection, config, subscription, configuration, now, is_known=is_known, news=news)
                 if before is not None:
                     stored_pauses.end(connection, Paused.DIGEST, subscription.name)
         except (StoreError, TryAgain):
@@ -124,15 +129,17 @@ def _close(
     now: datetime,
     *,
     is_known: bool,
+    news: CrdsNews,
 ) -> Closed | None:
     stored_watched.begin(connection, subscription.name, pairs_of(subscription))
+    stored_announcements.begin(connection, subscription.name)
     last = last_period(connection, subscription, now)
     if last is None and not is_known:
         return None
     boundary = due(rhythm_of(subscription, config), last.ends_at if last else None, now)
     if boundary is None or not stored_periods.claim(connection, subscription.name, boundary.label, now):
         return None
-    drafted = draft(connection, config, subscription, last=last, configuration=configuration, now=now)
+    drafted = draft(connection, config, subscription, news=news, last=last, configuration=configuration, now=now)
     digest, rendered = drafted.digest, drafted.rendered
     if drafted.is_worth_sending:
         stored_digests.add(connection, digest, rendered, now)
@@ -146,9 +153,11 @@ def _close(
         closed_at=now,
         unchecked=frozenset(entry.program for entry in digest.checked.unchecked),
         digest_id=digest.digest_id if drafted.is_worth_sending else None,
+        unread=unread_of(digest.checked),
     )
     stored_periods.close(connection, period)
     stored_changes.mark_told(connection, subscription.name, boundary.label, drafted.covers)
+    stored_announcements.mark_told(connection, subscription.name, boundary.label, drafted.hears)
     told = {baseline.program for baseline in digest.baselines}
     pairs = {pair for pair in pairs_of(subscription) if pair[1] in told}
     stored_watched.introduce(connection, subscription.name, boundary.label, pairs)

@@ -1,4 +1,4 @@
-"""One whole cycle: collect, compare, compose, enqueue, deliver. What each word means stands in its own file."""
+"""One whole cycle: listen, collect, compare, compose, enqueue, deliver. Each word has a file that says more."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ from pedigreed.model.run import Work
 from pedigreed.service.closing import Closed, close_due_periods
 from pedigreed.service.collecting import Answer, collect
 from pedigreed.service.delivering import deliver, take_back
-from pedigreed.service.interest import interest_of
+from pedigreed.service.interest import interest_of, narrowed
+from pedigreed.service.listening import Listened, listen
 from pedigreed.service.looking_after import look_after
 from pedigreed.service.one_run import one_run
 from pedigreed.store import runs as stored_runs
+from pedigreed.store import wanted as stored_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from pedigreed.config.secret import Secret
     from pedigreed.config.settings import Config
     from pedigreed.delivery.channel import Channel
     from pedigreed.model.delivery import Delivery
+    from pedigreed.service.listen_times import Listed
     from pedigreed.service.problems import News
     from pedigreed.service.stop import Stop
     from pedigreed.sources.mast.archive import MastArchive
@@ -61,15 +64,19 @@ class Cycle:
     Attributes:
         answers: of the archive, in the order they came. They are compared and kept already.
         told: what was composed, delivered and said to the operator.
+        heard: what came of reading the sources of CRDS's news.
     """
 
     answers: tuple[Answer, ...]
     told: Told
+    heard: tuple[Listened, ...] = ()
 
     @property
     def is_complete(self) -> bool:
         """Whether everything that was asked was answered."""
-        return all(answer.fetched.is_complete for answer in self.answers)
+        return all(answer.fetched.is_complete for answer in self.answers) and all(
+            each.reading.is_complete for each in self.heard
+        )
 
 
 def run_cycle(
@@ -80,6 +87,7 @@ def run_cycle(
     channels: Mapping[str, Channel],
     *,
     now: datetime,
+    sources: Sequence[Listed] = (),
     watch: Callable[[Answer], None] | None = None,
     is_alone: bool = False,
 ) -> Cycle:
@@ -92,13 +100,15 @@ def run_cycle(
         archive: the source.
         channels: by name.
         now: the cycle's one moment, UTC.
+        sources: of CRDS's news.
         watch: is shown each answer as it comes.
         is_alone: whether no other process is at work on the store. What one that ended was sending is then
             taken up at once, and not when its lease ends.
     """
+    heard = listen(sources, config.programs, store, now)
     answers = ask(config, store, archive, now=now, watch=watch)
     told = tell(config, configuration, store, channels, now=now, is_alone=is_alone)
-    cycle = Cycle(answers, told)
+    cycle = Cycle(answers, told, heard)
     if config.heartbeat is not None and cycle.is_complete:
         send_heartbeat(config.heartbeat)
     return cycle
@@ -112,20 +122,31 @@ def ask(
     now: datetime,
     watch: Callable[[Answer], None] | None = None,
     after: int | None = None,
+    only_wanted: bool = False,
 ) -> tuple[Answer, ...]:
-    """The first half: ask the archive, compare each answer with what was known, and keep it. As in `run_cycle`.
+    """Ask the archive, compare each answer with what was known, and keep it. As in `run_cycle`.
 
-    Where another process asked since the run `after`, nothing is asked.
+    Where another process asked since the run `after`, nothing is asked. With `only_wanted`, only the programs are
+    asked for that MAST's own mails tell of.
     """
     answers: list[Answer] = []
     with one_run(store, Work.ASK, now, after=after) as end:
         if end is None:
             return ()
         sweep = config.sources.mast.sweep
-        for answer in collect(interest_of(config.subscriptions), store, archive, sweep, now):
+        interest = interest_of(config.subscriptions)
+        if only_wanted:
+            with store.reading() as connection:
+                interest = narrowed(interest, stored_wanted.load(connection).keys())
+        for answer in collect(interest, store, archive, sweep, now):
             answers.append(answer)
             if watch is not None:
                 watch(answer)
+        unanswered = {
+            program for each in answers if not each.fetched.is_complete for program in each.query.programs
+        }
+        with store.writing() as connection:
+            stored_wanted.forget(connection, frozenset().union(*interest.values()) - unanswered, now)
         end(
             problems=[_why(answer) for answer in answers if not answer.fetched.is_complete],
             beside={"answers": len(answers)},
@@ -147,7 +168,7 @@ def tell(
     has_asked: bool = True,
     stop: Stop | None = None,
 ) -> Told:
-    """The second half: compose what is due, deliver, and look after pedigreed itself. As in `run_cycle`.
+    """Compose what is due, deliver, and look after pedigreed itself. As in `run_cycle`.
 
     Without `has_asked`, a subscription's first digest waits until each of its programs was asked for.
     `stop` ends the sending before its time.

@@ -13,6 +13,7 @@ from pedigreed.digests.render import render
 from pedigreed.digests.worth import is_worth_sending
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import Baseline, PedigreeSpan, Suspect
+from pedigreed.service.crds_news import told_news
 from pedigreed.service.destinations import feeds_a_program, operator_address
 from pedigreed.service.interest import pairs_of, selection_of
 from pedigreed.service.rhythms import CLOCK_AHEAD
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.known_product import KnownProduct
     from pedigreed.model.period import Period
+    from pedigreed.service.crds_news import CrdsNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +49,14 @@ class Draft:
         digest: composed.
         rendered: its words.
         covers: the row ids of the changes that it covers, folded and unselected ones included.
+        hears: the keys of the announcements that it covers.
         is_worth_sending: whether it would be sent, or the period closed quietly.
     """
 
     digest: Digest
     rendered: RenderedDigest
     covers: tuple[int, ...]
+    hears: tuple[int, ...]
     is_worth_sending: bool
 
 
@@ -61,6 +65,7 @@ def draft(
     config: Config,
     subscription: Subscription,
     *,
+    news: CrdsNews,
     last: Period | None,
     configuration: str,
     now: datetime,
@@ -72,6 +77,7 @@ def draft(
         connection: a transaction.
         config: the configuration.
         subscription: whose digest it is.
+        news: what was heard of CRDS.
         last: the period before.
         configuration: the configuration file's name, for the footer.
         now: UTC.
@@ -94,6 +100,7 @@ def draft(
     about = (change for _, change in untold if selection.is_about(change))
     net = [change for change in fold(about) if change.kind in selection.kinds]
     off = stored_coverage.increments_off(connection, now)
+    told = told_news(connection, news, subscription, starts=starts, now=now)
     digest = compose(
         subscription=subscription.name,
         selections=subscription.watch.programs,
@@ -125,7 +132,10 @@ def draft(
                 for entry in off.values()
                 if entry.instrument in instruments
             ),
+            sources=told.sources,
         ),
+        notices=told.notices,
+        tracks=news.tracks,
     )
     return Draft(
         digest=digest,
@@ -136,6 +146,7 @@ def draft(
             has_document=has_document or feeds_a_program(subscription, config),
         ),
         covers=tuple(key for key, _ in untold),
+        hears=told.covers,
         is_worth_sending=is_worth_sending(
             digest,
             subscription.digest.empty,

@@ -9,7 +9,7 @@ from pedigreed.changes.selection import Selection
 from pedigreed.config.value import LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pedigreed.config.settings import Subscription
     from pedigreed.model.instrument import Instrument
@@ -45,3 +45,11 @@ def interest_of(subscriptions: Iterable[Subscription]) -> Mapping[Instrument, fr
         for instrument in subscription.watch.instruments:
             interest[instrument] |= subscription.programs
     return {instrument: frozenset(interest[instrument]) for instrument in sorted(interest)}
+
+
+def narrowed(
+    interest: Mapping[Instrument, frozenset[int]], programs: Collection[int]
+) -> Mapping[Instrument, frozenset[int]]:
+    """The same for some programs alone."""
+    chosen = frozenset(programs)
+    return {instrument: mine for instrument, all_of_it in interest.items() if (mine := all_of_it & chosen)}

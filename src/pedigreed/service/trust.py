@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.model.coverage import Coverage
-from pedigreed.model.digest import Checked, Unchecked
+from pedigreed.model.digest import Checked, SourceCheck, Unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.source_state import SourceState
+    from pedigreed.service.listen_times import Listed
 
 _AHEAD = timedelta(hours=1)
 """An answer from a later time than this was dated by a clock that was wrong."""
@@ -40,6 +42,7 @@ def checked(
     starts: datetime,
     now: datetime,
     notes: tuple[str, ...] = (),
+    sources: tuple[SourceCheck, ...] = (),
 ) -> Checked:
     """Say of each program whether it was checked in the period.
 
@@ -55,6 +58,7 @@ def checked(
         starts: the begin of the period, UTC.
         now: UTC.
         notes: what else is to be said.
+        sources: those of CRDS's news: see `sources_checked`.
     """
     unchecked: list[Unchecked] = []
     unknown: list[int] = []
@@ -79,11 +83,40 @@ def checked(
         last_complete=max(newest, default=None),
         swept_since=min(swept, default=None),
         notes=notes,
+        sources=sources,
     )
 
 
+def sources_checked(
+    sources: Iterable[Listed], states: Mapping[str, SourceState], starts: datetime, now: datetime
+) -> tuple[SourceCheck, ...]:
+    """Say of each source of CRDS's news whether it was read in the period, by the same rule.
+
+    Args:
+        sources: those of the configuration that the subscription hears of.
+        states: how the reading of each stands, by name.
+        starts: the begin of the period, UTC.
+        now: UTC.
+    """
+    return tuple(_source_checked(each, states.get(each.name), starts, now) for each in sources)
+
+
+def _source_checked(listed: Listed, state: SourceState | None, starts: datetime, now: datetime) -> SourceCheck:
+    complete_at = state.complete_at if state else None
+    is_checked = _is_young(complete_at, now, listed.every) and (
+        state is None or state.problem is None or (complete_at is not None and complete_at > starts)
+    )
+    never = "not read yet" if state is None else "not read lately"
+    reason = None if is_checked else (state.problem if state else None) or never
+    return SourceCheck(listed.name, is_checked, reason, complete_at)
+
+
+def _is_young(complete_at: datetime | None, now: datetime, every: timedelta) -> bool:
+    return complete_at is not None and now - every - _SLACK <= complete_at <= now + _AHEAD
+
+
 def _is_checked(state: Coverage, starts: datetime, now: datetime, every: timedelta) -> bool:
-    if state.complete_at is None or not now - every - _SLACK <= state.complete_at <= now + _AHEAD:
+    if state.complete_at is None or not _is_young(state.complete_at, now, every):
         return False
     return state.problem is None or state.complete_at > starts
 

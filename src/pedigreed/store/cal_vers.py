@@ -12,6 +12,7 @@ from pedigreed.model.cal_ver_move import CalVerMove
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.instant import from_milliseconds
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.pedigree import version_of
 from pedigreed.store.tables import changes, coverage, products
 
 if TYPE_CHECKING:
@@ -50,6 +51,18 @@ def by_instrument(connection: Connection, program: int) -> dict[Instrument, CalV
     for instrument, cal_ver, count in connection.execute(query):
         found[Instrument(instrument)][cal_ver] = count
     return dict(found)
+
+
+def newest(connection: Connection, programs: Collection[int]) -> str | None:
+    """The highest released CAL_VER that any product of some programs has; None where none has one."""
+    query = select(products.c.cal_ver).where(products.c.program.in_(programs)).distinct()
+    found = {
+        cal_ver: version_of(cal_ver) for cal_ver in connection.execute(query).scalars() if cal_ver is not None
+    }
+    released = {
+        cal_ver: version for cal_ver, version in found.items() if version is not None and not version.is_prerelease
+    }
+    return max(released, key=lambda cal_ver: released[cal_ver], default=None)
 
 
 def known_since(connection: Connection, program: int) -> dict[Instrument, datetime]:

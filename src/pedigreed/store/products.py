@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, bindparam, exists, func, insert, select, update
 
+from pedigreed.model.exposure_use import ExposureUse
 from pedigreed.model.holding import Holding
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.known_product import KnownProduct
@@ -127,6 +128,30 @@ def holdings(connection: Connection, programs: Collection[int]) -> list[Holding]
         Holding(Instrument(instrument), program, observation, level, *rest)
         for instrument, program, observation, level, *rest in connection.execute(query)
     ]
+
+
+def exposure_uses(connection: Connection, programs: Collection[int]) -> set[ExposureUse]:
+    """The kinds of exposure that products of some programs are made of."""
+    of = products.c
+    query = (
+        select(of.instrument, of.program, of.observation, of.level, parameter_sets.c.parameters)
+        .join(parameter_sets, parameter_sets.c.id == of.parameters_id)
+        .where(of.program.in_(programs), of.withdrawn_at.is_(None))
+        .distinct()
+    )
+    found = set()
+    for row in connection.execute(query):
+        exp_type = decoded(row.parameters).get("exp_type")
+        found.add(
+            ExposureUse(
+                Instrument(row.instrument),
+                row.program,
+                row.observation,
+                row.level,
+                None if exp_type is None else str(exp_type),
+            )
+        )
+    return found
 
 
 def keep(connection: Connection, known: Iterable[KnownProduct], already: AbstractSet[str]) -> None:

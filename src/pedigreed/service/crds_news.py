@@ -1,0 +1,132 @@
+"""What was heard of CRDS, put together once, and what of it each subscription is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pedigreed.config.settings import Report
+from pedigreed.model.announcement import NoticeKind
+from pedigreed.notices.merging import notices_of
+from pedigreed.notices.relevance import concerns
+from pedigreed.service.interest import selection_of
+from pedigreed.service.news_sources import news_sources
+from pedigreed.service.trust import sources_checked
+from pedigreed.store import announcements as stored_announcements
+from pedigreed.store import contexts_in_use as stored_contexts
+from pedigreed.store import products as stored_products
+from pedigreed.store import sources as stored_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.config.settings import Config, Subscription
+    from pedigreed.model.digest import SourceCheck
+    from pedigreed.model.exposure_use import ExposureUse
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.model.notice import Notice, Tracks
+    from pedigreed.model.source_state import SourceState
+    from pedigreed.service.listen_times import Listed
+
+LOOKED_BACK = timedelta(days=180)
+"""What was heard before is no news any more, and joins none."""
+
+_OF_ALL = frozenset({NoticeKind.BUILD, NoticeKind.ROLLBACK})
+
+
+@dataclass(frozen=True, slots=True)
+class CrdsNews:
+    """What was heard.
+
+    Attributes:
+        notices: the newest first.
+        tracks: the contexts in use; None where CRDS was never asked.
+        sources: those of the configuration.
+        states: how the reading of each source stands, by name.
+    """
+
+    notices: tuple[Notice, ...]
+    tracks: Tracks | None
+    sources: tuple[Listed, ...]
+    states: Mapping[str, SourceState]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldNews:
+    """What a subscription is told of it now.
+
+    Attributes:
+        notices: builds first, then the newest first.
+        covers: the keys of the announcements that are covered by telling these, or by not telling them.
+        sources: whether each source was read.
+    """
+
+    notices: tuple[Notice, ...] = ()
+    covers: tuple[int, ...] = ()
+    sources: tuple[SourceCheck, ...] = ()
+
+
+def crds_news(connection: Connection, config: Config, now: datetime) -> CrdsNews:
+    """Put together what was heard until now."""
+    return CrdsNews(
+        notices=notices_of(stored_announcements.load(connection, now - LOOKED_BACK)),
+        tracks=stored_contexts.load(connection),
+        sources=news_sources(config, place=0.0),
+        states=stored_sources.load(connection),
+    )
+
+
+def told_news(
+    connection: Connection, news: CrdsNews, subscription: Subscription, *, starts: datetime, now: datetime
+) -> ToldNews:
+    """Choose what the subscription is told. Changes nothing.
+
+    A notice is told once: who was told of it by one source is not told again by another.
+
+    Args:
+        connection: a transaction.
+        news: what was heard.
+        subscription: whose digest it is.
+        starts: the begin of the period, UTC.
+        now: UTC.
+    """
+    report = subscription.crds.report
+    sources = () if report is Report.NONE else sources_checked(news.sources, news.states, starts, now)
+    after = stored_announcements.listens_after(connection, subscription.name)
+    if after is None:
+        return ToldNews(sources=sources)
+    told = stored_announcements.told(connection, subscription.name)
+    fresh = [notice for notice in news.notices if notice.is_news and notice.first_heard.key > after]
+    untold = [notice for notice in fresh if not any(heard.key in told for heard in notice.heard)]
+    covers = {heard.key for notice in fresh for heard in notice.heard} - told
+    chosen: list[Notice] = []
+    if untold and report is not Report.NONE:
+        uses = _uses(connection, subscription)
+        chosen = [notice for notice in untold if _is_wanted(notice, subscription, uses)]
+    chosen.sort(key=lambda notice: notice.kind is not NoticeKind.BUILD)
+    return ToldNews(tuple(chosen), tuple(covers), sources)
+
+
+def _uses(connection: Connection, subscription: Subscription) -> list[ExposureUse]:
+    selection = selection_of(subscription)
+    uses = stored_products.exposure_uses(connection, subscription.programs)
+    return [use for use in uses if selection.is_about(use)]
+
+
+def _is_wanted(notice: Notice, subscription: Subscription, uses: Collection[ExposureUse]) -> bool:
+    if notice.kind in _OF_ALL:
+        return True
+    instruments: Collection[Instrument] = subscription.crds.instruments or {use.instrument for use in uses}
+    if subscription.crds.report is Report.ALL:
+        named = notice.facts.instruments
+        return not named or any(instrument in instruments for instrument in named)
+    return concerns(
+        notice,
+        {(use.instrument, use.exp_type) for use in uses},
+        {use.level for use in uses},
+        instruments,
+    )

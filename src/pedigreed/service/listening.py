@@ -1,0 +1,170 @@
+"""Read the sources of CRDS's news, and keep what they say. Each by itself, so that none holds up another."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pedigreed.model.reading import Reading
+from pedigreed.model.run import Work
+from pedigreed.model.source_state import SourceState
+from pedigreed.service.listen_times import is_reading_due
+from pedigreed.service.one_run import one_run
+from pedigreed.store import announcements as stored_announcements
+from pedigreed.store import contexts_in_use as stored_contexts
+from pedigreed.store import coverage as stored_coverage
+from pedigreed.store import sources as stored_sources
+from pedigreed.store import wanted as stored_wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.model.coverage import Coverage
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.model.reading import ArchiveEvent
+    from pedigreed.service.listen_times import Listed
+    from pedigreed.store.database import Store
+
+LATE = timedelta(days=1)
+"""How long after its ingest ended a file may still be missing from the archive's answers."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Listened:
+    """What came of reading one source.
+
+    Attributes:
+        source: its name.
+        reading: what it brought.
+        news: how many announcements were not known.
+    """
+
+    source: str
+    reading: Reading
+    news: int
+
+
+def listen(
+    sources: Sequence[Listed],
+    programs: Collection[int],
+    store: Store,
+    now: datetime,
+    *,
+    only_due: bool = False,
+    after: int | None = None,
+) -> tuple[Listened, ...]:
+    """Read the sources side by side, and keep what each says as soon as it has said it.
+
+    Args:
+        sources: those of the configuration.
+        programs: that are watched.
+        store: where everything is kept.
+        now: UTC.
+        only_due: leave out those whose turn it is not.
+        after: the last listening that was known when this one was decided on. Where another process began one
+            since, nothing is read.
+    """
+    with store.reading() as connection:
+        states = stored_sources.load(connection)
+    chosen = [each for each in sources if not only_due or is_reading_due(each, states.get(each.name), now)]
+    if not chosen:
+        return ()
+    heard: list[Listened] = []
+    with one_run(store, Work.LISTEN, now, after=after) as end:
+        if end is None:
+            return ()
+        with ThreadPoolExecutor(len(chosen), "source") as threads:
+            readings = {threads.submit(_read, each, states.get(each.name), now): each.name for each in chosen}
+            for done in as_completed(readings):
+                name, reading = readings[done], done.result()
+                with store.writing() as connection:
+                    news = _keep(connection, name, states.get(name), reading, programs=programs, now=now)
+                _tell(name, reading, news)
+                heard.append(Listened(name, reading, news))
+        end(
+            problems=[
+                f"{each.source}: {'; '.join(each.reading.problems)}" for each in heard if each.reading.problems
+            ],
+            beside={"sources": len(heard), "announcements": sum(each.news for each in heard)},
+        )
+    return tuple(heard)
+
+
+def wanted_by(
+    events: Iterable[ArchiveEvent],
+    coverage: Mapping[tuple[Instrument, int], Coverage],
+    programs: Collection[int],
+) -> frozenset[int]:
+    """The watched programs that MAST's mails tell something of which the last complete answers can't have had."""
+    last: dict[int, datetime] = {}
+    for (_, program), state in coverage.items():
+        if state.complete_at is not None:
+            last[program] = min(state.complete_at, last.get(program, state.complete_at))
+    return frozenset(
+        event.program
+        for event in events
+        if event.program in programs
+        and (
+            event.archived_at is None
+            or event.program not in last
+            or event.archived_at > last[event.program] - LATE
+        )
+    )
+
+
+def _read(listed: Listed, state: SourceState | None, now: datetime) -> Reading:
+    try:
+        return listed.open().read(state.bookmark if state else None, now)
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is one source's
+        _log.exception("a source failed", source=listed.name)
+        return Reading((), is_complete=False, problems=(f"pedigreed failed: {type(error).__name__}",))
+
+
+def _keep(
+    connection: Connection,
+    name: str,
+    state: SourceState | None,
+    reading: Reading,
+    *,
+    programs: Collection[int],
+    now: datetime,
+) -> int:
+    # What a source has when it is first read to its end is no news, as with a program's first sight.
+    was_there = state is None or state.complete_at is None
+    news = stored_announcements.keep(connection, reading.announcements, now, was_there=was_there)
+    if reading.tracks is not None:
+        stored_contexts.save(connection, reading.tracks)
+    if reading.events:
+        coverage = stored_coverage.load(connection, programs)
+        stored_wanted.add(connection, wanted_by(reading.events, coverage, programs), now)
+    stored_sources.save(
+        connection,
+        SourceState(
+            name=name,
+            asked_at=now,
+            complete_at=now if reading.is_complete else (state.complete_at if state else None),
+            failures=0 if reading.is_complete else (state.failures if state else 0) + 1,
+            problem=None if reading.is_complete else "; ".join(reading.problems),
+            bookmark=reading.bookmark,
+        ),
+    )
+    return len(news)
+
+
+def _tell(name: str, reading: Reading, news: int) -> None:
+    log = _log.bind(source=name, announcements=news, events=len(reading.events))
+    for warning in reading.warnings:
+        log.warning("note", note=warning)
+    if reading.is_complete:
+        log.info("source read")
+    else:
+        log.warning("source not read to its end", problems=list(reading.problems))
