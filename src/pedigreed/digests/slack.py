@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from pedigreed.digests.change_words import TITLES, contents_of, is_move, products_in_words, summary_of
+from pedigreed.digests.frame_words import programs_watched
 from pedigreed.digests.lineage import keywords_moved, span_in_words
 from pedigreed.digests.moments import period
 from pedigreed.digests.moves import shown_of
 from pedigreed.digests.slack_blocks import bold, code, context, fits, header, payload_of, safe, section
 from pedigreed.digests.slack_checks import check_blocks, checked_lines
 from pedigreed.digests.subject import MARK
-from pedigreed.digests.text import programs_watched
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER
 from pedigreed.digests.wording import clipped, count
 
