@@ -13,6 +13,7 @@ from any_digest import AMPERSANDS, DIGESTS, WORDS, worst
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
 from pedigreed.digests.slack_blocks import fits, safe
+from pedigreed.digests.subject import headline_of
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Checked, Digest
 
@@ -79,8 +80,9 @@ def test_the_header_and_the_notification_tell_the_news(digest: Digest) -> None:
     payload = payload_of(digest)
     assert payload["text"] == safe(subject)
     assert payload["blocks"][0]["type"] == "header"
-    if not set(subject) & set("&<>"):
-        assert payload["blocks"][0]["text"]["text"] == subject.removeprefix("[pedigreed] ")
+    news = headline_of(digest)
+    if not set(news) & set("&<>"):
+        assert payload["blocks"][0]["text"]["text"] == news
 
 
 @given(st.text())

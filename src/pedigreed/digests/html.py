@@ -23,7 +23,7 @@ from pedigreed.digests.moments import period
 from pedigreed.digests.page import Download, File, Page
 from pedigreed.digests.page_changes import change_sections
 from pedigreed.digests.page_checks import check_sections
-from pedigreed.digests.subject import MARK
+from pedigreed.digests.subject import headline_of
 from pedigreed.digests.wording import clipped, one_line, sentence
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def page_of(
     files = tuple(File(name, page=product_file(name)) for name in files_to_name(digest))
     return Page(
         subject=subject,
-        news=subject.removeprefix(MARK),
+        news=headline_of(digest),
         subscription=clipped(digest.subscription, LONGEST_NAME),
         programs=sentence(one_line(programs_watched(digest))),
         period=period(digest.starts, digest.ends, digest.timezone),

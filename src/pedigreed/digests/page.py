@@ -140,7 +140,7 @@ class Page:
 
     Attributes:
         subject: of the mail.
-        news: the same without the mark that every subject begins with.
+        news: the same for a heading, where there is more room: at most 120 characters.
         subscription: its name.
         programs: which programs it watches.
         period: from when to when, in the configured zone and UTC.

@@ -220,7 +220,7 @@ class RenderedDigest:
     Attributes:
         digest_id: of the digest.
         subscription: its name.
-        subject: one line of at most 120 characters, ASCII where the names allow it.
+        subject: one line of at most 70 characters, ASCII where the names allow it.
         text: 78 columns, LF line ends, ends with a line end.
         attachments: the whole of the lists.
         slack: the payload of a Slack webhook, JSON in ASCII; empty where there is none but the text.
