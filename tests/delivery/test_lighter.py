@@ -13,11 +13,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from any_digest import worst
 from pedigreed.config.address import Sender
 from pedigreed.delivery.lighter import lighter
 from pedigreed.delivery.mail import build_mail
 from pedigreed.delivery.mime import POLICY, attachment_part, text_part
 from pedigreed.delivery.plain_json import slack_payload, webhook_document
+from pedigreed.digests.render import render
 from pedigreed.model.digest import Attachment, RenderedDigest
 from pedigreed.model.message import Message
 
@@ -152,11 +154,21 @@ def test_a_page_tells_it_too(page: str, expected: str) -> None:
     assert list(parsed.iter_attachments()) == []
     assert body_of(parsed).endswith("jades.csv (12 kB). The reason it gave:\n<552> & more\n")
     told = (
-        "<p>The 2 attachments were left out, because the mail server would not take a message so large: "
+        '<p style="margin:16px">'
+        "The 2 attachments were left out, because the mail server would not take a message so large: "
         "jades.json (4.2 MB), jades.csv (12 kB). The reason it gave: &lt;552&gt; &amp; more</p>\n"
     )
     assert body_of(parsed, "html") == expected.format(told)
     assert lighter(lightened(mail_with_page(page)), REASON) is None
+
+
+def test_the_page_of_a_digest_claims_no_attachments_that_are_left_out() -> None:
+    rendered = render(worst(), configuration="pedigreed.yaml")
+    built = build_mail(rendered, channel="email", sender=None, recipient="a@x.example", now=NOW)
+    page, light = body_of(read(built), "html"), body_of(read(lightened(built)), "html")
+    assert page.count(">ATTACHED<") == light.count(">LEFT OUT<") == 1
+    assert ">ATTACHED<" not in light
+    assert light.rstrip().endswith("too large</p>\n</body>\n</html>")
 
 
 @example(subject="", text="no line end", files=[Attachment("a.csv", "text/csv", b"1")], reason="")

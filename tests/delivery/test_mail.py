@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes
 from email.header import decode_header, make_header
@@ -111,6 +112,16 @@ def test_the_text_comes_first_and_then_the_same_in_html(text: str) -> None:
     shown = html.unescape(page.get_content().replace("\r\n", "\n"))
     assert "REPROCESSED    66 products <b>&\n" in shown
     assert "<b>" not in page.get_content()
+
+
+def test_a_digest_with_a_page_of_its_own_is_sent_with_it() -> None:
+    page = "<!DOCTYPE html>\n<p>1,204 products</p>\n"
+    parsed = read(mail(replace(rendered(), html=page)))
+    body = parsed.get_body(("html",))
+    assert body is not None
+    assert body.get_content().replace("\r\n", "\n") == page
+    assert body["Content-Transfer-Encoding"] == "7bit"
+    assert text_of(parsed) == rendered().text
 
 
 def test_the_envelope_and_the_identity_are_the_mails_own() -> None:

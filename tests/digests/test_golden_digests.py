@@ -378,6 +378,11 @@ def test_the_slack_message_is_what_it_was_when_someone_read_it(scenario: Callabl
     assert_golden(f"{scenario.__name__}.slack.json", json.dumps(payload, indent=2, ensure_ascii=False) + "\n")
 
 
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
+def test_the_page_is_what_it_was_when_someone_looked_at_it(scenario: Callable[[], Digest]) -> None:
+    assert_golden(f"{scenario.__name__}.html", rendered(scenario).html)
+
+
 @pytest.mark.parametrize("scenario", [forty_products, nasty_names], ids=lambda scenario: scenario.__name__)
 def test_the_attachments_are_what_they_were_when_someone_read_them(scenario: Callable[[], Digest]) -> None:
     for attachment in rendered(scenario).attachments:

@@ -79,7 +79,7 @@ def test_whatever_is_told_keeps_its_lines_short_and_plain(
 def test_a_subject_is_one_short_line(digest: Digest) -> None:
     subject = told(digest).subject
     assert subject.startswith("[pedigreed] ")
-    assert len(subject) <= 120
+    assert len(subject) <= 70
     assert subject.isprintable()
     if digest.checked.unchecked:
         assert subject.endswith("unchecked")
@@ -244,7 +244,7 @@ def test_of_a_program_that_nothing_is_told_of_nothing_can_be_said(change: Callab
         ),
         (
             (ChangeKind.REPROCESSED,),
-            "nothing new of the kinds that are asked for",
+            "nothing new of what is asked for",
             "NO CHANGE of the kinds that are asked for, in 2 programs that were checked",
         ),
         (
@@ -303,3 +303,32 @@ def test_programs_that_share_a_reason_share_a_row_that_names_them() -> None:
     text = told(plain([], checked=Checked(0, 20, unchecked=lost))).text
     assert " ".join(text.split()).count("connection reset; last complete answer 21 Nov") == 1
     assert all(re.search(rf"\b{program}\b", text) for program in range(1180, 1200))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "unchecked", "subject"),
+    [
+        ((ChangeKind.REPROCESSED,), 0, "1 reprocessed (2.0.1, jwst_1535)"),
+        ((ChangeKind.REPROCESSED, ChangeKind.NEW), 1, "1 reprocessed, 1 new, 1 of 2 programs unchecked"),
+        (
+            (ChangeKind.REGRESSED, ChangeKind.REPROCESSED, ChangeKind.NEW),
+            1,
+            "1 regressed, 1 reprocessed, 1 new, 1 of 2 unchecked",
+        ),
+        (tuple(ChangeKind), 0, "first data of 1180, 1 regressed, 1 reprocessed, ..."),
+        (tuple(ChangeKind), 2, "first data of 1180, 1 regressed, ..., 2 of 2 unchecked"),
+    ],
+)
+def test_a_subject_that_would_be_long_says_the_most_urgent_and_its_doubts(
+    change: Callable[..., Change], kinds: tuple[ChangeKind, ...], unchecked: int, subject: str
+) -> None:
+    lost = tuple(Unchecked(1180 + number, "connection reset", None) for number in range(unchecked))
+    changes = [change(kind, f"{kind.name}_cal.fits") for kind in kinds]
+    digest = plain(changes, checked=Checked(2 - unchecked, 2, unchecked=lost), subscription="j")
+    assert told(digest).subject == f"[pedigreed] j: {subject}"
+
+
+def test_subjects_of_one_subscription_stand_together_when_they_are_sorted() -> None:
+    names = ["jades", "ceers", "jades", "primer"]
+    subjects = sorted(told(plain([], subscription=name)).subject for name in names)
+    assert [subject.split()[1] for subject in subjects] == ["ceers:", "jades:", "jades:", "primer:"]

@@ -9,21 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from any_digest import DIGESTS, WORDS
+from any_digest import AMPERSANDS, DIGESTS, WORDS, worst
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
 from pedigreed.digests.slack_blocks import fits, safe
+from pedigreed.digests.subject import headline_of
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, Suspect, Unchecked
-from pedigreed.model.instrument import Instrument
-from pedigreed.model.pedigree import Pedigree
-from pedigreed.model.program import ProgramSelection
+from pedigreed.model.digest import Checked, Digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ENDS = datetime(2026, 11, 22, 6, tzinfo=UTC)
-AMPERSANDS = "&" * 300
 
 
 def payload_of(
@@ -83,8 +80,9 @@ def test_the_header_and_the_notification_tell_the_news(digest: Digest) -> None:
     payload = payload_of(digest)
     assert payload["text"] == safe(subject)
     assert payload["blocks"][0]["type"] == "header"
-    if not set(subject) & set("&<>"):
-        assert payload["blocks"][0]["text"]["text"] == subject.removeprefix("[pedigreed] ")
+    news = headline_of(digest)
+    if not set(news) & set("&<>"):
+        assert payload["blocks"][0]["text"]["text"] == news
 
 
 @given(st.text())
@@ -111,49 +109,6 @@ def test_a_safe_text_is_one_line_that_formats_nothing(text: str) -> None:
 )
 def test_what_slack_would_format_is_shown_as_it_is(text: str, told: str) -> None:
     assert safe(text) == told
-
-
-def worst() -> Digest:
-    """Every section, everything in it as long as it can be, and five times longer when it is escaped."""
-    kinds = list(ChangeKind)
-    changes = [
-        Change(
-            kind=kinds[number % len(kinds)],
-            filename=f"jw{number:05d}001001_02101_00001_nrca1_{'&' * 40}{number}.fits",
-            instrument=Instrument.NIRCAM,
-            program=10_000 + number % 700,
-            observation=number % 999 + 1,
-            level="2b",
-            fileset=AMPERSANDS,
-            revision=1,
-            before=Pedigree(f"{number % 9}{AMPERSANDS}", f"{number % 7}{AMPERSANDS}", ENDS),
-            after=Pedigree(f"{number % 5}{AMPERSANDS}", f"{number % 11}{AMPERSANDS}", ENDS),
-            seen_at=ENDS,
-        )
-        for number in range(12_000)
-    ]
-    span = PedigreeSpan(AMPERSANDS, AMPERSANDS, ENDS - timedelta(days=999), ENDS)
-    programs = range(10_000, 10_400)
-    return compose(
-        subscription=AMPERSANDS,
-        selections=[ProgramSelection(program, tuple(range(1, 999, 2))) for program in programs],
-        starts=ENDS - timedelta(days=400),
-        ends=ENDS,
-        timezone="America/Sao_Paulo",
-        changes=changes,
-        holdings={(f"{a}{AMPERSANDS}", f"{b}{AMPERSANDS}"): 10**9 for a in range(5) for b in range(11)},
-        checked=Checked(
-            10**9,
-            10**9,
-            unchecked=tuple(Unchecked(program, f"{program}{AMPERSANDS}", ENDS) for program in programs),
-            unknown=tuple(programs),
-            last_complete=ENDS,
-            notes=(AMPERSANDS,) * 50,
-            swept_since=ENDS - timedelta(days=500),
-        ),
-        baselines=[Baseline(program, 10**9, ((span, 10**9),) * 9) for program in programs],
-        suspects=[Suspect(program, 10**9, 10**9, ENDS, ENDS) for program in programs],
-    )
 
 
 def test_at_the_worst_the_numbers_are_left() -> None:

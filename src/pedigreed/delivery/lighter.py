@@ -139,8 +139,8 @@ def _without_claim(text: str, first: str) -> str:
 
 
 def _told_in_html(page: str, names: Sequence[str], told: str) -> str:
-    page = _without_claim(page, html.escape(names[0]))
-    paragraph = f"<p>{html.escape(told)}</p>\n"
+    page = _without_claim(page, html.escape(names[0])).replace(">ATTACHED</h2>", ">LEFT OUT</h2>", 1)
+    paragraph = f'<p style="margin:16px">{html.escape(told)}</p>\n'
     ends = _END_OF_PAGE.search(page)
     at = ends.start() if ends else len(page)
     return f"{page[:at]}{paragraph}{page[at:]}"

@@ -83,7 +83,7 @@ def build_mail(
     ]
     if operator:
         fields.append(token_field("List-Unsubscribe", _stop_link(operator, subscription)))
-    forms = [text_part(rendered.text), text_part(html_page(rendered), "html")]
+    forms = [text_part(rendered.text), text_part(rendered.html or html_page(rendered), "html")]
     parts = [alternative_part(forms, f"forms-{identity}"), *map(attachment_part, rendered.attachments)]
     return Message(
         message_id=message_id,

@@ -72,14 +72,21 @@ def contents_of(transition: Transition) -> list[str]:
     return [*_enumerated([*instruments, *_observations(transition)], end=":"), *_product_types(transition)]
 
 
+def goals_of(kind: ChangeKind, progress: Sequence[Progress]) -> list[Progress]:
+    """The pedigrees whose progress is told of changes of a kind: those of which the counts make sense."""
+    if kind is not ChangeKind.REPROCESSED:
+        return []
+    return [goal for goal in progress if 0 < goal.moved <= goal.total][:GOALS]
+
+
 def _how_far_it_is(transitions: Sequence[Transition], progress: Sequence[Progress]) -> list[str]:
     """How many, and how far the whole has come: in one phrase where this period is all of it."""
     products = products_of(transitions)
-    goals = [goal for goal in progress if 0 < goal.moved <= goal.total]
+    goals = goals_of(ChangeKind.REPROCESSED, progress)
     if len(goals) == 1 and goals[0].moved == products:
         goal = goals[0]
         return [f"{products:,} of {count(goal.total, 'product')} ({_share(goal)})"]
-    return [count(products, "product"), *map(_goal, goals[:GOALS])]
+    return [count(products, "product"), *map(_goal, goals)]
 
 
 def _goal(goal: Progress) -> str:

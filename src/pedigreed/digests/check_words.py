@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from pedigreed.model.digest import Baseline, Checked, Digest, Suspect
+    from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, Suspect
 
 STALE_FLAGS = frozenset((ChangeKind.STALE, ChangeKind.NO_LONGER_STALE))
 
@@ -102,6 +102,22 @@ def nothing_in_words(baseline: Baseline) -> str:
 def unknown_of(digest: Digest) -> list[int]:
     """Programs that the archive has no data of, without those that are told as watched from now on."""
     return sorted(set(digest.checked.unknown) - {baseline.program for baseline in digest.baselines})
+
+
+def unknown_in_words(unknown: Sequence[int], limit: int) -> str:
+    """``MAST has no data of 1180 and 1181 yet``."""
+    return f"MAST has no data of {programs_in_words(unknown, limit)} yet"
+
+
+def more_pedigrees_in_words(others: Sequence[tuple[PedigreeSpan, int]]) -> tuple[int, str]:
+    """Of pedigrees that are not shown: how many products have them, and how many they are."""
+    return sum(products for _, products in others), count(len(others), "more pedigree")
+
+
+def other_reasons_in_words(groups: Sequence[tuple[tuple[int, ...], str]]) -> str:
+    """How many programs were not checked for reasons that are not shown."""
+    others = sum(len(programs) for programs, _ in groups)
+    return f"and {count(others, 'more program')} for other reasons: see `pedigreed status`"
 
 
 def last_complete_in_words(moment: datetime | None, ends: datetime) -> str:

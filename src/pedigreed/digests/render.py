@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.digests.attachments import attached_to
 from pedigreed.digests.document import document_of
+from pedigreed.digests.html import html_of
 from pedigreed.digests.slack import slack_of
 from pedigreed.digests.subject import subject_of
 from pedigreed.digests.text import text_of
@@ -36,5 +37,6 @@ def render(
         text=text,
         attachments=tuple(each.attachment for each in attached),
         slack=slack_of(digest, subject, configuration=configuration, operator=operator),
+        html=html_of(digest, subject, attached, configuration=configuration, operator=operator),
         document=document_of(digest, subject, text) if has_document else b"",
     )

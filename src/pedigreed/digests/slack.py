@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from pedigreed.digests.change_words import TITLES, contents_of, is_move, products_in_words, summary_of
+from pedigreed.digests.frame_words import programs_watched
 from pedigreed.digests.lineage import keywords_moved, span_in_words
 from pedigreed.digests.moments import period
 from pedigreed.digests.moves import shown_of
 from pedigreed.digests.slack_blocks import bold, code, context, fits, header, payload_of, safe, section
 from pedigreed.digests.slack_checks import check_blocks, checked_lines
-from pedigreed.digests.subject import MARK
-from pedigreed.digests.text import programs_watched
+from pedigreed.digests.subject import headline_of
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER
 from pedigreed.digests.wording import clipped, count
 
@@ -48,13 +48,11 @@ def slack_of(digest: Digest, subject: str, *, configuration: str, operator: str 
         configuration: the configuration's file name.
         operator: the address for questions and stops, if there is one.
     """
-    payloads = (
-        payload_of(subject, _blocks(digest, subject, configuration, operator, detail)) for detail in DETAILS
-    )
+    payloads = (payload_of(subject, _blocks(digest, configuration, operator, detail)) for detail in DETAILS)
     return json.dumps(next(filter(fits, payloads))).encode("ascii")
 
 
-def _blocks(digest: Digest, subject: str, configuration: str, operator: str | None, detail: Detail) -> list[Block]:
+def _blocks(digest: Digest, configuration: str, operator: str | None, detail: Detail) -> list[Block]:
     changes = [
         block
         for kind in KINDS_IN_READING_ORDER
@@ -62,7 +60,7 @@ def _blocks(digest: Digest, subject: str, configuration: str, operator: str | No
         for block in _kind(kind, told, digest.progress, detail)
     ]
     return [
-        header(subject.removeprefix(MARK)),
+        header(headline_of(digest)),
         context([safe(programs_watched(digest)), safe(period(digest.starts, digest.ends, digest.timezone))]),
         *changes,
         *check_blocks(digest, detail.rows),

@@ -9,6 +9,7 @@ from pedigreed.digests.check_words import (
     largest_first,
     left_out_in_words,
     missing_in_words,
+    more_pedigrees_in_words,
     not_checked_in_words,
     nothing_in_words,
     programs_in_words,
@@ -16,6 +17,7 @@ from pedigreed.digests.check_words import (
     swept_in_words,
     unchanged_of,
     unchecked_groups,
+    unknown_in_words,
     unknown_of,
     watching_in_words,
 )
@@ -50,7 +52,7 @@ def checked_lines(digest: Digest, rows: int) -> list[str]:
     if swept := swept_in_words(digest):
         lines.append(safe(swept))
     if unknown := unknown_of(digest):
-        lines.append(safe(f"MAST has no data of {programs_in_words(unknown, NAMED)} yet"))
+        lines.append(safe(unknown_in_words(unknown, NAMED)))
     notes = digest.checked.notes
     lines += [safe(clipped(note, LONGEST_REASON)) for note in notes[:rows]]
     if notes[rows:]:
@@ -89,7 +91,8 @@ def _baseline(baseline: Baseline) -> list[str]:
     lines = [f"{products:,}: {span_in_words(span)}" for span, products in baseline.spans[:PEDIGREES]]
     others = baseline.spans[PEDIGREES:]
     if others:
-        lines.append(f"{sum(products for _, products in others):,}: {count(len(others), 'more pedigree')}")
+        more, pedigrees = more_pedigrees_in_words(others)
+        lines.append(f"{more:,}: {pedigrees}")
     return [row + safe(has), *(safe(f"\u25e6 {line}") for line in lines)]
 
 

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 MARK = "[pedigreed] "
 """What every subject begins with, for filters."""
 
-LONGEST_SUBJECT = 120
-LONGEST_NAME = 40
+LONGEST_SUBJECT = 70
+"""Characters that a list of mails shows of one."""
+
+LONGEST_NEWS = 120
+LONGEST_NAME = 22
 LONGEST_VALUE = 16
 
 _NEWS = {
@@ -38,28 +41,40 @@ _NEWS = {
 
 
 def subject_of(digest: Digest) -> str:
-    """``[pedigreed] jades: 1,204 reprocessed (2.0.1, jwst_1535), 22 new``, at most 120 characters.
+    """``[pedigreed] jades: 1,204 reprocessed (2.0.1, jwst_1535), 22 new``, at most 70 characters.
 
     What was not checked is said last, and is never cut off.
     """
-    start = f"{MARK}{clipped(digest.subscription, LONGEST_NAME)}: "
-    room = LONGEST_SUBJECT - len(start)
-    doubts = _doubts(digest)
+    return _said(digest, MARK, LONGEST_NAME, LONGEST_SUBJECT)
+
+
+def headline_of(digest: Digest) -> str:
+    """The same as the heading of a page, without the mark and in up to 120 characters."""
+    return _said(digest, "", 2 * LONGEST_NAME, LONGEST_NEWS)
+
+
+def _said(digest: Digest, mark: str, longest_name: int, longest: int) -> str:
     whole, short = _news(digest, is_whole=True), _news(digest, is_whole=False)
-    attempts = [", ".join([*whole, *doubts]), ", ".join([*short, *doubts])]
-    attempts += [", ".join([*short[:kept], "...", *doubts]) for kept in range(len(short), -1, -1)]
-    return start + (next(attempt for attempt in attempts if len(attempt) <= room) or _nothing(digest))
+    full, brief = _doubts(digest, " programs"), _doubts(digest, "")
+    room = longest - len(f"{mark}: ")
+    least = len(", ".join(["...", *brief]))
+    start = f"{mark}{clipped(digest.subscription, min(longest_name, room - least))}: "
+    room = longest - len(start)
+    attempts = [[*news, *doubts] for news in (whole, short) for doubts in (full, brief)]
+    attempts += [[*short[:kept], "...", *brief] for kept in range(len(short) - 1, -1, -1)]
+    return start + (next(said for news in attempts if len(said := ", ".join(news)) <= room) or _nothing(digest))
 
 
 def _nothing(digest: Digest) -> str:
-    return (
-        "nothing new" if digest.kinds >= ALL_KINDS - STALE_FLAGS else "nothing new of the kinds that are asked for"
-    )
+    return "nothing new" if digest.kinds >= ALL_KINDS - STALE_FLAGS else "nothing new of what is asked for"
 
 
-def _doubts(digest: Digest) -> list[str]:
+def _doubts(digest: Digest, noun: str) -> list[str]:
     checked = digest.checked
-    return [f"{len(checked.unchecked):,} of {count(checked.of, 'program')} unchecked"] if checked.unchecked else []
+    if not checked.unchecked:
+        return []
+    of = f"{checked.of:,}{noun.removesuffix('s') if checked.of == 1 else noun}"
+    return [f"{len(checked.unchecked):,} of {of} unchecked"]
 
 
 def _news(digest: Digest, *, is_whole: bool) -> list[str]:

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pedigreed.digests.frame_words import (
+    LEFT_OUT,
+    LONGEST_NAME,
+    WHERE_IT_IS,
+    attached_in_words,
+    how_to_download,
+    is_cut,
+    programs_watched,
+    reason_in_words,
+)
 from pedigreed.digests.layout import filled, prose
 from pedigreed.digests.moments import period
 from pedigreed.digests.text_changes import change_sections
 from pedigreed.digests.text_checks import check_sections
-from pedigreed.digests.wording import clipped, count, shortlist
+from pedigreed.digests.wording import clipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pedigreed.digests.attachments import Attached
     from pedigreed.model.digest import Digest
-    from pedigreed.model.program import ProgramSelection
-
-PROGRAMS_NAMED = 12
-"""In the heading; a site watches hundreds."""
-
-LONGEST_SELECTION = 20
-LONGEST_NAME = 60
 
 ATTACHED = "Attached: "
-
-LEFT_OUT = "More would not fit in a mail:"
-WHERE_IT_IS = "`pedigreed history PROGRAM --json --limit 1000000`"
-"""What is cut off is kept. A program has fewer changes."""
+TO_DOWNLOAD = "To download: "
 
 
 def text_of(digest: Digest, attached: Sequence[Attached], *, configuration: str, operator: str | None) -> str:
@@ -37,16 +37,10 @@ def text_of(digest: Digest, attached: Sequence[Attached], *, configuration: str,
         *change_sections(digest),
         *check_sections(digest),
         _attached(attached),
-        _reason(digest, configuration, operator),
+        _download(attached),
+        prose(reason_in_words(digest, configuration, operator)),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
-
-
-def programs_watched(digest: Digest) -> str:
-    """``programs 1180, 1181 and 31 more programs``."""
-    programs = [_selection(selection) for selection in digest.selections]
-    noun = "program" if len(programs) == 1 else "programs"
-    return f"{noun} {shortlist(programs, PROGRAMS_NAMED, 'program')}" if programs else "no programs"
 
 
 def _heading(digest: Digest) -> list[str]:
@@ -56,42 +50,21 @@ def _heading(digest: Digest) -> list[str]:
     ]
 
 
-def _selection(selection: ProgramSelection) -> str:
-    """As configured, ``1181:5,7-9``; where that is long, ``1181 (40 obs)``."""
-    written = str(selection)
-    return (
-        written
-        if len(written) <= LONGEST_SELECTION
-        else f"{selection.program} ({len(selection.observations)} obs)"
-    )
-
-
 def _attached(attached: Sequence[Attached]) -> list[str]:
     """``Attached: jades-2026-11-22.json (40 files, for MastMissions.download_products)``, and the table."""
     lines: list[str] = []
     for each in attached:
-        what = f"({_manifest(each) if each.is_manifest else _table(each)})"
+        what = f"({attached_in_words(each)})"
         lines += filled([each.attachment.filename, *what.split()], " " * len(ATTACHED) if lines else ATTACHED)
-    if any(each.told < each.of for each in attached):
+    if is_cut(attached):
         lines += filled([LEFT_OUT, WHERE_IT_IS], " " * len(ATTACHED))
     return lines
 
 
-def _manifest(attached: Attached) -> str:
-    use = "; unpacked with `gunzip`, for" if attached.is_packed else ", for"
-    return f"{_how_many(attached, 'file')}{use} MastMissions.download_products"
-
-
-def _table(attached: Attached) -> str:
-    return f"{_how_many(attached, 'change')} with old and new pedigree"
-
-
-def _how_many(attached: Attached, noun: str) -> str:
-    cut = f"the first {attached.told:,} of " if attached.told < attached.of else ""
-    return cut + count(attached.of, noun)
-
-
-def _reason(digest: Digest, configuration: str, operator: str | None) -> list[str]:
-    name = clipped(digest.subscription, LONGEST_NAME)
-    contact = f" Questions and stops: {operator}" if operator else ""
-    return prose(f"You get this because `{name}` in {configuration} delivers to you.{contact}")
+def _download(attached: Sequence[Attached]) -> list[str]:
+    """What fetches the products: lines to be copied, so none of them is broken."""
+    told = how_to_download(attached)
+    if told is None:
+        return []
+    lead, code = told
+    return [*prose(lead, TO_DOWNLOAD), *(f"  {line}" for line in code)]

@@ -9,13 +9,16 @@ from pedigreed.digests.check_words import (
     largest_first,
     left_out_in_words,
     missing_in_words,
+    more_pedigrees_in_words,
     not_checked_in_words,
     nothing_in_words,
+    other_reasons_in_words,
     programs_in_words,
     suspect_in_words,
     swept_in_words,
     unchanged_of,
     unchecked_groups,
+    unknown_in_words,
     unknown_of,
     watching_in_words,
 )
@@ -79,8 +82,8 @@ def _baseline(baseline: Baseline) -> list[str]:
         lines += prose(span_in_words(span), f"{INDENT}{products:>{width},}  ")
     others = baseline.spans[PEDIGREES:]
     if others:
-        pedigrees = count(len(others), "more pedigree")
-        lines += prose(pedigrees, f"{INDENT}{sum(products for _, products in others):>{width},}  ")
+        more, pedigrees = more_pedigrees_in_words(others)
+        lines += prose(pedigrees, f"{INDENT}{more:>{width},}  ")
     return lines
 
 
@@ -99,8 +102,7 @@ def _not_checked(digest: Digest) -> list[str]:
         margin = "  " + " " * (LONGEST_PROGRAM - len(str(programs[0])))
         lines += prose(f"{programs_in_words(programs, NAMED)}: {why}", margin, INDENT)
     if groups[ROWS:]:
-        others = sum(len(programs) for programs, _ in groups[ROWS:])
-        lines += prose(f"and {count(others, 'more program')} for other reasons: see `pedigreed status`", "  ")
+        lines += prose(other_reasons_in_words(groups[ROWS:]), "  ")
     return lines
 
 
@@ -111,7 +113,7 @@ def _checked(digest: Digest) -> list[str]:
     if swept := swept_in_words(digest):
         lines += prose(swept, indent)
     if unknown := unknown_of(digest):
-        lines += prose(f"MAST has no data of {programs_in_words(unknown, NAMED)} yet", indent)
+        lines += prose(unknown_in_words(unknown, NAMED), indent)
     notes = digest.checked.notes
     for note in notes[:ROWS]:
         lines += prose(note, indent)

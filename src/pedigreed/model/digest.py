@@ -220,11 +220,12 @@ class RenderedDigest:
     Attributes:
         digest_id: of the digest.
         subscription: its name.
-        subject: one line of at most 120 characters, ASCII where the names allow it.
+        subject: one line of at most 70 characters, ASCII where the names allow it.
         text: 78 columns, LF line ends, ends with a line end.
         attachments: the whole of the lists.
         slack: the payload of a Slack webhook, JSON in ASCII; empty where there is none but the text.
         document: the digest's facts for other programs, JSON in ASCII, as docs/webhook.md has it; likewise.
+        html: a page in ASCII of less than 80 kB, LF line ends; empty where there is none but the text.
     """
 
     digest_id: str
@@ -234,3 +235,4 @@ class RenderedDigest:
     attachments: tuple[Attachment, ...]
     slack: bytes = b""
     document: bytes = b""
+    html: str = ""

@@ -1,0 +1,121 @@
+"""A digest as HTML: one column, in styles that mail readers keep, and nothing that is fetched."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pedigreed.digests.frame_words import (
+    LEFT_OUT,
+    LONGEST_NAME,
+    WHERE_IT_IS,
+    attached_in_words,
+    files_to_name,
+    how_to_download,
+    is_cut,
+    programs_watched,
+    reason_in_words,
+)
+from pedigreed.digests.links import product_file
+from pedigreed.digests.moments import period
+from pedigreed.digests.page import Download, File, Page
+from pedigreed.digests.page_changes import change_sections
+from pedigreed.digests.page_checks import check_sections
+from pedigreed.digests.subject import headline_of
+from pedigreed.digests.wording import clipped, one_line, sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jinja2 import Template
+
+    from pedigreed.digests.attachments import Attached
+    from pedigreed.model.digest import Digest
+
+TEMPLATE = "digest.html"
+
+LONGEST = 80_000
+"""Bytes. Gmail cuts a mail's HTML at 102 kB."""
+
+LONGEST_WORDS = 200
+"""Of a file's name or an address."""
+
+
+class Detail(NamedTuple):
+    """How much is told: moves of one kind of change, and rows of one section."""
+
+    moves: int
+    rows: int
+
+
+DETAILS = (Detail(4, 12), Detail(3, 8), Detail(2, 4), Detail(1, 1), Detail(0, 0))
+"""The first that fits is taken: it is as much as the text tells. The last has only numbers, and fits always."""
+
+
+def html_of(
+    digest: Digest, subject: str, attached: Sequence[Attached], *, configuration: str, operator: str | None
+) -> str:
+    """The page, ASCII, LF line ends, less than 80 kB.
+
+    Args:
+        digest: composed.
+        subject: the news in one line.
+        attached: what goes with it.
+        configuration: the configuration's file name.
+        operator: the address for questions and stops, if there is one.
+    """
+    template = built_in()
+    pages = (
+        page_of(digest, subject, attached, configuration=configuration, operator=operator, detail=detail)
+        for detail in DETAILS
+    )
+    return next(html for page in pages if len(html := in_ascii(template.render(page=page))) < LONGEST)
+
+
+def page_of(
+    digest: Digest,
+    subject: str,
+    attached: Sequence[Attached],
+    *,
+    configuration: str,
+    operator: str | None,
+    detail: Detail = DETAILS[0],
+) -> Page:
+    """What a template gets."""
+    told = how_to_download(attached)
+    files = tuple(File(name, page=product_file(name)) for name in files_to_name(digest))
+    return Page(
+        subject=subject,
+        news=headline_of(digest),
+        subscription=clipped(digest.subscription, LONGEST_NAME),
+        programs=sentence(one_line(programs_watched(digest))),
+        period=period(digest.starts, digest.ends, digest.timezone),
+        sections=(*change_sections(digest, *detail), *check_sections(digest, detail.rows)),
+        attached=tuple(File(each.attachment.filename, attached_in_words(each)) for each in attached),
+        left_out=f"{LEFT_OUT} {WHERE_IT_IS}" if is_cut(attached) else "",
+        download=Download(sentence(told[0]), told[1], files) if told else None,
+        reason=reason_in_words(
+            digest, clipped(configuration, LONGEST_WORDS), operator and clipped(operator, LONGEST_WORDS)
+        ),
+    )
+
+
+def in_ascii(html: str) -> str:
+    """The same page, whatever a mail server or a reader takes its characters for."""
+    return html.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+@cache
+def built_in() -> Template:
+    """The template that comes with the program."""
+    environment = Environment(
+        loader=PackageLoader("pedigreed.digests"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    return environment.get_template(TEMPLATE)

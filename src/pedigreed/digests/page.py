@@ -1,0 +1,163 @@
+"""What a template of a digest gets: words and numbers, ready to be set. docs/templates.md has the same for people.
+
+Every text is plain and on one line. Nothing in it is markup, and a template escapes all of it by itself.
+An address is empty where there is no page to link to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """How far a whole has come.
+
+    Attributes:
+        percent: from 0 to 100, a whole number; at least 1 of what has begun, at most 99 of what has not ended.
+        words: what it is about; empty where the section's summary tells it.
+    """
+
+    percent: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A keyword in two pedigrees.
+
+    Attributes:
+        keyword: ``CAL_VER``, ``CRDS_CTX`` or ``DATE``.
+        old: its value before.
+        new: its value now.
+        old_build: the DMS build of the version before, ``B12.1.1``; empty where it is not known.
+        new_build: the DMS build of the version now.
+        new_page: the address of a page about the value now.
+        is_other: whether the two differ.
+    """
+
+    keyword: str
+    old: str
+    new: str
+    old_build: str = ""
+    new_build: str = ""
+    new_page: str = ""
+    is_other: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One program, or whatever else a section counts.
+
+    Attributes:
+        name: what it is about, such as a program's number; may be empty.
+        page: the address of a page about it.
+        number: how many products; empty where they are not counted.
+        words: the rest.
+        details: one line each, below it.
+    """
+
+    name: str
+    words: str
+    page: str = ""
+    number: str = ""
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Programs whose products went the same way.
+
+    Attributes:
+        rows: one for each program.
+        more: what is left out; empty where nothing is.
+        values: the pedigree before and now, keyword by keyword; none where it is one pedigree.
+        pedigree: that one pedigree; empty where there are two, or none.
+    """
+
+    rows: tuple[Row, ...]
+    more: str = ""
+    values: tuple[Value, ...] = ()
+    pedigree: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One thing that is told.
+
+    Attributes:
+        title: in capitals, ``REPROCESSED``.
+        summary: the number that matters, and of what.
+        needs_care: whether it may be trouble: data that went back, or are gone, or were not looked at.
+        bars: how far it has come.
+        groups: of changes, the largest first.
+        rows: of all other sections.
+        more: what is left out; empty where nothing is.
+    """
+
+    title: str
+    summary: str
+    needs_care: bool = False
+    bars: tuple[Bar, ...] = ()
+    groups: tuple[Group, ...] = ()
+    rows: tuple[Row, ...] = ()
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with the digest, or one that can be had.
+
+    Attributes:
+        name: its name.
+        words: what it holds; may be empty.
+        page: the address to have it from; empty for an attachment.
+    """
+
+    name: str
+    words: str = ""
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """How to get what changed.
+
+    Attributes:
+        words: what to do.
+        code: lines of Python that do it.
+        files: the products, where they are few.
+    """
+
+    words: str
+    code: tuple[str, ...]
+    files: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole digest.
+
+    Attributes:
+        subject: of the mail.
+        news: the same for a heading, where there is more room: at most 120 characters.
+        subscription: its name.
+        programs: which programs it watches.
+        period: from when to when, in the configured zone and UTC.
+        sections: what is told, in reading order. A section without content is absent.
+        attached: the files that go with it.
+        left_out: where to find what the files could not hold; empty where they hold all.
+        download: how to get what changed; None where there is nothing to get.
+        reason: why one gets it, and who takes questions.
+    """
+
+    subject: str
+    news: str
+    subscription: str
+    programs: str
+    period: str
+    sections: tuple[Section, ...] = ()
+    attached: tuple[File, ...] = ()
+    left_out: str = ""
+    download: Download | None = None
+    reason: str = ""
