@@ -1,0 +1,1 @@
+"""Announcements -> what happened in CRDS, each once. Pure."""
