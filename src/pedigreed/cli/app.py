@@ -13,6 +13,7 @@ from pedigreed.cli import (
     demo,
     history,
     mute,
+    notices,
     once,
     preview,
     run,
@@ -42,6 +43,7 @@ app.command()(mute.mute)
 app.command("send-test")(send_test.send_test)
 app.command()(demo.demo)
 app.command(hidden=True)(work.work)
+app.add_typer(notices.app, name="notices")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(config.app, name="config")
 

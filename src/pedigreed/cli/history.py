@@ -11,6 +11,7 @@ from pedigreed.model.program import ProgramSelection
 
 if TYPE_CHECKING:
     from pedigreed.model.change import Change
+    from pedigreed.model.notice import Notice
     from pedigreed.model.pedigree import Pedigree
 
 
@@ -24,31 +25,53 @@ def history(
     limit: Annotated[int, typer.Option(min=1, help="How many changes, the newest first.")] = 50,
     as_json: Json = False,
 ) -> None:
-    """Print the changes that were seen, newest first."""
-    from pedigreed.store import changes
+    """Print the changes that were seen, newest first; without a program or file, what happened in CRDS too."""
+    from pedigreed.notices.merging import notices_of
+    from pedigreed.store import announcements, changes
 
     program, filename = _asked(what)
     store = open_store_if_there(load(config))
     found: list[Change] = []
+    notices: tuple[Notice, ...] = ()
     if store is not None:
         with store, store.reading() as connection:
             found = changes.history(connection, [program] if program else [], filename, limit)
+            notices = notices_of(announcements.load(connection))[:limit] if what is None else ()
     if as_json:
-        print_json({"changes": [_document(change) for change in found]})
+        told = {} if what else {"notices": [_named(notice) for notice in notices]}
+        print_json({"changes": [_document(change) for change in found], **told})
         return
-    if not found:
+    if not found and not notices:
         typer.echo("no change was seen" + (f" of {what}" if what else ""))
         return
     made = table("seen", "kind", "program", "product", "CAL_VER", "CRDS_CTX", "DATE")
-    for change in found:
-        made.add_row(
-            day_and_time(change.seen_at),
-            change.kind.value,
-            str(change.program),
-            change.filename,
-            *_moved(change),
-        )
+    rows = [
+        *(
+            (change.seen_at, (change.kind.value, str(change.program), change.filename, *_moved(change)))
+            for change in found
+        ),
+        *((notice.first_heard.heard_at, _happened(notice)) for notice in notices),
+    ]
+    for at, cells in sorted(rows, key=lambda row: row[0], reverse=True)[:limit]:
+        made.add_row(day_and_time(at), *cells)
     print_table(made)
+
+
+def _happened(notice: "Notice") -> tuple[str, ...]:
+    facts = notice.facts
+    return notice.kind.value, "CRDS", notice.name, facts.cal_ver or "-", _arrow(facts.before, facts.context), "-"
+
+
+def _named(notice: "Notice") -> dict[str, Any]:
+    return {
+        "name": notice.name,
+        "kind": notice.kind.value,
+        "heard": notice.first_heard.heard_at,
+        "context": notice.facts.context,
+        "context_before": notice.facts.before,
+        "cal_ver": notice.facts.cal_ver,
+        "title": notice.title,
+    }
 
 
 def _asked(what: str | None) -> tuple[int | None, str | None]:

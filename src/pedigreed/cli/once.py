@@ -68,11 +68,7 @@ def _print(cycle: "Cycle") -> None:
             typer.echo(
                 f"note: {answer.query}: {answer.held:,} look older, and are held: the answer is not complete"
             )
-    for each in cycle.heard:
-        known = "nothing new" if not each.news else f"{each.news:,} new announcement{'s' if each.news > 1 else ''}"
-        typer.echo(f"read {each.source}: {known}")
-        for line in each.reading.warnings:
-            typer.echo(f"note: {each.source}: {line}")
+    _print_heard(cycle)
     unknown = {program for closed in cycle.told.closed for program in closed.unknown}
     for program in sorted(unknown):
         typer.echo(f"note: MAST has no data of program {program}; it is watched all the same")
@@ -89,6 +85,14 @@ def _print(cycle: "Cycle") -> None:
         typer.echo(f"problem: {in_words(problem)}")
     for problem in cycle.told.news.over:
         typer.echo(f"over: {in_words(problem)}")
+
+
+def _print_heard(cycle: "Cycle") -> None:
+    for each in cycle.heard:
+        known = "nothing new" if not each.news else f"{each.news:,} new announcement{'s' if each.news > 1 else ''}"
+        typer.echo(f"read {each.source}: {known}")
+        for line in each.reading.warnings:
+            typer.echo(f"note: {each.source}: {line}")
 
 
 def _end(cycle: "Cycle") -> None:

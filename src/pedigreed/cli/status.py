@@ -10,6 +10,7 @@ from pedigreed.cli.output import day_and_time, print_json, print_table, table
 from pedigreed.model.run import Work
 
 if TYPE_CHECKING:
+    from pedigreed.model.notice import Tracks
     from pedigreed.model.run import Run
     from pedigreed.service.situation import SourceStatus, Status, SubscriptionStatus
 
@@ -62,8 +63,18 @@ def _print(found: "Status", store: str, size: int) -> None:
             day_and_time(source.complete_at),
             _state(source),
         )
+    for news in found.news_sources:
+        sources.add_row(
+            news.name,
+            "",
+            day_and_time(news.asked_at),
+            day_and_time(news.complete_at),
+            news.problem or ("ok" if news.asked_at else "not read yet"),
+        )
     print_table(sources)
     typer.echo()
+    if found.tracks:
+        typer.echo(_contexts(found.tracks))
     for run in found.runs:
         typer.echo(_run(run))
     outbox = ", ".join(f"{count:,} {state.value}" for state, count in sorted(found.outbox.items())) or "empty"
@@ -77,9 +88,19 @@ def _print(found: "Status", store: str, size: int) -> None:
     typer.echo(f"pedigreed {__version__}")
 
 
+def _contexts(tracks: "Tracks") -> str:
+    """``CRDS: jwst_1583 is the latest context since 2026-11-21 08:10Z; MAST makes products with jwst_1535 (2.0.1)``."""
+    since = f" since {day_and_time(tracks.latest_since)}" if tracks.latest_since else ""
+    version = f" ({tracks.cal_ver})" if tracks.cal_ver else ""
+    build = f"; MAST makes products with {tracks.build}{version}" if tracks.build else ""
+    return f"CRDS: {tracks.latest} is the latest context{since}{build}"
+
+
 def _run(run: "Run") -> str:
     """``last asked 2026-11-22 05:12Z: 20 requests, 3,911 rows, 66 changes``."""
-    if run.work is Work.ASK:
+    if run.work is Work.LISTEN:
+        said = f"last listened to CRDS {day_and_time(run.started_at)}"
+    elif run.work is Work.ASK:
         did = f"{run.requests:,} requests, {run.rows:,} rows, {run.changes:,} changes"
         said = f"last asked {day_and_time(run.started_at)}: {did}"
     else:
@@ -147,6 +168,23 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
             }
             for source in found.sources
         ],
+        "news_sources": [
+            {
+                "source": news.name,
+                "asked": news.asked_at,
+                "complete": news.complete_at,
+                "problem": news.problem,
+            }
+            for news in found.news_sources
+        ],
+        "contexts": {
+            "latest": found.tracks.latest,
+            "latest_since": found.tracks.latest_since,
+            "build": found.tracks.build,
+            "build_cal_ver": found.tracks.cal_ver,
+        }
+        if found.tracks
+        else None,
         "outbox": {state.value: count for state, count in sorted(found.outbox.items())},
         "paused_channels": [
             {

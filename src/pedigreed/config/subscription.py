@@ -74,7 +74,7 @@ class CrdsReport(Settings):
     )
     report: Annotated[Report, member_of(Report, "kind of report")] = Field(
         default=Report.AFFECTED,
-        description="affected: what touches a reference type that this subscription's exposures use; all; or none.",
+        description="affected: what touches a reference type that these exposures use; all; or none.",
     )
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.moments import moment_in_utc
-from pedigreed.digests.wording import count, listed, shortlist
+from pedigreed.digests.wording import clipped, count, listed, shortlist
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import ALL_KINDS
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, Suspect
+    from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, SourceCheck, Suspect
+
+LONGEST_SOURCE = 60
+"""Characters of a source's name."""
 
 STALE_FLAGS = frozenset((ChangeKind.STALE, ChangeKind.NO_LONGER_STALE))
 
@@ -80,7 +83,38 @@ def unchecked_groups(checked: Checked, ends: datetime) -> list[tuple[tuple[int, 
 def checked_in_words(checked: Checked, ends: datetime) -> str:
     """``4 of 5 programs; last complete answer 05:58Z``."""
     last = last_complete_in_words(checked.last_complete, ends)
-    return f"{checked.programs:,} of {count(checked.of, 'program')}; {last}"
+    return f"{checked.programs:,} of {count(checked.of, 'program')}{_sources_in_words(checked.sources)}; {last}"
+
+
+def _sources_in_words(sources: Sequence[SourceCheck]) -> str:
+    """``, and 5 of 6 sources of CRDS's news``."""
+    if not sources:
+        return ""
+    read = sum(source.is_checked for source in sources)
+    if len(sources) == 1:
+        return f" and {clipped(sources[0].name, LONGEST_SOURCE)}" if read else ""
+    return f" and {read:,} of {count(len(sources), 'source')} of CRDS's news"
+
+
+def unread_in_words(unread: Sequence[SourceCheck], checked: Checked) -> str:
+    """``1 of 6 sources of CRDS's news: what it told is missing here``."""
+    sources = f"{len(unread):,} of {count(len(checked.sources), 'source')} of CRDS's news"
+    return f"{sources}: what {'it' if len(unread) == 1 else 'they'} told is missing here"
+
+
+def unread_of(checked: Checked) -> list[SourceCheck]:
+    """The sources that were not read."""
+    return [source for source in checked.sources if not source.is_checked]
+
+
+def unread_source_in_words(source: SourceCheck, ends: datetime) -> str:
+    """Why a source was not read, and when it last was."""
+    last = (
+        f"last read to its end {moment_in_utc(source.last_complete, ends)}"
+        if source.last_complete
+        else "never read yet"
+    )
+    return f"{(source.reason or '').rstrip(' .')}; {last}"
 
 
 def swept_in_words(digest: Digest) -> str:

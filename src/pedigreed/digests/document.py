@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pedigreed.digests.manifest import EVENT_TYPES, NAMESPACE
 from pedigreed.digests.moves import products_of
+from pedigreed.digests.notice_document import notice_document
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER
 from pedigreed.model.instant import iso
 
@@ -49,6 +50,7 @@ def document_of(digest: Digest, subject: str, text: str) -> bytes:
         "progress": list(map(_progress, digest.progress)),
         "baselines": list(map(_baseline, digest.baselines)),
         "missing": list(map(_suspect, digest.suspects)),
+        "notices": [notice_document(notice, digest.tracks) for notice in digest.notices],
         "checked": _checked(digest.checked),
         "changes": list(map(_change, told)),
         "changes_left_out": len(digest.changes) - len(told),
@@ -133,6 +135,15 @@ def _checked(checked: Checked) -> Json:
         "last_complete": _moment(checked.last_complete),
         "swept_since": _moment(checked.swept_since),
         "notes": list(checked.notes),
+        "sources": [
+            {
+                "source": source.name,
+                "is_checked": source.is_checked,
+                "reason": source.reason,
+                "last_complete": _moment(source.last_complete),
+            }
+            for source in checked.sources
+        ],
     }
 
 

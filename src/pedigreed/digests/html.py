@@ -23,6 +23,7 @@ from pedigreed.digests.moments import period
 from pedigreed.digests.page import Download, File, Page
 from pedigreed.digests.page_changes import change_sections
 from pedigreed.digests.page_checks import check_sections
+from pedigreed.digests.page_notices import notice_sections
 from pedigreed.digests.subject import headline_of
 from pedigreed.digests.wording import clipped, one_line, sentence
 
@@ -92,7 +93,11 @@ def page_of(
         subscription=clipped(digest.subscription, LONGEST_NAME),
         programs=sentence(one_line(programs_watched(digest))),
         period=period(digest.starts, digest.ends, digest.timezone),
-        sections=(*change_sections(digest, *detail), *check_sections(digest, detail.rows)),
+        sections=(
+            *change_sections(digest, *detail),
+            *notice_sections(digest, detail.rows),
+            *check_sections(digest, detail.rows),
+        ),
         attached=tuple(File(each.attachment.filename, attached_in_words(each)) for each in attached),
         left_out=f"{LEFT_OUT} {WHERE_IT_IS}" if is_cut(attached) else "",
         download=Download(sentence(told[0]), told[1], files) if told else None,

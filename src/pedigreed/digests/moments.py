@@ -49,6 +49,11 @@ def moment_in_utc(moment: datetime, near: datetime) -> str:
     return f"{date} {_clock(moment)}Z"
 
 
+def day(moment: datetime, near: datetime) -> str:
+    """``21 Nov``, with the year where it is another than that of `near`. Both in the zone that is wanted."""
+    return _day(moment) if moment.year == near.year else _full_day(moment)
+
+
 def days_of(span: PedigreeSpan) -> str:
     """The UTC days of DATE: ``21 Nov 2026``, ``2 to 9 Nov 2025``, ``28 Oct to 9 Nov 2025``; or ``none``."""
     if span.earliest is None or span.latest is None:

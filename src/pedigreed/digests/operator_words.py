@@ -72,7 +72,7 @@ _WORDS: Mapping[ProblemKind, Words] = {
     ProblemKind.SOURCE: Words(
         wrong="{name} gives no complete answer",
         over="{name} answers completely again",
-        advice="It is asked again with each cycle. Digests name the programs that could not be checked",
+        advice="It is asked again with each cycle. Digests name what could not be checked",
     ),
     ProblemKind.INCREMENTS: Words(
         wrong="{name} can't be trusted to tell what is younger",

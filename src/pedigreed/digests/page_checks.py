@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.check_words import (
+    LONGEST_SOURCE,
     checked_in_words,
     largest_first,
     left_out_in_words,
@@ -20,6 +21,9 @@ from pedigreed.digests.check_words import (
     unchecked_groups,
     unknown_in_words,
     unknown_of,
+    unread_in_words,
+    unread_of,
+    unread_source_in_words,
     watching_in_words,
 )
 from pedigreed.digests.lineage import span_in_words
@@ -42,12 +46,13 @@ LONGEST_REASON = 300
 
 
 def check_sections(digest: Digest, rows: int) -> list[Section]:
-    """Missing, now watching, no change, not checked, checked. What has no content is absent."""
+    """Missing, now watching, no change, not checked, not read, checked. What has no content is absent."""
     sections = (
         _missing(digest, rows),
         _now_watching(digest, rows),
         _no_change(digest),
         _not_checked(digest, rows),
+        _not_read(digest, rows),
         _checked(digest, rows),
     )
     return [section for section in sections if section]
@@ -109,6 +114,25 @@ def _not_checked(digest: Digest, rows: int) -> Section | None:
             for programs, why in groups[:rows]
         ),
         more=other_reasons_in_words(groups[rows:]) if groups[rows:] else "",
+    )
+
+
+def _not_read(digest: Digest, rows: int) -> Section | None:
+    unread = unread_of(digest.checked)
+    if not unread:
+        return None
+    return Section(
+        title="NOT READ",
+        summary=unread_in_words(unread, digest.checked),
+        needs_care=True,
+        rows=tuple(
+            Row(
+                f"{clipped(source.name, LONGEST_SOURCE)}:",
+                clipped(unread_source_in_words(source, digest.ends), LONGEST_REASON),
+            )
+            for source in unread[:rows]
+        ),
+        more=f"and {count(len(unread[rows:]), 'more source')}: see `pedigreed status`" if unread[rows:] else "",
     )
 
 

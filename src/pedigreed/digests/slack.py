@@ -12,6 +12,7 @@ from pedigreed.digests.moments import period
 from pedigreed.digests.moves import shown_of
 from pedigreed.digests.slack_blocks import bold, code, context, fits, header, payload_of, safe, section
 from pedigreed.digests.slack_checks import check_blocks, checked_lines
+from pedigreed.digests.slack_notices import notice_blocks
 from pedigreed.digests.subject import headline_of
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER
 from pedigreed.digests.wording import clipped, count
@@ -63,6 +64,7 @@ def _blocks(digest: Digest, configuration: str, operator: str | None, detail: De
         header(headline_of(digest)),
         context([safe(programs_watched(digest)), safe(period(digest.starts, digest.ends, digest.timezone))]),
         *changes,
+        *notice_blocks(digest, detail.rows),
         *check_blocks(digest, detail.rows),
         context([*checked_lines(digest, detail.rows), *_whole_list(digest)]),
         context([_reason(digest, configuration, operator)]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.check_words import (
+    LONGEST_SOURCE,
     checked_in_words,
     largest_first,
     left_out_in_words,
@@ -19,6 +20,9 @@ from pedigreed.digests.check_words import (
     unchecked_groups,
     unknown_in_words,
     unknown_of,
+    unread_in_words,
+    unread_of,
+    unread_source_in_words,
     watching_in_words,
 )
 from pedigreed.digests.lineage import span_in_words
@@ -41,8 +45,17 @@ LONGEST_REASON = 200
 
 
 def check_blocks(digest: Digest, rows: int) -> list[Block]:
-    """Missing, now watching, no change, not checked; at most so many rows in each. Without rows, the numbers."""
-    parts = (_missing(digest, rows), _now_watching(digest, rows), _no_change(digest), _not_checked(digest, rows))
+    """Missing, now watching, no change, not checked, not read; at most so many rows in each.
+
+    Without rows, the numbers.
+    """
+    parts = (
+        _missing(digest, rows),
+        _now_watching(digest, rows),
+        _no_change(digest),
+        _not_checked(digest, rows),
+        _not_read(digest, rows),
+    )
     return [section(lines) for lines in parts if lines]
 
 
@@ -124,3 +137,14 @@ def _row(program: int) -> str:
 
 def _left_out(products: Sequence[int]) -> list[str]:
     return [safe(left_out_in_words(products))] if products else []
+
+
+def _not_read(digest: Digest, rows: int) -> list[str]:
+    unread = unread_of(digest.checked)
+    if not unread:
+        return []
+    lines = [f"{bold('NOT READ')}  {safe(unread_in_words(unread, digest.checked))}"]
+    for source in unread[:rows]:
+        why = clipped(unread_source_in_words(source, digest.ends), LONGEST_REASON)
+        lines.append(f"\u2022 {safe(clipped(source.name, LONGEST_SOURCE))}: {safe(why)}")
+    return lines

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pedigreed.digests.check_words import STALE_FLAGS
+from pedigreed.digests.check_words import STALE_FLAGS, unread_of
 from pedigreed.digests.lineage import keywords_in_words
 from pedigreed.digests.moves import products_of
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, keywords_of
 from pedigreed.digests.wording import clipped, count
+from pedigreed.model.announcement import NoticeKind
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import ALL_KINDS
 
@@ -71,10 +72,13 @@ def _nothing(digest: Digest) -> str:
 
 def _doubts(digest: Digest, noun: str) -> list[str]:
     checked = digest.checked
-    if not checked.unchecked:
-        return []
-    of = f"{checked.of:,}{noun.removesuffix('s') if checked.of == 1 else noun}"
-    return [f"{len(checked.unchecked):,} of {of} unchecked"]
+    doubts = []
+    if checked.unchecked:
+        of = f"{checked.of:,}{noun.removesuffix('s') if checked.of == 1 else noun}"
+        doubts.append(f"{len(checked.unchecked):,} of {of} unchecked")
+    if unread_of(checked):
+        doubts.append("CRDS unread")
+    return doubts
 
 
 def _news(digest: Digest, *, is_whole: bool) -> list[str]:
@@ -87,10 +91,25 @@ def _news(digest: Digest, *, is_whole: bool) -> list[str]:
         elif told:
             target = _target(told) if is_whole and kind is ChangeKind.REPROCESSED else ""
             news.append(f"{products_of(told):,} {_NEWS[kind]}{target}")
+    news += _crds(digest)
     if digest.suspects:
         news.append(f"{sum(suspect.missing for suspect in digest.suspects):,} missing")
     if digest.baselines:
         news.append(f"now watching {count(len(digest.baselines), 'program')}")
+    return news
+
+
+def _crds(digest: Digest) -> list[str]:
+    """``new build 2.0.1``, ``2 CRDS deliveries``."""
+    numbers = Counter(notice.kind for notice in digest.notices)
+    versions = [notice.facts.cal_ver for notice in digest.notices if notice.kind is NoticeKind.BUILD]
+    news = [f"new build {clipped(versions[0] or '', LONGEST_VALUE)}".rstrip()] if versions else []
+    if deliveries := numbers[NoticeKind.DELIVERY]:
+        news.append(count(deliveries, "CRDS delivery", "CRDS deliveries"))
+    if rollbacks := numbers[NoticeKind.ROLLBACK]:
+        news.append(count(rollbacks, "CRDS rollback"))
+    if bad := numbers[NoticeKind.MARKED_BAD]:
+        news.append(f"{bad:,} marked bad in CRDS")
     return news
 
 

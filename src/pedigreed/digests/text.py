@@ -18,6 +18,7 @@ from pedigreed.digests.layout import filled, prose
 from pedigreed.digests.moments import period
 from pedigreed.digests.text_changes import change_sections
 from pedigreed.digests.text_checks import check_sections
+from pedigreed.digests.text_notices import notice_sections
 from pedigreed.digests.wording import clipped
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def text_of(digest: Digest, attached: Sequence[Attached], *, configuration: str,
     sections = [
         _heading(digest),
         *change_sections(digest),
+        *notice_sections(digest),
         *check_sections(digest),
         _attached(attached),
         _download(attached),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.check_words import (
+    LONGEST_SOURCE,
     checked_in_words,
     largest_first,
     left_out_in_words,
@@ -20,11 +21,14 @@ from pedigreed.digests.check_words import (
     unchecked_groups,
     unknown_in_words,
     unknown_of,
+    unread_in_words,
+    unread_of,
+    unread_source_in_words,
     watching_in_words,
 )
 from pedigreed.digests.layout import heading, prose
 from pedigreed.digests.lineage import span_in_words
-from pedigreed.digests.wording import count
+from pedigreed.digests.wording import clipped, count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +51,15 @@ INDENT = " " * (LONGEST_PROGRAM + 4)
 
 
 def check_sections(digest: Digest) -> list[list[str]]:
-    """Missing, now watching, no change, not checked, checked. What has no content is absent."""
-    return [_missing(digest), _now_watching(digest), _no_change(digest), _not_checked(digest), _checked(digest)]
+    """Missing, now watching, no change, not checked, not read, checked. What has no content is absent."""
+    return [
+        _missing(digest),
+        _now_watching(digest),
+        _no_change(digest),
+        _not_checked(digest),
+        _not_read(digest),
+        _checked(digest),
+    ]
 
 
 def _missing(digest: Digest) -> list[str]:
@@ -103,6 +114,19 @@ def _not_checked(digest: Digest) -> list[str]:
         lines += prose(f"{programs_in_words(programs, NAMED)}: {why}", margin, INDENT)
     if groups[ROWS:]:
         lines += prose(other_reasons_in_words(groups[ROWS:]), "  ")
+    return lines
+
+
+def _not_read(digest: Digest) -> list[str]:
+    unread = unread_of(digest.checked)
+    if not unread:
+        return []
+    lines = prose(unread_in_words(unread, digest.checked), heading("NOT READ"))
+    for source in unread[:ROWS]:
+        why = unread_source_in_words(source, digest.ends)
+        lines += prose(f"{clipped(source.name, LONGEST_SOURCE)}: {why}", "  ", "    ")
+    if unread[ROWS:]:
+        lines += prose(f"and {count(len(unread[ROWS:]), 'more source')}: see `pedigreed status`", "  ")
     return lines
 
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.config.settings import WhenEmpty
+from pedigreed.digests.check_words import unread_of
 
 if TYPE_CHECKING:
-    from pedigreed.model.digest import Checked, Digest
+    from pedigreed.model.digest import Digest
     from pedigreed.model.period import Period
 
 _WEEK = timedelta(days=7) - timedelta(hours=3)
@@ -36,15 +37,10 @@ def is_worth_sending(
         return True
     week_over = last_told is None or digest.ends - last_told.ends_at >= _WEEK
     unchecked = {entry.program for entry in digest.checked.unchecked}
-    unread = unread_of(digest.checked)
+    unread = {source.name for source in unread_of(digest.checked)}
     is_new = last_period is None or not (unchecked <= last_period.unchecked and unread <= last_period.unread)
     if (unchecked or unread) and (week_over or is_new):
         return True
     if not unchecked and not unread and last_told is not None and not last_told.is_checked:
         return True
     return empty is WhenEmpty.WEEKLY and week_over
-
-
-def unread_of(checked: Checked) -> frozenset[str]:
-    """The names of the sources that were not read."""
-    return frozenset(source.name for source in checked.sources if not source.is_checked)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pedigreed.digests.check_words import unread_of
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
 from pedigreed.model.pause import Pause, Paused, nth_pause
 from pedigreed.model.period import Period
-from pedigreed.digests.worth import unread_of
 from pedigreed.schedule import due
 from pedigreed.service.crds_news import crds_news
 from pedigreed.service.deciding import PAUSES
@@ -153,7 +153,7 @@ def _close(
         closed_at=now,
         unchecked=frozenset(entry.program for entry in digest.checked.unchecked),
         digest_id=digest.digest_id if drafted.is_worth_sending else None,
-        unread=unread_of(digest.checked),
+        unread=frozenset(source.name for source in unread_of(digest.checked)),
     )
     stored_periods.close(connection, period)
     stored_changes.mark_told(connection, subscription.name, boundary.label, drafted.covers)

@@ -13,11 +13,13 @@ from pedigreed.model.pause import Paused
 from pedigreed.model.problem import Problem, ProblemKind
 from pedigreed.service.destinations import destinations_of, messages_to
 from pedigreed.service.interest import pairs_of
-from pedigreed.service.problems import of_pauses, of_room, of_sources, weigh
+from pedigreed.service.news_sources import news_sources
+from pedigreed.service.problems import of_news_sources, of_pauses, of_room, of_sources, weigh
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import problems as stored_problems
+from pedigreed.store import sources as stored_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.config.settings import Config
-    from pedigreed.service.problems import News
+    from pedigreed.service.news_sources import news_sources
+from pedigreed.service.problems import News
     from pedigreed.store.database import Store
 
 REMEMBERED_FOR = timedelta(days=90)
@@ -76,6 +79,9 @@ def _current(connection: Connection, config: Config, now: datetime) -> Iterator[
     interest = {pair for subscription in config.subscriptions for pair in pairs_of(subscription)}
     states = stored_coverage.load(connection, config.programs)
     yield from of_sources((state for pair, state in states.items() if pair in interest), config.sources.mast.every)
+    heard = stored_sources.load(connection)
+    named = (each.name for each in news_sources(config, place=0.0))
+    yield from of_news_sources(heard[name] for name in named if name in heard)
     for instrument, off in stored_coverage.increments_off(connection, now).items():
         if any(instrument is watched for watched, _ in interest):
             yield Problem(ProblemKind.INCREMENTS, f"MAST {instrument.written}", off.reason, off.since, off.since)

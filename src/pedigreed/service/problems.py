@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.pause import Pause
+    from pedigreed.model.source_state import SourceState
 
 FAILED_CYCLES = 3
 """A source is a problem when it failed so often in a row. A night of maintenance is none."""
@@ -62,6 +63,14 @@ def of_sources(states: Iterable[Coverage], every: timedelta) -> Iterator[Problem
             seen_at=asked,
             waits=True,
         )
+
+
+def of_news_sources(states: Iterable[SourceState]) -> Iterator[Problem]:
+    """The sources of CRDS's news that were not read to their end the last time."""
+    for state in states:
+        if state.problem is not None:
+            since = state.complete_at or state.asked_at
+            yield Problem(ProblemKind.SOURCE, state.name, state.problem, since, state.asked_at, waits=True)
 
 
 def of_pauses(pauses: Iterable[Pause], now: datetime) -> Iterator[Problem]:

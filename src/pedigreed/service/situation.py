@@ -9,8 +9,10 @@ from pedigreed.model.pause import Paused
 from pedigreed.model.run import Run, Work
 from pedigreed.schedule import due, next_boundary
 from pedigreed.service.interest import selection_of
+from pedigreed.service.news_sources import news_sources
 from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
 from pedigreed.service.trust import checked
+from pedigreed.store import contexts_in_use as stored_contexts
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import digests as stored_digests
@@ -20,6 +22,7 @@ from pedigreed.store import periods as stored_periods
 from pedigreed.store import problems as stored_problems
 from pedigreed.store import products as stored_products
 from pedigreed.store import runs as stored_runs
+from pedigreed.store import sources as stored_sources
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from pedigreed.model.delivery import DeliveryState
     from pedigreed.model.digest import Checked
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.notice import Tracks
     from pedigreed.model.pause import Pause
     from pedigreed.model.problem import KnownProblem
 
@@ -83,6 +87,23 @@ class SourceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class NewsSourceStatus:
+    """How the reading of one source of CRDS's news stands. Times are UTC.
+
+    Attributes:
+        name: the source's.
+        asked_at: when it was last read; None if it never was.
+        complete_at: when it was last read to its end.
+        problem: why the last reading was not complete.
+    """
+
+    name: str
+    asked_at: datetime | None
+    complete_at: datetime | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How pedigreed stands.
 
@@ -91,7 +112,9 @@ class Status:
         outbox: how many deliveries stand where.
         pauses: the channels that take nothing.
         problems: what is wrong with pedigreed itself, told to the operator or not yet.
-        runs: the last asking and the last telling; none of a kind that never was.
+        runs: the last of each kind; none of a kind that never was.
+        news_sources: those of CRDS's news, in the configuration's order.
+        tracks: the contexts that CRDS has in use; None where it was never asked.
     """
 
     subscriptions: tuple[SubscriptionStatus, ...]
@@ -100,6 +123,8 @@ class Status:
     pauses: tuple[Pause, ...]
     problems: tuple[KnownProblem, ...]
     runs: tuple[Run, ...]
+    news_sources: tuple[NewsSourceStatus, ...] = ()
+    tracks: Tracks | None = None
 
 
 NOTHING = Status((), (), {}, (), (), ())
@@ -115,7 +140,22 @@ def status(connection: Connection, config: Config, now: datetime) -> Status:
         tuple(stored_pauses.load(connection, Paused.CHANNEL).values()),
         tuple(stored_problems.load(connection)),
         tuple(run for work in Work for run in stored_runs.newest(connection, work)),
+        _news_sources(connection, config),
+        stored_contexts.load(connection),
     )
+
+
+def _news_sources(connection: Connection, config: Config) -> tuple[NewsSourceStatus, ...]:
+    states = stored_sources.load(connection)
+    found = []
+    for listed in news_sources(config, place=0.0):
+        state = states.get(listed.name)
+        found.append(
+            NewsSourceStatus(listed.name, state.asked_at, state.complete_at, state.problem)
+            if state
+            else NewsSourceStatus(listed.name, None, None, None)
+        )
+    return tuple(found)
 
 
 def _subscription(

@@ -15,7 +15,9 @@ from xml.parsers import expat  # no document type comes here, and so no entity a
 _FRAMES = frozenset({"rss", "feed", "rdf", "channel"})
 _ENTRIES = frozenset({"item", "entry"})
 _TEXTS = frozenset({"description", "summary", "content", "encoded"})
-_VALUES = frozenset({"title", "link", "guid", "id", "pubdate", "published", "updated", "modified", "date", "issued"})
+_VALUES = frozenset(
+    {"title", "link", "guid", "id", "pubdate", "published", "updated", "modified", "date", "issued"}
+)
 _PREFIXES = frozenset({"", "atom", "content", "dc", "dcterms"})
 _LONGEST_TEXT = 1_000_000
 _LONGEST_VALUE = 4_000
@@ -65,7 +67,7 @@ def whole_entries(text: str, most: int) -> WholeEntries:
     return WholeEntries(walk.kept, walk.count, problem, is_cut, walk.left_out, walk.has_more)
 
 
-class _Stop(Exception):  # noqa: N818  # no error
+class _Stop(Exception):  # no error
     """The walk ends here. The message is the problem; empty for none."""
 
 
@@ -100,7 +102,7 @@ class _Walk:
     def to_the_end(self) -> tuple[str | None, bool]:
         """What is wrong, and whether it is that the text ends too soon."""
         try:
-            self._parser.Parse(self._xml, True)  # noqa: FBT003  # this is the end of it
+            self._parser.Parse(self._xml, True)  # this is the end of it
         except _Stop as stop:
             return (f"{stop} {self._place}" if str(stop) else None), False
         except expat.ExpatError as error:

@@ -1,0 +1,131 @@
+"""`pedigreed notices`: what happened in CRDS, each thing once, with where it was heard."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pedigreed.cli.options import ConfigFile, Json, load, open_store_if_there
+from pedigreed.cli.output import day_and_time, print_json, print_table, table
+from pedigreed.model.announcement import NoticeKind
+from pedigreed.model.failure import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pedigreed.model.notice import Notice, Tracks
+
+_LONGEST_TITLE = 70
+
+app = typer.Typer(no_args_is_help=True, help="Look through what happened in CRDS: deliveries, builds, bad files.")
+
+
+@app.command("list")
+def list_(
+    config: ConfigFile = None,
+    *,
+    kind: Annotated[
+        NoticeKind | None,
+        typer.Option(
+            "--kind", metavar="KIND", help=f"Only those that are a {', '.join(NoticeKind)}.", show_default=False
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many, the newest first.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Print the notices, newest first, each once however often it was heard."""
+    from pedigreed.digests.notice_document import notice_document
+
+    notices, tracks = _heard(config)
+    found = [notice for notice in notices if kind in {None, notice.kind}][:limit]
+    if as_json:
+        print_json({"notices": [notice_document(notice, tracks) for notice in found]})
+    elif found:
+        _print_list(found, tracks)
+    else:
+        typer.echo("nothing was heard of CRDS" + (" that is such a notice" if notices else " yet"))
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As `notices list` has it, such as jwst_1535.")],
+    config: ConfigFile = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Print everything about one notice: its facts, its whole text, and who told of it."""
+    from pedigreed.digests.notice_document import notice_document
+
+    notices, tracks = _heard(config)
+    wanted = name.lower().removesuffix(".pmap")
+    found = next((notice for notice in notices if notice.name.lower() == wanted), None)
+    if found is None:
+        raise Usage(f"there is no notice {name!r}: `pedigreed notices list` has their names")
+    if as_json:
+        print_json(notice_document(found, tracks))
+    else:
+        _print(found, tracks)
+
+
+def _heard(config: "Path | None") -> "tuple[Sequence[Notice], Tracks | None]":
+    from pedigreed.notices.merging import notices_of
+    from pedigreed.store import announcements, contexts_in_use
+
+    store = open_store_if_there(load(config))
+    if store is None:
+        return (), None
+    with store, store.reading() as connection:
+        return notices_of(announcements.load(connection)), contexts_in_use.load(connection)
+
+
+def _print_list(notices: "Sequence[Notice]", tracks: "Tracks | None") -> None:
+    from pedigreed.digests.notice_words import about_in_words
+    from pedigreed.digests.wording import clipped
+    from pedigreed.model.track import track_of
+
+    made = table("heard", "notice", "kind", "level", "about", "in", "sources", "title")
+    for notice in notices:
+        made.add_row(
+            day_and_time(notice.first_heard.heard_at),
+            notice.name,
+            notice.kind.value,
+            notice.facts.change_level.value if notice.facts.change_level else "-",
+            clipped(about_in_words(notice), _LONGEST_TITLE) or "-",
+            track_of(notice, tracks).value,
+            str(len({heard.announcement.source for heard in notice.heard})),
+            clipped(notice.title, _LONGEST_TITLE),
+        )
+    print_table(made)
+
+
+def _print(notice: "Notice", tracks: "Tracks | None") -> None:
+    from pedigreed.digests.notice_words import effects_in_words
+    from pedigreed.model.track import track_of
+
+    facts = notice.facts
+    rows = {
+        "kind": notice.kind.value,
+        "context": facts.context,
+        "context before": facts.before,
+        "CAL_VER": facts.cal_ver,
+        "change level": facts.change_level.value if facts.change_level else None,
+        "delivered": day_and_time(facts.delivered_at) if facts.delivered_at else None,
+        "in use since": day_and_time(facts.activated_at) if facts.activated_at else None,
+        "instruments": ", ".join(instrument.written for instrument in facts.instruments),
+        "modes": ", ".join(facts.modes),
+        "types": ", ".join(facts.reference_types),
+        "files": ", ".join(facts.files),
+        "is in": track_of(notice, tracks).value,
+    }
+    typer.echo(f"{notice.name}: {notice.title}\n")
+    for label, value in rows.items():
+        if value:
+            typer.echo(f"{label:<16}{value}")
+    for effect in effects_in_words(notice):
+        typer.echo(f"{'touches':<16}{effect}")
+    for heard in notice.heard:
+        said = f", said {day_and_time(heard.announcement.said_at)}" if heard.announcement.said_at else ""
+        link = f"  {heard.announcement.link}" if heard.announcement.link else ""
+        typer.echo(f"{'heard':<16}{day_and_time(heard.heard_at)} from {heard.announcement.source}{said}{link}")
+    if notice.text:
+        typer.echo(f"\n{notice.text}")

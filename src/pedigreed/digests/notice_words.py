@@ -1,0 +1,183 @@
+"""The phrases that tell what happened in CRDS. The same in every format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from pedigreed.digests.links import context_page
+from pedigreed.digests.moments import day
+from pedigreed.digests.wording import clipped, count, listed, shortlist
+from pedigreed.model.announcement import NoticeKind
+from pedigreed.model.reference_type import reference_type
+from pedigreed.model.track import Track, track_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from pedigreed.model.digest import Digest
+    from pedigreed.model.notice import Notice
+
+NEW_BUILD, CRDS = "NEW BUILD", "CRDS"
+"""The titles of the two sections."""
+
+NAMES = 6
+"""Files, types or sources that one phrase names."""
+
+LONGEST_SUMMARY = 300
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeWords:
+    """One notice in words.
+
+    Attributes:
+        name: what it is about: ``jwst_1583``.
+        page: the address of a page about it; empty where there is none.
+        news: what happened: ``became the latest context on 21 Nov; severe; MIRI MRS``.
+        summary: why, in its authors' words; may be empty.
+        effects: for each reference type, what it changes: ``photom: photom step, stage 2: flux calibration``.
+        outlook: when it reaches the archive.
+        sources: who told of it.
+    """
+
+    name: str
+    page: str
+    news: str
+    summary: str
+    effects: tuple[str, ...]
+    outlook: str
+    sources: str
+
+
+def notices_in_words(digest: Digest, *, of_builds: bool, most: int) -> list[NoticeWords]:
+    """The builds, or everything else, at most so many."""
+    return [_words(notice, digest) for notice in notices_of_section(digest, of_builds=of_builds)[:most]]
+
+
+def notices_of_section(digest: Digest, *, of_builds: bool) -> list[Notice]:
+    """The builds, or everything else."""
+    return [notice for notice in digest.notices if (notice.kind is NoticeKind.BUILD) is of_builds]
+
+
+def crds_in_words(notices: Sequence[Notice]) -> str:
+    """``2 deliveries and 1 rollback``."""
+    numbers = {kind: sum(notice.kind is kind for notice in notices) for kind in NoticeKind}
+    nouns = {
+        NoticeKind.DELIVERY: ("delivery", "deliveries"),
+        NoticeKind.ROLLBACK: ("rollback", None),
+        NoticeKind.MARKED_BAD: ("file marked bad", "files marked bad"),
+    }
+    return listed([count(numbers[kind], *noun) for kind, noun in nouns.items() if numbers[kind]])
+
+
+def more_notices_in_words(number: int) -> str:
+    """What is left out."""
+    return f"and {count(number, 'more notice')}: see `pedigreed notices list`"
+
+
+def build_in_words(notice: Notice) -> str:
+    """What a new build is, and what is to be expected of it."""
+    facts = notice.facts
+    made = listed([part for part in (facts.cal_ver, facts.context) if part])
+    before = f", before that with {facts.before}" if facts.before else ""
+    return f"MAST makes products with {made} now{before}; all will be reprocessed over the coming weeks"
+
+
+def _words(notice: Notice, digest: Digest) -> NoticeWords:
+    facts = notice.facts
+    name = facts.context or (facts.files[0] if facts.files else "")
+    if notice.kind is NoticeKind.BUILD:
+        name = facts.cal_ver or name
+    elif notice.kind is NoticeKind.MARKED_BAD and facts.files:
+        name = facts.files[0]
+    return NoticeWords(
+        name=clipped(name or "a delivery", LONGEST_NAME),
+        page=context_page(f"{facts.context}.pmap") if facts.context else "",
+        news=_news(notice, digest),
+        summary=clipped(notice.summary, LONGEST_SUMMARY) if notice.summary else "",
+        effects=tuple(effects_in_words(notice)),
+        outlook=outlook_in_words(notice, digest),
+        sources=sources_in_words(notice),
+    )
+
+
+def _news(notice: Notice, digest: Digest) -> str:
+    parts = [_what_happened(notice, digest)]
+    if notice.facts.change_level:
+        parts.append(f"{notice.facts.change_level.value} change")
+    if about := about_in_words(notice):
+        parts.append(about)
+    return "; ".join(parts)
+
+
+def _what_happened(notice: Notice, digest: Digest) -> str:
+    facts = notice.facts
+    on = _on(facts.activated_at, digest)
+    match notice.kind:
+        case NoticeKind.BUILD:
+            return build_in_words(notice)
+        case NoticeKind.ROLLBACK:
+            instead = f", in place of {facts.before}" if facts.before else ""
+            return f"is the latest context again{on}{instead}"
+        case NoticeKind.MARKED_BAD:
+            more = f", with {count(len(facts.files) - 1, 'more file')}" if len(facts.files) > 1 else ""
+            return f"is marked bad and must not be used any more{more}"
+        case NoticeKind.DELIVERY if facts.context and facts.activated_at:
+            return f"became the latest context{on}"
+        case NoticeKind.DELIVERY:
+            delivered = _on(facts.delivered_at or notice.first_heard.announcement.said_at, digest)
+            return (
+                f"was delivered{delivered}" if facts.context or facts.files else f"of reference files{delivered}"
+            )
+
+
+def about_in_words(notice: Notice) -> str:
+    """``MIRI MRS: flat and photom``. What was not named is not said."""
+    facts = notice.facts
+    where = [*(instrument.written for instrument in facts.instruments), *facts.modes]
+    types = shortlist(list(facts.reference_types), NAMES, "type")
+    return ": ".join(filter(None, [", ".join(where), types]))
+
+
+def effects_in_words(notice: Notice) -> list[str]:
+    """``photom: photom step, stage 2: absolute flux calibration`` for each type that is known."""
+    rows = []
+    for name in notice.facts.reference_types:
+        known = reference_type(name)
+        if known is None or known.is_legacy:
+            continue
+        steps = f"{listed(known.steps)} {'step' if len(known.steps) == 1 else 'steps'}"
+        stages = f"stage {listed([str(stage) for stage in known.stages])}"
+        rows.append(f"{name}: {steps}, {stages}: {known.effect}")
+    return rows
+
+
+def outlook_in_words(notice: Notice, digest: Digest) -> str:
+    """When it reaches the archive; empty where that is no question."""
+    if notice.kind is not NoticeKind.DELIVERY:
+        return ""
+    build = digest.tracks.build if digest.tracks else None
+    match track_of(notice, digest.tracks):
+        case Track.ARCHIVE:
+            return f"in the archive's build already ({build})"
+        case Track.LATEST:
+            return f"in `latest` only: MAST makes products with {build}, and takes this up with a later build"
+        case Track.UNKNOWN:
+            return "when it reaches MAST is not known"
+
+
+def sources_in_words(notice: Notice) -> str:
+    """``heard from CRDS and NIRCAM_REFFILES at maillist.example``."""
+    names = list(dict.fromkeys(clipped(heard.announcement.source, LONGEST_NAME) for heard in notice.heard))
+    return f"heard from {shortlist(names, NAMES, 'source')}"
+
+
+def _on(moment: datetime | None, digest: Digest) -> str:
+    if moment is None:
+        return ""
+    zone = ZoneInfo(digest.timezone)
+    return f" on {day(moment.astimezone(zone), near=digest.ends.astimezone(zone))}"

@@ -1,0 +1,49 @@
+"""The sections of a page that tell what happened in CRDS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pedigreed.digests.notice_words import (
+    CRDS,
+    NEW_BUILD,
+    crds_in_words,
+    more_notices_in_words,
+    notices_in_words,
+    notices_of_section,
+)
+from pedigreed.digests.page import Row, Section
+from pedigreed.digests.wording import count, sentence
+
+if TYPE_CHECKING:
+    from pedigreed.digests.notice_words import NoticeWords
+    from pedigreed.model.digest import Digest
+
+EFFECTS = 8
+
+
+def notice_sections(digest: Digest, rows: int) -> list[Section]:
+    """New build, CRDS. What has no content is absent."""
+    sections = [
+        Section(NEW_BUILD, sentence(words.news), rows=(Row("", words.summary),) if words.summary and rows else ())
+        for words in notices_in_words(digest, of_builds=True, most=max(rows, 1))
+    ]
+    if notices := notices_of_section(digest, of_builds=False):
+        left_out = len(notices) - rows
+        shown = notices_in_words(digest, of_builds=False, most=rows)
+        more = more_notices_in_words(left_out) if left_out > 0 else ""
+        sections.append(Section(CRDS, sentence(crds_in_words(notices)), rows=tuple(map(_row, shown)), more=more))
+    return sections
+
+
+def _row(words: NoticeWords) -> Row:
+    effects = words.effects[:EFFECTS]
+    left_out = len(words.effects) - len(effects)
+    details = (
+        f"\u201c{words.summary}\u201d" if words.summary else "",
+        *effects,
+        f"and {count(left_out, 'more type')}" if left_out else "",
+        sentence(words.outlook) if words.outlook else "",
+        sentence(words.sources),
+    )
+    return Row(words.name, words.news, page=words.page, details=tuple(filter(None, details)))
