@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,7 @@ _DESCRIBING = frozenset(
     }
 )
 _EXCEPT = frozenset({"except", "excepting", "excluding", "excludes"})
+_ALL = frozenset({"all", "every", "each"})
 _IS = frozenset({"as", "is", "are"})
 _SETS = frozenset({"set", "sets", "setting"})
 _STEP = frozenset({"step", "steps"})
@@ -113,6 +115,13 @@ class _Unit:
     is_named: bool = False
 
 
+_JOIN = _Unit(_Role.JOIN)
+_NOUN = _Unit(_Role.NOUN)
+_DESCRIPTION = _Unit(_Role.DESCRIBING)
+_EXCEPTION = _Unit(_Role.EXCEPT)
+_OTHER = _Unit(_Role.OTHER)
+
+
 def named_in(text: str) -> Named:
     """Read a text. It takes time in proportion to its length."""
     sentences = tuple(sentences_of(text))
@@ -136,6 +145,8 @@ def named_in(text: str) -> Named:
 
 def _sentence(words: Sequence[Word]) -> list[_Unit]:
     units = _without_excepted(list(_units(words)))
+    if all(unit.role is not _Role.TYPE or unit.is_named for unit in units):
+        return units
     _by_company(units, _Role.OWNER)
     _by_company(units[::-1], _Role.NOUN)
     _by_list(units)
@@ -145,6 +156,8 @@ def _sentence(words: Sequence[Word]) -> list[_Unit]:
 
 def _is_of_no_reference(words: Sequence[Word]) -> bool:
     """Whether a sentence says that types have no reference files, and not for some exposures only."""
+    if not any(word.text == NOT_APPLICABLE for word in words):
+        return False
     said = {word.lower for word in words}
     if "other" in said or "exp" in said or any(_exposure_prefix(word) for word in words):
         return False
@@ -163,22 +176,40 @@ def _exposure_prefix(word: Word) -> str | None:
 def _units(words: Sequence[Word]) -> Iterator[_Unit]:
     position = 0
     while position < len(words):
+        if words[position].mark is Mark.WORD and words[position].lower not in _meaningful():
+            yield _OTHER
+            position += 1
+            continue
         unit, taken = _sign_at(words, position) or _owner_at(words, position) or _other_at(words, position)
         yield unit
         position += taken
+
+
+@cache
+def _meaningful() -> frozenset[str]:
+    """Every word that may be something, or begin something. Most words of a text are not among them."""
+    return frozenset(
+        {
+            *(_NOUNS | _JOINS | _DESCRIBING | _EXCEPT | _ALL | {"other", "non"}),
+            *INSTRUMENT_WORDS,
+            *CAPITAL_WORDS,
+            *type_phrases(),
+            *mode_phrases(),
+        }
+    )
 
 
 def _sign_at(words: Sequence[Word], position: int) -> tuple[_Unit, int] | None:
     """What a word does for others, where it names nothing; with how many words it is."""
     word, after = words[position], _lower_at(words, position + 1)
     if word.mark is Mark.JOIN or word.lower in _JOINS:
-        return _Unit(_Role.JOIN), 1
+        return _JOIN, 1
     if word.lower in _EXCEPT:
-        return _Unit(_Role.EXCEPT), 1
+        return _EXCEPTION, 1
     if word.lower == "other" and after == "than":
-        return _Unit(_Role.EXCEPT), 2
+        return _EXCEPTION, 2
     if word.lower == "non" and (mode := _phrase_at(words, position + 1, mode_phrases())):
-        return _Unit(_Role.DESCRIBING), 1 + len(mode.words)
+        return _DESCRIPTION, 1 + len(mode.words)
     return None
 
 
@@ -207,15 +238,15 @@ def _other_at(words: Sequence[Word], position: int) -> tuple[_Unit, int]:
         instruments = (mode.instrument,) if mode.instrument else ()
         return _Unit(_Role.OWNER, instruments=instruments, mode=mode.mode), len(mode.words)
     if word.lower in _NOUNS:
-        return _Unit(_Role.NOUN), 1
-    return _Unit(_Role.DESCRIBING if word.lower in _DESCRIBING else _Role.OTHER), 1
+        return _NOUN, 1
+    return (_DESCRIPTION if word.lower in _DESCRIBING else _OTHER), 1
 
 
 def _whole(word: Word) -> _Unit:
     kind = reference_type(word.lower) if word.lower.startswith("pars-") else None
     if kind is None:
-        return _Unit(_Role.OTHER)
-    phrase = TypePhrase((kind.name,), kind.name, Needs.NOTHING, is_name=True)
+        return _OTHER
+    phrase = TypePhrase((kind.name,), kind.name, Needs.NOTHING)
     return _Unit(_Role.TYPE, phrase, is_named=True)
 
 
@@ -224,7 +255,7 @@ def _type(phrase: TypePhrase, words: Sequence[Word], position: int) -> _Unit:
     if _lower_at(words, after) in _DESCRIBING:
         after += 1
     if _lower_at(words, after) in _STEP:
-        return _Unit(_Role.OTHER)
+        return _OTHER
     is_capital = all(word.text.rstrip("s").isupper() for word in words[position : position + len(phrase.words)])
     return _Unit(
         _Role.TYPE,
@@ -236,7 +267,7 @@ def _type(phrase: TypePhrase, words: Sequence[Word], position: int) -> _Unit:
 
 def _all_instruments(words: Sequence[Word], position: int) -> int:
     """How many words say all instruments here."""
-    if words[position].lower not in {"all", "every", "each"}:
+    if words[position].lower not in _ALL:
         return 0
     for count in (2, 3, 4):
         last = _lower_at(words, position + count - 1)
@@ -285,7 +316,7 @@ def _by_company(units: Sequence[_Unit], company: _Role) -> None:
         elif unit.role is _Role.TYPE:
             if describing <= _MOST_DESCRIBING:
                 unit.is_named, describing = True, 0
-        elif unit.role in {_Role.DESCRIBING, _Role.OWNER}:
+        elif unit.role is _Role.DESCRIBING or unit.role is _Role.OWNER:
             describing += 1
         elif unit.role is not _Role.JOIN:
             describing = _MOST_DESCRIBING + 1

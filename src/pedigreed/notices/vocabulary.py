@@ -37,13 +37,11 @@ class TypePhrase:
         words: in lower case.
         reference_type: CRDS's name.
         needs: what must stand beside it.
-        is_name: whether it is the type's own name.
     """
 
     words: tuple[str, ...]
     reference_type: str
     needs: Needs
-    is_name: bool = False
 
     is_capital: ClassVar[bool] = False
 
@@ -201,7 +199,7 @@ def mode_phrases() -> Mapping[str, tuple[ModePhrase, ...]]:
 def _type_phrases() -> Iterator[TypePhrase]:
     for name, kind in reference_types().items():
         needs = Needs.CAPITALS if name in _CAPITALS else Needs.COMPANY if name in _COMPANY else Needs.NOTHING
-        yield TypePhrase((name,), name, needs, is_name=True)
+        yield TypePhrase((name,), name, needs)
         title = tuple(re.findall("[a-z0-9]+", kind.title.lower()))
         if len(title) > 1:
             yield TypePhrase(title, name, Needs.COMPANY if kind.title in _EVERYDAY_TITLES else Needs.NOTHING)

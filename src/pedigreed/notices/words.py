@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +37,7 @@ class Mark(Enum):
     """The end of a sentence or of a line of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """A word or a mark. `lower` is `text` in lower case."""
 
     text: str
@@ -58,6 +56,9 @@ def words_of(text: str) -> tuple[Word, ...]:
     """The words of a text and the marks between them. Compounds are taken apart, names of files are not."""
     found: list[Word] = []
     for run in _RUN.finditer(text):
+        if run[0].isalpha():
+            found.append(Word(run[0], run[0].lower(), Mark.WORD))
+            continue
         mark = _mark(run, text)
         if mark is Mark.WORD:
             found += (Word(part, part.lower(), mark) for part in _PART.findall(run[0]))

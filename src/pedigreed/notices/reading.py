@@ -1,0 +1,136 @@
+"""An announcement -> what it is about: its records, and what stands in its title and text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pedigreed.model.announcement import ChangeLevel, Facts, NoticeKind
+from pedigreed.model.pedigree import context_name, version_of
+from pedigreed.notices.context_words import contexts_of
+from pedigreed.notices.moments import activated_at, delivered_at
+from pedigreed.notices.naming import named_in
+from pedigreed.notices.sentences import sentences
+
+if TYPE_CHECKING:
+    from pedigreed.model.announcement import Announcement
+
+_LEVEL = re.compile(
+    r"\bchange[ _-]?level\W{1,5}(severe|moderate|trivial)\b|\b(severe|moderate|trivial) (?:change|impact)s?\b",
+    re.IGNORECASE,
+)
+_BACK = r"(?:roll(?:ed|ing|s)?[ -]?back|revert(?:ed|ing|s)?|(?:went|gone|going|switch(?:ed|ing)?|moved?|set) back)"
+_ROLLED_BACK = re.compile(
+    rf"\b{_BACK}(?: (?:the|to|of|from|back|an?|crds|jwst|operational|latest|default|earlier|previous|old)){{0,6}}"
+    r" (?:contexts?\b|pmap\b|jwst_[0-9]{4,6}\b(?!\.[ir]map))"
+    rf"|\b(?:context|jwst_[0-9]{{4,6}}(?:\.pmap)?)(?: jwst_[0-9]{{4,6}}(?:\.pmap)?)? (?:was|is|has been) {_BACK}"
+    r"\b",
+    re.IGNORECASE,
+)
+_ROLLBACK_NOUN = re.compile(r"^\W*(?:\w+ ){0,3}roll[ -]?back\b", re.IGNORECASE)
+_BAD = re.compile(
+    r"\b(?:marked|flagged|declared|blacklisted)(?: as)? (?:bad|\"bad\"|'bad'|unusable)\b|\bblacklisted\b"
+    r"|\b(?:should|must) (?:not|no longer) be used\b|\bdo not use\b|\bbad (?:reference )?files?\b",
+    re.IGNORECASE,
+)
+_NOT_YET = re.compile(r"\b(?:will|going to|to be|would|may|might|could)\b", re.IGNORECASE)
+_BUILD = r"(?:build[ -]?[0-9]{1,2}\.[0-9]|B[0-9]{1,2}\.[0-9]|cal_?ver\b)"
+_BUILD_CONTEXT = re.compile(
+    r"\b(?:build|quarterly|archive) contexts?\b"
+    rf"|\b{_BUILD}.{{0,60}}\bcontexts?\b|\bcontexts?\b.{{0,60}}\b{_BUILD}",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(
+    r"\b(?:jwst|pipeline|calibration software|cal_?ver|version|versions|software|package|release|and)\W{1,3}v?"
+    r"([0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3})\b(?!\.[0-9])",
+    re.IGNORECASE,
+)
+_USE_INSTEAD = re.compile(r"\b(?:(?:replaced|superseded) by|instead|please use|successors?)\b", re.IGNORECASE)
+_LONGEST_READ = 100_000
+
+
+def facts_of(announcement: Announcement) -> Facts:
+    """What an announcement is about. Never raises; `kind` is None where it is about nothing in CRDS.
+
+    Records win: a text adds what they leave open, and names more files, instruments, types and modes.
+    Of several contexts see `pedigreed.notices.context_words`.
+
+    The kind, where no record tells it, is the first of these that holds:
+
+    - marked bad: a sentence says of a file that it is bad, or must not be used; that is, the title says it, or no
+      context is named. A delivery that says in passing that files *will* be marked bad is a delivery.
+      The files are then those of that sentence, without what is to be used instead.
+    - rollback: a sentence says that a context was rolled back or reverted, and a context is known.
+    - build: a sentence has a build of the pipeline and its context, and a context is known.
+    - delivery: a context, a file, or an instrument and a type are known.
+    """
+    told = announcement.facts
+    text = f"{announcement.title}\n\n{announcement.text}"[:_LONGEST_READ]
+    named = named_in(text)
+    said = sentences(text)
+    is_back = told.kind is NoticeKind.ROLLBACK or (told.kind is None and _is_rolled_back(said))
+    context, before = contexts_of(text, named.contexts, is_back=is_back)
+    if told.context is not None:
+        context = context_name(told.context)
+    before = context_name(told.before) or before
+    facts = replace(
+        told,
+        context=context,
+        before=before if before != context else None,
+        files=_joined(told.files, named.files),
+        instruments=tuple(sorted({*told.instruments, *named.instruments})),
+        reference_types=_joined(told.reference_types, named.reference_types),
+        modes=_joined(told.modes, named.modes),
+        change_level=told.change_level or _change_level(text),
+        delivered_at=told.delivered_at or delivered_at(text),
+        activated_at=told.activated_at or activated_at(text),
+    )
+    kind = told.kind or _kind(facts, announcement.title, said, is_back=is_back)
+    if kind is NoticeKind.MARKED_BAD:
+        facts = replace(facts, files=told.files or _bad_files(said) or facts.files)
+    if kind is NoticeKind.BUILD and facts.cal_ver is None:
+        facts = replace(facts, cal_ver=_cal_ver(text))
+    return replace(facts, kind=kind)
+
+
+def _kind(facts: Facts, title: str, said: tuple[str, ...], *, is_back: bool) -> NoticeKind | None:
+    is_title_bad = any(map(_says_bad, sentences(title)))
+    if facts.files and (is_title_bad or (facts.context is None and any(map(_says_bad, said)))):
+        return NoticeKind.MARKED_BAD
+    if facts.context and is_back:
+        return NoticeKind.ROLLBACK
+    if facts.context and any(map(_BUILD_CONTEXT.search, said)):
+        return NoticeKind.BUILD
+    if facts.context or facts.files or (facts.instruments and facts.reference_types):
+        return NoticeKind.DELIVERY
+    return None
+
+
+def _is_rolled_back(said: tuple[str, ...]) -> bool:
+    return any(_ROLLED_BACK.search(sentence) or _ROLLBACK_NOUN.search(sentence) for sentence in said)
+
+
+def _says_bad(sentence: str) -> bool:
+    return bool(_BAD.search(sentence)) and not _NOT_YET.search(sentence)
+
+
+def _bad_files(said: tuple[str, ...]) -> tuple[str, ...]:
+    """The files in the sentences that say so, without those to use instead."""
+    bad = (_USE_INSTEAD.split(sentence, maxsplit=1)[0] for sentence in said if _says_bad(sentence))
+    return named_in("\n\n".join(bad)).files
+
+
+def _change_level(text: str) -> ChangeLevel | None:
+    form = _LEVEL.search(text)
+    return ChangeLevel((form[1] or form[2]).lower()) if form else None
+
+
+def _cal_ver(text: str) -> str | None:
+    """The newest version of the pipeline that is named."""
+    known = ((version, name) for name in _VERSION.findall(text) if (version := version_of(name)))
+    return max(known, default=(None, None))[1]
+
+
+def _joined(told: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({*told, *named}))

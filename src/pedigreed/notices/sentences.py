@@ -1,0 +1,31 @@
+"""A text in its sentences."""
+
+from __future__ import annotations
+
+import re
+
+_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=[-*] )")
+_END = re.compile(r"(?<=[.!?])[\"')\]]? (?=[\"'(\[]?[A-Z0-9])")
+_SHORTENED = re.compile(
+    r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|fig|figs|sec|no|nos|dr|prof|mr|ms|mrs|st|approx|resp|al|ver|vol|eq|ref|[A-Z])\.$",
+    re.IGNORECASE,
+)
+_LONGEST_SHORTENED = 12
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a plain text, each on one line, in their order.
+
+    A dot within a number, a version or a file's name ends none, nor does that of an abbreviation or an initial.
+    """
+    found: list[str] = []
+    for paragraph in _PARAGRAPH.split(text):
+        line = " ".join(paragraph.split())
+        begin = 0
+        for end in _END.finditer(line):
+            if _SHORTENED.search(line[max(begin, end.start() - _LONGEST_SHORTENED) : end.start()]):
+                continue
+            found.append(line[begin : end.end()].strip())
+            begin = end.end()
+        found.append(line[begin:].strip())
+    return tuple(sentence for sentence in found if sentence)

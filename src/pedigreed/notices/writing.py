@@ -1,0 +1,99 @@
+"""The announcements of one thing that happened -> its notice."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from typing import TYPE_CHECKING, TypeVar
+
+from pedigreed.model.announcement import Facts, Medium, NoticeKind
+from pedigreed.model.notice import Notice
+from pedigreed.notices.summary import summary_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from pedigreed.model.notice import Heard
+
+Value = TypeVar("Value")
+Text = TypeVar("Text", bound=str)
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def notice_of(told: Sequence[tuple[Heard, Facts]]) -> Notice:
+    """One notice of announcements with the facts of each; at least one, all of one kind."""
+    told = sorted(told, key=lambda each: (each[0].heard_at, each[0].key))
+    heard = tuple(each for each, _ in told)
+    richest = max(told, key=lambda each: (len(each[0].announcement.text), _is_server(each[0])))[0].announcement
+    by_weight = sorted(told, key=lambda each: (not _is_server(each[0]), -len(each[0].announcement.text)))
+    facts = _joined([facts for _, facts in by_weight])
+    assert facts.kind is not None
+    name = _name(facts, heard)
+    titles = (richest.title, *(each.announcement.title for each in heard), name)
+    return Notice(
+        name=name,
+        kind=facts.kind,
+        facts=facts,
+        title=next(title for title in titles if title),
+        text=richest.text,
+        summary=summary_of(richest.text),
+        heard=heard,
+    )
+
+
+def told_at(notice: Notice) -> datetime:
+    """When it happened, as far as is known: activated, delivered, said or heard; UTC."""
+    said = [each.announcement.said_at for each in notice.heard if each.announcement.said_at]
+    return notice.facts.activated_at or notice.facts.delivered_at or min(said, default=notice.first_heard.heard_at)
+
+
+def _is_server(heard: Heard) -> bool:
+    return heard.announcement.medium is Medium.SERVER
+
+
+def _name(facts: Facts, heard: tuple[Heard, ...]) -> str:
+    first = heard[0].announcement
+    match facts.kind:
+        case NoticeKind.BUILD if facts.cal_ver or facts.context:
+            name = "-".join(part for part in ("build", facts.cal_ver, facts.context) if part)
+        case NoticeKind.ROLLBACK if facts.context:
+            moments = [facts.activated_at, *(each.announcement.said_at or each.heard_at for each in heard)]
+            day = min(moment for moment in moments if moment).date()
+            name = f"rollback-{facts.context}-{day}"
+        case NoticeKind.MARKED_BAD if facts.files:
+            name = f"bad-{facts.files[0]}"
+        case NoticeKind.DELIVERY if facts.context:
+            name = facts.context
+        case _:
+            named = blake2b(f"{first.source}\n{first.identity}".encode(errors="replace"), digest_size=6)
+            name = f"notice-{named.hexdigest()}"
+    return _UNSAFE.sub("-", name)
+
+
+def _joined(facts: Sequence[Facts]) -> Facts:
+    """The first word on each thing counts; lists are put together."""
+    context = _first(each.context for each in facts)
+    before = _first(each.before for each in facts if each.before != context)
+    return Facts(
+        kind=_first(each.kind for each in facts),
+        context=context,
+        before=before,
+        cal_ver=_first(each.cal_ver for each in facts),
+        files=_together(each.files for each in facts),
+        instruments=_together(each.instruments for each in facts),
+        reference_types=_together(each.reference_types for each in facts),
+        modes=_together(each.modes for each in facts),
+        change_level=_first(each.change_level for each in facts),
+        delivered_at=_first(each.delivered_at for each in facts),
+        activated_at=_first(each.activated_at for each in facts),
+    )
+
+
+def _first(values: Iterable[Value | None]) -> Value | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _together(lists: Iterable[tuple[Text, ...]]) -> tuple[Text, ...]:
+    return tuple(sorted({value for values in lists for value in values}))
