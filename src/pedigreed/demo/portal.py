@@ -49,7 +49,7 @@ class Portal:
     def reply_to(self, received: Received) -> Reply:
         """The reply, spoiled by the faults that the request meets."""
         faults = self.script.take(received)
-        if received.kind is RequestKind.OTHER:
+        if received.kind in {RequestKind.OTHER, RequestKind.RPC}:
             reply = Reply(b"<html><body>404 Not Found</body></html>", 404, "text/html")
         elif received.kind is RequestKind.COLUMNSCONFIG:
             reply = Reply(self._columnsconfig(received, faults))

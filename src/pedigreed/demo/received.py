@@ -11,6 +11,7 @@ import msgspec
 
 INVOKE_PATH = "/api/v0/invoke"
 COLUMNSCONFIG_PATH = "/portal/Mashup/Mashup.asmx/columnsconfig"
+RPC_PATH = "/json/"
 
 
 class RequestKind(StrEnum):
@@ -19,6 +20,7 @@ class RequestKind(StrEnum):
     COUNT = "count"
     PAGE = "page"
     COLUMNSCONFIG = "columnsconfig"
+    RPC = "rpc"
     OTHER = "other"
 
 
@@ -32,7 +34,7 @@ class Received:
         kind: what it is for.
         text: the request's JSON as sent, or the id of a columns configuration; what the cache is keyed by.
         request: the JSON read; empty where there is none.
-        service: as the request spells it; empty where there is none.
+        service: as the request spells it, or the method of an RPC; empty where there is none.
         user_agent: the header's value; empty where there is none.
         at_once: how many requests were being answered when this one came, itself included.
     """
@@ -60,6 +62,10 @@ def parse_received(method: str, target: str, form: str, *, user_agent: str = "",
     if parts.path == COLUMNSCONFIG_PATH:
         service = unquote(sent.partition("colConfigId=")[2].partition("&")[0])
         return Received(method, parts.path, RequestKind.COLUMNSCONFIG, service, {}, service, user_agent, at_once)
+    if parts.path.startswith(RPC_PATH):
+        request = _json_object(form)
+        method_name = str(request.get("method", ""))
+        return Received(method, parts.path, RequestKind.RPC, form, request, method_name, user_agent, at_once)
     text = parse_qs(sent).get("request", [""])[0]
     if parts.path != INVOKE_PATH:
         return Received(method, parts.path, RequestKind.OTHER, text, {}, "", user_agent, at_once)

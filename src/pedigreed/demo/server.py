@@ -9,17 +9,24 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pedigreed.demo.reply import Delivery
 
 if TYPE_CHECKING:
-    from pedigreed.demo.portal import Portal
+    from pedigreed.demo.received import Received
     from pedigreed.demo.reply import Reply
     from pedigreed.demo.request_log import RequestLog
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _DRIP_PAUSE_S = 0.02
+
+
+class Answering(Protocol):
+    """What knows the reply to a request: `portal.Portal`, or CRDS."""
+
+    def reply_to(self, received: Received) -> Reply:
+        """The reply, spoiled by the faults that the request meets."""
 
 
 class PortalServer(ThreadingTCPServer):
@@ -28,7 +35,7 @@ class PortalServer(ThreadingTCPServer):
     daemon_threads = False
     request_queue_size = 64
 
-    def __init__(self, portal: Portal, log: RequestLog) -> None:
+    def __init__(self, portal: Answering, log: RequestLog) -> None:
         self.portal = portal
         self.log = log
         self.closing = threading.Event()

@@ -1,0 +1,116 @@
+"""CRDS's context history: which context was the latest from when on, and why.
+
+Each row is ``[start date, context, description]``. Rows are in no order that is promised, and the numbers may go
+back. Of the 149 numbered contexts that became the latest up to 2019, four have a lower number than the one before:
+once a context that had been the latest already, and three times one that had been passed over. The descriptions of
+all four say that it is a step back, so it is the number that tells, not whether the context was in use before.
+A context that comes back with a higher number, as after such a step, is a delivery like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pedigreed.model.announcement import Announcement, Facts, Medium, NoticeKind
+from pedigreed.model.failure import Unreadable, UpstreamUnavailable
+from pedigreed.model.pedigree import context_name, context_number
+from pedigreed.sources.crds.server_time import read_time
+from pedigreed.sources.plain_text import plain, plain_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+_CONTEXT = re.compile(r"jwst(?:_\d{1,6})?(?:\.pmap)?", re.ASCII)
+_ROW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """One time that a context became the latest.
+
+    Attributes:
+        context: ``jwst_1535``.
+        started_at: UTC.
+        written: the start date as the server writes it.
+        description: the server's words, as plain text.
+        before: the context that was the latest until then; None for the first.
+    """
+
+    context: str
+    started_at: datetime
+    written: str
+    description: str
+    before: str | None = None
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether the context before has a higher number."""
+        here = context_number(self.context)
+        there = context_number(self.before) if self.before else None
+        return here is not None and there is not None and here < there
+
+    def announced(self, source: str, url: str) -> Announcement:
+        """What it says, with a link to the server's page of the context."""
+        kind, title = NoticeKind.DELIVERY, f"{self.context} became the latest context"
+        if self.goes_back:
+            kind, title = NoticeKind.ROLLBACK, f"CRDS went back from {self.before} to {self.context}"
+        return Announcement(
+            source=source,
+            medium=Medium.SERVER,
+            identity=f"{self.context} {self.written}",
+            said_at=self.started_at,
+            title=title,
+            text=self.description,
+            link=page_of(url, self.context),
+            facts=Facts(kind=kind, context=self.context, before=self.before, activated_at=self.started_at),
+        )
+
+
+def read_context(written: object) -> str:
+    """A context of JWST by its name: ``jwst_1535``. Raises `UpstreamUnavailable` for what is none."""
+    if not isinstance(written, str) or not _CONTEXT.fullmatch(written):
+        raise UpstreamUnavailable("CRDS named what is no context of JWST")
+    return context_name(written) or written
+
+
+def page_of(url: str, context: str) -> str:
+    """The server's page of a context."""
+    return f"{url.rstrip('/')}/browse/{rules_file(context)}"
+
+
+def rules_file(context: str) -> str:
+    """The file that a context is: ``jwst_1535.pmap``."""
+    return context if context.endswith(".pmap") else f"{context}.pmap"
+
+
+def read_history(rows: Iterable[object]) -> tuple[tuple[Activation, ...], int]:
+    """Every activation in the order of time, each once, and how many rows can't be read."""
+    read: dict[tuple[datetime, str], Activation] = {}
+    unreadable = 0
+    for row in rows:
+        try:
+            activation = _read_row(row)
+        except (Unreadable, UpstreamUnavailable):
+            unreadable += 1
+        else:
+            read.setdefault((activation.started_at, activation.context), activation)
+    return _in_order([read[place] for place in sorted(read)]), unreadable
+
+
+def _in_order(activations: Sequence[Activation]) -> tuple[Activation, ...]:
+    before = [None, *(activation.context for activation in activations)]
+    return tuple(map(_after, activations, before))
+
+
+def _after(activation: Activation, before: str | None) -> Activation:
+    return replace(activation, before=before)
+
+
+def _read_row(row: object) -> Activation:
+    if not isinstance(row, list) or len(row) < _ROW or not isinstance(row[0], str):
+        raise Unreadable("this is no row of the context history")
+    description = row[2] if isinstance(row[2], str) else ""
+    return Activation(read_context(row[1]), read_time(row[0]), plain_line(row[0]), plain(description))

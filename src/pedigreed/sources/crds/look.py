@@ -1,0 +1,189 @@
+"""One look at the CRDS server, part by part. What one part can't learn does not stop the next."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pedigreed.model.failure import UpstreamUnavailable
+from pedigreed.model.notice import Tracks
+from pedigreed.sources.crds import bad_files, new_files
+from pedigreed.sources.crds.bookmark import KnownBuild, Waiting
+from pedigreed.sources.crds.build import announced_build, asked_version, went_down
+from pedigreed.sources.crds.context_history import read_context, read_history
+from pedigreed.sources.crds.patience import Passing
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pedigreed.model.announcement import Announcement
+    from pedigreed.sources.crds.bookmark import Bookmark
+    from pedigreed.sources.crds.context_history import Activation
+    from pedigreed.sources.crds.new_files import Record
+    from pedigreed.sources.crds.rpc import Rpc
+
+BAD_FILES_EVERY = timedelta(hours=23)
+"""The list comes with all else that the server says of itself: some hundred kilobytes."""
+
+CONTEXTS_A_LOOK = 4
+"""New contexts whose files are asked about in one look; the others wait for the next."""
+
+MOST_WAITING = 40
+"""New contexts whose files may wait: more than a year's worth."""
+
+MOST_REFUSALS = 5
+"""After so many refusals a context's files are told without what the catalogue says of them, or not at all."""
+
+
+class Look:
+    """What one look finds.
+
+    Attributes:
+        announcements, problems, warnings: see `Reading`.
+        bookmark: for the next look.
+    """
+
+    def __init__(self, rpc: Rpc, source: str, url: str, bookmark: Bookmark, now: datetime) -> None:
+        self.announcements: list[Announcement] = []
+        self.problems: list[str] = []
+        self.warnings: list[str] = []
+        self.bookmark = bookmark
+        self._rpc = rpc
+        self._source = source
+        self._url = url
+        self._now = now
+        self._activations: tuple[Activation, ...] = ()
+
+    def at_history(self, since: datetime) -> None:
+        """Which contexts became the latest since a moment (UTC). The new ones have new files to ask about."""
+        try:
+            rows = self._rpc.call("get_context_history", "jwst", shape=list[object])
+        except UpstreamUnavailable as error:
+            self.problems.append(f"the context history: {error}")
+            return
+        self._activations, unreadable = read_history(rows)
+        if unreadable:
+            self.warnings.append(f"the context history: {unreadable} of {len(rows)} rows can't be read")
+        if not self._activations:
+            self.problems.append("the context history: CRDS named no context in it")
+            return
+        self.announcements.extend(
+            activation.announced(self._source, self._url)
+            for activation in self._activations
+            if activation.started_at >= since
+        )
+        self._note_new()
+
+    def at_new_files(self) -> None:
+        """The reference files of the contexts that wait, the oldest first."""
+        waiting = self.bookmark.waiting
+        kept = [each for each in map(self._ask_files, waiting[:CONTEXTS_A_LOOK]) if each is not None]
+        # Those that failed go to the end, so that they hold up nobody.
+        self._keep(waiting=(*waiting[CONTEXTS_A_LOOK:], *kept))
+
+    def at_bad_files(self) -> None:
+        """The files that were marked bad since the last look, at most once a day."""
+        known, asked_at = self.bookmark.bad_files, self.bookmark.bad_files_at
+        if asked_at is not None and timedelta(0) <= self._now - asked_at < BAD_FILES_EVERY:
+            return
+        try:
+            names, unreadable = bad_files.bad_names(self._rpc)
+        except UpstreamUnavailable as error:
+            self.problems.append(f"the list of bad files: {error}")
+            return
+        if unreadable:
+            self.warnings.append(f"the list of bad files: {unreadable} names are no files of JWST")
+        fresh = names - set(names if known is None else known)
+        if fresh:
+            self.announcements.append(bad_files.announced(fresh, self._source))
+        # A name that is missing once is no news when it is back.
+        self._keep(bad_files=tuple(sorted(names.union(known or ()))), bad_files_at=self._now)
+
+    def at_tracks(self, cal_ver: str | None) -> Tracks | None:
+        """The contexts in use; None where not even the latest is known.
+
+        Args:
+            cal_ver: the newest pipeline version of the archive; None where it is not known.
+        """
+        build = self._build(cal_ver) if cal_ver else None
+        latest = self._latest()
+        if latest is None:
+            return None
+        since = next((each.started_at for each in reversed(self._activations) if each.context == latest), None)
+        return Tracks(latest, since, build, cal_ver)
+
+    def _note_new(self) -> None:
+        told_to = self.bookmark.told_to
+        # A start that lies ahead must not hide what starts before it.
+        newest = min(self._activations[-1].started_at, self._now)
+        if told_to is None:
+            self._keep(told_to=newest)
+            return
+        known = {each.context for each in self.bookmark.waiting}
+        fresh = [
+            Waiting(each.context, each.before, each.started_at)
+            for each in self._activations
+            if each.started_at > told_to and each.before and not each.goes_back and each.context not in known
+        ]
+        waiting = (*self.bookmark.waiting, *fresh)
+        if len(waiting) > MOST_WAITING:
+            self.warnings.append(f"the files of {len(waiting) - MOST_WAITING} new contexts are not asked about")
+        self._keep(told_to=max(told_to, newest), waiting=waiting[-MOST_WAITING:])
+
+    def _ask_files(self, waiting: Waiting) -> Waiting | None:
+        """Announce a context's new files. Gives what is to wait for the next look."""
+        try:
+            records = self._records(waiting)
+        except UpstreamUnavailable as error:
+            refusals = waiting.refusals + (not isinstance(error, Passing))
+            self.problems.append(f"the new files of {waiting.context}: {error}")
+            if refusals > MOST_REFUSALS:
+                self.warnings.append(f"the new files of {waiting.context} are not asked about any more")
+                return None
+            return msgspec.structs.replace(waiting, refusals=refusals)
+        if records:
+            self.announcements.append(new_files.announced(records, self._source, self._url, waiting))
+        return None
+
+    def _records(self, waiting: Waiting) -> tuple[Record, ...]:
+        names = new_files.new_names(self._rpc, waiting.context, waiting.before)
+        if len(names) > new_files.MOST_FILES:
+            self.warnings.append(
+                f"{waiting.context} has {len(names):,} new files, of which {new_files.MOST_FILES:,} are told"
+            )
+            names = names[: new_files.MOST_FILES]
+        try:
+            return new_files.records_of(self._rpc, names)
+        except UpstreamUnavailable as error:
+            if isinstance(error, Passing) or waiting.refusals < MOST_REFUSALS:
+                raise
+            self.warnings.append(f"what the catalogue says of the new files of {waiting.context}: {error}")
+            return new_files.bare_records(names)
+
+    def _build(self, cal_ver: str) -> str | None:
+        """The archive's context. Where it can't be asked, the one that is known of the same version."""
+        known = self.bookmark.build
+        try:
+            answered = self._rpc.call("get_build_context", "jwst", asked_version(cal_ver), shape=str)
+            build = KnownBuild(cal_ver, read_context(answered))
+        except UpstreamUnavailable as error:
+            self.problems.append(f"the archive's context: {error}")
+            return known.context if known is not None and known.cal_ver == cal_ver else None
+        if known is None or not went_down(known.cal_ver, cal_ver):
+            if known is not None and known != build:
+                self.announcements.append(announced_build(known, build, self._source, self._url))
+            self._keep(build=build)
+        return build.context
+
+    def _latest(self) -> str | None:
+        """The latest context, or the last of the history where it can't be asked."""
+        try:
+            return read_context(self._rpc.call("get_default_context", "jwst", "latest", shape=str))
+        except UpstreamUnavailable as error:
+            self.problems.append(f"the latest context: {error}")
+            return self._activations[-1].context if self._activations else None
+
+    def _keep(self, **what: object) -> None:
+        self.bookmark = msgspec.structs.replace(self.bookmark, **what)

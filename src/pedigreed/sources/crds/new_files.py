@@ -1,0 +1,170 @@
+"""The reference files that are new in a context, and what the server's catalogue says of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pedigreed.model.announcement import Announcement, ChangeLevel, Facts, Medium, NoticeKind
+from pedigreed.model.failure import UpstreamUnavailable
+from pedigreed.sources.crds.context_history import page_of, rules_file
+from pedigreed.sources.crds.file_name import FileName, instrument_named, is_file_name, read_file_name
+from pedigreed.sources.crds.server_time import read_time_or_none
+from pedigreed.sources.plain_text import plain, plain_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from pedigreed.sources.crds.bookmark import Waiting
+    from pedigreed.sources.crds.rpc import Rpc
+
+MOST_FILES = 1_000
+"""New files of one context that are told. A usual delivery has some dozens."""
+
+BATCH = 100
+"""Files that are asked about in one call."""
+
+FIELDS = (
+    *("activation_date", "change_level", "delivery_date", "description", "filekind", "instrument", "pedigree"),
+    *("reference_file_type", "useafter_date"),
+)
+"""Of the catalogue: see CRDS's users' guide, "Database"."""
+
+_TYPE = re.compile(r"[a-z][a-z0-9-]{1,40}", re.ASCII)
+_WORD = 60
+_LEVELS = (ChangeLevel.SEVERE, ChangeLevel.MODERATE, ChangeLevel.TRIVIAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the catalogue says of one file. What it does not say is None or empty.
+
+    Attributes:
+        name: ``jwst_miri_dark_0072.fits``.
+        of: what its name and the catalogue say it is for.
+        change_level: what its authors say.
+        delivered_at: UTC.
+        description: its authors' words, as plain text.
+        useafter, pedigree: as the server writes them, one line each.
+    """
+
+    name: str
+    of: FileName
+    change_level: ChangeLevel | None = None
+    delivered_at: datetime | None = None
+    description: str = ""
+    useafter: str = ""
+    pedigree: str = ""
+
+    @property
+    def in_a_line(self) -> str:
+        """``jwst_miri_dark_0072.fits: moderate, INFLIGHT 2022-08-19 2022-09-22, for data after 2022-04-01``."""
+        said = (
+            self.change_level.value if self.change_level else "",
+            self.pedigree,
+            f"for data after {self.useafter}" if self.useafter else "",
+        )
+        words = ", ".join(filter(None, said))
+        return f"{self.name}: {words}" if words else self.name
+
+
+def new_names(rpc: Rpc, context: str, before: str) -> tuple[str, ...]:
+    """The files that a context has and the one before has not, sorted. Raises as `Rpc.call`."""
+    here = _names(rpc, context)
+    return tuple(sorted(here - _names(rpc, before)))
+
+
+def records_of(rpc: Rpc, names: Sequence[str]) -> tuple[Record, ...]:
+    """What the catalogue says of each file, asked in batches. Raises as `Rpc.call`."""
+    records: list[Record] = []
+    for start in range(0, len(names), BATCH):
+        batch = names[start : start + BATCH]
+        said = rpc.call("get_file_info_map", "jwst", batch, FIELDS, shape=dict[str, object])
+        records.extend(_record(name, said.get(name)) for name in batch)
+    return tuple(records)
+
+
+def bare_records(names: Sequence[str]) -> tuple[Record, ...]:
+    """What the files' names alone say."""
+    return tuple(Record(name, read_file_name(name)) for name in names)
+
+
+def announced(records: Sequence[Record], source: str, url: str, waiting: Waiting) -> Announcement:
+    """One announcement of all new files of a context. At least one record."""
+    context, activated_at = waiting.context, waiting.activated_at
+    count = f"{len(records)} new reference file{'s' if len(records) > 1 else ''}"
+    levels = {record.change_level for record in records}
+    return Announcement(
+        source=source,
+        medium=Medium.SERVER,
+        identity=f"files {context}",
+        said_at=activated_at,
+        title=f"{context} has {count}",
+        text=plain(_text(records)),
+        link=page_of(url, context),
+        facts=Facts(
+            kind=NoticeKind.DELIVERY,
+            context=context,
+            before=waiting.before,
+            files=tuple(sorted(record.name for record in records)),
+            instruments=tuple(sorted({record.of.instrument for record in records if record.of.instrument})),
+            reference_types=tuple(
+                sorted({record.of.reference_type for record in records if record.of.reference_type})
+            ),
+            change_level=next((level for level in _LEVELS if level in levels), None),
+            delivered_at=max(
+                (record.delivered_at for record in records if record.delivered_at is not None), default=None
+            ),
+            activated_at=activated_at,
+        ),
+    )
+
+
+def _names(rpc: Rpc, context: str) -> frozenset[str]:
+    listed = rpc.call("get_reference_names", rules_file(context), shape=list[str])
+    names = frozenset(filter(is_file_name, listed))
+    if not names:
+        # Held against the other context, it would make every file there is a new one.
+        raise UpstreamUnavailable(f"CRDS named no reference files of {context}")
+    return names
+
+
+def _record(name: str, said: object) -> Record:
+    """A file that the catalogue does not know has a text instead of an object."""
+    of = read_file_name(name)
+    if not isinstance(said, dict):
+        return Record(name, of)
+    kind = said.get("filekind") or said.get("reference_file_type")
+    is_kind = isinstance(kind, str) and _TYPE.fullmatch(kind.strip().lower())
+    return Record(
+        name,
+        FileName(
+            of.instrument or instrument_named(said.get("instrument")),
+            of.reference_type or (str(kind).strip().lower() if is_kind else None),
+        ),
+        _level(said.get("change_level")),
+        read_time_or_none(said.get("delivery_date")),
+        plain(_words(said, "description")),
+        plain_line(_words(said, "useafter_date"), _WORD),
+        plain_line(_words(said, "pedigree"), _WORD),
+    )
+
+
+def _words(said: Mapping[str, object], field: str) -> str:
+    value = said.get(field)
+    return value if isinstance(value, str) and value.strip().lower() not in {"none", "n/a"} else ""
+
+
+def _level(written: object) -> ChangeLevel | None:
+    word = written.strip().lower() if isinstance(written, str) else ""
+    return next((level for level in ChangeLevel if level == word), None)
+
+
+def _text(records: Sequence[Record]) -> str:
+    """Each description once, and below it the files that it is of."""
+    grouped: dict[str, list[str]] = {}
+    for record in records:
+        grouped.setdefault(record.description, []).append(record.in_a_line)
+    return "\n\n".join("\n".join(filter(None, (words, *lines))) for words, lines in grouped.items())

@@ -1,0 +1,133 @@
+"""CRDS's JSON-RPC 1.0, as its users' guide has it ("Web Services") and the client of `crds` 14.0.3 speaks it.
+
+A call is a POST to ``/json/`` with positional parameters. An error comes with status 200 and an error object.
+A large result may be an object ``{"crds_encoded": "1.0", "crds_payload": base64(gzip(JSON))}``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+import uuid
+from html import unescape
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
+from pedigreed.sources.crds.exchange import post
+from pedigreed.sources.crds.expanded import expanded
+from pedigreed.sources.crds.patience import Passing
+from pedigreed.sources.plain_text import plain_line
+
+if TYPE_CHECKING:
+    from pedigreed.sources.crds.patience import Patience
+
+Shape = TypeVar("Shape")
+
+_SHOWN = 200
+_FAILURES_BEFORE_REST = 2
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class _Reply(msgspec.Struct):
+    id: object = None
+    error: object = None
+    result: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Encoded(msgspec.Struct):
+    crds_encoded: str
+    crds_payload: str
+
+
+_REPLIES = msgspec.json.Decoder(_Reply)
+_ENCODED = msgspec.json.Decoder(_Encoded)
+
+
+class Rpc:
+    """The calls of one reading, one after another. After two calls without an answer in a row it asks no more."""
+
+    def __init__(self, url: str, user_agent: str, patience: Patience) -> None:
+        self._address = f"{url.rstrip('/')}/json/"
+        self._user_agent = user_agent
+        self._patience = patience
+        self._ends = time.monotonic() + patience.reading_timeout
+        self._failures = 0
+
+    def call(self, method: str, *params: object, shape: type[Shape]) -> Shape:
+        """Call a method, and read its result as a shape.
+
+        Raises:
+            UpstreamRefused: it answered with an error object; the words are its own.
+            Passing: no answer came within the limits.
+            UpstreamUnavailable: what came can't be used.
+        """
+        if self._failures >= _FAILURES_BEFORE_REST:
+            raise Passing("not asked: CRDS did not answer before")
+        try:
+            for attempt in self._patience.retrying(self._ends):
+                with attempt:
+                    result = self._ask(method, params)
+        except Passing:
+            self._failures += 1
+            raise
+        self._failures = 0
+        return _read(self._plain(result), shape)
+
+    def _ask(self, method: str, params: tuple[object, ...]) -> bytes:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise Passing(f"CRDS did not answer within {self._patience.reading_timeout:g} s")
+        identity = uuid.uuid4().hex
+        body = post(
+            self._address,
+            msgspec.json.encode({"jsonrpc": "1.0", "method": method, "params": params, "id": identity}),
+            self._user_agent,
+            within=min(self._patience.call_timeout, left),
+            largest=self._patience.largest_reply,
+        )
+        return _result(body, identity)
+
+    def _plain(self, result: bytes) -> bytes:
+        """The result's JSON, no longer encoded."""
+        try:
+            encoded = _ENCODED.decode(result)
+        except _UNREADABLE:
+            return result
+        try:
+            compressed = base64.b64decode(encoded.crds_payload, validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise UpstreamUnavailable("CRDS encoded its reply in a form that is not known") from error
+        return expanded(compressed, self._patience.largest_reply)
+
+
+def _result(body: bytes, identity: str) -> bytes:
+    try:
+        reply = _REPLIES.decode(body)
+    except msgspec.ValidationError as error:
+        raise UpstreamUnavailable("CRDS answered in a form that is not known") from error
+    except _UNREADABLE as error:
+        kind = "HTML" if body.lstrip()[:1] == b"<" else "broken JSON" if body.strip() else "an empty body"
+        raise Passing(f"CRDS answered with {kind} instead of JSON") from error
+    if reply.error:
+        raise UpstreamRefused(f"CRDS answered: {_words(reply.error)}")
+    if reply.id != identity:
+        raise Passing("CRDS answered another question")
+    if not bytes(reply.result):
+        raise UpstreamUnavailable("CRDS answered without a result")
+    return bytes(reply.result)
+
+
+def _words(error: object) -> str:
+    message = error.get("message") if isinstance(error, dict) else error
+    return plain_line(unescape(message), _SHOWN) if isinstance(message, str) and message else "an error"
+
+
+def _read(result: bytes, shape: type[Shape]) -> Shape:
+    try:
+        return msgspec.json.decode(result, type=shape)
+    except _UNREADABLE as error:
+        said = plain_line(str(error), _SHOWN)
+        raise UpstreamUnavailable(f"CRDS answered in a form that is not known: {said}") from error

@@ -1,0 +1,593 @@
+"""What the CRDS server tells over time, read by the real client from a server on loopback."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from asking_crds import (
+    AGENT,
+    CAL_VER,
+    HASTY,
+    NOON,
+    QUICK,
+    Holding,
+    about_files,
+    always,
+    delivered,
+    methods,
+    of,
+    read,
+)
+from pedigreed.demo import crds_faults, faults
+from pedigreed.demo.crds import DemoCrds, is_call_of
+from pedigreed.demo.crds_story import BUILD_CHANGE, NEWLY_BAD, Reference, crds_at
+from pedigreed.demo.scenario import DAY_1, DAY_2, DAY_3
+from pedigreed.model.announcement import ChangeLevel, Medium, NoticeKind
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import Tracks
+from pedigreed.sources.crds import look, new_files
+from pedigreed.sources.crds.server import CrdsServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pedigreed.demo.fault import Fault
+    from pedigreed.model.reading import Reading
+    from pedigreed.sources.source import Source
+
+DARK_1 = Reference("jwst_miri_dark_0131.fits")
+DARK_2 = Reference("jwst_miri_dark_0132.fits")
+FLAT = Reference("jwst_nircam_flat_0101.fits")
+
+
+@pytest.fixture
+def crds() -> Iterator[DemoCrds]:
+    with DemoCrds(crds_at, DAY_1) as server:
+        yield server
+
+
+@pytest.fixture
+def holding() -> Holding:
+    return Holding(always(delivered("jwst_1464", 30, FLAT), delivered("jwst_1478", 20, DARK_1)))
+
+
+@pytest.fixture
+def small(holding: Holding) -> Iterator[DemoCrds]:
+    with DemoCrds(holding.at, NOON) as server:
+        yield server
+
+
+def grow(holding: Holding, context: str, *references: Reference) -> None:
+    """Let another context become the latest."""
+    deliveries = holding.state.deliveries
+    days_ago = 10.0 - len(deliveries) / 10
+    holding.state = replace(holding.state, deliveries=(*deliveries, delivered(context, days_ago, *references)))
+
+
+# The first reading
+
+
+def test_the_server_is_a_source() -> None:
+    source: Source = CrdsServer("https://crds.example/", AGENT, None)
+    assert source.name == "CRDS"
+
+
+def test_the_first_reading_tells_the_last_year_and_no_news_of_files(crds: DemoCrds) -> None:
+    first = read(crds)
+    assert first.is_complete, first.problems
+    assert not first.warnings
+    assert [each.facts.context for each in first.announcements] == [
+        "jwst_1464",
+        "jwst_1478",
+        "jwst_1503",
+        "jwst_1497",
+        "jwst_1506",
+        "jwst_1535",
+        "jwst_1558",
+        "jwst_1571",
+        "jwst_1581",
+    ]
+    assert {each.source for each in first.announcements} == {"CRDS"}
+    assert {each.medium for each in first.announcements} == {Medium.SERVER}
+    assert not about_files(first)
+    assert not of(first, NoticeKind.BUILD)
+    assert not of(first, NoticeKind.MARKED_BAD)
+
+
+def test_the_tracks_are_given_at_the_first_reading(crds: DemoCrds) -> None:
+    since = datetime(2026, 11, 5, 15, 37, 44, tzinfo=UTC)
+    assert read(crds).tracks == Tracks("jwst_1581", since, "jwst_1535", CAL_VER)
+
+
+def test_without_a_version_from_the_archive_the_build_is_not_asked_about(crds: DemoCrds) -> None:
+    reading = read(crds, cal_ver=None)
+    assert reading.is_complete
+    assert reading.tracks is not None
+    assert (reading.tracks.build, reading.tracks.cal_ver) == (None, None)
+    assert "get_build_context" not in methods(crds)
+
+
+def test_a_rollback_is_told_as_such(crds: DemoCrds) -> None:
+    (back,) = of(read(crds), NoticeKind.ROLLBACK)
+    assert back.facts.context == "jwst_1497"
+    assert back.facts.before == "jwst_1503"
+    assert "matched by subarrays" in back.text
+
+
+def test_requests_are_serial(crds: DemoCrds) -> None:
+    read(crds)
+    assert crds.most_at_once == 1
+    assert methods(crds) == [
+        "get_context_history",
+        "get_build_context",
+        "get_default_context",
+        "get_server_info",
+    ]
+
+
+# The story
+
+
+def test_a_delivery_is_told_with_its_files_under_the_same_context(crds: DemoCrds) -> None:
+    first = read(crds)
+    crds.now = DAY_2
+    second = read(crds, first.bookmark)
+    assert second.is_complete, second.problems
+    known = {each.identity for each in first.announcements}
+    fresh = [each for each in second.announcements if each.identity not in known]
+    row, files = fresh
+    assert row.facts.context == files.facts.context == "jwst_1583"
+    assert row.facts.kind is files.facts.kind is NoticeKind.DELIVERY
+    assert row.title == "jwst_1583 became the latest context"
+    assert row.text.startswith("NIRCam long wavelength")
+    assert files.identity == "files jwst_1583"
+    assert files.title == "jwst_1583 has 8 new reference files"
+    assert files.facts.instruments == (Instrument.NIRCAM,)
+    assert files.facts.reference_types == ("flat", "photom")
+    assert files.facts.change_level is ChangeLevel.SEVERE
+    assert files.facts.files[0] == "jwst_nircam_flat_0121.fits"
+    assert len(files.facts.files) == 8
+    assert files.facts.activated_at == row.facts.activated_at == datetime(2026, 11, 21, 19, 40, 16, tzinfo=UTC)
+    assert files.facts.delivered_at == datetime(2026, 11, 18, 14, 40, 16, tzinfo=UTC)
+    assert "jwst_nircam_photom_0071.fits: moderate, INFLIGHT 2022-06-20 2026-08-30" in files.text
+    assert files.text.count("gradient of 2 percent") == 1, "a description that files share stands once"
+
+
+def test_nothing_is_told_of_the_files_twice(crds: DemoCrds) -> None:
+    crds.now = DAY_2
+    second = read(crds, read(crds).bookmark)
+    assert not about_files(second)
+
+
+def test_a_build_change_is_told_once(crds: DemoCrds) -> None:
+    first = read(crds)
+    crds.now = BUILD_CHANGE
+    second = read(crds, first.bookmark)
+    (build,) = of(second, NoticeKind.BUILD)
+    assert build.facts.context == "jwst_1581"
+    assert build.facts.before == "jwst_1535"
+    assert build.facts.cal_ver == CAL_VER
+    assert build.title == "The archive makes products with 2.0.1 and jwst_1581"
+    assert build.text == "CRDS_CTX: jwst_1535 before, now jwst_1581"
+    assert second.tracks is not None
+    assert second.tracks.build == "jwst_1581"
+    crds.now = DAY_3
+    assert not of(read(crds, second.bookmark), NoticeKind.BUILD)
+
+
+def test_a_file_that_is_marked_bad_is_told_once(crds: DemoCrds) -> None:
+    first = read(crds)
+    crds.now = DAY_3
+    second = read(crds, first.bookmark)
+    (bad,) = of(second, NoticeKind.MARKED_BAD)
+    assert bad.facts.files == (NEWLY_BAD,)
+    assert bad.facts.instruments == (Instrument.NIRSPEC,)
+    assert bad.facts.reference_types == ("superbias",)
+    assert bad.title == f"{NEWLY_BAD} was marked bad"
+    assert bad.said_at is None
+    crds.now += timedelta(days=2)
+    assert not of(read(crds, second.bookmark), NoticeKind.MARKED_BAD)
+
+
+# The bookmark
+
+
+def test_the_same_bookmark_gives_the_same_identities(crds: DemoCrds) -> None:
+    first = read(crds)
+    crds.now = DAY_3
+    once, again = read(crds, first.bookmark), read(crds, first.bookmark)
+    assert once.announcements == again.announcements
+    assert once.bookmark == again.bookmark
+
+
+@pytest.mark.parametrize("bookmark", ["", "no JSON", "[]", '{"version": 2}', '{"told_to": 1}', '{"told_to": "x"}'])
+def test_a_bookmark_that_is_none_begins_anew(crds: DemoCrds, bookmark: str) -> None:
+    crds.now = DAY_3
+    reading = read(crds, bookmark)
+    assert reading.is_complete
+    assert not about_files(reading)
+    assert not of(reading, NoticeKind.BUILD)
+    assert reading.bookmark == read(crds).bookmark
+
+
+def test_the_list_of_bad_files_is_asked_for_once_a_day(crds: DemoCrds) -> None:
+    bookmark = None
+    for _ in range(8):
+        bookmark = read(crds, bookmark).bookmark
+        crds.now += timedelta(hours=6)
+    assert methods(crds).count("get_server_info") == 2
+
+
+def test_a_clock_that_was_ahead_does_not_stop_the_asking(crds: DemoCrds) -> None:
+    crds.now = DAY_3
+    ahead = read(crds)
+    crds.now = DAY_1
+    crds.requests.clear()
+    assert read(crds, ahead.bookmark).is_complete
+    assert "get_server_info" in methods(crds)
+
+
+# Versions and builds
+
+
+def build_news(crds: DemoCrds, bookmark: str | None, cal_ver: str) -> tuple[list[str], str | None]:
+    reading = read(crds, bookmark, cal_ver=cal_ver)
+    assert reading.is_complete, reading.problems
+    assert reading.tracks is not None
+    assert reading.tracks.cal_ver == cal_ver
+    return [each.title for each in of(reading, NoticeKind.BUILD)], reading.bookmark
+
+
+def test_a_version_that_goes_down_is_no_news_and_neither_is_its_return(crds: DemoCrds) -> None:
+    news, bookmark = build_news(crds, None, "1.20.2")
+    assert news == []
+    news, bookmark = build_news(crds, bookmark, "2.0.1")
+    assert news == ["The archive makes products with 2.0.1 and jwst_1535"]
+    news, bookmark = build_news(crds, bookmark, "1.20.2")
+    assert news == []
+    news, bookmark = build_news(crds, bookmark, "2.0.1")
+    assert news == []
+
+
+def test_a_new_version_says_what_moved(crds: DemoCrds) -> None:
+    first = read(crds, cal_ver="1.20.2")
+    (build,) = of(read(crds, first.bookmark), NoticeKind.BUILD)
+    assert build.text == "CAL_VER: 1.20.2 before, now 2.0.1\nCRDS_CTX: jwst_1464 before, now jwst_1535"
+
+
+def test_a_version_that_crds_does_not_know_leaves_the_rest(crds: DemoCrds) -> None:
+    reading = read(crds, cal_ver="4.0.0")
+    assert not reading.is_complete
+    assert reading.problems == (
+        "the archive's context: CRDS answered: OtherError: no context is fixed for that version",
+    )
+    assert reading.tracks is not None
+    assert reading.tracks.latest == "jwst_1581"
+    assert reading.tracks.build is None
+    assert len(reading.announcements) == 9
+
+
+def test_a_development_version_is_asked_about_by_its_release(crds: DemoCrds) -> None:
+    reading = read(crds, cal_ver="2.0.1.dev12+gabc")
+    assert reading.tracks is not None
+    assert reading.tracks.build == "jwst_1535"
+
+
+def test_the_build_that_is_known_is_given_while_it_cant_be_asked(crds: DemoCrds) -> None:
+    first = read(crds)
+    crds.misbehave(crds_faults.RpcError(), when=is_call_of("get_build_context"))
+    second = read(crds, first.bookmark)
+    assert not second.is_complete
+    assert second.tracks == first.tracks
+    crds.now = BUILD_CHANGE
+    assert of(read(crds, second.bookmark), NoticeKind.BUILD), "the failure was no baseline"
+
+
+# Files of new contexts
+
+
+def test_a_context_of_rules_only_has_no_files_to_tell(small: DemoCrds, holding: Holding) -> None:
+    first = read(small)
+    grow(holding, "jwst_1503")
+    second = read(small, first.bookmark)
+    assert second.is_complete, second.problems
+    assert not about_files(second)
+
+
+def test_a_step_back_has_no_new_files(small: DemoCrds, holding: Holding) -> None:
+    first = read(small)
+    grow(holding, "jwst_1464")
+    second = read(small, first.bookmark)
+    assert second.is_complete
+    assert of(second, NoticeKind.ROLLBACK)
+    assert "get_reference_names" not in methods(small)
+
+
+def test_a_failure_keeps_the_announcement_and_the_files_come_the_next_time(
+    small: DemoCrds, holding: Holding
+) -> None:
+    first = read(small)
+    grow(holding, "jwst_1503", DARK_2)
+    small.misbehave(crds_faults.RpcError(), when=is_call_of("get_file_info_map"))
+    second = read(small, first.bookmark)
+    assert second.problems == ("the new files of jwst_1503: CRDS answered: OtherError: database is locked",)
+    assert second.announcements[-1].facts.context == "jwst_1503"
+    assert not about_files(second)
+    third = read(small, second.bookmark)
+    assert third.is_complete
+    (files,) = about_files(third)
+    assert files.facts.files == (DARK_2.name,)
+
+
+def test_files_wait_as_long_as_the_server_is_away(small: DemoCrds, holding: Holding) -> None:
+    bookmark = read(small).bookmark
+    grow(holding, "jwst_1503", DARK_2)
+    for _ in range(look.MOST_REFUSALS + 3):
+        small.misbehave(faults.Unavailable(), times=None, when=is_call_of("get_reference_names"))
+        bookmark = read(small, bookmark).bookmark
+    small.well_behaved()
+    assert len(about_files(read(small, bookmark))) == 1
+
+
+def test_files_that_the_catalogue_never_tells_of_are_told_by_their_names(
+    small: DemoCrds, holding: Holding
+) -> None:
+    bookmark = read(small).bookmark
+    grow(holding, "jwst_1503", DARK_2)
+    small.misbehave(crds_faults.RpcError(), times=None, when=is_call_of("get_file_info_map"))
+    for _ in range(look.MOST_REFUSALS):
+        reading = read(small, bookmark)
+        assert not about_files(reading)
+        bookmark = reading.bookmark
+    reading = read(small, bookmark)
+    (files,) = about_files(reading)
+    assert files.facts.files == (DARK_2.name,)
+    assert files.facts.instruments == (Instrument.MIRI,)
+    assert files.facts.change_level is None
+    assert reading.is_complete
+    assert len(reading.warnings) == 1
+    assert not about_files(read(small, reading.bookmark))
+
+
+def test_a_context_whose_files_are_never_told_is_given_up(small: DemoCrds, holding: Holding) -> None:
+    bookmark = read(small).bookmark
+    grow(holding, "jwst_1503", DARK_2)
+    small.misbehave(crds_faults.OtherResult([]), times=None, when=is_call_of("get_reference_names"))
+    readings: list[Reading] = []
+    for _ in range(look.MOST_REFUSALS + 2):
+        readings.append(read(small, bookmark))
+        bookmark = readings[-1].bookmark
+    assert [reading.is_complete for reading in readings] == [False] * (look.MOST_REFUSALS + 1) + [True]
+    assert "not asked about any more" in readings[-2].warnings[0]
+
+
+def test_several_new_contexts_are_asked_about_by_and_by(small: DemoCrds, holding: Holding) -> None:
+    bookmark = read(small).bookmark
+    for nth in range(look.CONTEXTS_A_LOOK + 2):
+        grow(holding, f"jwst_{1500 + nth}", Reference(f"jwst_miri_flat_{nth:04d}.fits"))
+    told = []
+    for _ in range(3):
+        reading = read(small, bookmark)
+        assert reading.is_complete, reading.problems
+        told.append([each.facts.context for each in about_files(reading)])
+        bookmark = reading.bookmark
+    assert told == [["jwst_1500", "jwst_1501", "jwst_1502", "jwst_1503"], ["jwst_1504", "jwst_1505"], []]
+
+
+def test_no_more_contexts_wait_than_a_year_has(small: DemoCrds, holding: Holding) -> None:
+    bookmark = read(small).bookmark
+    for nth in range(look.MOST_WAITING + 3):
+        grow(holding, f"jwst_{1500 + nth}")
+    reading = read(small, bookmark)
+    assert reading.warnings == ("the files of 3 new contexts are not asked about",)
+
+
+def test_many_files_are_asked_about_in_batches(small: DemoCrds, holding: Holding) -> None:
+    bookmark = read(small).bookmark
+    many = tuple(Reference(f"jwst_miri_flat_{nth:04d}.fits") for nth in range(new_files.BATCH * 2 + 1))
+    grow(holding, "jwst_1503", *many)
+    small.requests.clear()
+    (files,) = about_files(read(small, bookmark))
+    assert len(files.facts.files) == len(many)
+    assert methods(small).count("get_file_info_map") == 3
+
+
+def test_more_files_than_are_told_is_said(small: DemoCrds, holding: Holding) -> None:
+    bookmark = read(small).bookmark
+    many = tuple(Reference(f"jwst_miri_flat_{nth:04d}.fits") for nth in range(new_files.MOST_FILES + 5))
+    grow(holding, "jwst_1503", *many)
+    reading = read(small, bookmark)
+    (files,) = about_files(reading)
+    assert len(files.facts.files) == new_files.MOST_FILES
+    assert reading.warnings == ("jwst_1503 has 1,005 new files, of which 1,000 are told",)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {DARK_2.name: "NOT FOUND"},
+        {},
+        {DARK_2.name: {"change_level": 7, "instrument": ["miri"], "filekind": {}, "delivery_date": "none"}},
+        {DARK_2.name: {"change_level": "n/a", "instrument": "SYSTEM", "filekind": "a b", "description": None}},
+    ],
+)
+def test_what_the_catalogue_does_not_say_is_not_guessed(
+    small: DemoCrds, holding: Holding, said: dict[str, object]
+) -> None:
+    bookmark = read(small).bookmark
+    grow(holding, "jwst_1503", DARK_2)
+    small.misbehave(crds_faults.OtherResult(said), when=is_call_of("get_file_info_map"))
+    (files,) = about_files(read(small, bookmark))
+    assert files.facts.reference_types == ("dark",)
+    assert files.facts.change_level is None
+    assert files.facts.delivered_at is None
+    assert files.text == DARK_2.name
+
+
+def test_the_catalogue_tells_of_what_the_name_does_not(small: DemoCrds, holding: Holding) -> None:
+    odd = Reference("jwst_odd_name_7.asdf")
+    bookmark = read(small).bookmark
+    grow(holding, "jwst_1503", odd)
+    said = {odd.name: {"instrument": "FGS", "reference_file_type": "Distortion", "change_level": "trivial"}}
+    small.misbehave(crds_faults.OtherResult(said), when=is_call_of("get_file_info_map"))
+    (files,) = about_files(read(small, bookmark))
+    assert files.facts.instruments == (Instrument.FGS,)
+    assert files.facts.reference_types == ("distortion",)
+    assert files.facts.change_level is ChangeLevel.TRIVIAL
+
+
+# Bad files
+
+
+def test_a_name_that_is_missing_once_is_no_news_when_it_is_back(small: DemoCrds, holding: Holding) -> None:
+    holding.state = replace(holding.state, bad_files=(DARK_1.name, DARK_2.name))
+    bookmark = read(small).bookmark
+    for bad in ((DARK_1.name,), (DARK_1.name, DARK_2.name)):
+        holding.state = replace(holding.state, bad_files=bad)
+        small.now += timedelta(days=1)
+        reading = read(small, bookmark)
+        assert not of(reading, NoticeKind.MARKED_BAD)
+        bookmark = reading.bookmark
+
+
+def test_files_that_are_marked_together_are_told_together(small: DemoCrds, holding: Holding) -> None:
+    bookmark = read(small).bookmark
+    rules = "jwst_niriss_wfssbkg_0007.rmap"
+    holding.state = replace(holding.state, bad_files=(FLAT.name, rules, DARK_1.name, "<script>"))
+    small.now += timedelta(days=1)
+    reading = read(small, bookmark)
+    (bad,) = of(reading, NoticeKind.MARKED_BAD)
+    assert bad.title == "3 files were marked bad"
+    assert bad.facts.files == (DARK_1.name, FLAT.name, rules)
+    assert bad.facts.instruments == (Instrument.MIRI, Instrument.NIRCAM, Instrument.NIRISS)
+    assert bad.facts.reference_types == ("dark", "flat", "wfssbkg")
+    assert reading.warnings == ("the list of bad files: 1 names are no files of JWST",)
+
+
+# Trouble
+
+EVERY_METHOD = (
+    ("get_context_history", "the context history"),
+    ("get_build_context", "the archive's context"),
+    ("get_default_context", "the latest context"),
+    ("get_reference_names", "the new files of jwst_1503"),
+    ("get_file_info_map", "the new files of jwst_1503"),
+    ("get_server_info", "the list of bad files"),
+)
+TROUBLE: tuple[Fault, ...] = (
+    crds_faults.RpcError(),
+    faults.ServerError(),
+    faults.HtmlPage(),
+    faults.TruncatedJson(),
+    faults.ResetMidBody(),
+    faults.OtherBody(b"not JSON"),
+    crds_faults.WrongId(),
+    crds_faults.NullResult(),
+    crds_faults.WithoutResult(),
+    crds_faults.OtherResult({"jwst": ["hst"]}),
+    crds_faults.OtherResult("hst_0001.pmap"),
+    crds_faults.OtherEncoding(),
+    crds_faults.CutEncoding(),
+    crds_faults.GzipBomb(2_000_000),
+)
+
+
+UNKNOWN_FILE = crds_faults.OtherResult({"jwst": ["hst"]})
+"""To the catalogue, it means no more than that it does not know the files that were asked for."""
+
+
+@pytest.mark.parametrize(
+    ("fault", "method", "part"),
+    [
+        pytest.param(fault, method, part, id=f"{type(fault).__name__}-{method}")
+        for method, part in EVERY_METHOD
+        for fault in TROUBLE
+        if method != "get_file_info_map" or fault != UNKNOWN_FILE
+    ],
+)
+def test_a_part_fails_alone(small: DemoCrds, holding: Holding, fault: Fault, method: str, part: str) -> None:
+    bookmark = read(small).bookmark
+    grow(holding, "jwst_1503", DARK_2)
+    holding.state = replace(holding.state, bad_files=(FLAT.name,), builds={CAL_VER: "jwst_1503"})
+    small.now += timedelta(days=1)
+    small.misbehave(fault, times=None, when=is_call_of(method))
+    troubled = read(small, bookmark, patience=replace(QUICK, largest_reply=1_000_000))
+    assert not troubled.is_complete
+    (problem,) = troubled.problems
+    assert problem.startswith(f"{part}: ")
+    assert len(problem) < 300
+    assert troubled.tracks is not None
+    assert troubled.tracks.latest == "jwst_1503"
+    small.well_behaved()
+    sound = read(small, troubled.bookmark)
+    assert sound.is_complete, sound.problems
+    told = {each.identity for each in (*troubled.announcements, *sound.announcements)}
+    small.requests.clear()
+    assert told >= {each.identity for each in read(small, bookmark).announcements}
+
+
+def test_a_server_that_is_down_is_told_and_keeps_the_bookmark(crds: DemoCrds) -> None:
+    first = read(crds)
+    crds.misbehave(faults.Unavailable(), times=None)
+    down = read(crds, first.bookmark)
+    assert not down.is_complete
+    assert down.announcements == ()
+    assert down.tracks is None
+    assert down.bookmark == first.bookmark
+    assert down.problems == (
+        "the context history: CRDS answered 503",
+        "the archive's context: CRDS answered 503",
+        "the latest context: not asked: CRDS did not answer before",
+    )
+
+
+def test_a_server_that_hangs_is_left(crds: DemoCrds) -> None:
+    crds.misbehave(faults.Hang(), times=None)
+    reading = read(crds, patience=HASTY)
+    assert not reading.is_complete
+    assert len(crds.requests) == 2
+
+
+def test_a_history_without_a_readable_row_is_no_answer(crds: DemoCrds) -> None:
+    crds.misbehave(crds_faults.OtherResult([["x"], 7]), when=is_call_of("get_context_history"))
+    reading = read(crds)
+    assert not reading.is_complete
+    assert reading.problems == ("the context history: CRDS named no context in it",)
+    assert reading.warnings == ("the context history: 2 of 2 rows can't be read",)
+
+
+def test_a_row_that_cant_be_read_is_a_warning(crds: DemoCrds) -> None:
+    rows = [["2026-05-01 10:00:00", "jwst_1503.pmap", "Darks."], ["x"]]
+    crds.misbehave(crds_faults.OtherResult(rows), when=is_call_of("get_context_history"))
+    reading = read(crds)
+    assert reading.is_complete
+    assert reading.warnings == ("the context history: 1 of 2 rows can't be read",)
+
+
+def test_a_start_that_lies_ahead_hides_no_files(small: DemoCrds, holding: Holding) -> None:
+    holding.state = replace(
+        holding.state,
+        deliveries=(
+            *holding.state.deliveries,
+            delivered("jwst_1999", -3000, Reference("jwst_fgs_dark_0001.fits")),
+        ),
+    )
+    small.now = NOON - timedelta(days=15)
+    bookmark = read(small).bookmark
+    grow(holding, "jwst_1503", DARK_2)
+    holding.state = replace(
+        holding.state, deliveries=tuple(sorted(holding.state.deliveries, key=lambda each: each.at))
+    )
+    told = [each.facts.context for each in about_files(read(small, bookmark))]
+    assert "jwst_1503" in told
+
+
+def test_the_bookmark_is_text_of_a_known_version(crds: DemoCrds) -> None:
+    kept = msgspec.json.decode(read(crds).bookmark or "")
+    assert kept["version"] == 1
+    assert kept["build"] == {"cal_ver": "2.0.1", "context": "jwst_1535"}
