@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from certificates import Certified
+
 PROGRAM = "dovecot"
 MAIL_USER = "mail"
 """The mailboxes are this user's. Debian has it everywhere."""
@@ -24,7 +26,7 @@ base_dir = {folder}/run
 log_path = /dev/stderr
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+{encryption}
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_failure_delay = 0
@@ -43,7 +45,8 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls}
+    ssl = yes
   }}
 }}
 service anvil {{
@@ -60,26 +63,44 @@ service auth {{
 """
 
 
+_TLS = """
+ssl = yes
+ssl_cert = <{certified.public}
+ssl_key = <{certified.private}
+"""
+
+
 @dataclass(frozen=True)
 class Dovecot:
     """Where it listens.
 
     Attributes:
-        port: of IMAP, in the clear.
+        port: of IMAP, which begins in the clear.
+        tls: of IMAP that is encrypted from the first byte; 0 without a certificate.
         sasl: the socket at which Postfix asks about logins.
     """
 
     port: int
+    tls: int
     sasl: Path
 
 
 @contextmanager
-def dovecot(folder: Path, mailboxes: Path) -> Iterator[Dovecot]:
-    """A server that keeps its own files in `folder`."""
-    server = Dovecot(free_port(), folder / "sasl")
+def dovecot(folder: Path, mailboxes: Path, certified: Certified | None = None) -> Iterator[Dovecot]:
+    """A server that keeps its own files in `folder`. It speaks TLS if it has a certificate."""
+    server = Dovecot(free_port(), free_port() if certified else 0, folder / "sasl")
+    encryption = _TLS.format(certified=certified) if certified else "ssl = no"
     config = folder / "dovecot.conf"
     config.write_text(
-        _CONFIG.format(folder=folder, mailboxes=mailboxes, user=MAIL_USER, port=server.port, sasl=server.sasl)
+        _CONFIG.format(
+            folder=folder,
+            mailboxes=mailboxes,
+            user=MAIL_USER,
+            encryption=encryption,
+            port=server.port,
+            tls=server.tls,
+            sasl=server.sasl,
+        )
     )
     users = folder / "users"
     users.write_text(

@@ -1,0 +1,116 @@
+"""What the mails of one reading bring."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pedigreed.model.announcement import Announcement, Medium
+from pedigreed.model.reading import Reading
+from pedigreed.sources.mailbox.about_crds import is_about_crds
+from pedigreed.sources.mailbox.header import without_noise
+from pedigreed.sources.mailbox.mail import read_mail
+from pedigreed.sources.mailbox.mast_events import events_in
+from pedigreed.sources.plain_text import plain_line
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pedigreed.model.reading import ArchiveEvent
+    from pedigreed.sources.mailbox.mail import ReadMail
+
+MOST_MAILS = 1_000
+"""Of one reading. The next reading goes on behind them."""
+
+MOST_BYTES = 100_000_000
+"""Of all mails of one reading together."""
+
+MOST_ARCHIVE_EVENTS = 100_000
+_MOST_WARNINGS = 20
+_LONGEST_SUBJECT = 80
+
+
+class Gathering:
+    """Takes one mail after the other, and makes a reading of them.
+
+    A mail with events of MAST's is no announcement. One that is about neither is passed over without a word: it
+    may be private.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._announcements: dict[str, Announcement] = {}
+        self._events: dict[ArchiveEvent, None] = {}
+        self._warnings: list[str] = []
+        self._mails = 0
+        self._bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one reading should bring no more."""
+        return self._mails >= MOST_MAILS or self._bytes >= MOST_BYTES or len(self._events) >= MOST_ARCHIVE_EVENTS
+
+    def take(self, content: bytes, place: str) -> None:
+        """Read one mail.
+
+        Args:
+            content: all its bytes.
+            place: what it is known by in the mailbox: ``UID 12``.
+        """
+        self._mails += 1
+        self._bytes += len(content)
+        mail = read_mail(content)
+        for warning in mail.warnings:
+            self.warn(f"{named(mail, place)} {warning}")
+        if events := events_in(mail.documents):
+            self._events.update(dict.fromkeys(events))
+        elif is_about_crds(mail):
+            self._announcements.setdefault(mail.message_id, self._announcement(mail))
+
+    def pass_over(self, header: bytes, place: str, reason: str) -> None:
+        """Name a mail that is not read.
+
+        Args:
+            header: what is known of its header; may be empty.
+            place: what it is known by in the mailbox.
+            reason: the rest of a sentence that begins with the mail.
+        """
+        self._mails += 1
+        self.warn(f"{named(read_mail(header), place)} {reason}")
+
+    def warn(self, sentence: str) -> None:
+        """Tell of something odd that does not stop the rest."""
+        self._warnings.append(sentence)
+
+    def reading(self, bookmark: str | None, *, is_complete: bool, problems: tuple[str, ...] = ()) -> Reading:
+        """What was taken so far."""
+        more = len(self._warnings) - _MOST_WARNINGS
+        told = [*self._warnings[:_MOST_WARNINGS], *([f"{more} more warnings of this kind"] if more > 0 else [])]
+        return Reading(
+            announcements=tuple(self._announcements.values()),
+            is_complete=is_complete and not problems,
+            bookmark=bookmark,
+            problems=problems,
+            warnings=tuple(told),
+            events=tuple(self._events),
+        )
+
+    def _announcement(self, mail: ReadMail) -> Announcement:
+        return Announcement(
+            source=self._source,
+            medium=Medium.MAIL,
+            identity=mail.message_id,
+            said_at=mail.said_at,
+            title=without_noise(mail.subject),
+            text=mail.text,
+        )
+
+
+def named(mail: ReadMail, place: str) -> str:
+    """A mail as a person finds it: ``the mail UID 12 ("Subject", 2026-11-02)``."""
+    known = [f'"{plain_line(mail.subject, _LONGEST_SUBJECT)}"'] if mail.subject else []
+    known += [_day(mail.said_at)] if mail.said_at else []
+    return f"the mail {place}" + (f" ({', '.join(known)})" if known else "")
+
+
+def _day(instant: datetime) -> str:
+    return instant.date().isoformat()

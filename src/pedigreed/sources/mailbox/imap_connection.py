@@ -1,0 +1,173 @@
+"""A connection to an IMAP server that ends in time, and takes no more than it has asked for.
+
+Python's `imaplib` speaks the protocol. What is its connection's business is done here: how long to wait, whom to
+trust, and how much to take in. A server that says no end of lines, or one byte a minute, is left.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import socket
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imap_tools import BaseMailBox
+
+from pedigreed.config.channels import Security
+from pedigreed.sources.mailbox.mail import LARGEST_MAIL
+
+if TYPE_CHECKING:
+    import ssl
+
+    from pedigreed.config.sources import ImapMailbox
+
+_LONGEST_LINE = 5_000_000
+"""Bytes. The answer to a search has all numbers of mails on one line."""
+
+_AT_ONCE = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class ImapLimits:
+    """Limits of one reading. All times are seconds.
+
+    Attributes:
+        connect: for the connection, with each of the host's addresses.
+        command: for the answer to one command.
+        total: for the whole reading.
+        answer: bytes of the answer to one command.
+    """
+
+    connect: float = 30.0
+    command: float = 60.0
+    total: float = 300.0
+    answer: int = 4 * LARGEST_MAIL
+
+
+class BrokenOff(OSError):
+    """The connection is of no more use. Its text goes on after the server's name."""
+
+
+class ImapConnection(imaplib.IMAP4):
+    """A connection, encrypted as it has to be. It logs nobody in."""
+
+    def __init__(
+        self, config: ImapMailbox, limits: ImapLimits, tls_context: ssl.SSLContext, ends_at: float
+    ) -> None:
+        """Connect. Raises what `imaplib` and the socket raise.
+
+        Args:
+            config: where to.
+            limits: but for the total, which `ends_at` holds.
+            tls_context: whom to trust.
+            ends_at: when the whole reading has taken too long, on the monotonic clock (seconds).
+        """
+        self._security = config.security
+        self._limits = limits
+        self._tls_context = tls_context
+        self._ends_at = ends_at
+        self._allow()
+        self._buffer = bytearray()
+        super().__init__(config.host, config.port)
+        if self._security is Security.STARTTLS:
+            try:
+                self._encrypt()
+            except BaseException:
+                self.shutdown()
+                raise
+
+    def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:  # noqa: ARG002  # the limits are known
+        """Connect, and encrypt at once if so it is to be."""
+        self.host, self.port = host, port
+        self.sock = socket.create_connection((host, port), min(self._limits.connect, self._left()))
+        if self._security is Security.TLS:
+            try:
+                self._wrap()
+            except BaseException:
+                self.sock.close()
+                raise
+
+    def read(self, size: int) -> bytes:
+        """So many bytes."""
+        if size > self._allowed:
+            raise BrokenOff(f"sends {size:,} bytes, more than it was asked for")
+        while len(self._buffer) < size:
+            self._receive()
+        return self._taken(size)
+
+    def readline(self) -> bytes:
+        """A line with its end; nothing where the connection has ended."""
+        looked_at = 0
+        while (end := self._buffer.find(b"\n", looked_at)) < 0:
+            looked_at = len(self._buffer)
+            if looked_at > min(_LONGEST_LINE, self._allowed):
+                raise BrokenOff("sends a line without an end")
+            self._receive()
+        return self._taken(end + 1)
+
+    def send(self, data: bytes) -> None:  # type: ignore[override]  # typeshed has it as any buffer
+        """Begin to say something, to which the answer may take its time anew."""
+        self._allow()
+        self.sock.settimeout(self._left())
+        self.sock.sendall(data)
+
+    def shutdown(self) -> None:
+        """End the connection now."""
+        self.sock.close()
+
+    def _allow(self) -> None:
+        self._allowed = self._limits.answer
+        self._until = min(self._ends_at, time.monotonic() + self._limits.command)
+
+    def _left(self) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return left
+
+    def _receive(self) -> None:
+        self.sock.settimeout(self._left())
+        received = self.sock.recv(_AT_ONCE)
+        if not received:
+            raise BrokenOff("has ended the connection")
+        self._buffer += received
+
+    def _taken(self, size: int) -> bytes:
+        self._allowed -= size
+        if self._allowed < 0:
+            raise BrokenOff("sends more than it was asked for")
+        taken = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return taken
+
+    def _encrypt(self) -> None:
+        if "STARTTLS" not in self.capabilities:
+            raise BrokenOff("offers no STARTTLS, and nothing is said to it unencrypted")
+        kind, _ = self.xatom("STARTTLS")
+        if kind != "OK":
+            raise BrokenOff("refuses STARTTLS")
+        if self._buffer:
+            # Somebody on the way may have said it, to be taken as said under encryption.
+            raise BrokenOff("goes on in the clear after STARTTLS")
+        self._wrap()
+        _, [*lines] = self.capability()
+        said = b" ".join(line for line in lines if isinstance(line, bytes))
+        self.capabilities = tuple(said.decode("ascii", "replace").upper().split())
+
+    def _wrap(self) -> None:
+        self.sock.settimeout(self._left())
+        self.sock = self._tls_context.wrap_socket(self.sock, server_hostname=self.host)
+
+
+class ImapClient(BaseMailBox):
+    """The library's commands on such a connection."""
+
+    client: ImapConnection
+
+    def __init__(self, connection: ImapConnection) -> None:
+        self._connection = connection
+        super().__init__()
+
+    def _get_mailbox_client(self) -> ImapConnection:
+        return self._connection

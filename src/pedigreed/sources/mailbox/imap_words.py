@@ -1,0 +1,54 @@
+"""What went wrong with an IMAP server, for people."""
+
+from __future__ import annotations
+
+import base64
+import imaplib
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+from pedigreed.model.failure import PedigreedError
+from pedigreed.sources.mailbox.imap_connection import BrokenOff
+from pedigreed.sources.plain_text import plain_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_LONGEST_SENTENCE = 500
+
+
+def in_words(error: Exception, host: str) -> str:  # noqa: PLR0911  # a line for each kind
+    """A sentence about it."""
+    match error:
+        case PedigreedError():
+            return str(error)
+        case ssl.SSLCertVerificationError():
+            return f"the certificate of {host} is not trusted: {error.verify_message}"
+        case ssl.SSLError():
+            return f"TLS with {host} does not come about: {error.reason or error}"
+        case BrokenOff():
+            return f"{host} {error}"
+        case TimeoutError():
+            return f"{host} did not answer in time"
+        case socket.gaierror():
+            return f"the address of {host} is not found: {error.strerror}"
+        case OSError():
+            return f"{host} can't be reached: {error.strerror or error}"
+        case imaplib.IMAP4.error():
+            return f"{host} does not go on: {error}"
+    return f"{host} gives an answer that is no IMAP ({type(error).__name__})"
+
+
+def said(answer: Sequence[object]) -> str:
+    """What the server said, on one line."""
+    return plain_line(b" ".join(item for item in answer if isinstance(item, bytes)).decode("utf-8", "replace"))
+
+
+def struck(text: str, username: str, password: str) -> str:
+    """The text on one line without the password, in whatever form a server may repeat what it was told."""
+    secret = password.encode()
+    by_plain = base64.b64encode(b"\0" + username.encode() + b"\0" + secret).decode()
+    for form in (by_plain, base64.b64encode(secret).decode(), repr(secret)[2:-1], password):
+        text = text.replace(form, "***")
+    return plain_line(text, _LONGEST_SENTENCE)

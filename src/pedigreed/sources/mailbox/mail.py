@@ -1,0 +1,154 @@
+"""One mail: its bytes, read as what a person would see of it, and the JSON that it carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from pedigreed.sources.mailbox import header
+from pedigreed.sources.mailbox.flowed import unflowed
+from pedigreed.sources.mailbox.parts import (
+    MOST_PARTS,
+    content_of,
+    file_name,
+    header_of,
+    is_attached,
+    parameter,
+    parsed,
+    parts_of,
+    text_of,
+)
+from pedigreed.sources.plain_text import LONGEST_TEXT, plain, plain_from_html
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from email.message import Message
+
+    from pedigreed.sources.mailbox.parts import Part
+
+LARGEST_MAIL = 5_000_000
+"""Bytes. What is larger is not read: MAST's and CRDS's mails have some kilobytes."""
+
+LARGEST_JSON = 4_000_000
+"""Bytes of all JSON documents of a mail together: more than 10,000 of MAST's events."""
+
+_TEXTS = frozenset({"text/plain", "text/markdown"})
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMail:
+    """What one mail says. All text is plain: see `sources.plain_text`.
+
+    Attributes:
+        message_id: without brackets; a stand-in that is the same at each reading where it has none.
+        said_at: by its Date, UTC; None where that is none.
+        subject: one line, as it was sent; may be empty.
+        text: with LF line ends; that of the mails that it carries follows, each after its subject.
+        documents: what may be JSON: attachments by type or name, and texts that look like it. Not yet parsed.
+        list_name: the mailing list that it came by (List-Id); empty if by none.
+        warnings: what of it could not be read: the rest of a sentence that begins with the mail.
+    """
+
+    message_id: str
+    said_at: datetime | None
+    subject: str
+    text: str
+    documents: tuple[str, ...] = ()
+    list_name: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def read_mail(content: bytes) -> ReadMail:
+    """Read a mail (RFC 5322) of any form. It raises nothing, and takes no longer than its limits allow."""
+    try:
+        return _read(content)
+    except Exception as error:  # noqa: BLE001  # what Python's parser raises for bad mails is written nowhere
+        digest = sha256(content).hexdigest()[:32]
+        return ReadMail(f"sha256-{digest}", None, "", "", warnings=(f"can't be read ({type(error).__name__})",))
+
+
+def _read(content: bytes) -> ReadMail:
+    is_whole = len(content) <= LARGEST_MAIL
+    mail, reason = parsed(content if is_whole else header_of(content))
+    warnings = [reason] if reason else []
+    if not is_whole:
+        warnings = [f"has more than {LARGEST_MAIL // 1_000_000} MB"]
+    parts, are_all_parts = parts_of(mail) if not warnings else ([], True)
+    if not are_all_parts:
+        warnings.append(f"has more than {MOST_PARTS} parts, and was read up to there")
+    documents, are_all_documents = _documents(parts)
+    if not are_all_documents:
+        warnings.append(f"has more than {LARGEST_JSON // 1_000_000} MB of JSON, and was read up to there")
+    text = _text(parts)
+    return ReadMail(
+        message_id=header.message_id(mail) or _stand_in(mail, text),
+        said_at=header.said_at(mail),
+        subject=header.field(mail, "Subject", 300),
+        text=text,
+        documents=documents,
+        list_name=header.list_name(mail),
+        warnings=tuple(warnings),
+    )
+
+
+def _stand_in(mail: Message, text: str) -> str:
+    """The same for each copy: what a mail gets on its way is not in it."""
+    said = [header.field(mail, name) for name in ("From", "Date", "Subject")]
+    return "sha256-" + sha256("\0".join([*said, text]).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _text(parts: list[Part]) -> str:
+    """All that is to be read. Of several forms of one text, the plain one where it says anything."""
+    told: list[str] = []
+    plainly_told: set[int | None] = set()
+    for part in parts:
+        if part.is_mail:
+            told.append("\n" + header.field(part.message, "Subject", 300))
+        elif _is_text(part, _TEXTS):
+            text = plain(_flowing(part.message))
+            told.append(text)
+            if text and part.alternative is not None:
+                plainly_told.add(part.alternative)
+        elif _is_text(part, _PAGES) and part.alternative not in plainly_told:
+            told.append(plain_from_html(text_of(part.message)))
+        if sum(map(len, told)) > LONGEST_TEXT:
+            break
+    return plain("\n".join(told))
+
+
+def _is_text(part: Part, kinds: frozenset[str]) -> bool:
+    return part.message.get_content_type() in kinds and not is_attached(part.message)
+
+
+def _flowing(message: Message) -> str:
+    text = text_of(message)
+    if parameter(message, "format").lower() != "flowed":
+        return text
+    return unflowed(text, deletes_space=parameter(message, "delsp").lower() == "yes")
+
+
+def _documents(parts: list[Part]) -> tuple[tuple[str, ...], bool]:
+    """What may be JSON, and whether that is all of it."""
+    documents: list[str] = []
+    size, are_all = 0, True
+    for part in parts:
+        if part.is_mail or not _may_be_json(part.message):
+            continue
+        size += len(content_of(part.message))
+        if size > LARGEST_JSON:
+            are_all = False
+            break
+        documents.append(text_of(part.message).lstrip("\ufeff \t\r\n"))
+    return tuple(document for document in documents if document.startswith(("[", "{"))), are_all
+
+
+def _may_be_json(message: Message) -> bool:
+    kind = message.get_content_type()
+    return (
+        kind in _TEXTS
+        or kind == "application/json"
+        or kind.endswith("+json")
+        or file_name(message).lower().endswith(".json")
+    )

@@ -1,0 +1,108 @@
+"""An IMAP server on loopback that says what a test wants, sense or not."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAIL = b"Subject: fine\r\nMessage-ID: <%b@x.example>\r\n\r\nAbout jwst_1535.pmap\r\n"
+SILENCE = None
+"""An answer that never comes."""
+
+END = b""
+"""The connection ends instead of an answer."""
+
+
+@dataclass
+class BrokenImap:
+    """A folder with some mails.
+
+    Attributes:
+        uids: of the mails.
+        answers: what is said to a command instead of sense, by how the command begins: `UID FETCH 2`. In it,
+            `<tag>` stands for the command's tag.
+        heard: the commands.
+    """
+
+    uids: tuple[int, ...] = (1, 2, 3)
+    answers: dict[str, bytes | None] = field(default_factory=dict)
+    heard: list[str] = field(default_factory=list)
+    port: int = 0
+
+    def serve(self, connection: socket.socket) -> None:
+        """Talk until the other side ends it."""
+        with connection, suppress(OSError), connection.makefile("rb") as said:
+            if not self._say(connection, self._answer("GREETING", b"", b"* OK ready\r\n")):
+                return
+            for line in said:
+                tag, _, command = line.strip().partition(b" ")
+                self.heard.append(command.decode("latin-1"))
+                answer = self._answer(command.decode("latin-1"), tag, self._sense(command))
+                if not self._say(connection, answer):
+                    return
+                if command.startswith(b"LOGOUT"):
+                    return
+
+    def _say(self, connection: socket.socket, answer: bytes | None) -> bool:
+        if answer == END:
+            return False
+        if answer is not None:
+            connection.sendall(answer)
+        return True
+
+    def _answer(self, command: str, tag: bytes, sense: bytes) -> bytes | None:
+        for begins, answer in self.answers.items():
+            if command.startswith(begins):
+                return answer and answer.replace(b"<tag>", tag)
+        return sense.replace(b"<tag>", tag)
+
+    def _sense(self, command: bytes) -> bytes:
+        done = b"<tag> OK done\r\n"
+        words = command.split()
+        if command.startswith(b"CAPABILITY"):
+            return b"* CAPABILITY IMAP4rev1\r\n" + done
+        if command.startswith(b"EXAMINE"):
+            return b"* %d EXISTS\r\n* OK [UIDVALIDITY 7] it\r\n" % len(self.uids) + done
+        if command.startswith(b"UID SEARCH"):
+            return b"* SEARCH %b\r\n" % b" ".join(b"%d" % uid for uid in self.uids) + done
+        if command.startswith(b"UID FETCH") and b"SIZE" in command:
+            return b"* 1 FETCH (UID %b RFC822.SIZE 100)\r\n" % words[2] + done
+        if command.startswith(b"UID FETCH"):
+            mail = MAIL % words[2]
+            return b"* 1 FETCH (UID %b BODY[] {%d}\r\n%b)\r\n" % (words[2], len(mail), mail) + done
+        if command.startswith(b"LOGOUT"):
+            return b"* BYE\r\n" + done
+        return done
+
+
+@contextmanager
+def broken_imap(server: BrokenImap) -> Iterator[BrokenImap]:
+    """Listen until the end, whatever is still being said."""
+    connections: list[socket.socket] = []
+
+    def accept(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                connections.append(connection)
+                threading.Thread(target=server.serve, args=(connection,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server.port = listener.getsockname()[1]
+        accepting = threading.Thread(target=accept, args=(listener,), daemon=True)
+        accepting.start()
+        try:
+            yield server
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            accepting.join(10)
+            for connection in connections:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+                connection.close()

@@ -1,0 +1,87 @@
+"""A real IMAP server with one mailbox, and what a test does to it."""
+
+from __future__ import annotations
+
+import imaplib
+import shutil
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from imap_tools import MailBoxUnencrypted
+
+from accounts import READERS
+from certificates import Certified, certificate_for
+from dovecot import MAIL_USER, Dovecot, dovecot
+from pedigreed.config.channels import Security
+from pedigreed.config.secret import Secret
+from pedigreed.config.sources import ImapMailbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+USER = READERS[0]
+
+
+@dataclass(frozen=True)
+class ImapHost:
+    """The server, the trust in it, and the mailbox as files."""
+
+    server: Dovecot
+    certified: Certified
+    maildir: Path
+
+    def config(self, **changes: object) -> ImapMailbox:
+        """How to read the mailbox."""
+        said = {
+            "host": "127.0.0.1",
+            "username": USER.name,
+            "password": Secret("inline", USER.password),
+            "security": Security.PLAIN,
+            "port": self.server.port,
+        }
+        return ImapMailbox.model_validate(said | changes)
+
+    def append(self, *mails: bytes, folder: str = "INBOX", at: datetime | None = None) -> None:
+        """Put mails into a folder, as a delivery would."""
+        with self.opened() as mailbox:
+            for mail in mails:
+                mailbox.append(mail, folder, dt=at)
+
+    def opened(self) -> MailBoxUnencrypted:
+        """The mailbox as an ordinary mail program has it."""
+        mailbox = MailBoxUnencrypted("127.0.0.1", self.server.port)
+        mailbox.login(USER.name, USER.password)
+        return mailbox
+
+    def empty(self) -> None:
+        """Throw away the mailbox."""
+        shutil.rmtree(self.maildir, ignore_errors=True)
+
+    def flags(self) -> dict[str, tuple[str, ...]]:
+        """The flags of each mail, by UID."""
+        with self.opened() as mailbox:
+            _, answer = mailbox.client.uid("FETCH", "1:*", "(FLAGS)")
+            lines = [line for line in answer if isinstance(line, bytes)]
+            uids = mailbox.uids()
+        return {
+            uid: tuple(flag.decode() for flag in imaplib.ParseFlags(line))
+            for uid, line in zip(uids, lines, strict=True)
+        }
+
+
+@contextmanager
+def imap_host() -> Iterator[ImapHost]:
+    """Start the server, and end it without a trace."""
+    with ExitStack() as stack:
+        root = Path(stack.enter_context(TemporaryDirectory(prefix="imap-")))
+        root.chmod(0o711)
+        for name in ("mailboxes", "dovecot", "certificate"):
+            (root / name).mkdir()
+        shutil.chown(root / "mailboxes", MAIL_USER, MAIL_USER)
+        certified = certificate_for("127.0.0.1", root / "certificate")
+        server = stack.enter_context(dovecot(root / "dovecot", root / "mailboxes", certified))
+        yield ImapHost(server, certified, root / "mailboxes" / USER.name.partition("@")[0])
