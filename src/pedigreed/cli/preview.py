@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pedigreed.cli.browser import show
 from pedigreed.cli.options import ConfigFile, Now, load, moment, open_store_if_there
 from pedigreed.model.failure import Usage
 
@@ -25,6 +26,7 @@ class Format(StrEnum):
     """What to print of a digest."""
 
     TEXT = "text"
+    HTML = "html"
     JSON = "json"
     CSV = "csv"
     MAIL = "mail"
@@ -43,8 +45,8 @@ def preview(
         Format | None,
         typer.Option(
             "--format",
-            help="The text (the default), an attachment, the whole mails, the Slack message, or the document "
-            "that a webhook gets.",
+            help="The text (the default), the page, an attachment, the whole mails, the Slack message, or the "
+            "document that a webhook gets.",
             show_default=False,
         ),
     ] = None,
@@ -57,6 +59,10 @@ def preview(
             show_default=False,
         ),
     ] = None,
+    opens: Annotated[
+        bool,
+        typer.Option("--open", help="With --format html: write the page to a file, and open it in a browser."),
+    ] = False,
 ) -> None:
     """Print what would be sent if the period ended now. Asks nobody and changes nothing."""
     from pedigreed.service.crds_news import crds_news
@@ -65,6 +71,8 @@ def preview(
 
     if to is not None and form is not None:
         raise Usage("--to prints the message in the form that its channel has: leave --format out")
+    if opens and form is not Format.HTML:
+        raise Usage("--open opens a page: add --format html")
     at = moment(now)
     loaded = load(config)
     chosen = _chosen(loaded.config, name)
@@ -89,7 +97,9 @@ def preview(
             )
             if not drafted.is_worth_sending:
                 typer.echo(f"{subscription.name}: nothing would be sent; there is nothing to tell", err=True)
-            if to is None:
+            if opens:
+                show(drafted.rendered.html, subscription.name)
+            elif to is None:
                 _print(drafted, subscription, loaded.config, form or Format.TEXT)
             else:
                 _print_message(drafted, subscription, loaded.config, to)
@@ -135,6 +145,8 @@ def _print(drafted: "Draft", subscription: "Subscription", config: "Config", for
     rendered = drafted.rendered
     if form is Format.TEXT:
         typer.echo(f"Subject: {rendered.subject}\n\n{rendered.text}")
+    elif form is Format.HTML:
+        typer.echo(rendered.html, nl=False)
     elif form is Format.MAIL:
         for message in messages_of(rendered, subscription, config, drafted.digest.ends):
             if config.channels[message.channel].kind in _MAILS:
