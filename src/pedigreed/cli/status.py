@@ -89,7 +89,7 @@ def _print(found: "Status", store: str, size: int) -> None:
 
 
 def _contexts(tracks: "Tracks") -> str:
-    """``CRDS: jwst_1583 is the latest context since 2026-11-21 08:10Z; MAST makes products with jwst_1535 (2.0.1)``."""
+    """``CRDS: jwst_1583 is the latest context since 2026-11-21 08:10Z; MAST makes products with jwst_1535``."""
     since = f" since {day_and_time(tracks.latest_since)}" if tracks.latest_since else ""
     version = f" ({tracks.cal_ver})" if tracks.cal_ver else ""
     build = f"; MAST makes products with {tracks.build}{version}" if tracks.build else ""

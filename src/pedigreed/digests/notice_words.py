@@ -162,7 +162,7 @@ def outlook_in_words(notice: Notice, digest: Digest) -> str:
         return ""
     build = digest.tracks.build if digest.tracks else None
     match track_of(notice, digest.tracks):
-        case Track.ARCHIVE:
+        case Track.BUILD:
             return f"in the archive's build already ({build})"
         case Track.LATEST:
             return f"in `latest` only: MAST makes products with {build}, and takes this up with a later build"

@@ -13,25 +13,29 @@ if TYPE_CHECKING:
 
 
 class Track(StrEnum):
-    """Where a delivery has come. Since October 2024 the archive keeps one context until its next build."""
+    """Where a notice's context is in use. Since October 2024 the archive keeps one context until its next build."""
 
+    BUILD = "build"
+    """The archive makes products with it, or with a later one."""
     LATEST = "latest"
-    """In the newest context only: for those who ask for it, and for the archive with a later build."""
-    ARCHIVE = "archive"
-    """In the context that the archive makes products with."""
+    """It is in use by those who ask for the latest; the archive gets it with a later build."""
     UNKNOWN = "unknown"
 
 
 def track_of(notice: Notice, tracks: Tracks | None) -> Track:
-    """Where a notice's context stands.
+    """Where the notice's context is in use, by the numbers of contexts, which grow with deliveries.
 
-    Contexts are numbered as they are made, and a later one holds what the earlier ones have, so their numbers
-    tell. A rollback is about the newest context alone.
+    `Tracks` has no time at which the build's context came into use, and a notice without a context has no number:
+    that, a file that is marked bad, and a context above the latest (it was rolled back, or CRDS was asked before)
+    are not known.
     """
-    if notice.kind is NoticeKind.BUILD:
-        return Track.ARCHIVE
-    ours = context_number(notice.facts.context or "")
-    build = context_number(tracks.build or "") if tracks else None
-    if ours is None or build is None or notice.kind is not NoticeKind.DELIVERY:
+    if tracks is None or notice.kind is NoticeKind.MARKED_BAD or notice.facts.context is None:
         return Track.UNKNOWN
-    return Track.ARCHIVE if ours <= build else Track.LATEST
+    number = context_number(notice.facts.context)
+    build = context_number(tracks.build) if tracks.build else None
+    latest = context_number(tracks.latest)
+    if number is None:
+        return Track.UNKNOWN
+    if build is not None and number <= build:
+        return Track.BUILD
+    return Track.LATEST if build is not None and latest is not None and number <= latest else Track.UNKNOWN

@@ -65,8 +65,8 @@ def concerns(
 ) -> bool:
     """Whether a notice touches an instrument and a type that some exposures use.
 
-    Types are those of `Facts.reference_types`; each counts at the levels that its stages lead to: stage 1 at 2a and
-    above, stage 2 at 2b and above, stage 3 at 3. Raw data (1b) are made with no reference file.
+    Types are those of `Facts.reference_types`; each counts at the levels that its stages lead to: stage 1 at 2a
+    and above, stage 2 at 2b and above, stage 3 at 3. Raw data (1b) are made with no reference file.
     A notice that names no instrument, or no type, or a type that is not known, can't be told to touch nothing, so
     it does concern: a notice too many costs a look, one too few costs data. Builds and rollbacks touch all that is
     calibrated.

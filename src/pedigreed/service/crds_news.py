@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 LOOKED_BACK = timedelta(days=180)
 """What was heard before is no news any more, and joins none."""
 
-_OF_ALL = frozenset({NoticeKind.BUILD, NoticeKind.ROLLBACK})
-
 
 @dataclass(frozen=True, slots=True)
 class CrdsNews:
@@ -118,8 +116,6 @@ def _uses(connection: Connection, subscription: Subscription) -> list[ExposureUs
 
 
 def _is_wanted(notice: Notice, subscription: Subscription, uses: Collection[ExposureUse]) -> bool:
-    if notice.kind in _OF_ALL:
-        return True
     instruments: Collection[Instrument] = subscription.crds.instruments or {use.instrument for use in uses}
     if subscription.crds.report is Report.ALL:
         named = notice.facts.instruments

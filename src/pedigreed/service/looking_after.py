@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.config.settings import Config
-    from pedigreed.service.news_sources import news_sources
-from pedigreed.service.problems import News
+    from pedigreed.service.problems import News
     from pedigreed.store.database import Store
 
 REMEMBERED_FOR = timedelta(days=90)
