@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 
 from any_digest import DIGESTS
+from any_notice import delivery
 from pedigreed.digests.compose import compose
 from pedigreed.digests.document import MOST_CHANGES, document_of
 from pedigreed.digests.manifest import manifest_of
 from pedigreed.digests.render import render
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, Suspect, Unchecked
+from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, SourceCheck, Suspect, Unchecked
 from pedigreed.model.program import ProgramSelection
 
 if TYPE_CHECKING:
@@ -59,8 +61,15 @@ def test_the_document_has_the_shape_that_is_told(change: Callable[..., Change]) 
         baselines=[Baseline(5105, 12, ((span, 12),))],
         suspects=[Suspect(1210, 40, 900, ENDS, ENDS)],
         checked=Checked(
-            1, 2, unchecked=(Unchecked(1181, "no", ENDS),), unknown=(9999,), notes=("note",), swept_since=ENDS
+            1,
+            2,
+            unchecked=(Unchecked(1181, "no", ENDS),),
+            unknown=(9999,),
+            notes=("note",),
+            swept_since=ENDS,
+            sources=(SourceCheck("CRDS", is_checked=False, reason="no", last_complete=ENDS),),
         ),
+        notices=[replace(delivery(), heard=delivery().heard[:1])],
     )
     assert keys(document(digest)) == keys(shown)
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from any_notice import NOTICES, SOURCE_CHECKS, TRACKS, build, delivery
 from pedigreed.digests.compose import compose
+from pedigreed.model.announcement import NoticeKind
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, Suspect, Unchecked
+from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, SourceCheck, Suspect, Unchecked
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import Notice, Tracks
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.program import ProgramSelection
 
@@ -52,6 +56,7 @@ CHECKS = st.builds(
     last_complete=st.none() | DATES,
     notes=st.lists(WORDS, max_size=3).map(tuple),
     swept_since=st.none() | DATES,
+    sources=st.lists(SOURCE_CHECKS, max_size=4).map(tuple),
 )
 DIGESTS = st.builds(
     compose,
@@ -78,10 +83,29 @@ DIGESTS = st.builds(
     suspects=st.lists(st.builds(Suspect, PROGRAMS, NUMBERS, NUMBERS, DATES, DATES), max_size=6),
     checked=CHECKS,
     kinds=st.frozensets(st.sampled_from(ChangeKind)),
+    notices=st.lists(NOTICES, max_size=4),
+    tracks=TRACKS,
 )
 
 ENDS = datetime(2026, 11, 22, 6, tzinfo=UTC)
 AMPERSANDS = "&" * 300
+
+
+def _worst_notices() -> list[Notice]:
+    kinds = {NoticeKind.DELIVERY: delivery, NoticeKind.BUILD: build}
+    long: dict[str, object] = {
+        "context": AMPERSANDS,
+        "before": AMPERSANDS,
+        "cal_ver": AMPERSANDS,
+        "files": (AMPERSANDS,) * 90,
+        "modes": (AMPERSANDS,) * 9,
+        "instruments": tuple(Instrument),
+        "reference_types": ("flat", "photom", "distortion", AMPERSANDS) * 20,
+    }
+    return [
+        replace(kinds.get(kind, delivery)(**long, kind=kind), kind=kind, summary=AMPERSANDS, text=AMPERSANDS)
+        for kind in [*NoticeKind] * 30
+    ]
 
 
 def worst() -> Digest:
@@ -121,7 +145,10 @@ def worst() -> Digest:
             last_complete=ENDS,
             notes=(AMPERSANDS,) * 50,
             swept_since=ENDS - timedelta(days=500),
+            sources=tuple(SourceCheck(f"{each}{AMPERSANDS}", each < 2, AMPERSANDS, ENDS) for each in range(40)),
         ),
+        notices=_worst_notices(),
+        tracks=Tracks(AMPERSANDS, ENDS, "jwst_1535", AMPERSANDS),
         baselines=[Baseline(program, 10**9, ((span, 10**9),) * 9) for program in programs],
         suspects=[Suspect(program, 10**9, 10**9, ENDS, ENDS) for program in programs],
     )

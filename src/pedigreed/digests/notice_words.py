@@ -27,7 +27,8 @@ NAMES = 6
 """Files, types or sources that one phrase names."""
 
 LONGEST_SUMMARY = 300
-LONGEST_NAME = 60
+LONGEST_NAME = 40
+LONGEST_SOURCE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,8 @@ def more_notices_in_words(number: int) -> str:
 def build_in_words(notice: Notice) -> str:
     """What a new build is, and what is to be expected of it."""
     facts = notice.facts
-    made = listed([part for part in (facts.cal_ver, facts.context) if part])
-    before = f", before that with {facts.before}" if facts.before else ""
+    made = listed([_named(part) for part in (facts.cal_ver, facts.context) if part])
+    before = f", before that with {_named(facts.before)}" if facts.before else ""
     return f"MAST makes products with {made} now{before}; all will be reprocessed over the coming weeks"
 
 
@@ -121,7 +122,7 @@ def _what_happened(notice: Notice, digest: Digest) -> str:
         case NoticeKind.BUILD:
             return build_in_words(notice)
         case NoticeKind.ROLLBACK:
-            instead = f", in place of {facts.before}" if facts.before else ""
+            instead = f", in place of {_named(facts.before)}" if facts.before else ""
             return f"is the latest context again{on}{instead}"
         case NoticeKind.MARKED_BAD:
             more = f", with {count(len(facts.files) - 1, 'more file')}" if len(facts.files) > 1 else ""
@@ -138,9 +139,10 @@ def _what_happened(notice: Notice, digest: Digest) -> str:
 def about_in_words(notice: Notice) -> str:
     """``MIRI MRS: flat and photom``. What was not named is not said."""
     facts = notice.facts
-    where = [*(instrument.written for instrument in facts.instruments), *facts.modes]
-    types = shortlist(list(facts.reference_types), NAMES, "type")
-    return ": ".join(filter(None, [", ".join(where), types]))
+    modes = [shortlist(list(map(_named, facts.modes)), NAMES, "mode")] if facts.modes else []
+    where = ", ".join([*(instrument.written for instrument in facts.instruments), *modes])
+    types = shortlist(list(map(_named, facts.reference_types)), NAMES, "type")
+    return ": ".join(filter(None, [where, types]))
 
 
 def effects_in_words(notice: Notice) -> list[str]:
@@ -152,7 +154,7 @@ def effects_in_words(notice: Notice) -> list[str]:
             continue
         steps = f"{listed(known.steps)} {'step' if len(known.steps) == 1 else 'steps'}"
         stages = f"stage {listed([str(stage) for stage in known.stages])}"
-        rows.append(f"{name}: {steps}, {stages}: {known.effect}")
+        rows.append(f"{_named(name)}: {steps}, {stages}: {known.effect}")
     return rows
 
 
@@ -160,20 +162,26 @@ def outlook_in_words(notice: Notice, digest: Digest) -> str:
     """When it reaches the archive; empty where that is no question."""
     if notice.kind is not NoticeKind.DELIVERY:
         return ""
-    build = digest.tracks.build if digest.tracks else None
+    build = (digest.tracks.build if digest.tracks else None) or "another context"
     match track_of(notice, digest.tracks):
         case Track.BUILD:
-            return f"in the archive's build already ({build})"
+            return f"in the archive's build already ({_named(build)})"
         case Track.LATEST:
-            return f"in `latest` only: MAST makes products with {build}, and takes this up with a later build"
+            return (
+                f"in `latest` only: MAST makes products with {_named(build)}, and takes this up with a later build"
+            )
         case Track.UNKNOWN:
             return "when it reaches MAST is not known"
 
 
 def sources_in_words(notice: Notice) -> str:
     """``heard from CRDS and NIRCAM_REFFILES at maillist.example``."""
-    names = list(dict.fromkeys(clipped(heard.announcement.source, LONGEST_NAME) for heard in notice.heard))
+    names = list(dict.fromkeys(clipped(heard.announcement.source, LONGEST_SOURCE) for heard in notice.heard))
     return f"heard from {shortlist(names, NAMES, 'source')}"
+
+
+def _named(name: str) -> str:
+    return clipped(name, LONGEST_NAME)
 
 
 def _on(moment: datetime | None, digest: Digest) -> str:

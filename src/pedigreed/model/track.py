@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Track(StrEnum):
-    """Where a notice's context is in use. Since October 2024 the archive keeps one context until its next build."""
+    """Where a notice's context is in use. Since October 2024 the archive keeps one until its next build."""
 
     BUILD = "build"
     """The archive makes products with it, or with a later one."""
