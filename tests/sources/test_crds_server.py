@@ -377,6 +377,7 @@ def test_several_new_contexts_are_asked_about_by_and_by(small: DemoCrds, holding
         told.append([each.facts.context for each in about_files(reading)])
         bookmark = reading.bookmark
     assert told == [["jwst_1500", "jwst_1501", "jwst_1502", "jwst_1503"], ["jwst_1504", "jwst_1505"], []]
+    assert methods(small).count("get_reference_names") == 5 + 3, "each context's files are listed once a look"
 
 
 def test_no_more_contexts_wait_than_a_year_has(small: DemoCrds, holding: Holding) -> None:

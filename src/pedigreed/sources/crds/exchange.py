@@ -30,7 +30,15 @@ _SIGNS = (
 )
 
 
-def post(address: str, content: bytes, user_agent: str, *, within: float, largest: int) -> bytes:
+def post(
+    address: str,
+    content: bytes,
+    user_agent: str,
+    *,
+    within: float,
+    largest: int,
+    tls_context: ssl.SSLContext | None = None,
+) -> bytes:
     """Post JSON once, follow no redirect, and give what came back with status 200.
 
     Args:
@@ -39,6 +47,7 @@ def post(address: str, content: bytes, user_agent: str, *, within: float, larges
         user_agent: the header's value.
         within: seconds for all of it.
         largest: the most bytes that are taken in, also after decompression.
+        tls_context: whom to trust; None for the usual authorities.
 
     Raises:
         Passing: no whole answer came, for a reason that may be over soon.
@@ -56,7 +65,7 @@ def post(address: str, content: bytes, user_agent: str, *, within: float, larges
     with TimeLimit(within) as limit:
         try:
             with (
-                httpx.Client(timeout=within, verify=_trusted(), follow_redirects=False) as client,
+                httpx.Client(timeout=within, verify=tls_context or _trusted(), follow_redirects=False) as client,
                 client.stream(
                     "POST", address, content=content, headers=headers, extensions={"trace": limit.watch}
                 ) as response,
