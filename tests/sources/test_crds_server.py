@@ -30,7 +30,7 @@ from pedigreed.demo.scenario import DAY_1, DAY_2, DAY_3
 from pedigreed.model.announcement import ChangeLevel, Medium, NoticeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Tracks
-from pedigreed.sources.crds import look, new_files
+from pedigreed.sources.crds import bad_files, look, new_files
 from pedigreed.sources.crds.server import CrdsServer
 
 if TYPE_CHECKING:
@@ -468,6 +468,21 @@ def test_files_that_are_marked_together_are_told_together(small: DemoCrds, holdi
     assert bad.facts.instruments == (Instrument.MIRI, Instrument.NIRCAM, Instrument.NIRISS)
     assert bad.facts.reference_types == ("dark", "flat", "wfssbkg")
     assert reading.warnings == ("the list of bad files: 1 names are no files of JWST",)
+
+
+def test_a_file_of_no_instrument_names_none(small: DemoCrds, holding: Holding) -> None:
+    bookmark = read(small).bookmark
+    holding.state = replace(holding.state, bad_files=("jwst_system_calver_0047.rmap", "jwst_1503.pmap"))
+    small.now += timedelta(days=1)
+    (bad,) = of(read(small, bookmark), NoticeKind.MARKED_BAD)
+    assert bad.facts.instruments == ()
+    assert bad.facts.reference_types == ("calver",)
+
+
+def test_a_list_of_bad_files_without_end_is_not_kept(small: DemoCrds) -> None:
+    names = ["jwst_miri_dark_0131.fits"] * (bad_files.MOST + 1)
+    small.misbehave(crds_faults.OtherResult({"bad_files_list": names}), when=is_call_of("get_server_info"))
+    assert read(small).problems == ("the list of bad files: CRDS lists more than 50,000 bad files",)
 
 
 # Trouble
