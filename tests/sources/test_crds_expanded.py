@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import tracemalloc
 import zlib
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.sources.crds.expanded import expanded
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _COMPRESSIONS: tuple[Callable[[bytes], bytes], ...] = (gzip.compress, zlib.compress)
 
