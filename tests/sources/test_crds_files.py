@@ -244,7 +244,7 @@ def test_files_that_are_marked_together_are_told_together(small: DemoCrds, holdi
     assert bad.facts.files == (DARK_1.name, FLAT.name, rules)
     assert bad.facts.instruments == (Instrument.MIRI, Instrument.NIRCAM, Instrument.NIRISS)
     assert bad.facts.reference_types == ("dark", "flat", "wfssbkg")
-    assert reading.warnings == ("the list of bad files: 1 names are no files of JWST",)
+    assert reading.warnings == ("the list of bad files: names that are no files of JWST: 1",)
 
 
 def test_a_file_of_no_instrument_names_none(small: DemoCrds, holding: Holding) -> None:

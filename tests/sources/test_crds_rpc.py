@@ -98,7 +98,7 @@ PASSING: list[tuple[Fault, str]] = [
     (faults.ServerError(), "500"),
     (faults.Unavailable(), "503"),
     (faults.GatewayTimeout(), "504"),
-    (faults.TooManyRequests(), "429"),
+    (faults.TooManyRequests(retry_after=None), "429"),
     (faults.HtmlPage(), "HTML instead of JSON"),
     (faults.EmptyBody(), "an empty body"),
     (faults.OtherBody(b"not JSON"), "broken JSON"),
@@ -219,6 +219,22 @@ def test_pauses_between_attempts_grow(crds: DemoCrds) -> None:
     assert len(paused) == 3
     assert paused == sorted(paused)
     assert paused[-1] > paused[0]
+
+
+def test_a_pause_that_the_server_asks_for_is_kept(crds: DemoCrds) -> None:
+    paused: list[float] = []
+    crds.misbehave(faults.TooManyRequests(retry_after=7))
+    assert ask(crds, replace(QUICK, sleep=paused.append)) == "jwst_1581.pmap"
+    assert paused == [7.0]
+
+
+def test_a_pause_that_is_longer_than_the_reading_ends_it(crds: DemoCrds) -> None:
+    crds.misbehave(faults.TooManyRequests(retry_after=3600))
+    rpc = Rpc(crds.url, AGENT, QUICK)
+    for words in ("429", "not asked", "not asked"):
+        with pytest.raises(Passing, match=words):
+            rpc.call(*LATEST, shape=str)
+    assert len(crds.requests) == 1
 
 
 def test_after_two_calls_without_an_answer_it_asks_no_more(crds: DemoCrds) -> None:

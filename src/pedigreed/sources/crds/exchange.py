@@ -12,6 +12,7 @@ import httpx
 from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.sources.crds.expanded import expanded
 from pedigreed.sources.crds.patience import Passing
+from pedigreed.sources.crds.retry_after import retry_after
 from pedigreed.sources.crds.time_limit import TimeLimit
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _check_status(response: httpx.Response) -> None:
     if response.is_redirect:
         raise UpstreamUnavailable(f"CRDS answered {status}, a redirect, which is not followed")
     if response.is_server_error or status in _PASSING_REFUSALS:
-        raise Passing(f"CRDS answered {status}")
+        raise Passing(f"CRDS answered {status}", retry_after(response.headers.get("Retry-After", ""), time.time()))
     raise UpstreamUnavailable(f"CRDS answered {status}")
 
 

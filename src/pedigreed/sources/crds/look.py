@@ -96,7 +96,7 @@ class Look:
             self.problems.append(f"the list of bad files: {error}")
             return
         if unreadable:
-            self.warnings.append(f"the list of bad files: {unreadable} names are no files of JWST")
+            self.warnings.append(f"the list of bad files: names that are no files of JWST: {unreadable}")
         fresh = names - set(names if known is None else known)
         if fresh:
             self.announcements.append(bad_files.announced(fresh, self._source))
