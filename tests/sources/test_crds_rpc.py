@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from asking_crds import AGENT, HASTY, QUICK, methods
+from certificates import certificate_for
 from pedigreed.demo import crds_faults, faults
 from pedigreed.demo.crds import DemoCrds
 from pedigreed.demo.crds_story import crds_at
@@ -18,11 +19,14 @@ from pedigreed.demo.fault import Fault
 from pedigreed.demo.reply import Reply
 from pedigreed.demo.scenario import DAY_1
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
+from pedigreed.sources.crds.exchange import post
 from pedigreed.sources.crds.patience import Passing
 from pedigreed.sources.crds.rpc import Rpc
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pedigreed.sources.crds.patience import Patience
 
@@ -94,7 +98,7 @@ PASSING: list[tuple[Fault, str]] = [
     (faults.ServerError(), "500"),
     (faults.Unavailable(), "503"),
     (faults.GatewayTimeout(), "504"),
-    (faults.TooManyRequests(), "429"),
+    (faults.TooManyRequests(retry_after=None), "429"),
     (faults.HtmlPage(), "HTML instead of JSON"),
     (faults.EmptyBody(), "an empty body"),
     (faults.OtherBody(b"not JSON"), "broken JSON"),
@@ -102,6 +106,8 @@ PASSING: list[tuple[Fault, str]] = [
     (faults.ResetBefore(), "connection"),
     (faults.ResetMidBody(), "reset|broke off"),
     (crds_faults.WrongId(), "another question"),
+    (faults.OtherBody(b'{"result": ' + b"[" * 100_000), "broken JSON"),
+    (faults.OtherBody(b'{"result": "\xff'), "broken JSON"),
 ]
 
 
@@ -129,6 +135,7 @@ LASTING: list[tuple[Fault, str]] = [
     (crds_faults.OtherResult(crds_faults.encoded(b"no gzip")), "does not decompress"),
     (crds_faults.OtherResult(crds_faults.encoded(gzip.compress(b"no JSON"))), "a form that is not known"),
     (Compressed("br"), "was not asked for"),
+    (faults.OtherBody(b'{"id": ' + b"1" * 5000 + b"}"), "a form that is not known"),
 ]
 
 
@@ -165,14 +172,29 @@ def test_a_call_has_a_limit_on_the_whole_of_it(crds: DemoCrds, fault: Fault) -> 
         ask(crds, HASTY)
 
 
-def test_headers_that_drip_are_under_the_limit_too() -> None:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_headers_that_drip_are_under_the_limit_too(scheme: str, tmp_path: Path) -> None:
     """No wait for bytes is ever long, and the headers never end."""
+    certified = certificate_for("127.0.0.1", tmp_path)
+    tls = certified.server if scheme == "https" else None
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        dripping = threading.Thread(target=_drip_headers, args=(listening,))
+        dripping = threading.Thread(target=_drip_headers, args=(listening, tls))
         dripping.start()
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        with pytest.raises(Passing, match=r"within 0\.2 s"):
-            Rpc(url, AGENT, HASTY).call(*LATEST, shape=str)
+        url = f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/json/"
+        with pytest.raises(Passing, match=r"within 0\.5 s"):
+            post(url, b"{}", AGENT, within=0.5, largest=1 << 20, tls_context=certified.trust)
+        dripping.join()
+
+
+def test_a_server_that_nobody_vouches_for_is_not_asked(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        dripping = threading.Thread(
+            target=_drip_headers, args=(listening, certificate_for("127.0.0.1", tmp_path).server)
+        )
+        dripping.start()
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(Passing, match="its certificate is not valid"):
+            Rpc(url, AGENT, replace(QUICK, attempts=1)).call(*LATEST, shape=str)
         dripping.join()
 
 
@@ -197,6 +219,22 @@ def test_pauses_between_attempts_grow(crds: DemoCrds) -> None:
     assert len(paused) == 3
     assert paused == sorted(paused)
     assert paused[-1] > paused[0]
+
+
+def test_a_pause_that_the_server_asks_for_is_kept(crds: DemoCrds) -> None:
+    paused: list[float] = []
+    crds.misbehave(faults.TooManyRequests(retry_after=7))
+    assert ask(crds, replace(QUICK, sleep=paused.append)) == "jwst_1581.pmap"
+    assert paused == [7.0]
+
+
+def test_a_pause_that_is_longer_than_the_reading_ends_it(crds: DemoCrds) -> None:
+    crds.misbehave(faults.TooManyRequests(retry_after=3600))
+    rpc = Rpc(crds.url, AGENT, QUICK)
+    for words in ("429", "not asked", "not asked"):
+        with pytest.raises(Passing, match=words):
+            rpc.call(*LATEST, shape=str)
+    assert len(crds.requests) == 1
 
 
 def test_after_two_calls_without_an_answer_it_asks_no_more(crds: DemoCrds) -> None:
@@ -225,13 +263,14 @@ def test_a_reading_ends_when_its_time_is_up(crds: DemoCrds) -> None:
     assert not crds.requests
 
 
-def _drip_headers(listening: socket.socket) -> None:
+def _drip_headers(listening: socket.socket, tls: ssl.SSLContext | None) -> None:
     connection, _ = listening.accept()
     with connection:
         try:
+            connection = tls.wrap_socket(connection, server_side=True) if tls else connection
             connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
             while True:
                 connection.sendall(b"x")
                 threading.Event().wait(0.01)
         except OSError:
-            return
+            connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -62,3 +63,10 @@ class Holding:
     @property
     def at(self) -> Callable[[datetime], CrdsState]:
         return lambda _now: self.state
+
+
+def grow(holding: Holding, context: str, *references: Reference) -> None:
+    """Let another context become the latest."""
+    deliveries = holding.state.deliveries
+    days_ago = 10.0 - len(deliveries) / 10
+    holding.state = replace(holding.state, deliveries=(*deliveries, delivered(context, days_ago, *references)))

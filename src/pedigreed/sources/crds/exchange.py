@@ -12,6 +12,7 @@ import httpx
 from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.sources.crds.expanded import expanded
 from pedigreed.sources.crds.patience import Passing
+from pedigreed.sources.crds.retry_after import retry_after
 from pedigreed.sources.crds.time_limit import TimeLimit
 
 if TYPE_CHECKING:
@@ -30,7 +31,15 @@ _SIGNS = (
 )
 
 
-def post(address: str, content: bytes, user_agent: str, *, within: float, largest: int) -> bytes:
+def post(
+    address: str,
+    content: bytes,
+    user_agent: str,
+    *,
+    within: float,
+    largest: int,
+    tls_context: ssl.SSLContext | None = None,
+) -> bytes:
     """Post JSON once, follow no redirect, and give what came back with status 200.
 
     Args:
@@ -39,6 +48,7 @@ def post(address: str, content: bytes, user_agent: str, *, within: float, larges
         user_agent: the header's value.
         within: seconds for all of it.
         largest: the most bytes that are taken in, also after decompression.
+        tls_context: whom to trust; None for the usual authorities.
 
     Raises:
         Passing: no whole answer came, for a reason that may be over soon.
@@ -56,7 +66,7 @@ def post(address: str, content: bytes, user_agent: str, *, within: float, larges
     with TimeLimit(within) as limit:
         try:
             with (
-                httpx.Client(timeout=within, verify=_trusted(), follow_redirects=False) as client,
+                httpx.Client(timeout=within, verify=tls_context or _trusted(), follow_redirects=False) as client,
                 client.stream(
                     "POST", address, content=content, headers=headers, extensions={"trace": limit.watch}
                 ) as response,
@@ -84,7 +94,7 @@ def _check_status(response: httpx.Response) -> None:
     if response.is_redirect:
         raise UpstreamUnavailable(f"CRDS answered {status}, a redirect, which is not followed")
     if response.is_server_error or status in _PASSING_REFUSALS:
-        raise Passing(f"CRDS answered {status}")
+        raise Passing(f"CRDS answered {status}", retry_after(response.headers.get("Retry-After", ""), time.time()))
     raise UpstreamUnavailable(f"CRDS answered {status}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -51,6 +52,7 @@ class Look:
         self.warnings: list[str] = []
         self.bookmark = bookmark
         self._rpc = rpc
+        self._names = cache(partial(new_files.names_in, rpc))
         self._source = source
         self._url = url
         self._now = now
@@ -94,7 +96,7 @@ class Look:
             self.problems.append(f"the list of bad files: {error}")
             return
         if unreadable:
-            self.warnings.append(f"the list of bad files: {unreadable} names are no files of JWST")
+            self.warnings.append(f"the list of bad files: names that are no files of JWST: {unreadable}")
         fresh = names - set(names if known is None else known)
         if fresh:
             self.announcements.append(bad_files.announced(fresh, self._source))
@@ -148,7 +150,7 @@ class Look:
         return None
 
     def _records(self, waiting: Waiting) -> tuple[Record, ...]:
-        names = new_files.new_names(self._rpc, waiting.context, waiting.before)
+        names = sorted(self._names(waiting.context) - self._names(waiting.before))
         if len(names) > new_files.MOST_FILES:
             self.warnings.append(
                 f"{waiting.context} has {len(names):,} new files, of which {new_files.MOST_FILES:,} are told"

@@ -70,10 +70,14 @@ class Record:
         return f"{self.name}: {words}" if words else self.name
 
 
-def new_names(rpc: Rpc, context: str, before: str) -> tuple[str, ...]:
-    """The files that a context has and the one before has not, sorted. Raises as `Rpc.call`."""
-    here = _names(rpc, context)
-    return tuple(sorted(here - _names(rpc, before)))
+def names_in(rpc: Rpc, context: str) -> frozenset[str]:
+    """Every reference file of a context. Raises as `Rpc.call`."""
+    listed = rpc.call("get_reference_names", rules_file(context), shape=list[str])
+    names = frozenset(filter(is_file_name, listed))
+    if not names:
+        # Held against the other context, it would make every file there is a new one.
+        raise UpstreamUnavailable(f"CRDS named no reference files of {context}")
+    return names
 
 
 def records_of(rpc: Rpc, names: Sequence[str]) -> tuple[Record, ...]:
@@ -120,15 +124,6 @@ def announced(records: Sequence[Record], source: str, url: str, waiting: Waiting
             activated_at=activated_at,
         ),
     )
-
-
-def _names(rpc: Rpc, context: str) -> frozenset[str]:
-    listed = rpc.call("get_reference_names", rules_file(context), shape=list[str])
-    names = frozenset(filter(is_file_name, listed))
-    if not names:
-        # Held against the other context, it would make every file there is a new one.
-        raise UpstreamUnavailable(f"CRDS named no reference files of {context}")
-    return names
 
 
 def _record(name: str, said: object) -> Record:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any
 from tenacity.stop import stop_base
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_base, wait_exponential_jitter
 
 from pedigreed.model.failure import UpstreamUnavailable
 
@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 
 class Passing(UpstreamUnavailable):
-    """A failure that may be over soon: nobody answered, or what came is no answer."""
+    """A failure that may be over soon: nobody answered, or what came is no answer.
+
+    `pause` is what the server asked for (seconds).
+    """
+
+    def __init__(self, reason: str, pause: float = 0.0) -> None:
+        super().__init__(reason)
+        self.pause = pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,10 @@ class Patience:
         return Retrying(
             retry=retry_if_exception_type(Passing),
             stop=stop_any(stop_after_attempt(self.attempts), _TimeIsUp(ends)),
-            wait=wait_exponential_jitter(
-                multiplier=self.first_pause, max=self.longest_pause, jitter=self.first_pause
+            wait=_PauseAsTold(
+                wait_exponential_jitter(
+                    multiplier=self.first_pause, max=self.longest_pause, jitter=self.first_pause
+                )
             ),
             sleep=self.sleep,
             reraise=True,
@@ -66,3 +75,15 @@ class _TimeIsUp(stop_base):
 
     def __call__(self, retry_state: RetryCallState) -> bool:
         return self._ends - time.monotonic() <= retry_state.upcoming_sleep
+
+
+class _PauseAsTold(wait_base):
+    """The usual pause, or what the server asked for where that is longer."""
+
+    def __init__(self, usual: wait_base) -> None:
+        self._usual = usual
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        failure = retry_state.outcome.exception() if retry_state.outcome else None
+        told = failure.pause if isinstance(failure, Passing) else 0.0
+        return max(self._usual(retry_state), told)

@@ -47,7 +47,10 @@ _ENCODED = msgspec.json.Decoder(_Encoded)
 
 
 class Rpc:
-    """The calls of one reading, one after another. After two calls without an answer in a row it asks no more."""
+    """The calls of one reading, one after another.
+
+    It asks no more after two calls without an answer in a row, and when the server asks for a pause to the end.
+    """
 
     def __init__(self, url: str, user_agent: str, patience: Patience) -> None:
         self._address = f"{url.rstrip('/')}/json/"
@@ -70,8 +73,8 @@ class Rpc:
             for attempt in self._patience.retrying(self._ends):
                 with attempt:
                     result = self._ask(method, params)
-        except Passing:
-            self._failures += 1
+        except Passing as error:
+            self._failures = _FAILURES_BEFORE_REST if error.pause else self._failures + 1
             raise
         self._failures = 0
         return _read(self._plain(result), shape)
