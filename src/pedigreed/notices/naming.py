@@ -269,7 +269,7 @@ def _all_instruments(words: Sequence[Word], position: int) -> int:
     """How many words say all instruments here."""
     if words[position].lower not in _ALL:
         return 0
-    for count in (2, 3, 4):
+    for count in range(2, 7):
         last = _lower_at(words, position + count - 1)
         if last in {"instrument", "instruments"}:
             return count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,22 +20,22 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 Text = TypeVar("Text", bound=str)
 
+_MORE_THAN_A_GREETING = 1.25
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def notice_of(told: Sequence[tuple[Heard, Facts]]) -> Notice:
-    """One notice of announcements with the facts of each; at least one, all of one kind."""
+def notice_of(told: Sequence[tuple[Heard, Facts]], kind: NoticeKind) -> Notice:
+    """One notice of announcements with the facts of each; at least one."""
     told = sorted(told, key=lambda each: (each[0].heard_at, each[0].key))
     heard = tuple(each for each, _ in told)
-    richest = max(told, key=lambda each: (len(each[0].announcement.text), _is_server(each[0])))[0].announcement
+    richest = max((each for each, _ in told), key=_richness).announcement
     by_weight = sorted(told, key=lambda each: (not _is_server(each[0]), -len(each[0].announcement.text)))
-    facts = _joined([facts for _, facts in by_weight])
-    assert facts.kind is not None
+    facts = replace(_joined([facts for _, facts in by_weight]), kind=kind)
     name = _name(facts, heard)
     titles = (richest.title, *(each.announcement.title for each in heard), name)
     return Notice(
         name=name,
-        kind=facts.kind,
+        kind=kind,
         facts=facts,
         title=next(title for title in titles if title),
         text=richest.text,
@@ -47,6 +48,11 @@ def told_at(notice: Notice) -> datetime:
     """When it happened, as far as is known: activated, delivered, said or heard; UTC."""
     said = [each.announcement.said_at for each in notice.heard if each.announcement.said_at]
     return notice.facts.activated_at or notice.facts.delivered_at or min(said, default=notice.first_heard.heard_at)
+
+
+def _richness(heard: Heard) -> float:
+    """The length of the text. Who quotes the server and adds a greeting has no richer text than it."""
+    return len(heard.announcement.text) * (_MORE_THAN_A_GREETING if _is_server(heard) else 1)
 
 
 def _is_server(heard: Heard) -> bool:
@@ -77,7 +83,6 @@ def _joined(facts: Sequence[Facts]) -> Facts:
     context = _first(each.context for each in facts)
     before = _first(each.before for each in facts if each.before != context)
     return Facts(
-        kind=_first(each.kind for each in facts),
         context=context,
         before=before,
         cal_ver=_first(each.cal_ver for each in facts),
