@@ -36,7 +36,7 @@ from pedigreed.notices.reading import facts_of
 from pedigreed.notices.writing import notice_of, told_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from pedigreed.model.announcement import Facts
@@ -172,9 +172,10 @@ def _links(told: Sequence[_Told], keys: dict[int, _Key]) -> _Links:
 
 def _pairs_of_neighbours(told: Sequence[_Told], runs: Sequence[frozenset[int]]) -> Iterator[tuple[int, int]]:
     """The pairs with one identity, file or text that few others stand between in time."""
-    places: dict[str | frozenset[int], list[int]] = defaultdict(list)
+    places: dict[Hashable, list[int]] = defaultdict(list)
     for place, each in enumerate(told):
-        for name in {*each.references, each.heard.announcement.identity, runs[place]}:
+        places[runs[place]].append(place)
+        for name in {*each.references, each.heard.announcement.identity}:
             places[name].append(place)
     for same in places.values():
         for index, one in enumerate(same):
