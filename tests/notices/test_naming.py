@@ -30,6 +30,8 @@ ALL = tuple(sorted(Instrument))
         ("NIRSpec D-flat, F-flat and S-flat", ["dflat", "fflat", "sflat"]),
         ("EXTRACT_1D and extract1d", ["extract1d"]),
         ("dark, flat and mask rmaps", ["dark", "flat", "mask"]),
+        ("linearity and saturation for the NIRSpec data", ["linearity", "saturation"]),
+        ("linearity for", []),
         ("DARK is made anew", ["dark"]),
         ("NIRCam subarray darks", ["dark"]),
         ("photom, area", ["area", "photom"]),

@@ -80,6 +80,7 @@ def test_bad_files_in_a_list_are_all_of_them() -> None:
         ("jwst_1535 became the latest context", "jwst_1535", None),
         ("jwst_1535 replaces jwst_1534", "jwst_1535", "jwst_1534"),
         ("jwst_1534.pmap was replaced by jwst_1535.pmap", "jwst_1535", "jwst_1534"),
+        ("They are in jwst_1535 and replace those of jwst_1534", "jwst_1535", "jwst_1534"),
         ("from jwst_1464 to jwst_1535", "jwst_1535", "jwst_1464"),
         ("jwst_1534, jwst_1535, and jwst_1533 have it", "jwst_1535", None),
         ("instead of jwst_1540, CRDS has the new context jwst_1535", "jwst_1535", "jwst_1540"),
@@ -136,6 +137,7 @@ def test_the_version_is_the_builds() -> None:
     [
         ("Change level: SEVERE", ChangeLevel.SEVERE),
         ("change_level = 'MODERATE'", ChangeLevel.MODERATE),
+        ("The change level is Severe.", ChangeLevel.SEVERE),
         ("a trivial change to MIRI", ChangeLevel.TRIVIAL),
         ("severe weather", None),
     ],
@@ -156,6 +158,7 @@ def test_the_change_level_is_told_where_it_is_called_so(text: str, level: Change
         ),
         ("jwst_1281.pmap became the latest on 11th September 2024", None, datetime(2024, 9, 11, tzinfo=UTC)),
         ("activated as jwst_1281.pmap on 2024-09-11", None, datetime(2024, 9, 11, tzinfo=UTC)),
+        ("installed in operations on 2026-10-12", None, datetime(2026, 10, 12, tzinfo=UTC)),
         ("delivered. Data taken after May 14, 2024", None, None),
         ("delivered 2024-02-31", None, None),
         ("data taken after May 14, 2024", None, None),

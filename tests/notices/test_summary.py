@@ -53,6 +53,14 @@ def test_a_quotation_is_read_without_its_marks() -> None:
     assert summary_of("Hello!\n\n> > The flats are\n> > new.\n>\n> Yes.") == "The flats are new. Yes."
 
 
+def test_lines_of_facts_are_passed_over() -> None:
+    text = (
+        "Instrument: NIRSPEC\nReference type: DARK\nModes affected: IRS2\nChange level: SEVERE\n"
+        "Description: New darks\nfix a hot column.\nFiles:\n  jwst_nirspec_dark_0512.fits\n"
+    )
+    assert summary_of(text) == "New darks fix a hot column."
+
+
 def test_a_header_alone_is_better_than_nothing() -> None:
     assert summary_of("Affected data: NIRCam imaging, flats.") == "Affected data: NIRCam imaging, flats."
 

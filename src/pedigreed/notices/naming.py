@@ -4,6 +4,7 @@ A word of English names a type (dark, mask, area) only
 
 - in capitals,
 - before a word for files, with nothing but other types and what describes them between: "dark and flat rmaps",
+- before an instrument in the same way: "linearity and saturation for NIRSpec",
 - after an instrument or a mode in the same way: "NIRCam subarray darks",
 - or in a list with a type that is named: "photom and area".
 
@@ -190,7 +191,7 @@ def _meaningful() -> frozenset[str]:
     """Every word that may be something, or begin something. Most words of a text are not among them."""
     return frozenset(
         {
-            *(_NOUNS | _JOINS | _DESCRIBING | _EXCEPT | _ALL | {"other", "non"}),
+            *(_NOUNS | _JOINS | _DESCRIBING | _EXCEPT | _ALL | {"other", "non", "for"}),
             *INSTRUMENT_WORDS,
             *CAPITAL_WORDS,
             *type_phrases(),
@@ -208,6 +209,8 @@ def _sign_at(words: Sequence[Word], position: int) -> tuple[_Unit, int] | None:
         return _EXCEPTION, 1
     if word.lower == "other" and after == "than":
         return _EXCEPTION, 2
+    if word.lower == "for" and (_owner_at(words, position + 1) or _owner_at(words, position + 2)):
+        return _NOUN, 1
     if word.lower == "non" and (mode := _phrase_at(words, position + 1, mode_phrases())):
         return _DESCRIPTION, 1 + len(mode.words)
     return None
@@ -215,6 +218,8 @@ def _sign_at(words: Sequence[Word], position: int) -> tuple[_Unit, int] | None:
 
 def _owner_at(words: Sequence[Word], position: int) -> tuple[_Unit, int] | None:
     """Instruments by their names or by what they alone have."""
+    if position >= len(words):
+        return None
     word = words[position]
     if count := _all_instruments(words, position):
         return _Unit(_Role.OWNER, instruments=tuple(Instrument)), count

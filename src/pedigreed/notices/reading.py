@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pedigreed.model.announcement import Announcement
 
 _LEVEL = re.compile(
-    r"\bchange[ _-]?level\W{1,5}(severe|moderate|trivial)\b|\b(severe|moderate|trivial) (?:change|impact)s?\b",
+    r"\bchange[ _-]?level(?: is| was| of)?\W{1,5}(severe|moderate|trivial)\b"
+    r"|\b(severe|moderate|trivial) (?:change|impact)s?\b",
     re.IGNORECASE,
 )
 _BACK = r"(?:roll(?:ed|ing|s)?[ -]?back|revert(?:ed|ing|s)?|(?:went|gone|going|switch(?:ed|ing)?|moved?|set) back)"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=[-*] )")
+_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s?\s?(?:[-*] |jwst_|[A-Z][A-Za-z ]{1,30}:\s))")
+"""An empty line, an item or a file in a list, or a line that begins with what it tells: "Instrument: MIRI"."""
 _QUOTED = re.compile(r"^>[> ]*+", re.MULTILINE)
 _END = re.compile(r"(?<=[.!?])[\"')\]]? (?=[\"'(\[]?[A-Z0-9])")
 _SHORTENED = re.compile(
