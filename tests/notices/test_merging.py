@@ -191,6 +191,15 @@ def test_a_bad_file_is_a_notice_of_its_own(hear: Hear) -> None:
     ]
 
 
+def test_who_speaks_of_a_bad_file_adds_none(hear: Hear) -> None:
+    said = "Of the newest darks of both guiders one is upside down, which nobody saw before the second of March."
+    server = hear(said, kind=NoticeKind.MARKED_BAD, files=("jwst_fgs_dark_0012.fits",), medium=Medium.SERVER)
+    mail = hear(f"{said} Take jwst_fgs_dark_0011.fits for jwst_fgs_dark_0012.fits.", days=1)
+    (notice,) = notices_of([server, mail])
+    assert notice.name == "bad-jwst_fgs_dark_0012.fits"
+    assert notice.facts.files == ("jwst_fgs_dark_0012.fits",)
+
+
 def test_what_is_about_nothing_is_no_notice(hear: Hear) -> None:
     assert notices_of([hear("Welcome to the list!")]) == ()
 

@@ -136,7 +136,7 @@ def test_the_version_is_the_builds() -> None:
     ("text", "level"),
     [
         ("Change level: SEVERE", ChangeLevel.SEVERE),
-        ("change_level = 'MODERATE'", ChangeLevel.MODERATE),
+        ("s['change_level'] = 'MODERATE'", ChangeLevel.MODERATE),
         ("The change level is Severe.", ChangeLevel.SEVERE),
         ("a trivial change to MIRI", ChangeLevel.TRIVIAL),
         ("severe weather", None),

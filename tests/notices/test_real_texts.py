@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pedigreed.model.announcement import Announcement, Facts, Medium, NoticeKind
+from pedigreed.model.announcement import Announcement, ChangeLevel, Facts, Medium, NoticeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Heard
 from pedigreed.notices.merging import notices_of
 from pedigreed.notices.reading import facts_of
 from pedigreed.notices.summary import summary_of
+from pedigreed.sources.plain_text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +89,14 @@ def test_a_text_of_2024_is_read(
 def test_the_deleted_files_are_named(in_flight: dict[str, str]) -> None:
     facts = facts_of(_mail(in_flight["jwst_1281"]))
     assert facts.files == ("jwst_niriss_persat_0001.fits", "jwst_niriss_trapdensity_0001.fits")
+
+
+def test_the_fields_of_a_delivery_form_are_read(shared: Path) -> None:
+    filled = (shared / "data/crds/delivery_form_filled_example.txt").read_text()
+    begin, end = filled.index("s['file_type']"), filled.index("The assignments")
+    facts = facts_of(_mail(plain(f"s['instrument'] = 'miri'\n{filled[begin:end]}")))
+    assert (facts.instruments, facts.reference_types) == ((MIRI,), ("dark",))
+    assert facts.change_level is ChangeLevel.MODERATE
 
 
 def test_the_summary_begins_where_the_header_ends(in_flight: dict[str, str]) -> None:

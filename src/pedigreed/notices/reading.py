@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pedigreed.model.announcement import Announcement
 
 _LEVEL = re.compile(
-    r"\bchange[ _-]?level(?: is| was| of)?\W{1,5}(severe|moderate|trivial)\b"
+    r"\bchange[ _-]?level(?: is| was| of)?\W{1,8}(severe|moderate|trivial)\b"
     r"|\b(severe|moderate|trivial) (?:change|impact)s?\b",
     re.IGNORECASE,
 )

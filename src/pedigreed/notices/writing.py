@@ -31,7 +31,11 @@ def notice_of(told: Sequence[tuple[Heard, Facts]], kind: NoticeKind) -> Notice:
     richest = max((each for each, _ in told), key=_richness).announcement
     by_weight = sorted(told, key=lambda each: (not _is_server(each[0]), -len(each[0].announcement.text)))
     facts = replace(_joined([facts for _, facts in by_weight]), kind=kind)
-    name = _name(facts, heard)
+    if kind is NoticeKind.MARKED_BAD:
+        # Who only speaks of it may name other files, such as those to use instead.
+        facts = replace(facts, files=_together(each.files for _, each in told if each.kind is kind))
+    began = min(facts.activated_at or each.announcement.said_at or each.heard_at for each, facts in told)
+    name = _name(facts, heard[0], began)
     titles = (richest.title, *(each.announcement.title for each in heard), name)
     return Notice(
         name=name,
@@ -59,21 +63,19 @@ def _is_server(heard: Heard) -> bool:
     return heard.announcement.medium is Medium.SERVER
 
 
-def _name(facts: Facts, heard: tuple[Heard, ...]) -> str:
-    first = heard[0].announcement
+def _name(facts: Facts, first: Heard, began: datetime) -> str:
     match facts.kind:
         case NoticeKind.BUILD if facts.cal_ver or facts.context:
             name = "-".join(part for part in ("build", facts.cal_ver, facts.context) if part)
         case NoticeKind.ROLLBACK if facts.context:
-            moments = [facts.activated_at, *(each.announcement.said_at or each.heard_at for each in heard)]
-            day = min(moment for moment in moments if moment).date()
-            name = f"rollback-{facts.context}-{day}"
+            name = f"rollback-{facts.context}-{began.date()}"
         case NoticeKind.MARKED_BAD if facts.files:
             name = f"bad-{facts.files[0]}"
         case NoticeKind.DELIVERY if facts.context:
             name = facts.context
         case _:
-            named = blake2b(f"{first.source}\n{first.identity}".encode(errors="replace"), digest_size=6)
+            identity = f"{first.announcement.source}\n{first.announcement.identity}"
+            named = blake2b(identity.encode(errors="replace"), digest_size=6)
             name = f"notice-{named.hexdigest()}"
     return _UNSAFE.sub("-", name)
 
