@@ -32,6 +32,7 @@ ALL = tuple(sorted(Instrument))
         ("dark, flat and mask rmaps", ["dark", "flat", "mask"]),
         ("linearity and saturation for the NIRSpec data", ["linearity", "saturation"]),
         ("linearity for", []),
+        ("the photom step reference file", ["photom"]),
         ("DARK is made anew", ["dark"]),
         ("NIRCam subarray darks", ["dark"]),
         ("photom, area", ["area", "photom"]),

@@ -9,7 +9,7 @@ A word of English names a type (dark, mask, area) only
 - or in a list with a type that is named: "photom and area".
 
 An abbreviation (MSA, PSF) is in capitals anyway, and needs one of the others.
-A type's name before "step" is the pipeline's step, and no type.
+A type's name before "step" is the pipeline's step, and no type, but for "the photom step reference file".
 What comes after "except" in a sentence is not named.
 "All instruments" names all five, unless the text names some by themselves: then those are what it is about.
 A sentence that says that types are N/A names nothing, since there is no reference file to use;
@@ -259,7 +259,7 @@ def _type(phrase: TypePhrase, words: Sequence[Word], position: int) -> _Unit:
     after = position + len(phrase.words)
     if _lower_at(words, after) in _DESCRIBING:
         after += 1
-    if _lower_at(words, after) in _STEP:
+    if _lower_at(words, after) in _STEP and _lower_at(words, after + 1) not in _NOUNS:
         return _OTHER
     is_capital = all(word.text.rstrip("s").isupper() for word in words[position : position + len(phrase.words)])
     return _Unit(
