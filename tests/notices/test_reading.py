@@ -38,6 +38,9 @@ def _read(text: str, title: str = "", facts: Facts | None = None) -> Facts:
         ("The MIRI flat was reverted to the older file in context jwst_1530.", NoticeKind.DELIVERY),
         ("jwst_miri_flat_0804.fits was marked as bad.", NoticeKind.MARKED_BAD),
         ("Do not use jwst_miri_flat_0804.fits, its errors are zero.", NoticeKind.MARKED_BAD),
+        ("New: jwst_miri_flat_0804.fits. Please do not use reply-all.", NoticeKind.DELIVERY),
+        ("jwst_miri_flat_0804.fits is there. The old file was marked bad.", NoticeKind.DELIVERY),
+        ("jwst_miri_flat_0804.fits is there instead of bad files.", NoticeKind.DELIVERY),
         ("jwst_miri_flat_0804.fits will be marked as bad.", NoticeKind.DELIVERY),
         ("jwst_1536 has new flats. jwst_miri_flat_0804.fits is marked bad with it.", NoticeKind.DELIVERY),
         ("The archive context is jwst_1535 since build 12.3 (jwst 2.0.0).", NoticeKind.BUILD),
@@ -61,6 +64,7 @@ def test_a_title_that_says_bad_outweighs_the_context() -> None:
     "text",
     [
         "jwst_miri_flat_0804.fits was marked bad and replaced by jwst_miri_flat_0805.fits. It is old.",
+        "We made jwst_miri_flat_0803.fits. There is an error in jwst_miri_flat_0804.fits. It was marked as bad.",
         "jwst_miri_flat_0804.fits must not be used; please use jwst_miri_flat_0805.fits.",
     ],
 )
@@ -201,6 +205,7 @@ HOSTILE: Mapping[str, str] = {
     "letters": "a" * 100_000,
     "lines": "\n \n" * 33_000,
     "bad": "do not use jwst_miri_flat_0001.fits. " * 2_500,
+    "lists": "The following was marked bad: jwst_ " * 2_400,
     "brackets": "jwst_1535 (" * 9_000,
 }
 
