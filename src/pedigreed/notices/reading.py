@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pedigreed.model.announcement import ChangeLevel, Facts, NoticeKind
@@ -132,7 +132,7 @@ def _bad_files(said: tuple[str, ...]) -> tuple[str, ...]:
             continue
         files = named_in(_USE_INSTEAD.split(sentence, maxsplit=1)[0]).files
         if not files and _LIST_FOLLOWS.search(sentence):
-            listed = takewhile(_is_listed, islice(said, place + 1, None))
+            listed = takewhile(_is_listed, (said[later] for later in range(place + 1, len(said))))
             files = named_in("\n\n".join(listed)).files
         elif not files and place and _OF_BEFORE.match(sentence):
             files = named_in(_USE_INSTEAD.split(said[place - 1], maxsplit=1)[0]).files
