@@ -19,6 +19,7 @@ from benchmarks.figures import (
     ManyMessages,
     Measured,
     MillionRows,
+    NoticeAccuracy,
     OneReply,
     OneWeek,
     RequestsADay,
@@ -43,6 +44,7 @@ Figures = TypeVar(
     StartDaemon,
     OneWeek,
     StartUp,
+    NoticeAccuracy,
 )
 
 
@@ -64,6 +66,7 @@ def main() -> None:
             daemon=_measured(StartDaemon, "start_daemon", folder),
             week=_measured(OneWeek, "one_week", folder),
             start=_measured(StartUp, "start_up"),
+            notices=_measured(NoticeAccuracy, "notice_accuracy"),
         )
     (_HERE / "README.md").write_text(readme(measured))
     _show(measured)

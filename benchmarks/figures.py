@@ -227,6 +227,30 @@ class OneWeek(Struct, frozen=True):
         return sum(end.tables[table].data - begin.tables[table].data for table in tables)
 
 
+class Accuracy(Struct, frozen=True):
+    """What was read in texts beside what is true: how often both, read only, and true only."""
+
+    right: int
+    wrong: int
+    unsaid: int
+
+    @property
+    def precision(self) -> float:
+        return self.right / (self.right + self.wrong)
+
+    @property
+    def recall(self) -> float:
+        return self.right / (self.right + self.unsaid)
+
+
+class NoticeAccuracy(Struct, frozen=True):
+    """What is read in notices. `texts`: how many there were; none where the real texts are not at hand."""
+
+    texts: int
+    instruments: Accuracy
+    types: Accuracy
+
+
 class Measured(Struct, frozen=True):
     """Everything that one run of the benchmarks found. `short` is a reply with fewer columns."""
 
@@ -241,6 +265,7 @@ class Measured(Struct, frozen=True):
     daemon: StartDaemon
     week: OneWeek
     start: StartUp
+    notices: NoticeAccuracy
 
 
 def _time(seconds: float) -> str:

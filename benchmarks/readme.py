@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.daemon_words import daemon_rows, idle_words, ready_words, week_words
 from benchmarks.machine import libraries, machine
+from benchmarks.notice_words import notice_rows, notice_words
 from benchmarks.verdicts import Row, least, mb, most
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ def readme(measured: Measured) -> str:
         *week_words(measured.week),
         "## Starting",
         _starting(measured),
+        "## Reading notices",
+        notice_words(measured.notices),
     )
     return "\n\n".join(paragraphs) + "\n"
 
@@ -72,6 +75,7 @@ def rows(measured: Measured) -> list[Row]:
         ),
         most("one message after 100,000 that were sent", *_growth(measured.backlog.after_many, measured)),
         *daemon_rows(measured),
+        *notice_rows(measured.notices),
     ]
 
 

@@ -33,7 +33,9 @@ class Notice:
     """One thing that happened in CRDS.
 
     Attributes:
-        name: what people call it and `pedigreed notices show` takes: ``jwst_1535``, ``build-2.0.1``.
+        name: what people call it and `pedigreed notices show` takes: ``jwst_1535``,
+            ``build-2.0.1-jwst_1535``, ``rollback-jwst_1530-2026-09-14``, ``bad-jwst_miri_flat_0804.fits``, or
+            ``notice-`` and 12 hexadecimal digits.
         kind: what happened.
         facts: of all announcements together, as far as they agree; the server's word counts most.
         title: one line.

@@ -12,7 +12,7 @@ import re
 
 _CONTEXT = re.compile(r"\bjwst_([0-9]{4,6})(?:\.pmap)?(?![A-Za-z0-9_]|\.[a-z])", re.IGNORECASE | re.ASCII)
 _CUE = re.compile(
-    r"\b(?:(?P<old>replac(?:es|ed|ing)|supersed(?:es|ed|ing)|instead of|rather than|from|previous(?:ly)?|prior"
+    r"\b(?:(?P<old>replac(?:es?|ed|ing)|supersed(?:es?|ed|ing)|instead of|rather than|from|previous(?:ly)?|prior"
     r"|before|old|than|since|was|compared (?:to|with)|relative to|difference[sd]?)"
     r"|(?P<new>to|now|new|latest|current|becomes?|became|by|activated|restored?))\b",
     re.IGNORECASE,

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[a-z0-9_]++", re.ASCII)
 _RUN = 4
 """Words that are compared at once."""
-_FEWEST_RUNS = 8
-"""A text with fewer runs of words is like another only if all its words are the other's."""
+FEWEST_RUNS = 8
+"""A text with fewer runs of words is like another only if that has them all."""
 _MOST_WORDS = 4_000
 _MOST_TEXTS = 24
 """A run of words that more texts have says nothing: it is how such texts are written."""
@@ -38,12 +38,8 @@ def alike(one: AbstractSet[int], other: AbstractSet[int]) -> float:
     share at most 0.52. Who quotes a text has nearly all of it.
     """
     shorter, longer = sorted((one, other), key=len)
-    if not shorter:
-        return 0.0
-    if len(shorter) < _FEWEST_RUNS:
-        return 1.0 if shorter == longer else 0.0
-    share = len(shorter & longer) / len(shorter)
-    return share if share >= ALIKE else 0.0
+    share = len(shorter & longer) / len(shorter) if shorter else 0.0
+    return share if share >= (ALIKE if len(shorter) >= FEWEST_RUNS else 1.0) else 0.0
 
 
 def pairs_with_common_runs(runs: Sequence[AbstractSet[int]]) -> Iterator[tuple[int, int]]:

@@ -1,19 +1,24 @@
 """Announcements -> notices: one thing that happened in CRDS is one notice, whoever told of it.
 
-What announcements must have in common, by the kind that `reading.facts_of` gives each:
+`reading.facts_of` gives each announcement its kind. Each kind has a key, and what has one key is one notice:
 
-- delivery: the context. An announcement without one belongs to the announcement, with a context or without, that
-  has the same identity (the Message-ID of a mail that was sent to two lists); or more than half of its reference
-  files, within 30 days; or its words, within 14 days (see `likeness`), unless instruments, types or files are
-  named by both and those of neither are among the other's. Where it could belong to several, the nearest in
-  identity, files, words and time counts, in that order. So two contexts never become one notice, even if a third
-  announcement is like both.
+- delivery: the context.
 - build: the pipeline's version and the context. Who names one of them belongs to the nearest within 30 days.
 - rollback: the context, and the time: a context can become the latest twice, so what is more than three days after
   the one before is another one.
 - marked bad: the file. Who names several files makes them one notice.
 
-The order of hearing has no say in it.
+A delivery without a context has no key, nor has a text that alone is about nothing in CRDS. Such an announcement
+belongs to the one that it shares most with, with a key or without:
+
+- the identity, which is the Message-ID of a mail that was sent to two lists;
+- or more than half of the reference files of who names fewer, within 30 days, and between deliveries;
+- or the words (see `likeness`), within 14 days, unless both name instruments, types or files and neither's are
+  among the other's. Of a text of some ten words and less all must be there, in another source, within three days,
+  and instruments and types must be the same.
+
+Identity goes before files, files before words, words before time. As no announcement has two keys, two contexts
+never become one notice, even if a third announcement is like both. The order of hearing has no say in it.
 """
 
 from __future__ import annotations
@@ -26,26 +31,27 @@ from typing import TYPE_CHECKING
 
 from pedigreed.model.announcement import NoticeKind
 from pedigreed.notices.file_name import file_name
-from pedigreed.notices.likeness import alike, pairs_with_common_runs, runs_of
+from pedigreed.notices.likeness import FEWEST_RUNS, alike, pairs_with_common_runs, runs_of
 from pedigreed.notices.reading import facts_of
 from pedigreed.notices.writing import notice_of, told_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from pedigreed.model.announcement import Facts
+    from pedigreed.model.announcement import Announcement, Facts
     from pedigreed.model.notice import Heard, Notice
 
 _SAME_FILES = timedelta(days=30)
 _SAME_WORDS = timedelta(days=14)
+_SAME_FEW_WORDS = timedelta(days=3)
 _SAME_BUILD = timedelta(days=30)
 _SAME_ROLLBACK = timedelta(days=3)
 _FEWEST_OF_IDENTITY = 12
 """Characters. A shorter identity, such as a number, may be another source's by chance."""
 _MOST_NEIGHBOURS = 8
 _MOST_STEPS = 8
-"""A text that is like one that is like one that ... has a context, so often."""
+"""A text that is like one that is like one that ... has a key, so often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,87 +76,96 @@ class _Nearness:
 
 
 _Links = dict[int, list[tuple[_Nearness, int]]]
+_Key = tuple[str, ...]
+"""The kind, and what notices of that kind are told apart by."""
 
 
-def notices_of(heard: Iterable[Heard]) -> tuple[Notice, ...]:
+def notices_of(heard: Iterable[Heard], read: Callable[[Announcement], Facts] = facts_of) -> tuple[Notice, ...]:
     """The notices of all announcements, newest first. Announcements that are about nothing in CRDS have none.
 
     Facts of one notice are joined: the server's word counts most, then the richest text's.
+    `read` is for who keeps what `facts_of` found, which takes most of the time.
     """
-    told = sorted(_told(heard), key=lambda each: (each.at, *_source_and_identity(each)))
-    of_kind: dict[NoticeKind | None, list[_Told]] = defaultdict(list)
-    for each in told:
-        of_kind[each.facts.kind].append(each)
-    groups = [
-        *_deliveries(of_kind[NoticeKind.DELIVERY]),
-        *_builds(of_kind[NoticeKind.BUILD]),
-        *_rollbacks(of_kind[NoticeKind.ROLLBACK]),
-        *_marked_bad(of_kind[NoticeKind.MARKED_BAD]),
+    told = sorted(
+        (_told(each, read(each.announcement)) for each in heard),
+        key=lambda each: (each.at, *_source_and_identity(each)),
+    )
+    keys = _keys(told)
+    links = _links(told, keys)
+    for _ in range(_MOST_STEPS):
+        nearer = _taken_in(links, keys)
+        if not nearer:
+            break
+        keys |= nearer
+    groups: dict[_Key, list[int]] = defaultdict(list)
+    for place, key in keys.items():
+        groups[key].append(place)
+    loose = [place for place in range(len(told)) if place not in keys]
+    joined = [(one, other) for one in loose for _, other in links.get(one, ()) if other not in keys]
+    found = [
+        notice_of([(told[place].heard, told[place].facts) for place in group], kind)
+        for kind, group in (
+            *((NoticeKind(key[0]), group) for key, group in groups.items()),
+            *((NoticeKind.DELIVERY, group) for group in _united(loose, joined)),
+        )
+        if any(told[place].facts.kind for place in group)
     ]
-    found = [notice_of([(each.heard, each.facts) for each in group]) for group in groups]
     found.sort(key=attrgetter("name"))
     found.sort(key=told_at, reverse=True)
     return tuple(found)
 
 
-def _told(heard: Iterable[Heard]) -> Iterator[_Told]:
-    for each in heard:
-        facts = facts_of(each.announcement)
-        if facts.kind is not None:
-            references = frozenset(
-                name for name in facts.files if not ((form := file_name(name)) and form.is_rules)
-            )
-            yield _Told(each, facts, each.announcement.said_at or each.heard_at, references)
+def _told(heard: Heard, facts: Facts) -> _Told:
+    references = frozenset(name for name in facts.files if not ((form := file_name(name)) and form.is_rules))
+    return _Told(heard, facts, heard.announcement.said_at or heard.heard_at, references)
 
 
 def _source_and_identity(told: _Told) -> tuple[str, str]:
     return told.heard.announcement.source, told.heard.announcement.identity
 
 
-def _deliveries(told: Sequence[_Told]) -> Iterator[list[_Told]]:
-    links = _links(told)
-    contexts = {place: each.facts.context for place, each in enumerate(told) if each.facts.context}
-    for _ in range(_MOST_STEPS):
-        nearer = _taken_in(links, contexts)
-        if not nearer:
-            break
-        contexts |= nearer
-    by_context: dict[str, list[_Told]] = defaultdict(list)
-    for place, context in contexts.items():
-        by_context[context].append(told[place])
-    yield from by_context.values()
-    loose = [place for place in range(len(told)) if place not in contexts]
-    joined = [(one, other) for one in loose for _, other in links.get(one, ()) if other not in contexts]
-    for group in _united(loose, joined):
-        yield [told[place] for place in group]
+def _keys(told: Sequence[_Told]) -> dict[int, _Key]:
+    """The keys of those that have one, by their places."""
+    of_kind: dict[NoticeKind | None, list[int]] = defaultdict(list)
+    for place, each in enumerate(told):
+        of_kind[each.facts.kind].append(place)
+    return {
+        **{
+            place: (NoticeKind.DELIVERY, context)
+            for place in of_kind[NoticeKind.DELIVERY]
+            if (context := told[place].facts.context)
+        },
+        **_keys_of_builds(told, of_kind[NoticeKind.BUILD]),
+        **_keys_of_rollbacks(told, of_kind[NoticeKind.ROLLBACK]),
+        **_keys_of_bad_files(told, of_kind[NoticeKind.MARKED_BAD]),
+    }
 
 
-def _taken_in(links: _Links, contexts: dict[int, str]) -> dict[int, str]:
-    """The contexts of those that have none and are linked to one that has."""
-    taken: dict[int, str] = {}
+def _taken_in(links: _Links, keys: dict[int, _Key]) -> dict[int, _Key]:
+    """The keys of those that have none and are linked to one that has."""
+    taken: dict[int, _Key] = {}
     for place, near in links.items():
-        known = [(nearness, contexts[other]) for nearness, other in near if other in contexts]
-        if place not in contexts and known:
+        known = [(nearness, keys[other]) for nearness, other in near if other in keys]
+        if place not in keys and known:
             taken[place] = max(known)[1]
     return taken
 
 
-def _links(told: Sequence[_Told]) -> _Links:
-    """What belongs together although one of the two, or both, have no context."""
+def _links(told: Sequence[_Told], keys: dict[int, _Key]) -> _Links:
+    """What belongs together although one of the two, or both, have no key."""
     runs = [runs_of(each.heard.announcement.text or each.heard.announcement.title) for each in told]
     links: _Links = defaultdict(list)
-    pairs = {*_pairs_with_common_names(told), *pairs_with_common_runs(runs)}
-    for one, other in sorted(pairs):
-        first, second = told[one], told[other]
-        if first.facts.context and second.facts.context:
+    for one, other in sorted({*_pairs_of_neighbours(told, runs), *pairs_with_common_runs(runs)}):
+        if one in keys and other in keys:
             continue
-        apart = abs(first.at - second.at)
-        is_like = apart <= _SAME_WORDS and _may_be_one(first, second)
+        first, second = told[one], told[other]
+        are_few = min(len(runs[one]), len(runs[other])) < FEWEST_RUNS
+        may_be = _may_be_one_by_few_words if are_few else _may_be_one_by_words
         nearness = _Nearness(
             identity=_is_same_mail(first, second),
-            files=_shared_files(first, second) if apart <= _SAME_FILES else 0.0,
-            words=alike(runs[one], runs[other]) if is_like else 0.0,
-            seconds_apart=-apart.total_seconds(),
+            files=_shared_files(first, second),
+            words=alike(runs[one], runs[other]) if may_be(first, second) else 0.0,
+            seconds_apart=-abs(first.at - second.at).total_seconds(),
         )
         if nearness.identity or nearness.files or nearness.words:
             links[one].append((nearness, other))
@@ -158,9 +173,11 @@ def _links(told: Sequence[_Told]) -> _Links:
     return links
 
 
-def _pairs_with_common_names(told: Sequence[_Told]) -> Iterator[tuple[int, int]]:
-    places: dict[str, list[int]] = defaultdict(list)
+def _pairs_of_neighbours(told: Sequence[_Told], runs: Sequence[frozenset[int]]) -> Iterator[tuple[int, int]]:
+    """The pairs with one identity, file or text that few others stand between in time."""
+    places: dict[Hashable, list[int]] = defaultdict(list)
     for place, each in enumerate(told):
+        places[runs[place]].append(place)
         for name in {*each.references, each.heard.announcement.identity}:
             places[name].append(place)
     for same in places.values():
@@ -180,14 +197,17 @@ def _is_same_mail(one: _Told, other: _Told) -> bool:
 
 def _shared_files(one: _Told, other: _Told) -> float:
     """The share of the files of who names fewer; 0 for half of them and less."""
+    are_deliveries = one.facts.kind is other.facts.kind is NoticeKind.DELIVERY
     fewest = min(len(one.references), len(other.references))
-    share = len(one.references & other.references) / fewest if fewest else 0.0
+    if not are_deliveries or not fewest or abs(one.at - other.at) > _SAME_FILES:
+        return 0.0
+    share = len(one.references & other.references) / fewest
     return share if share > 1 / 2 else 0.0
 
 
-def _may_be_one(one: _Told, other: _Told) -> bool:
+def _may_be_one_by_words(one: _Told, other: _Told) -> bool:
     """Whether nothing that both name speaks against it."""
-    return all(
+    return abs(one.at - other.at) <= _SAME_WORDS and all(
         not first or not second or first <= second or second <= first
         for first, second in (
             (set(one.facts.instruments), set(other.facts.instruments)),
@@ -197,56 +217,58 @@ def _may_be_one(one: _Told, other: _Told) -> bool:
     )
 
 
-def _builds(told: Sequence[_Told]) -> Iterator[list[_Told]]:
-    groups: dict[tuple[str | None, str | None], list[_Told]] = defaultdict(list)
-    with_part: dict[str | None, set[tuple[str | None, str | None]]] = defaultdict(set)
-    for each in sorted(told, key=lambda each: None in _build(each)):
-        key = _build(each)
-        if None in key:
-            apart = {
-                whole: abs(each.at - groups[whole][0].at)
-                for part in key
-                if part is not None
-                for whole in with_part[part]
-            }
-            near = [(time, whole) for whole, time in apart.items() if time <= _SAME_BUILD]
-            key = min(near)[1] if near else key
-        else:
-            for part in key:
-                with_part[part].add(key)
-        groups[key].append(each)
-    yield from groups.values()
+def _may_be_one_by_few_words(one: _Told, other: _Told) -> bool:
+    return (
+        abs(one.at - other.at) <= _SAME_FEW_WORDS
+        and one.heard.announcement.source != other.heard.announcement.source
+        and one.facts.instruments == other.facts.instruments
+        and one.facts.reference_types == other.facts.reference_types
+    )
 
 
-def _build(told: _Told) -> tuple[str | None, str | None]:
-    return told.facts.cal_ver, told.facts.context
+def _keys_of_builds(told: Sequence[_Told], places: Sequence[int]) -> dict[int, _Key]:
+    keys: dict[int, _Key] = {}
+    known: set[_Key] = set()
+    wholes: dict[str, list[tuple[_Key, datetime]]] = defaultdict(list)
+    for place in places:
+        facts = told[place].facts
+        if facts.cal_ver and facts.context:
+            key = (NoticeKind.BUILD, facts.cal_ver, facts.context)
+            if key not in known:
+                known.add(key)
+                for part in key[1:]:
+                    wholes[part].append((key, told[place].at))
+            keys[place] = key
+    for place in places:
+        if place not in keys:
+            part = told[place].facts.cal_ver or told[place].facts.context or ""
+            apart = [(abs(told[place].at - at), key) for key, at in wholes[part]]
+            nearest = min(apart, default=(_SAME_BUILD * 2, ()))
+            keys[place] = nearest[1] if nearest[0] <= _SAME_BUILD else (NoticeKind.BUILD, part)
+    return keys
 
 
-def _rollbacks(told: Sequence[_Told]) -> Iterator[list[_Told]]:
-    by_context: dict[str | None, list[_Told]] = defaultdict(list)
-    for each in sorted(told, key=_rolled_back_at):
-        by_context[each.facts.context].append(each)
-    for same in by_context.values():
-        group = [same[0]]
-        for each in same[1:]:
-            if _rolled_back_at(each) - _rolled_back_at(group[-1]) > _SAME_ROLLBACK:
-                yield group
-                group = []
-            group.append(each)
-        yield group
+def _keys_of_rollbacks(told: Sequence[_Told], places: Sequence[int]) -> dict[int, _Key]:
+    keys: dict[int, _Key] = {}
+    last: dict[str, tuple[_Key, datetime]] = {}
+    for place in sorted(places, key=lambda place: _rolled_back_at(told[place])):
+        context, at = told[place].facts.context or "", _rolled_back_at(told[place])
+        key, before = last.get(context, ((), at - _SAME_ROLLBACK * 2))
+        if at - before > _SAME_ROLLBACK:
+            key = (NoticeKind.ROLLBACK, context, at.isoformat())
+        keys[place] = key
+        last[context] = key, at
+    return keys
 
 
 def _rolled_back_at(told: _Told) -> datetime:
     return told.facts.activated_at or told.at
 
 
-def _marked_bad(told: Sequence[_Told]) -> Iterator[list[_Told]]:
+def _keys_of_bad_files(told: Sequence[_Told], places: Sequence[int]) -> dict[int, _Key]:
     first_with: dict[str, int] = {}
-    joined = [
-        (place, first_with.setdefault(name, place)) for place, each in enumerate(told) for name in each.facts.files
-    ]
-    for group in _united(range(len(told)), joined):
-        yield [told[place] for place in group]
+    joined = [(place, first_with.setdefault(name, place)) for place in places for name in told[place].facts.files]
+    return {place: (NoticeKind.MARKED_BAD, str(group[0])) for group in _united(places, joined) for place in group}
 
 
 def _united(places: Iterable[int], joined: Iterable[tuple[int, int]]) -> Iterable[list[int]]:

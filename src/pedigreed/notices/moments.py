@@ -27,7 +27,7 @@ _DATE = re.compile(
 )
 _DELIVERED = re.compile(r"\b(?:delivered|delivery date|date of delivery|submitted)\b", re.IGNORECASE)
 _ACTIVATED = re.compile(
-    r"\b(?:activated|activation date|date of activation|went live"
+    r"\b(?:activated|activation date|date of activation|went live|installed(?: in operations)?"
     r"|became (?:the )?(?:latest|operational|active|default)|made (?:operational|the default|the latest)"
     r"|(?:latest|operational|in use|active) (?:as of|from|since|on))\b",
     re.IGNORECASE,

@@ -4,11 +4,12 @@ A word of English names a type (dark, mask, area) only
 
 - in capitals,
 - before a word for files, with nothing but other types and what describes them between: "dark and flat rmaps",
+- before an instrument in the same way: "linearity and saturation for NIRSpec",
 - after an instrument or a mode in the same way: "NIRCam subarray darks",
 - or in a list with a type that is named: "photom and area".
 
 An abbreviation (MSA, PSF) is in capitals anyway, and needs one of the others.
-A type's name before "step" is the pipeline's step, and no type.
+A type's name before "step" is the pipeline's step, and no type, but for "the photom step reference file".
 What comes after "except" in a sentence is not named.
 "All instruments" names all five, unless the text names some by themselves: then those are what it is about.
 A sentence that says that types are N/A names nothing, since there is no reference file to use;
@@ -190,7 +191,7 @@ def _meaningful() -> frozenset[str]:
     """Every word that may be something, or begin something. Most words of a text are not among them."""
     return frozenset(
         {
-            *(_NOUNS | _JOINS | _DESCRIBING | _EXCEPT | _ALL | {"other", "non"}),
+            *(_NOUNS | _JOINS | _DESCRIBING | _EXCEPT | _ALL | {"other", "non", "for"}),
             *INSTRUMENT_WORDS,
             *CAPITAL_WORDS,
             *type_phrases(),
@@ -208,6 +209,8 @@ def _sign_at(words: Sequence[Word], position: int) -> tuple[_Unit, int] | None:
         return _EXCEPTION, 1
     if word.lower == "other" and after == "than":
         return _EXCEPTION, 2
+    if word.lower == "for" and (_owner_at(words, position + 1) or _owner_at(words, position + 2)):
+        return _NOUN, 1
     if word.lower == "non" and (mode := _phrase_at(words, position + 1, mode_phrases())):
         return _DESCRIPTION, 1 + len(mode.words)
     return None
@@ -215,6 +218,8 @@ def _sign_at(words: Sequence[Word], position: int) -> tuple[_Unit, int] | None:
 
 def _owner_at(words: Sequence[Word], position: int) -> tuple[_Unit, int] | None:
     """Instruments by their names or by what they alone have."""
+    if position >= len(words):
+        return None
     word = words[position]
     if count := _all_instruments(words, position):
         return _Unit(_Role.OWNER, instruments=tuple(Instrument)), count
@@ -254,7 +259,7 @@ def _type(phrase: TypePhrase, words: Sequence[Word], position: int) -> _Unit:
     after = position + len(phrase.words)
     if _lower_at(words, after) in _DESCRIBING:
         after += 1
-    if _lower_at(words, after) in _STEP:
+    if _lower_at(words, after) in _STEP and _lower_at(words, after + 1) not in _NOUNS:
         return _OTHER
     is_capital = all(word.text.rstrip("s").isupper() for word in words[position : position + len(phrase.words)])
     return _Unit(
@@ -269,7 +274,7 @@ def _all_instruments(words: Sequence[Word], position: int) -> int:
     """How many words say all instruments here."""
     if words[position].lower not in _ALL:
         return 0
-    for count in (2, 3, 4):
+    for count in range(2, 7):
         last = _lower_at(words, position + count - 1)
         if last in {"instrument", "instruments"}:
             return count

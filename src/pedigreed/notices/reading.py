@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pedigreed.model.announcement import ChangeLevel, Facts, NoticeKind
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from pedigreed.model.announcement import Announcement
 
 _LEVEL = re.compile(
-    r"\bchange[ _-]?level\W{1,5}(severe|moderate|trivial)\b|\b(severe|moderate|trivial) (?:change|impact)s?\b",
+    r"\bchange[ _-]?level(?: is| was| of)?\W{1,8}(severe|moderate|trivial)\b"
+    r"|\b(severe|moderate|trivial) (?:change|impact)s?\b",
     re.IGNORECASE,
 )
 _BACK = r"(?:roll(?:ed|ing|s)?[ -]?back|revert(?:ed|ing|s)?|(?:went|gone|going|switch(?:ed|ing)?|moved?|set) back)"
@@ -31,7 +33,13 @@ _ROLLED_BACK = re.compile(
 _ROLLBACK_NOUN = re.compile(r"^\W*(?:\w+ ){0,3}roll[ -]?back\b", re.IGNORECASE)
 _BAD = re.compile(
     r"\b(?:marked|flagged|declared|blacklisted)(?: as)? (?:bad|\"bad\"|'bad'|unusable)\b|\bblacklisted\b"
-    r"|\b(?:should|must) (?:not|no longer) be used\b|\bdo not use\b|\bbad (?:reference )?files?\b",
+    r"|\b(?:should|must) (?:not|no longer) be used\b|\bdo not use\b",
+    re.IGNORECASE,
+)
+_LIST_FOLLOWS = re.compile(r":$|\bfollowing\b", re.IGNORECASE)
+_OF_BEFORE = re.compile(
+    r"(?:please )?(?:do not use (?:it|them|this|these)|it|they|both"
+    r"|(?:the|this|these|those|both) (?:reference )?files?)\b",
     re.IGNORECASE,
 )
 _NOT_YET = re.compile(r"\b(?:will|going to|to be|would|may|might|could)\b", re.IGNORECASE)
@@ -59,8 +67,8 @@ def facts_of(announcement: Announcement) -> Facts:
     The kind, where no record tells it, is the first of these that holds:
 
     - marked bad: a sentence says of a file that it is bad, or must not be used; that is, the title says it, or no
-      context is named. A delivery that says in passing that files *will* be marked bad is a delivery.
-      The files are then those of that sentence, without what is to be used instead.
+      context is named. The files are then those that it says it of, without what is to be used instead.
+      A delivery that says in passing that files *will* be marked bad is a delivery.
     - rollback: a sentence says that a context was rolled back or reverted, and a context is known.
     - build: a sentence has a build of the pipeline and its context, and a context is known.
     - delivery: a context, a file, or an instrument and a type are known.
@@ -86,18 +94,16 @@ def facts_of(announcement: Announcement) -> Facts:
         delivered_at=told.delivered_at or delivered_at(text),
         activated_at=told.activated_at or activated_at(text),
     )
-    kind = told.kind or _kind(facts, announcement.title, said, is_back=is_back)
+    bad = _bad_files(sentences(announcement.title)) or (_bad_files(said) if facts.context is None else ())
+    kind = told.kind or (NoticeKind.MARKED_BAD if bad else _kind(facts, said, is_back=is_back))
     if kind is NoticeKind.MARKED_BAD:
-        facts = replace(facts, files=told.files or _bad_files(said) or facts.files)
+        facts = replace(facts, files=told.files or bad or facts.files)
     if kind is NoticeKind.BUILD and facts.cal_ver is None:
         facts = replace(facts, cal_ver=_cal_ver(text))
     return replace(facts, kind=kind)
 
 
-def _kind(facts: Facts, title: str, said: tuple[str, ...], *, is_back: bool) -> NoticeKind | None:
-    is_title_bad = any(map(_says_bad, sentences(title)))
-    if facts.files and (is_title_bad or (facts.context is None and any(map(_says_bad, said)))):
-        return NoticeKind.MARKED_BAD
+def _kind(facts: Facts, said: tuple[str, ...], *, is_back: bool) -> NoticeKind | None:
     if facts.context and is_back:
         return NoticeKind.ROLLBACK
     if facts.context and any(map(_BUILD_CONTEXT.search, said)):
@@ -116,9 +122,26 @@ def _says_bad(sentence: str) -> bool:
 
 
 def _bad_files(said: tuple[str, ...]) -> tuple[str, ...]:
-    """The files in the sentences that say so, without those to use instead."""
-    bad = (_USE_INSTEAD.split(sentence, maxsplit=1)[0] for sentence in said if _says_bad(sentence))
-    return named_in("\n\n".join(bad)).files
+    """The files that sentences call bad, without those to use instead.
+
+    They stand in the sentence, or in the list that follows it, or in the one before ("The file was marked bad").
+    """
+    found: set[str] = set()
+    for place, sentence in enumerate(said):
+        if not _says_bad(sentence):
+            continue
+        files = named_in(_USE_INSTEAD.split(sentence, maxsplit=1)[0]).files
+        if not files and _LIST_FOLLOWS.search(sentence):
+            listed = takewhile(_is_listed, (said[later] for later in range(place + 1, len(said))))
+            files = named_in("\n\n".join(listed)).files
+        elif not files and place and _OF_BEFORE.match(sentence):
+            files = named_in(_USE_INSTEAD.split(said[place - 1], maxsplit=1)[0]).files
+        found.update(files)
+    return tuple(sorted(found))
+
+
+def _is_listed(item: str) -> bool:
+    return "jwst_" in item and not _BAD.search(item)
 
 
 def _change_level(text: str) -> ChangeLevel | None:

@@ -27,6 +27,7 @@ _STAGES_BEHIND = {
 """Product level -> the stages of the pipeline that made such a product. Raw data are made by none."""
 
 
+_OF_CRDS_ITSELF = frozenset({"calver", "crdscfg", "datalvl"})
 _OF_EVERYTHING = frozenset({NoticeKind.BUILD, NoticeKind.ROLLBACK})
 
 
@@ -69,15 +70,15 @@ def concerns(
     and above, stage 2 at 2b and above, stage 3 at 3. Raw data (1b) are made with no reference file.
     A notice that names no instrument, or no type, or a type that is not known, can't be told to touch nothing, so
     it does concern: a notice too many costs a look, one too few costs data. Builds and rollbacks touch all that is
-    calibrated.
+    calibrated. CRDS's own types (calver) touch nothing.
 
     Args:
         notice: what happened.
         exposures: the instrument and EXP_TYPE of what the subscription has; None for an EXP_TYPE not known.
-        levels: the product levels that it has, as in `config.value.LEVELS`.
+        levels: the product levels that it has, as in `config.value.LEVELS`; empty for all.
         instruments: those that it is limited to; empty for all.
     """
-    stages = frozenset(stage for level in levels for stage in _STAGES_BEHIND.get(level, ()))
+    stages = frozenset(stage for level in levels or _STAGES_BEHIND for stage in _STAGES_BEHIND.get(level, ()))
     chosen = {each for each in exposures if not instruments or each[0] in instruments}
     if notice.kind in _OF_EVERYTHING:
         return bool(stages and chosen)
@@ -87,7 +88,9 @@ def concerns(
         return bool(stages and touched)
     return any(
         kind is None or (not stages.isdisjoint(kind.stages) and _serves(kind, touched))
-        for kind in map(reference_type, facts.reference_types)
+        for name in facts.reference_types
+        if name not in _OF_CRDS_ITSELF
+        for kind in (reference_type(name),)
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=[-*] )")
+_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s?\s?(?:[-*] |jwst_|[A-Z][A-Za-z ]{1,30}:\s))")
+"""An empty line, an item or a file in a list, or a line that begins with what it tells: "Instrument: MIRI"."""
+_QUOTED = re.compile(r"^>[> ]*+", re.MULTILINE)
 _END = re.compile(r"(?<=[.!?])[\"')\]]? (?=[\"'(\[]?[A-Z0-9])")
 _SHORTENED = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|fig|figs|sec|no|nos|dr|prof|mr|ms|mrs|st|approx|resp|al|ver|vol|eq|ref|[A-Z])\.$",
@@ -16,10 +18,11 @@ _LONGEST_SHORTENED = 12
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of a plain text, each on one line, in their order.
 
-    A dot within a number, a version or a file's name ends none, nor does that of an abbreviation or an initial.
+    The marks of a quotation in a mail are left out. A dot within a number, a version or a file's name ends none,
+    nor does that of an abbreviation or an initial.
     """
     found: list[str] = []
-    for paragraph in _PARAGRAPH.split(text):
+    for paragraph in _PARAGRAPH.split(_QUOTED.sub("", text)):
         line = " ".join(paragraph.split())
         begin = 0
         for end in _END.finditer(line):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,22 +20,26 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 Text = TypeVar("Text", bound=str)
 
+_MORE_THAN_A_GREETING = 1.25
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def notice_of(told: Sequence[tuple[Heard, Facts]]) -> Notice:
-    """One notice of announcements with the facts of each; at least one, all of one kind."""
+def notice_of(told: Sequence[tuple[Heard, Facts]], kind: NoticeKind) -> Notice:
+    """One notice of announcements with the facts of each; at least one."""
     told = sorted(told, key=lambda each: (each[0].heard_at, each[0].key))
     heard = tuple(each for each, _ in told)
-    richest = max(told, key=lambda each: (len(each[0].announcement.text), _is_server(each[0])))[0].announcement
+    richest = max((each for each, _ in told), key=_richness).announcement
     by_weight = sorted(told, key=lambda each: (not _is_server(each[0]), -len(each[0].announcement.text)))
-    facts = _joined([facts for _, facts in by_weight])
-    assert facts.kind is not None
-    name = _name(facts, heard)
+    facts = replace(_joined([facts for _, facts in by_weight]), kind=kind)
+    if kind is NoticeKind.MARKED_BAD:
+        # Who only speaks of it may name other files, such as those to use instead.
+        facts = replace(facts, files=_together(each.files for _, each in told if each.kind is kind))
+    began = min(facts.activated_at or each.announcement.said_at or each.heard_at for each, facts in told)
+    name = _name(facts, heard[0], began)
     titles = (richest.title, *(each.announcement.title for each in heard), name)
     return Notice(
         name=name,
-        kind=facts.kind,
+        kind=kind,
         facts=facts,
         title=next(title for title in titles if title),
         text=richest.text,
@@ -49,25 +54,28 @@ def told_at(notice: Notice) -> datetime:
     return notice.facts.activated_at or notice.facts.delivered_at or min(said, default=notice.first_heard.heard_at)
 
 
+def _richness(heard: Heard) -> float:
+    """The length of the text. Who quotes the server and adds a greeting has no richer text than it."""
+    return len(heard.announcement.text) * (_MORE_THAN_A_GREETING if _is_server(heard) else 1)
+
+
 def _is_server(heard: Heard) -> bool:
     return heard.announcement.medium is Medium.SERVER
 
 
-def _name(facts: Facts, heard: tuple[Heard, ...]) -> str:
-    first = heard[0].announcement
+def _name(facts: Facts, first: Heard, began: datetime) -> str:
     match facts.kind:
         case NoticeKind.BUILD if facts.cal_ver or facts.context:
             name = "-".join(part for part in ("build", facts.cal_ver, facts.context) if part)
         case NoticeKind.ROLLBACK if facts.context:
-            moments = [facts.activated_at, *(each.announcement.said_at or each.heard_at for each in heard)]
-            day = min(moment for moment in moments if moment).date()
-            name = f"rollback-{facts.context}-{day}"
+            name = f"rollback-{facts.context}-{began.date()}"
         case NoticeKind.MARKED_BAD if facts.files:
             name = f"bad-{facts.files[0]}"
         case NoticeKind.DELIVERY if facts.context:
             name = facts.context
         case _:
-            named = blake2b(f"{first.source}\n{first.identity}".encode(errors="replace"), digest_size=6)
+            identity = f"{first.announcement.source}\n{first.announcement.identity}"
+            named = blake2b(identity.encode(errors="replace"), digest_size=6)
             name = f"notice-{named.hexdigest()}"
     return _UNSAFE.sub("-", name)
 
@@ -77,7 +85,6 @@ def _joined(facts: Sequence[Facts]) -> Facts:
     context = _first(each.context for each in facts)
     before = _first(each.before for each in facts if each.before != context)
     return Facts(
-        kind=_first(each.kind for each in facts),
         context=context,
         before=before,
         cal_ver=_first(each.cal_ver for each in facts),
