@@ -49,6 +49,7 @@ def struck(text: str, username: str, password: str) -> str:
     """The text on one line without the password, in whatever form a server may repeat what it was told."""
     secret = password.encode()
     by_plain = base64.b64encode(b"\0" + username.encode() + b"\0" + secret).decode()
-    for form in (by_plain, base64.b64encode(secret).decode(), repr(secret)[2:-1], password):
+    by_login = password.replace("\\", "\\\\").replace('"', '\\"')
+    for form in (by_plain, base64.b64encode(secret).decode(), repr(secret)[2:-1], by_login, password):
         text = text.replace(form, "***")
     return plain_line(text, _LONGEST_SENTENCE)
