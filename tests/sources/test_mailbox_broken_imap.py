@@ -81,6 +81,19 @@ def test_an_answer_byte_by_byte_has_no_more_time_than_another() -> None:
     assert problem == "127.0.0.1 did not answer in time"
 
 
+def test_what_there_was_no_time_for_is_read_the_next_time() -> None:
+    with broken_imap(BrokenImap(tuple(range(1, 9)), pause=0.001)) as server:
+        reading = read(server, limits=ImapLimits(total=1.5))
+        assert reading.problems == ("127.0.0.1 was not done within 1.5 s, and the rest is read the next time",)
+        heard = set(identities(reading))
+        for _ in range(20):
+            reading = read(server, reading.bookmark, limits=ImapLimits(total=1.5))
+            heard |= set(identities(reading))
+            if reading.is_complete:
+                break
+    assert heard == {f"{number}@x.example" for number in range(1, 9)}
+
+
 def test_endless_lines_are_left() -> None:
     line = b"* OK and so on and so on and so on and so on and so on and so on\r\n"
     with broken_imap(BrokenImap(answers={"EXAMINE": 500_000 * line})) as server:

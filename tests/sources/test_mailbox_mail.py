@@ -94,6 +94,15 @@ def test_an_empty_plain_form_is_not() -> None:
     assert read_mail(mail.as_bytes()).text == "jwst_1535.pmap is here"
 
 
+def test_a_page_beside_a_text_is_read_with_it() -> None:
+    mail = list_mail(text="above\n")
+    mail.make_mixed()
+    page = EmailMessage()
+    page.set_content("<p>below</p>", subtype="html")
+    mail.attach(page)
+    assert read_mail(mail.as_bytes()).text == "above\nbelow"
+
+
 def test_a_page_alone_is_read_as_text() -> None:
     page = "<style>b {}</style><p>New <b>dark</b> for MIRI<br>jwst_1535.pmap<script>alert(1)</script>"
     assert of_text(page.encode(), "text/html").text == "New dark for MIRI\njwst_1535.pmap"

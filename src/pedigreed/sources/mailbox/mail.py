@@ -101,17 +101,14 @@ def _stand_in(mail: Message, text: str) -> str:
 
 def _text(parts: list[Part]) -> str:
     """All that is to be read. Of several forms of one text, the plain one where it says anything."""
+    plainly_told = {part.alternative for part in parts if _is_text(part, _TEXTS) and text_of(part.message).strip()}
     told: list[str] = []
-    plainly_told: set[int | None] = set()
     for part in parts:
         if part.is_mail:
             told.append("\n" + header.field(part.message, "Subject", 300))
         elif _is_text(part, _TEXTS):
-            text = plain(_flowing(part.message))
-            told.append(text)
-            if text and part.alternative is not None:
-                plainly_told.add(part.alternative)
-        elif _is_text(part, _PAGES) and part.alternative not in plainly_told:
+            told.append(plain(_flowing(part.message)))
+        elif _is_text(part, _PAGES) and (part.alternative is None or part.alternative not in plainly_told):
             told.append(plain_from_html(text_of(part.message)))
         if sum(map(len, told)) > LONGEST_TEXT:
             break

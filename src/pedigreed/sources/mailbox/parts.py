@@ -142,7 +142,7 @@ def _unwrapped(around: Message, payload: str) -> Message:
 
 
 def _inside(message: Message) -> Any:  # noqa: ANN401  # text, messages, or nothing
-    """What the parser put into it. The library would decode text by its charset, and raise what the codec raises."""
+    """What the parser put into it. Asked, it decodes text by its charset, and raises what the codec raises."""
     return getattr(message, "_payload", None)
 
 
