@@ -109,6 +109,18 @@ def test_a_mail_that_a_program_has_seen_is_not_read_again(tmp_path: Path) -> Non
     box.close()
 
 
+def test_an_old_mail_is_no_news_when_its_flags_change(tmp_path: Path) -> None:
+    folder = tmp_path / "mails"
+    mailbox.Maildir(str(folder), create=True).close()
+    path = folder / "cur" / "1.x:2,"
+    path.write_bytes(list_mail(1).as_bytes())
+    long_ago = (datetime.now(UTC) - timedelta(days=100)).timestamp()
+    os.utime(path, (long_ago, long_ago))
+    first = read(folder, "maildir")
+    path.rename(folder / "cur" / "1.x:2,S")
+    assert first.announcements == read(folder, "maildir", first.bookmark).announcements == ()
+
+
 def test_a_file_that_is_written_anew_is_read_again(tmp_path: Path) -> None:
     path = tmp_path / "a.eml"
     path.write_bytes(list_mail(1).as_bytes())
@@ -155,6 +167,16 @@ def test_the_first_reading_brings_what_is_young(
     put(1, list_mail(1).as_bytes())
     assert read(folder, kind, now=datetime.now(UTC) + timedelta(days=91)).announcements == ()
     assert identities(read(folder, kind, now=datetime.now(UTC) + timedelta(days=89))) == names(1)
+
+
+def test_what_the_first_reading_leaves_out_is_no_news_later(
+    folder: Path, kind: str, put: Callable[[int, bytes], Path]
+) -> None:
+    for number in range(MOST_MAILS + 200):
+        put(number, list_mail(number).as_bytes())
+    first = read(folder, kind)
+    assert len(first.announcements) == MOST_MAILS
+    assert read(folder, kind, first.bookmark).announcements == ()
 
 
 def test_a_clock_that_was_wrong_hides_nothing(folder: Path, kind: str, put: Callable[[int, bytes], Path]) -> None:
