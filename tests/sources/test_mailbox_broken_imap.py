@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 PASSWORD = 'se"cret\\ of bot'
-HASTE = ImapLimits(connect=5, command=0.2, total=5)
+PATIENCE = ImapLimits(total=60)
+HASTE = ImapLimits(command=0.5, total=60)
+"""For a server that keeps its answer to itself."""
 
 
 def read(
-    server: BrokenImap, bookmark: str | None = None, limits: ImapLimits = HASTE, **changes: object
+    server: BrokenImap, bookmark: str | None = None, limits: ImapLimits = PATIENCE, **changes: object
 ) -> Reading:
     said = {
         "host": "127.0.0.1",
@@ -68,7 +70,7 @@ def test_sense_is_read() -> None:
 )
 def test_a_connection_that_breaks_is_told(command: str, answer: bytes | None, problem: str) -> None:
     with broken_imap(BrokenImap(answers={command: answer})) as server:
-        reading = read(server, "kept")
+        reading = read(server, "kept", HASTE)
     [told] = reading.problems
     assert told.startswith(problem)
     assert not reading.is_complete
@@ -76,13 +78,13 @@ def test_a_connection_that_breaks_is_told(command: str, answer: bytes | None, pr
 
 
 def test_an_answer_byte_by_byte_has_no_more_time_than_another() -> None:
-    with broken_imap(BrokenImap(pause=0.05)) as server:
-        [problem] = read(server).problems
+    with broken_imap(BrokenImap(pause=0.1)) as server:
+        [problem] = read(server, limits=HASTE).problems
     assert problem == "127.0.0.1 did not answer in time"
 
 
 def test_what_there_was_no_time_for_is_read_the_next_time() -> None:
-    with broken_imap(BrokenImap(tuple(range(1, 9)), pause=0.001)) as server:
+    with broken_imap(BrokenImap(tuple(range(1, 16)), pause=0.001)) as server:
         reading = read(server, limits=ImapLimits(total=1.5))
         assert reading.problems == ("127.0.0.1 was not done within 1.5 s, and the rest is read the next time",)
         heard = set(identities(reading))
@@ -91,13 +93,13 @@ def test_what_there_was_no_time_for_is_read_the_next_time() -> None:
             heard |= set(identities(reading))
             if reading.is_complete:
                 break
-    assert heard == {f"{number}@x.example" for number in range(1, 9)}
+    assert heard == {f"{number}@x.example" for number in range(1, 16)}
 
 
 def test_endless_lines_are_left() -> None:
     line = b"* OK and so on and so on and so on and so on and so on and so on\r\n"
     with broken_imap(BrokenImap(answers={"EXAMINE": 500_000 * line})) as server:
-        [problem] = read(server, limits=ImapLimits(command=60)).problems
+        [problem] = read(server, limits=PATIENCE).problems
     assert problem == "127.0.0.1 sends more than it was asked for"
 
 
@@ -131,7 +133,7 @@ def test_a_mail_that_breaks_the_server_is_named_and_not_asked_for_again_and_agai
         heard = set()
         for _ in range(5):
             server.heard.clear()
-            reading = read(server, bookmark)
+            reading = read(server, bookmark, HASTE)
             bookmark = reading.bookmark
             heard |= set(identities(reading))
             assert reading.problems == ()
@@ -158,6 +160,15 @@ def test_a_mail_that_has_gone_is_no_matter() -> None:
     with broken_imap(BrokenImap(answers={"UID FETCH 2": b"<tag> OK done\r\n"})) as server:
         reading = read(server)
     assert identities(reading) == ["1@x.example", "3@x.example"]
+    assert reading.warnings == ()
+
+
+@pytest.mark.parametrize(("quoted", "read_as"), [(b"", []), (rb"Subject: \"jwst_1535\\", ['"jwst_1535\\'])])
+def test_a_mail_may_come_as_a_quoted_text(quoted: bytes, read_as: list[str]) -> None:
+    answer = b'* 1 FETCH (UID 1 BODY[]<0> "' + quoted + b'")\r\n<tag> OK done\r\n'
+    with broken_imap(BrokenImap((1,), answers={"UID FETCH 1 (UID": answer})) as server:
+        reading = read(server)
+    assert [announcement.title for announcement in reading.announcements] == read_as
     assert reading.warnings == ()
 
 
