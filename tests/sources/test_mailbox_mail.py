@@ -282,6 +282,12 @@ def test_too_much_json_is_told() -> None:
     assert len(read.documents) == 1
 
 
+def test_a_long_text_is_no_json() -> None:
+    long = of_text((LARGEST_JSON // 64 + 10) * (b"x" * 63 + b"\n"))
+    assert long.warnings == long.documents == ()
+    assert long.text
+
+
 @pytest.mark.parametrize(
     "content",
     [
