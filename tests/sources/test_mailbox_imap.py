@@ -164,6 +164,11 @@ def test_a_password_of_any_letters_is_refused_as_another(imap: ImapHost) -> None
     assert "refuses the login" in problem
 
 
+def test_a_password_that_is_no_text_is_told(imap: ImapHost) -> None:
+    [problem] = read(imap, password=Secret("env", "IMAP_PASSWORD", {"IMAP_PASSWORD": "p\udcff"})).problems
+    assert problem.endswith("the name or the password has letters that can't be said to it")
+
+
 def test_a_secret_that_is_not_there_is_told(imap: ImapHost) -> None:
     [problem] = read(imap, password=Secret("env", "IMAP_PASSWORD", {})).problems
     assert problem == "the environment variable IMAP_PASSWORD is not set or empty: set it for the service"

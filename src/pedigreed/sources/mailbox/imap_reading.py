@@ -100,7 +100,7 @@ class ImapReading:
         except imaplib.IMAP4.error as error:
             raise self._refused_login(str(error)) from None
         except UnicodeError:
-            raise self._refused_login("it takes ASCII only") from None
+            raise self._refused_login("the name or the password has letters that can't be said to it") from None
 
     def _refused_login(self, why: str) -> UpstreamUnavailable:
         return UpstreamUnavailable(f"{self._config.host} refuses the login of {self._config.username}: {why}")
