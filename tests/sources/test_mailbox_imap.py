@@ -16,6 +16,8 @@ from pedigreed.sources.mailbox.mail import LARGEST_MAIL
 from pedigreed.sources.mailbox.source import open_mailbox
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from imap_host import ImapHost
     from pedigreed.model.reading import Reading
 
@@ -59,11 +61,16 @@ def test_only_new_mails_are_read_again(imap: ImapHost) -> None:
 
 def test_nothing_changes_in_the_mailbox(imap: ImapHost) -> None:
     imap.append(list_mail(1).as_bytes(), list_mail(2).as_bytes())
-    imap.flags()
-    before = {path: path.stat().st_mtime_ns for path in imap.maildir.rglob("*") if path.is_file()}
-    assert len(read(imap).announcements) == 2
-    assert {path: path.stat().st_mtime_ns for path in imap.maildir.rglob("*") if path.is_file()} == before
+    delivered = imap.deliver("3.x", list_mail(3).as_bytes())
+    before = {path: path.stat().st_mtime_ns for path in mails_in(imap)}
+    assert delivered in before
+    assert len(read(imap).announcements) == 3
+    assert {path: path.stat().st_mtime_ns for path in mails_in(imap)} == before
     assert all("\\Seen" not in flags for flags in imap.flags().values())
+
+
+def mails_in(host: ImapHost) -> list[Path]:
+    return [path for part in ("new", "cur") for path in (host.maildir / part).iterdir()]
 
 
 def test_many_mails_are_read_at_once(imap: ImapHost) -> None:
@@ -71,6 +78,24 @@ def test_many_mails_are_read_at_once(imap: ImapHost) -> None:
     reading = read(imap)
     assert reading.is_complete
     assert identities(reading) == [f"delivery-{number}@lists.example" for number in range(1, 301)]
+
+
+def test_mails_that_are_none_are_read_as_far_as_they_can_be(imap: ImapHost) -> None:
+    imap.append(list_mail(1).as_bytes())
+    strange = [
+        b"",
+        b"\n",
+        b"\x00\xff\r\r\n\n",
+        b"From \n",
+        1000 * b"Content-Type: multipart/mixed; boundary=x\n\n--x\n",
+    ]
+    for number, content in enumerate(strange):
+        imap.deliver(f"{number}.strange", content)
+    imap.append(list_mail(2).as_bytes())
+    first = read(imap)
+    assert first.problems == ()
+    assert identities(first) == ["delivery-1@lists.example", "delivery-2@lists.example"]
+    assert read(imap, first.bookmark).warnings == ()
 
 
 def test_old_mails_are_no_part_of_the_first_reading(imap: ImapHost) -> None:
@@ -137,6 +162,11 @@ def test_a_refused_login_is_told_without_the_password(imap: ImapHost) -> None:
 def test_a_password_of_any_letters_is_refused_as_another(imap: ImapHost) -> None:
     [problem] = read(imap, password=Secret("inline", "pässwörd\r\nx NOOP")).problems
     assert "refuses the login" in problem
+
+
+def test_a_password_that_is_no_text_is_told(imap: ImapHost) -> None:
+    [problem] = read(imap, password=Secret("env", "IMAP_PASSWORD", {"IMAP_PASSWORD": "p\udcff"})).problems
+    assert problem.endswith("the name or the password has letters that can't be said to it")
 
 
 def test_a_secret_that_is_not_there_is_told(imap: ImapHost) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -28,12 +29,14 @@ class BrokenImap:
         answers: what is said to a command instead of sense, by how the command begins: `UID FETCH 2`. In it,
             `<tag>` stands for the command's tag.
         heard: the commands.
+        pause: after each byte that is said, in seconds.
     """
 
     uids: tuple[int, ...] = (1, 2, 3)
     answers: dict[str, bytes | None] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
     port: int = 0
+    pause: float = 0
 
     def serve(self, connection: socket.socket) -> None:
         """Talk until the other side ends it."""
@@ -53,7 +56,11 @@ class BrokenImap:
         if answer == END:
             return False
         if answer is not None:
-            connection.sendall(answer)
+            if not self.pause:
+                connection.sendall(answer)
+            for byte in answer if self.pause else b"":
+                connection.sendall(bytes([byte]))
+                time.sleep(self.pause)
         return True
 
     def _answer(self, command: str, tag: bytes, sense: bytes) -> bytes | None:
@@ -63,22 +70,19 @@ class BrokenImap:
         return sense.replace(b"<tag>", tag)
 
     def _sense(self, command: bytes) -> bytes:
-        done = b"<tag> OK done\r\n"
         words = command.split()
-        if command.startswith(b"CAPABILITY"):
-            return b"* CAPABILITY IMAP4rev1\r\n" + done
-        if command.startswith(b"EXAMINE"):
-            return b"* %d EXISTS\r\n* OK [UIDVALIDITY 7] it\r\n" % len(self.uids) + done
-        if command.startswith(b"UID SEARCH"):
-            return b"* SEARCH %b\r\n" % b" ".join(b"%d" % uid for uid in self.uids) + done
-        if command.startswith(b"UID FETCH") and b"SIZE" in command:
-            return b"* 1 FETCH (UID %b RFC822.SIZE 100)\r\n" % words[2] + done
-        if command.startswith(b"UID FETCH"):
-            mail = MAIL % words[2]
-            return b"* 1 FETCH (UID %b BODY[] {%d}\r\n%b)\r\n" % (words[2], len(mail), mail) + done
-        if command.startswith(b"LOGOUT"):
-            return b"* BYE\r\n" + done
-        return done
+        number = words[2] if words[:2] == [b"UID", b"FETCH"] else b""
+        mail = MAIL % number if number else b""
+        answers = {
+            b"CAPABILITY": b"* CAPABILITY IMAP4rev1\r\n",
+            b"EXAMINE": b"* %d EXISTS\r\n* OK [UIDVALIDITY 7] it\r\n" % len(self.uids),
+            b"UID SEARCH": b"* SEARCH %b\r\n" % b" ".join(b"%d" % uid for uid in self.uids),
+            b"UID FETCH %b (RFC822" % number: b"* 1 FETCH (UID %b RFC822.SIZE 100)\r\n" % number,
+            b"UID FETCH": b"* 1 FETCH (UID %b BODY[] {%d}\r\n%b)\r\n" % (number, len(mail), mail),
+            b"LOGOUT": b"* BYE\r\n",
+        }
+        said = next((answer for begins, answer in answers.items() if command.startswith(begins)), b"")
+        return said + b"<tag> OK done\r\n"
 
 
 @contextmanager

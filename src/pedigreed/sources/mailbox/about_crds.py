@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 _INSTRUMENTS = "|".join(Instrument)
 _NAMED = re.compile(
-    rf"(?<![a-z0-9])jwst_(?:\d{{4}}(?![0-9])|(?:{_INSTRUMENTS})_(?:[a-z0-9-]+_)?\d{{4}}\.(?:fits|asdf|json|[ri]map))",
+    rf"(?<![a-z0-9])jwst_(?:\d{{4}}(?![0-9])|(?:{_INSTRUMENTS}|system|all)_(?:[a-z0-9-]+_)?\d{{4}}\.(?:fits|asdf|json|[ri]map))",
     re.IGNORECASE,
 )
 """A context or its rules, or a reference file: ``jwst_1535.pmap``, ``jwst_miri_0383.imap``,
 ``jwst_miri_dark_0072.fits``."""
 
-_SUBJECT_MATTER = re.compile(r"(?<![a-z])(?:crds|ref(?:erence)?[ _-]?files?)(?![a-z])", re.IGNORECASE)
+_SUBJECT_MATTER = re.compile(r"(?<![a-z])(?:crds|ref(?:erence)?[\s_-]?files?)(?![a-z])", re.IGNORECASE)
 _TELESCOPE = re.compile(rf"(?<![a-z])(?:jwst|webb|{_INSTRUMENTS})(?![a-z])", re.IGNORECASE)
 
 

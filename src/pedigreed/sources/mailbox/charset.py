@@ -30,7 +30,7 @@ def known_charset(label: str | None) -> str:
         return ""
     try:
         name = codecs.lookup(cleaned).name
-        b"".decode(name)  # The codecs that make no text of bytes refuse.
+        bytes(4).decode(name, "replace")  # Codecs that make no text of bytes refuse.
     except (LookupError, ValueError, UnicodeError):
         return ""
     return "" if name.replace("_", "-") in _NOT_OF_MAIL else name

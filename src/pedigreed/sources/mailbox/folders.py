@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pedigreed.model.reading import Reading
 
 FIRST_DAYS = 90
-"""The first reading brings what is no older, and of that the newest `MOST_MAILS`."""
+"""What is older is no news. The first reading brings the newest `MOST_MAILS` of the others."""
 
 _OVERLAP = timedelta(minutes=1) // timedelta(microseconds=1) * 1000
 """Nanoseconds. A listing may miss a file that arrives while it is made, and have a later one."""
@@ -47,12 +47,14 @@ class MailFile(NamedTuple):
         known_by: what stays the same as long as it holds the same mail, in 16 characters.
         path: where it is now.
         size: in bytes.
+        delivered: when its mail came, in nanoseconds since 1970.
     """
 
     changed: int
     known_by: str
     path: Path
     size: int
+    delivered: int
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -95,16 +97,15 @@ class FolderSource:
                 break
             if self._take(file, gathering):
                 taken.append(file)
-        return gathering.reading(written(self._read_to(known, taken, now)), is_complete=is_all)
+        return gathering.reading(written(self._read_to(known, files, taken, now)), is_complete=is_all)
 
     def _new_files(self, known: Read | None, now: datetime) -> tuple[list[MailFile], bool]:
         """The next files, the first to come first, and whether these are all."""
-        listed = self._listing(self._folder)
+        oldest = _nanoseconds(now - timedelta(days=FIRST_DAYS))
+        young = (file for file in self._listing(self._folder) if min(file.changed, file.delivered) >= oldest)
         if known is None:
-            since = _nanoseconds(now - timedelta(days=FIRST_DAYS))
-            newest = heapq.nlargest(MOST_MAILS, (file for file in listed if file.changed >= since))
-            return sorted(newest), True
-        new = (file for file in listed if file.changed >= known.since and file.known_by not in known.names)
+            return sorted(heapq.nlargest(MOST_MAILS, young)), True
+        new = (file for file in young if file.changed >= known.since and file.known_by not in known.names)
         first = heapq.nsmallest(MOST_MAILS + 1, new)
         return first[:MOST_MAILS], len(first) <= MOST_MAILS
 
@@ -125,10 +126,16 @@ class FolderSource:
         gathering.take(content, place)
         return True
 
-    def _read_to(self, known: Read | None, taken: list[MailFile], now: datetime) -> Read:
+    def _first_since(self, files: list[MailFile], now: datetime) -> int:
+        """From when on files may be new. What the first reading leaves out stays out."""
+        if len(files) == MOST_MAILS:
+            return files[0].changed + 1
+        return _nanoseconds(now - timedelta(days=FIRST_DAYS))
+
+    def _read_to(self, known: Read | None, files: list[MailFile], taken: list[MailFile], now: datetime) -> Read:
         names = dict(known.names) if known else {}
         names.update((file.known_by, file.changed) for file in taken)
-        since = known.since if known else _nanoseconds(now - timedelta(days=FIRST_DAYS))
+        since = known.since if known else self._first_since(files, now)
         # A file from the future would hide all that come before its time.
         newest = min(max((file.changed for file in taken), default=0), _nanoseconds(now))
         since = max(since, newest - _OVERLAP)
@@ -141,7 +148,10 @@ class FolderSource:
 
 
 def maildir(folder: Path) -> FolderSource:
-    """A Maildir. Its mails stay in ``new`` and ``cur`` as they are, and its subfolders are not looked at."""
+    """A Maildir. Its mails stay in ``new`` and ``cur`` as they are, and its subfolders are not looked at.
+
+    A mail whose flags change is read again, and known already.
+    """
     return FolderSource(f"mailbox {plain_line(str(folder))}", folder, _in_maildir)
 
 
@@ -155,13 +165,16 @@ def _in_maildir(folder: Path) -> Iterator[MailFile]:
     for part in ("new", "cur"):
         for entry, status in _files(folder / part):
             # What follows the colon are flags, which a mail program may change.
-            yield _mail_file(entry, status, entry.name.partition(":")[0])
+            # A delivery sets the time of the content, which a mail program that changes them leaves as it is.
+            yield _mail_file(entry, status, entry.name.partition(":")[0], status.st_mtime_ns)
 
 
 def _in_folder(folder: Path) -> Iterator[MailFile]:
     for entry, status in _files(folder):
         if entry.name.lower().endswith(".eml"):
-            yield _mail_file(entry, status, f"{entry.name}\0{status.st_mtime_ns}\0{status.st_size}")
+            yield _mail_file(
+                entry, status, f"{entry.name}\0{status.st_mtime_ns}\0{status.st_size}", status.st_ctime_ns
+            )
 
 
 def _files(folder: Path) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
@@ -175,9 +188,9 @@ def _files(folder: Path) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
                 yield entry, status
 
 
-def _mail_file(entry: os.DirEntry[str], status: os.stat_result, identity: str) -> MailFile:
+def _mail_file(entry: os.DirEntry[str], status: os.stat_result, identity: str, delivered: int) -> MailFile:
     known_by = xxh3_64_hexdigest(os.fsencode(identity))
-    return MailFile(status.st_ctime_ns, known_by, Path(entry.path), status.st_size)
+    return MailFile(status.st_ctime_ns, known_by, Path(entry.path), status.st_size, delivered)
 
 
 def _nanoseconds(instant: datetime) -> int:

@@ -10,6 +10,7 @@ from pedigreed.sources.mailbox.about_crds import is_about_crds
 from pedigreed.sources.mailbox.header import without_noise
 from pedigreed.sources.mailbox.mail import read_mail
 from pedigreed.sources.mailbox.mast_events import events_in
+from pedigreed.sources.mailbox.own_mail import is_digest
 from pedigreed.sources.plain_text import plain_line
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Gathering:
     """Takes one mail after the other, and makes a reading of them.
 
     A mail with events of MAST's is no announcement. One that is about neither is passed over without a word: it
-    may be private.
+    may be private. So are pedigreed's own digests.
     """
 
     def __init__(self, source: str) -> None:
@@ -61,6 +62,8 @@ class Gathering:
         mail = read_mail(content)
         for warning in mail.warnings:
             self.warn(f"{named(mail, place)} {warning}")
+        if is_digest(mail):
+            return
         if events := events_in(mail.documents):
             self._events.update(dict.fromkeys(events))
         elif is_about_crds(mail):

@@ -38,8 +38,8 @@ def message_id(mail: Message) -> str:
     """The Message-ID without its brackets; empty where there is none that can be kept."""
     said = field(mail, "Message-ID")
     found = _MESSAGE_ID.search(said)
-    identity = found[1] if found else "".join(said.split())
-    return identity if len(identity) <= _LONGEST_IDENTITY else ""
+    identity = found[1] if found else said.strip("<> ")
+    return identity if len(identity) <= _LONGEST_IDENTITY and " " not in identity else ""
 
 
 def said_at(mail: Message) -> datetime | None:

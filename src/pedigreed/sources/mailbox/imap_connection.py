@@ -123,12 +123,20 @@ class ImapConnection(imaplib.IMAP4):
     def _left(self) -> float:
         left = self._until - time.monotonic()
         if left <= 0:
-            raise TimeoutError("timed out")
+            raise self._late()
         return left
+
+    def _late(self) -> BrokenOff:
+        if self._until < self._ends_at:
+            return BrokenOff("did not answer in time")
+        return BrokenOff(f"was not done within {self._limits.total:g} s, and the rest is read the next time")
 
     def _receive(self) -> None:
         self.sock.settimeout(self._left())
-        received = self.sock.recv(_AT_ONCE)
+        try:
+            received = self.sock.recv(_AT_ONCE)
+        except TimeoutError:
+            raise self._late() from None
         if not received:
             raise BrokenOff("has ended the connection")
         self._buffer += received

@@ -19,6 +19,8 @@ WHOLE = f"BODY.PEEK[]<0.{LARGEST_MAIL + 1}>"
 _NAMING_FIELDS = "BODY.PEEK[HEADER.FIELDS (DATE SUBJECT)]"
 _SIZE = re.compile(rb"RFC822\.SIZE (\d{1,15})")
 _CONTENT = re.compile(rb"BODY\[")
+_QUOTED = re.compile(rb'BODY\[[^\]]*\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(rb"\\(.)")
 
 
 class NotHandedOut(Exception):
@@ -54,6 +56,8 @@ def section(client: ImapClient, uid: int, what: str) -> bytes | None:
     for item in answer:
         if isinstance(item, tuple) and _CONTENT.search(item[0]):
             return bytes(item[1])
+        if isinstance(item, bytes) and (quoted := _QUOTED.search(item)):
+            return _ESCAPED.sub(rb"\1", quoted[1])
         if isinstance(item, bytes) and _CONTENT.search(item):
             raise NotHandedOut("there is nothing in it")
     return None

@@ -37,6 +37,11 @@ class Progress:
         self.trying: int | None = None
         self._tried: set[int] = set()
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether any mail was asked for."""
+        return bool(self._tried)
+
     def left_of(self, new: list[int]) -> list[int]:
         """Which mails to ask for now: new ones first, then those that could not be had."""
         return [uid for uid in [*sorted(new), *sorted(self.again)] if uid not in self._tried]

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 FIRST_DAYS = 90
 """The first reading brings what came to the folder since, and of that the newest `MOST_MAILS`."""
 
+_LARGEST_UID = 2**32 - 1
+"""RFC 3501, 9."""
+
 _MOST_FAILURES = 5
 """In a row: then the server is at fault, not the mails."""
 
@@ -80,7 +83,8 @@ class ImapReading:
 
     def ended(self, problem: str) -> Reading:
         """What was read."""
-        bookmark = written(self._progress.read()) if self._progress else self._bookmark
+        has_read = self._progress and (self._progress.has_begun or self._has_read_all)
+        bookmark = written(self._progress.read()) if self._progress and has_read else self._bookmark
         problems = (problem,) if problem else ()
         return self._gathering.reading(bookmark, is_complete=self._has_read_all, problems=problems)
 
@@ -96,7 +100,7 @@ class ImapReading:
         except imaplib.IMAP4.error as error:
             raise self._refused_login(str(error)) from None
         except UnicodeError:
-            raise self._refused_login("it takes ASCII only") from None
+            raise self._refused_login("the name or the password has letters that can't be said to it") from None
 
     def _refused_login(self, why: str) -> UpstreamUnavailable:
         return UpstreamUnavailable(f"{self._config.host} refuses the login of {self._config.username}: {why}")
@@ -110,7 +114,7 @@ class ImapReading:
                 f"the folder {self._config.folder} on {self._config.host} can't be opened: {why}"
             ) from None
         _, [validity, *_] = client.client.response("UIDVALIDITY")
-        told = validity.decode("ascii", "replace") if isinstance(validity, bytes) else ""
+        told = validity.decode("ascii", "replace")[:20] if isinstance(validity, bytes) else ""
         if self._progress is None or self._progress.validity != told:
             known = self._known if self._known and self._known.validity == told else None
             self._progress = Progress(self._mailbox, told, known)
@@ -140,8 +144,7 @@ class ImapReading:
         """The next UIDs, the smallest first, and whether these are all."""
         criteria = AND(uid=U(str(last + 1), "*")) if last else AND(date_gte=self._since)
         # The last mail is in N:* whatever N is.
-        new = sorted({int(uid) for uid in client.uids(criteria, charset=None)})
-        new = [uid for uid in new if uid > last]
+        new = sorted(uid for uid in map(int, client.uids(criteria, charset=None)) if last < uid <= _LARGEST_UID)
         return (new[:MOST_MAILS], len(new) <= MOST_MAILS) if last else (new[-MOST_MAILS:], True)
 
     def _take(self, client: ImapClient, uid: int) -> None:

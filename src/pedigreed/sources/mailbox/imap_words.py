@@ -47,8 +47,9 @@ def said(answer: Sequence[object]) -> str:
 
 def struck(text: str, username: str, password: str) -> str:
     """The text on one line without the password, in whatever form a server may repeat what it was told."""
-    secret = password.encode()
-    by_plain = base64.b64encode(b"\0" + username.encode() + b"\0" + secret).decode()
-    for form in (by_plain, base64.b64encode(secret).decode(), repr(secret)[2:-1], password):
+    secret = password.encode("utf-8", "surrogateescape")
+    by_plain = base64.b64encode(b"\0".join([b"", username.encode("utf-8", "surrogateescape"), secret])).decode()
+    by_login = password.replace("\\", "\\\\").replace('"', '\\"')
+    for form in (by_plain, base64.b64encode(secret).decode(), repr(secret)[2:-1], by_login, password):
         text = text.replace(form, "***")
     return plain_line(text, _LONGEST_SENTENCE)

@@ -10,7 +10,6 @@ from pedigreed.sources.mailbox import header
 from pedigreed.sources.mailbox.flowed import unflowed
 from pedigreed.sources.mailbox.parts import (
     MOST_PARTS,
-    content_of,
     file_name,
     header_of,
     is_attached,
@@ -31,7 +30,7 @@ LARGEST_MAIL = 5_000_000
 """Bytes. What is larger is not read: MAST's and CRDS's mails have some kilobytes."""
 
 LARGEST_JSON = 4_000_000
-"""Bytes of all JSON documents of a mail together: more than 10,000 of MAST's events."""
+"""Characters of all JSON documents of a mail together: more than 10,000 of MAST's events."""
 
 _TEXTS = frozenset({"text/plain", "text/markdown"})
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
@@ -101,17 +100,14 @@ def _stand_in(mail: Message, text: str) -> str:
 
 def _text(parts: list[Part]) -> str:
     """All that is to be read. Of several forms of one text, the plain one where it says anything."""
+    plainly_told = {part.alternative for part in parts if _is_text(part, _TEXTS) and text_of(part.message).strip()}
     told: list[str] = []
-    plainly_told: set[int | None] = set()
     for part in parts:
         if part.is_mail:
             told.append("\n" + header.field(part.message, "Subject", 300))
         elif _is_text(part, _TEXTS):
-            text = plain(_flowing(part.message))
-            told.append(text)
-            if text and part.alternative is not None:
-                plainly_told.add(part.alternative)
-        elif _is_text(part, _PAGES) and part.alternative not in plainly_told:
+            told.append(plain(_flowing(part.message)))
+        elif _is_text(part, _PAGES) and (part.alternative is None or part.alternative not in plainly_told):
             told.append(plain_from_html(text_of(part.message)))
         if sum(map(len, told)) > LONGEST_TEXT:
             break
@@ -132,16 +128,17 @@ def _flowing(message: Message) -> str:
 def _documents(parts: list[Part]) -> tuple[tuple[str, ...], bool]:
     """What may be JSON, and whether that is all of it."""
     documents: list[str] = []
-    size, are_all = 0, True
+    size = 0
     for part in parts:
         if part.is_mail or not _may_be_json(part.message):
             continue
-        size += len(content_of(part.message))
-        if size > LARGEST_JSON:
-            are_all = False
-            break
-        documents.append(text_of(part.message).lstrip("\ufeff \t\r\n"))
-    return tuple(document for document in documents if document.startswith(("[", "{"))), are_all
+        document = text_of(part.message).lstrip("\ufeff \t\r\n")
+        if document.startswith(("[", "{")):
+            size += len(document)
+            if size > LARGEST_JSON:
+                return tuple(documents), False
+            documents.append(document)
+    return tuple(documents), True
 
 
 def _may_be_json(message: Message) -> bool:

@@ -30,4 +30,4 @@ def open_quietly(path: Path, *, follows_links: bool = True) -> BinaryIO:
 
 def in_words(error: OSError) -> str:
     """Why a file can't be read."""
-    return (error.strerror or str(error)).lower()
+    return error.strerror.lower() if error.strerror else str(error)

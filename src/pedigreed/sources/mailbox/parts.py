@@ -7,21 +7,25 @@ grammar that raises, or takes very long, for some that are made to be bad.
 
 from __future__ import annotations
 
+import base64
 import re
 from email import policy
 from email.message import Message
 from email.parser import BytesParser
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pedigreed.sources.mailbox.charset import decode
 
 MOST_PARTS = 200
-MOST_MULTIPARTS = 40
-MOST_LINES = 200_000
-_LONGEST_TYPE = 8_000
+MOST_MULTIPARTS = 20
+MOST_LINES = 100_000
+_LONGEST_FIELD = 8_000
 _LARGEST_HEADER = 100_000
 
-_TYPES = re.compile(rb"^content-type[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
+_FIELDS = re.compile(rb"^content-[a-z-]{1,30}[ \t]*:[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE | re.MULTILINE)
+_TYPE = b"content-type"
+_BASE64_LINE = re.compile(r"[A-Za-z0-9+/]*={0,2}\s*")
+_WAY = "Content-Transfer-Encoding"
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _TRANSPORTED = frozenset({"base64", "quoted-printable", "x-uuencode", "uuencode", "uue", "x-uue"})
 
@@ -62,7 +66,7 @@ def parts_of(mail: Message) -> tuple[list[Part], bool]:
         if not waiting or len(leaves) >= MOST_PARTS:
             break
         message, alternative = waiting.pop()
-        inner = message.get_payload()
+        inner = _inside(message)
         if message.get_content_type() == "multipart/alternative" and alternative is None:
             alternative = id(message)
         if carried := _carried(message):
@@ -77,8 +81,13 @@ def parts_of(mail: Message) -> tuple[list[Part], bool]:
 
 def content_of(part: Message) -> bytes:
     """The part's content as it was before it was encoded for its way."""
-    payload = part.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
+    bare = Message()
+    bare[_WAY] = _way(part)
+    bare.set_payload(_inside(part))
+    if bare[_WAY] == "base64":
+        return _from_base64(str(bare.get_payload()))
+    content = bare.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
 
 
 def text_of(part: Message) -> str:
@@ -111,14 +120,14 @@ def is_attached(part: Message) -> bool:
 def _carried(message: Message) -> Message | None:
     """The mail that a part holds: a forwarded one, or one of a digest."""
     kind = message.get_content_type()
-    inner = message.get_payload()
+    inner = _inside(message)
     if kind == "message/rfc822" and isinstance(inner, list) and len(inner) == 1:
         [carried] = inner
         if not isinstance(carried, Message):
             return None
         # Some programs encode a mail that they forward, which the standard does not allow.
-        if str(message.get("Content-Transfer-Encoding", "")).strip().lower() in _TRANSPORTED:
-            return _unwrapped(message, str(carried.get_payload() or ""))
+        if _way(message) in _TRANSPORTED:
+            return _unwrapped(message, str(_inside(carried) or ""))
         return carried
     if not isinstance(inner, list) and file_name(message).lower().endswith(".eml"):
         return parsed(content_of(message))[0]
@@ -127,19 +136,45 @@ def _carried(message: Message) -> Message | None:
 
 def _unwrapped(around: Message, payload: str) -> Message:
     wrapper = Message()
-    wrapper["Content-Transfer-Encoding"] = str(around["Content-Transfer-Encoding"])
+    wrapper[_WAY] = _way(around)
     wrapper.set_payload(payload)
     return parsed(content_of(wrapper))[0]
+
+
+def _inside(message: Message) -> Any:  # noqa: ANN401  # text, messages, or nothing
+    """What the parser put into it. Asked, it decodes text by its charset, and raises what the codec raises."""
+    return getattr(message, "_payload", None)
+
+
+def _way(part: Message) -> str:
+    """How it was encoded; empty where that is not said."""
+    return str(part.get(_WAY, "")).strip().lower()
+
+
+def _from_base64(text: str) -> bytes:
+    """What stands in base64. What a list or a virus scanner has added behind it is left out."""
+    kept: list[str] = []
+    for line in text.splitlines():
+        if not _BASE64_LINE.fullmatch(line):
+            break
+        kept.append(line.strip())
+        if line.rstrip().endswith("="):
+            break
+    code = "".join(kept).rstrip("=")
+    # A single letter at the end is half a byte of what was cut off.
+    code = code[: len(code) - (len(code) % 4 == 1)]
+    return base64.b64decode(code + "==")
 
 
 def _beyond_limits(lines: bytes) -> str:
     if lines.count(b"\n") > MOST_LINES:
         return f"has more than {MOST_LINES:,} lines"
-    types = _TYPES.findall(lines)
+    fields = _FIELDS.findall(lines)
+    types = [value for value in fields if value[: len(_TYPE)].lower() == _TYPE]
     if len(types) > MOST_PARTS:
         return f"has more than {MOST_PARTS} parts"
     if sum(b"multipart" in kind.lower() for kind in types) > MOST_MULTIPARTS:
         return f"is nested more than {MOST_MULTIPARTS} times"
-    if any(len(kind) > _LONGEST_TYPE for kind in types):
-        return "has a content type that never ends"
+    if any(len(value) > _LONGEST_FIELD for value in fields):
+        return "has a field that never ends in its header"
     return ""

@@ -1,0 +1,46 @@
+"""A mail that is not about JWST's reference files is nobody's business."""
+
+from __future__ import annotations
+
+import pytest
+
+from pedigreed.sources.mailbox.about_crds import is_about_crds
+from pedigreed.sources.mailbox.mail import ReadMail
+
+
+@pytest.mark.parametrize(
+    ("list_name", "subject", "text"),
+    [
+        ("", "", "The context jwst_1535.pmap is in use."),
+        ("", "jwst_1535", ""),
+        ("", "", "JWST_1535.PMAP"),
+        ("", "", "Old: jwst_miri_dark_0072.fits."),
+        ("", "", "Rules: jwst_nircam_0383.imap and jwst_nirspec_wcs_0010.rmap"),
+        ("", "", "jwst_niriss_pars-tweakregstep_0075.asdf"),
+        ("", "", "jwst_system_calver_0062.rmap"),
+        ("", "CRDS update", "for NIRCam"),
+        ("", "New MIRI reference files", ""),
+        ("", "", "a new reference\nfile for NIRSpec"),
+        ("nircam_reffiles_upd.maillist.example", "New darks", "have come"),
+        ("crds-news.lists.example", "Webb", ""),
+    ],
+)
+def test_a_mail_about_reference_files_counts(list_name: str, subject: str, text: str) -> None:
+    assert is_about_crds(ReadMail("a", None, subject, text, list_name=list_name))
+
+
+@pytest.mark.parametrize(
+    ("subject", "text"),
+    [
+        ("Lunch", "at noon?"),
+        ("JWST proposal", "My draft for the NIRCam time is attached."),
+        ("CRDS", "hst_1234.pmap has new WFC3 files"),
+        ("Reference files", "for the letter of recommendation"),
+        ("", "Miriam crdsx jwstic"),
+        ("", "jwst_15355 and xjwst_1535 and jwst_153"),
+        ("Newsletter", "JWST saw a galaxy. See jwst_image.fits"),
+        ("", ""),
+    ],
+)
+def test_another_mail_does_not(subject: str, text: str) -> None:
+    assert not is_about_crds(ReadMail("a", None, subject, text))

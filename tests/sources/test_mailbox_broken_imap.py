@@ -1,0 +1,237 @@
+"""A server that hangs, breaks off or talks nonsense costs one reading at most."""
+
+from __future__ import annotations
+
+import socket
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from broken_imap import END, SILENCE, BrokenImap, broken_imap
+from pedigreed.config.channels import Security
+from pedigreed.config.secret import Secret
+from pedigreed.config.sources import ImapMailbox, MailboxSource
+from pedigreed.sources.mailbox.imap_connection import ImapLimits
+from pedigreed.sources.mailbox.source import open_mailbox
+
+if TYPE_CHECKING:
+    from pedigreed.model.reading import Reading
+
+NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
+PASSWORD = 'se"cret\\ of bot'
+PATIENCE = ImapLimits(total=60)
+HASTE = ImapLimits(command=0.5, total=60)
+"""For a server that keeps its answer to itself."""
+
+
+def read(
+    server: BrokenImap, bookmark: str | None = None, limits: ImapLimits = PATIENCE, **changes: object
+) -> Reading:
+    said = {
+        "host": "127.0.0.1",
+        "port": server.port,
+        "username": "bot",
+        "password": Secret("inline", PASSWORD),
+        "security": Security.PLAIN,
+    }
+    config = MailboxSource(imap=ImapMailbox.model_validate(said | changes))
+    return open_mailbox(config, limits=limits).read(bookmark, NOW)
+
+
+def identities(reading: Reading) -> list[str]:
+    return [announcement.identity for announcement in reading.announcements]
+
+
+def test_sense_is_read() -> None:
+    with broken_imap(BrokenImap()) as server:
+        reading = read(server)
+    assert identities(reading) == ["1@x.example", "2@x.example", "3@x.example"]
+    assert reading.is_complete
+    assert not reading.warnings
+
+
+@pytest.mark.parametrize("command", ["GREETING", "CAPABILITY", "LOGIN", "EXAMINE", "UID SEARCH"])
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (SILENCE, "127.0.0.1 did not answer in time"),
+        (END, "127.0.0.1 has ended the connection"),
+        (b"x" * 100, "127.0.0.1 did not answer in time"),
+        (b"* 1 FETCH (BODY[] {9999999999}\r\n", "127.0.0.1 sends 9,999,999,999 bytes, more than it was asked for"),
+        (b"x" * 25_000_000, "127.0.0.1 sends a line without an end"),
+        (b"* x " * 10 + b"\r\n", "127.0.0.1"),
+        (b"* BYE too many users\r\n", "127.0.0.1"),
+        (b"\xff\xfe\r\n" * 10, "127.0.0.1"),
+    ],
+    ids=["silence", "end", "half a line", "a flood to come", "a flood", "nonsense", "goodbye", "bytes"],
+)
+def test_a_connection_that_breaks_is_told(command: str, answer: bytes | None, problem: str) -> None:
+    with broken_imap(BrokenImap(answers={command: answer})) as server:
+        reading = read(server, "kept", HASTE)
+    [told] = reading.problems
+    assert told.startswith(problem)
+    assert not reading.is_complete
+    assert reading.bookmark == "kept"
+
+
+def test_an_answer_byte_by_byte_has_no_more_time_than_another() -> None:
+    with broken_imap(BrokenImap(pause=0.1)) as server:
+        [problem] = read(server, limits=HASTE).problems
+    assert problem == "127.0.0.1 did not answer in time"
+
+
+def test_what_there_was_no_time_for_is_read_the_next_time() -> None:
+    with broken_imap(BrokenImap(tuple(range(1, 16)), pause=0.001)) as server:
+        reading = read(server, limits=ImapLimits(total=1.5))
+        assert reading.problems == ("127.0.0.1 was not done within 1.5 s, and the rest is read the next time",)
+        heard = set(identities(reading))
+        for _ in range(20):
+            reading = read(server, reading.bookmark, limits=ImapLimits(total=1.5))
+            heard |= set(identities(reading))
+            if reading.is_complete:
+                break
+    assert heard == {f"{number}@x.example" for number in range(1, 16)}
+
+
+def test_endless_lines_are_left() -> None:
+    line = b"* OK and so on and so on and so on and so on and so on and so on\r\n"
+    with broken_imap(BrokenImap(answers={"EXAMINE": 500_000 * line})) as server:
+        [problem] = read(server, limits=PATIENCE).problems
+    assert problem == "127.0.0.1 sends more than it was asked for"
+
+
+def test_a_refusal_that_repeats_the_password_is_told_without_it() -> None:
+    quoted = PASSWORD.replace("\\", "\\\\").replace('"', '\\"')
+    for answer in (PASSWORD, quoted):
+        with broken_imap(BrokenImap(answers={"LOGIN": b"<tag> NO not " + answer.encode() + b"\r\n"})) as server:
+            [problem] = read(server).problems
+        assert problem == "127.0.0.1 refuses the login of bot: not ***"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        SILENCE,
+        END,
+        b"<tag> NO it is broken\r\n",
+        b"<tag> BAD what?\r\n",
+        b"* 2 FETCH (UID 2 BODY[] NIL)\r\n<tag> OK done\r\n",
+        b"* 2 FETCH (UID 2 BODY[] {1000}\r\nand no more\r\n",
+        b"* 2 FETCH (UID 2 BODY[] {900000000}\r\n",
+        b"nonsense\r\n",
+    ],
+)
+@pytest.mark.parametrize("what", ["UID FETCH 2 (RFC822.SIZE)", "UID FETCH 2 (UID BODY.PEEK[]"])
+def test_a_mail_that_breaks_the_server_is_named_and_not_asked_for_again_and_again(
+    answer: bytes | None, what: str
+) -> None:
+    with broken_imap(BrokenImap(answers={what: answer})) as server:
+        bookmark = None
+        heard = set()
+        for _ in range(5):
+            server.heard.clear()
+            reading = read(server, bookmark, HASTE)
+            bookmark = reading.bookmark
+            heard |= set(identities(reading))
+            assert reading.problems == ()
+            assert all("UID 2" in warning for warning in reading.warnings)
+    assert {"1@x.example", "3@x.example"} <= heard
+    assert not any(command.startswith("UID FETCH") for command in server.heard)
+
+
+def test_a_server_that_hands_out_nothing_is_told() -> None:
+    server = BrokenImap(tuple(range(1, 100)), answers={"UID FETCH": b"<tag> NO disk failure\r\n"})
+    with broken_imap(server):
+        reading = read(server)
+    assert reading.problems == ("127.0.0.1 hands out no mails, and says: disk failure",)
+    assert len(reading.warnings) == 5
+    assert not reading.is_complete
+
+
+def test_numbers_that_no_mail_can_have_are_none() -> None:
+    with broken_imap(BrokenImap((0, 5, 2**32, 10**30))) as server:
+        assert identities(read(server)) == ["5@x.example"]
+
+
+def test_a_mail_that_has_gone_is_no_matter() -> None:
+    with broken_imap(BrokenImap(answers={"UID FETCH 2": b"<tag> OK done\r\n"})) as server:
+        reading = read(server)
+    assert identities(reading) == ["1@x.example", "3@x.example"]
+    assert reading.warnings == ()
+
+
+@pytest.mark.parametrize(("quoted", "read_as"), [(b"", []), (rb"Subject: \"jwst_1535\\", ['"jwst_1535\\'])])
+def test_a_mail_may_come_as_a_quoted_text(quoted: bytes, read_as: list[str]) -> None:
+    answer = b'* 1 FETCH (UID 1 BODY[]<0> "' + quoted + b'")\r\n<tag> OK done\r\n'
+    with broken_imap(BrokenImap((1,), answers={"UID FETCH 1 (UID": answer})) as server:
+        reading = read(server)
+    assert [announcement.title for announcement in reading.announcements] == read_as
+    assert reading.warnings == ()
+
+
+def test_nothing_is_said_in_the_clear_where_it_is_to_be_encrypted() -> None:
+    with broken_imap(BrokenImap()) as server:
+        [problem] = read(server, security=Security.STARTTLS).problems
+    assert problem == "127.0.0.1 offers no STARTTLS, and nothing is said to it unencrypted"
+    assert not any(command.startswith("LOGIN") for command in server.heard)
+
+
+def test_what_is_slipped_in_before_encryption_is_refused() -> None:
+    answers = {
+        "CAPABILITY": b"* CAPABILITY IMAP4rev1 STARTTLS\r\n<tag> OK done\r\n",
+        "STARTTLS": b"<tag> OK go on\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n",
+    }
+    with broken_imap(BrokenImap(answers=dict(answers))) as server:
+        [problem] = read(server, security=Security.STARTTLS).problems
+    assert problem == "127.0.0.1 goes on in the clear after STARTTLS"
+
+
+def test_a_server_that_speaks_no_tls_is_told() -> None:
+    with broken_imap(BrokenImap()) as server:
+        [problem] = read(server, security=Security.TLS).problems
+    assert problem.startswith("TLS with 127.0.0.1 does not come about: ")
+
+
+def test_a_server_that_is_not_there_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        gone = BrokenImap(port=listener.getsockname()[1])
+    [problem] = read(gone).problems
+    assert problem == "127.0.0.1 can't be reached: Connection refused"
+
+
+@pytest.mark.parametrize("bookmark", ["", "{}", "nonsense", '{"mailbox": 1}', "[" * 10_000])
+def test_a_bookmark_that_means_nothing_is_none(bookmark: str) -> None:
+    with broken_imap(BrokenImap()) as server:
+        assert len(identities(read(server, bookmark))) == 3
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    command=st.sampled_from(["GREETING", "CAPABILITY", "LOGIN", "EXAMINE", "UID SEARCH", "UID FETCH 2"]),
+    answer=st.lists(
+        st.binary(max_size=40)
+        | st.sampled_from(
+            [
+                b"\r\n",
+                b"* ",
+                b"<tag> OK ",
+                b"<tag> NO ",
+                b"+ ",
+                b"{3}\r\n",
+                b"FETCH (",
+                b"BODY[]",
+                b"SEARCH ",
+                b"-1 ",
+            ]
+        ),
+        max_size=12,
+    ),
+)
+def test_no_answer_is_too_strange(command: str, answer: list[bytes]) -> None:
+    said = b"".join(answer)
+    with broken_imap(BrokenImap(answers={command: said + b"\r\n"})) as server:
+        reading = read(server, limits=ImapLimits(connect=5, command=0.05, total=1))
+    assert reading.problems or reading.is_complete

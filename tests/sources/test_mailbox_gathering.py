@@ -1,0 +1,91 @@
+"""What becomes of the mails of one reading."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from list_mails import event, list_mail, mast_mail
+from pedigreed.delivery.mail import build_mail
+from pedigreed.model.announcement import Announcement, Medium
+from pedigreed.model.digest import Attachment, RenderedDigest
+from pedigreed.sources.mailbox.gathering import MOST_ARCHIVE_EVENTS, MOST_MAILS, Gathering
+from pedigreed.sources.mailbox.mast_events import MOST_EVENTS
+
+NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
+
+
+def gathered(*mails: bytes) -> Gathering:
+    gathering = Gathering("mailbox here")
+    for number, mail in enumerate(mails):
+        gathering.take(mail, f"UID {number}")
+    return gathering
+
+
+def test_a_mail_about_crds_is_an_announcement() -> None:
+    reading = gathered(list_mail(1).as_bytes()).reading("there", is_complete=True)
+    assert reading.announcements == (
+        Announcement(
+            source="mailbox here",
+            medium=Medium.MAIL,
+            identity="delivery-1@lists.example",
+            said_at=datetime(2026, 11, 2, 8, 30, tzinfo=UTC),
+            title="New MIRI dark 1",
+            text="jwst_miri_dark_0001.fits is in use since jwst_1535.pmap.",
+        ),
+    )
+    assert reading.bookmark == "there"
+    assert reading.is_complete
+
+
+def test_a_mail_with_events_is_no_announcement() -> None:
+    mail = mast_mail(event(program=5))
+    mail.replace_header("Subject", "jwst_1535.pmap")
+    reading = gathered(mail.as_bytes()).reading(None, is_complete=True)
+    assert reading.announcements == ()
+    assert [seen.program for seen in reading.events] == [5]
+
+
+def test_a_mail_that_came_twice_is_one() -> None:
+    mails = [list_mail(1).as_bytes(), mast_mail().as_bytes()]
+    reading = gathered(*mails, *mails).reading(None, is_complete=True)
+    assert (len(reading.announcements), len(reading.events)) == (1, 1)
+
+
+def test_a_private_mail_leaves_no_trace() -> None:
+    mail = list_mail(1, "Shall we have lunch?\n", Subject="Lunch").as_bytes()
+    assert gathered(mail).reading(None, is_complete=True) == gathered().reading(None, is_complete=True)
+
+
+def test_a_digest_of_pedigreed_is_not_told_again() -> None:
+    manifest = Attachment("changes.json", "application/json", json.dumps([event()]).encode())
+    digest = RenderedDigest("0" * 32, "Jádes", "jwst_1535", "CRDS: jwst_1535.pmap", (manifest,))
+    message = build_mail(digest, channel="email", sender=None, recipient="a@x.example", now=NOW, operator="")
+    reading = gathered(message.content).reading(None, is_complete=True)
+    assert (reading.announcements, reading.events) == ((), ())
+
+
+def test_a_problem_is_no_complete_reading() -> None:
+    reading = gathered().reading(None, is_complete=True, problems=("the server is ill",))
+    assert not reading.is_complete
+
+
+def test_warnings_have_a_limit() -> None:
+    gathering = gathered()
+    for number in range(50):
+        gathering.pass_over(b"", f"UID {number}", "is odd")
+    warnings = gathering.reading(None, is_complete=True).warnings
+    assert warnings[0] == "the mail UID 0 is odd"
+    assert warnings[20:] == ("30 more warnings of this kind",)
+
+
+def test_one_reading_has_a_limit() -> None:
+    assert not gathered(*[b""] * (MOST_MAILS - 1)).is_full
+    assert gathered(*[b""] * MOST_MAILS).is_full
+    gathering = gathered()
+    for mail in range(MOST_ARCHIVE_EVENTS // MOST_EVENTS):
+        assert not gathering.is_full
+        rows = [event(filename=f"{mail}.{number}") for number in range(MOST_EVENTS)]
+        short = [{key: row[key] for key in ("mission", "program", "event_type", "filename")} for row in rows]
+        gathering.take(mast_mail(*short).as_bytes(), "")
+    assert gathering.is_full
