@@ -10,7 +10,15 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any, wait_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_any,
+    stop_before_delay,
+    wait_exponential,
+)
 
 from pedigreed.model.failure import Unreadable
 from pedigreed.sources.feeds.inflating import Inflating
@@ -76,9 +84,7 @@ def download(
     ends = time.monotonic() + limits.within
     retrying = Retrying(
         retry=retry_if_exception_type(_Passing),
-        stop=stop_any(
-            stop_after_attempt(limits.attempts), lambda state: time.monotonic() + _pause(state, limits) >= ends
-        ),
+        stop=stop_any(stop_after_attempt(limits.attempts), stop_before_delay(limits.within)),
         wait=lambda state: _pause(state, limits),
         reraise=True,
     )

@@ -79,7 +79,9 @@ def entry_of(parsed: Mapping[str, Any]) -> Entry:
 def _text(parsed: Mapping[str, Any]) -> str:
     contents = parsed.get("content") or ()
     texts = (_words(content, None) for content in contents)
-    return next((text for text in texts if text), "") or _words(parsed.get("summary_detail"), parsed.get("summary"))
+    return next((text for text in texts if text), "") or _words(
+        parsed.get("summary_detail"), parsed.get("summary")
+    )
 
 
 def _words(detail: Mapping[str, Any] | None, value: object) -> str:

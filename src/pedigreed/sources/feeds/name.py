@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 from pedigreed.sources.plain_text import plain_line
 
 _SECRET_KEY = re.compile(
-    r"auth|credential|key|pass|pwd|secret|session|sig|token|user|^(?:hash|hmac|id|login|pw|sid|t|x|y)$", re.IGNORECASE
+    r"auth|credential|key|pass|pwd|secret|session|sig|token|user|^(?:hash|hmac|id|login|pw|sid|t|x|y)$",
+    re.IGNORECASE,
 )
 _MIXED = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[^.]*")
 _HIDDEN = "***"
@@ -43,6 +44,4 @@ def name_of(url: str) -> str:
 
 def _looks_secret(piece: str) -> bool:
     """Long and of letters and digits mixed, or too long for a word."""
-    return len(piece) >= _SHORTEST_TOKEN and (
-        _MIXED.fullmatch(piece) is not None or len(piece) > _LONGEST_WORD
-    )
+    return len(piece) >= _SHORTEST_TOKEN and (_MIXED.fullmatch(piece) is not None or len(piece) > _LONGEST_WORD)
