@@ -35,7 +35,9 @@ def name_of(url: str) -> str:
         return plain_line(f"{keys['L']} at {place}")
     path = "/".join(_HIDDEN if _looks_secret(piece) else piece for piece in parts.path.split("/"))
     shown = [(key, _HIDDEN if _SECRET_KEY.search(key) or _looks_secret(value) else value) for key, value in query]
-    asked = "&".join(f"{_HIDDEN if _looks_secret(key) else key}={value}" if value else key for key, value in shown)
+    asked = "&".join(
+        f"{_HIDDEN if _looks_secret(key) else key}{'=' if value else ''}{value}" for key, value in shown
+    )
     name = f"{place}{path.rstrip('/')}{'?' if asked else ''}{asked}"
     if _HIDDEN in name:
         name += f" ({hashlib.sha256(url.encode('utf-8', 'replace')).hexdigest()[:4]})"

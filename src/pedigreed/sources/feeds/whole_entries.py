@@ -1,8 +1,8 @@
 """The whole entries of a feed's XML, and of them what is read.
 
-feedparser alone will not do for what anyone may send (checked in 6.0.14). It gives half entries of a feed that was
-cut. For some fields it takes the square of their length, and for XML that is not well-formed it has a second reader
-that takes it for more. So it gets well-formed XML with nothing in it but whole entries and the fields that
+feedparser alone will not do for what anyone may send (checked in 6.0.14). It gives half entries of a feed that
+was cut. For some fields it takes the square of their length, and what is not well-formed it reads a second time
+in a way that is as slow. So it gets well-formed XML, with nothing in it but whole entries and the fields that
 pedigreed reads.
 """
 
@@ -15,7 +15,7 @@ from xml.parsers import expat  # no document type comes here, and so no entity a
 _FRAMES = frozenset({"rss", "feed", "rdf", "channel"})
 _ENTRIES = frozenset({"item", "entry"})
 _TEXTS = frozenset({"title", "description", "summary", "content", "encoded"})
-"""What may be HTML. feedparser takes the elements in them for text; in any other field it takes them for fields."""
+"""What may be HTML. feedparser takes the elements in them for text, and those in other fields for fields."""
 _OF_FEED = frozenset(
     {
         *("title", "link", "description", "summary", "content"),
@@ -40,10 +40,11 @@ _LONGEST_VALUE = 4_000
 _LONGEST_TAG = 20_000
 """Bytes."""
 _DEEPEST = 100
+_MOST_FIELDS = 50
 _MOST_NAMESPACES = 100
 _MOST_ATTRIBUTES = 100
 """feedparser takes the square of their number."""
-_MOST_ELEMENTS = 1_000_000
+_MOST_ELEMENTS = 300_000
 _MOST_KEPT_ELEMENTS = 100_000
 _ENDS_TOO_SOON = frozenset(
     expat.errors.codes[message]
@@ -85,7 +86,7 @@ def whole_entries(text: str, most: int) -> WholeEntries:
     return WholeEntries(walk.kept, walk.count, problem, is_cut, walk.left_out, walk.has_more)
 
 
-class _Stop(Exception):  # no error
+class _Stop(Exception):
     """The walk ends here. The message is the problem; empty for none."""
 
 
@@ -136,7 +137,7 @@ class _Walk:
     def to_the_end(self) -> tuple[str | None, bool]:
         """What is wrong, and whether it is that the text ends too soon."""
         try:
-            self._parser.Parse(self._xml, True)  # this is the end of it
+            self._parser.Parse(self._xml, True)
         except _Stop as stop:
             return (f"{stop} {self._place}" if str(stop) else None), False
         except expat.ExpatError as error:
@@ -203,7 +204,7 @@ class _Walk:
     def _start_field(self, name: str, tag: re.Match[bytes], entry: list[bytes]) -> None:
         namespace, _, local = name.rpartition(" ")
         field = local.lower()
-        if field not in _FIELDS.get(namespace, ()):
+        if field not in _FIELDS.get(namespace, ()) or len(entry) > _MOST_FIELDS:
             return
         if not tag[0].endswith(b"/>"):
             self._field = _Field(field, tag.start())
