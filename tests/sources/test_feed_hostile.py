@@ -23,15 +23,44 @@ NAMES = [
 ]
 ATTRIBUTES = [
     *(' type="html"', ' type="xhtml"', ' type="text"', ' type="application/octet-stream"', ' mode="base64"'),
-    *(' href="https://a.example/"', ' href="file:///etc/passwd"', ' rel="self"', ' xml:base="http://["', ' xml:lang=""'),
-    *(' xmlns="http://www.w3.org/2005/Atom"', ' xmlns="http://www.w3.org/1999/xhtml"', ' isPermaLink="true"', ""),
+    *(
+        ' href="https://a.example/"',
+        ' href="file:///etc/passwd"',
+        ' rel="self"',
+        ' xml:base="http://["',
+        ' xml:lang=""',
+    ),
+    *(' xmlns="http://www.w3.org/2005/Atom"', ' xmlns="http://www.w3.org/1999/xhtml"', ' xml:lang=""', ""),
+    *(' isPermaLink="true"', ' isPermaLink="false"'),
     *(' xmlns:dc="http://purl.org/dc/elements/1.1/"', ' xmlns:media="http://search.yahoo.com/mrss/"'),
     *(' xmlns:content="http://purl.org/rss/1.0/modules/content/"', ' version="2.0"', ' url="x"', ' a="1" a="2"'),
 ]
+CHARSETS = ["utf-8", "utf-16", "cp037", "idna", "hex", "utf-7", "\x00", "gb18030"]
 TEXTS = st.text(max_size=20) | st.sampled_from(
     [
-        *("<", "&", "&nbsp;", "&#0;", "&#xD800;", "]]>", "<![CDATA[", "<!--", "-->", "<?x", "?>", "<!DOCTYPE x [", "]>"),
-        *("Sat, 21 Nov 2026 10:00:00 GMT", "2026-W99-9", "9999-12-31T23:59:59-24:00", "0000-00-00", "1:1:1", "24.5.2026"),
+        *(
+            "<",
+            "&",
+            "&nbsp;",
+            "&#0;",
+            "&#xD800;",
+            "]]>",
+            "<![CDATA[",
+            "<!--",
+            "-->",
+            "<?x",
+            "?>",
+            "<!DOCTYPE x [",
+            "]>",
+        ),
+        *(
+            "Sat, 21 Nov 2026 10:00:00 GMT",
+            "2026-W99-9",
+            "9999-12-31T23:59:59-24:00",
+            "0000-00-00",
+            "1:1:1",
+            "24.5.2026",
+        ),
         *("https://[::1", "http://a:b", "//", "javascript:x", "\x1b[0m", "\u202e", "\ud7ff", "=====", "YQ=="),
     ]
 )
@@ -89,7 +118,10 @@ def test_any_bytes(body: bytes, content_type: str) -> None:
     check(parse_feed(body, content_type))
 
 
-@given(st.binary(max_size=200), st.sampled_from(["utf-8", "utf-16", "cp037", "idna", "hex", "utf-7", "\x00", "gb18030"]))
+@given(
+    st.binary(max_size=200),
+    st.sampled_from(["utf-8", "utf-16", "cp037", "idna", "hex", "utf-7", "\x00", "gb18030"]),
+)
 def test_any_bytes_in_a_feed(inside: bytes, charset: str) -> None:
     check(parse_feed(b"<rss><channel><item><title>" + inside + b"</title></item>", f"text/xml; charset={charset}"))
 
@@ -109,7 +141,7 @@ def in_channel(unit: str) -> str:
 ATTRIBUTES_OF_ONE = " ".join(f'a{n}=""' for n in range(90_000))
 NAMESPACES = "".join(f'<title xmlns:n{n}="u{n}">a</title>' for n in range(25_000))
 LONG_AUTHOR = f"<author>{'a' * 3900}</author>"
-BOMB = "".join("<!ENTITY e%d \"%s\">" % (n, "&e%d;" % (n - 1) * 10) for n in range(1, 12))
+BOMB = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +150,7 @@ BOMB = "".join("<!ENTITY e%d \"%s\">" % (n, "&e%d;" % (n - 1) * 10) for n in ran
         pytest.param(filled("\n") + in_item(""), id="empty lines before it"),
         pytest.param(filled("<!--") + in_item(""), id="comments that are not closed"),
         pytest.param("<!DOCTYPE a [" + filled("]  "), id="a document type that is not closed"),
-        pytest.param(f'<!DOCTYPE rss [<!ENTITY e0 "ha">{BOMB}]>' + in_item("<guid>&e11;</guid>"), id="entity bomb"),
+        pytest.param(f'<!DOCTYPE rss [<!ENTITY e0 "ha">{BOMB}]>{in_item("&e11;")}', id="entity bomb"),
         pytest.param("<rss><channel>" + filled("<a>"), id="deep"),
         pytest.param(in_item(filled("<a>")), id="deep in an entry"),
         pytest.param(filled("<rss>"), id="feeds in feeds"),
@@ -139,9 +171,7 @@ BOMB = "".join("<!ENTITY e%d \"%s\">" % (n, "&e%d;" % (n - 1) * 10) for n in ran
             in_item(f"<description><p {ATTRIBUTES_OF_ONE}/></description>"),
             id="attributes in XHTML",
         ),
-        pytest.param(
-            in_item(NAMESPACES), id="namespaces"
-        ),
+        pytest.param(in_item(NAMESPACES), id="namespaces"),
         pytest.param(in_channel(f"<item><pubDate>{'1:' * 1900}</pubDate></item>"), id="long dates"),
         pytest.param(filled("<html>"), id="pages"),
         pytest.param(filled("\0"), id="zeros"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
@@ -71,7 +70,9 @@ def test_rss_1_is_read() -> None:
 
 
 def test_lines_of_plain_text_are_kept() -> None:
-    (entry,) = parse_feed(rss(item(rest="<description>one &amp;amp; 1 &lt; 2\ntwo</description>")).encode()).entries
+    (entry,) = parse_feed(
+        rss(item(rest="<description>one &amp;amp; 1 &lt; 2\ntwo</description>")).encode()
+    ).entries
     assert entry.text == "one & 1 < 2\ntwo"
 
 
