@@ -25,6 +25,7 @@ TOKEN = "8f14e45fceea167a5a36dedd4bea2543"
         ("http://127.0.0.1:8080/wa.exe?RSS&L=MIRI&X=0A1B2C3D4E&Y=me%40obs.example", "MIRI at 127.0.0.1:8080"),
         ("https://news.example/", "news.example"),
         ("https://news.example/jwst/feed.xml", "news.example/jwst/feed.xml"),
+        ("https://news.example/jwst-news-2026-feed.xml", "news.example/jwst-news-2026-feed.xml"),
         ("https://news.example/feed?format=atom&topic=miri", "news.example/feed?format=atom&topic=miri"),
     ],
 )
@@ -38,6 +39,7 @@ def test_names(url: str, name: str) -> None:
         f"https://news.example/feed?access_token={TOKEN}",
         "https://news.example/feed?password=hunter",
         f"https://news.example/{TOKEN}/feed.xml",
+        "https://news.example/hunter-1a2b-3c4d-5e6f/feed.xml",
         f"https://news.example/feed?{TOKEN}",
         f"https://news.example/feed?of={TOKEN}",
     ],

@@ -25,16 +25,17 @@ _OF_FEED = frozenset(
 _DATES = frozenset({"date", "issued", "modified", "created"})
 _FIELDS = {
     "": _OF_FEED,
-    "http://www.w3.org/2005/Atom": _OF_FEED,
+    "http://www.w3.org/2005/atom": _OF_FEED,
     "http://purl.org/atom/ns#": _OF_FEED,
     "http://purl.org/rss/1.0/": _OF_FEED,
     "http://my.netscape.com/rdf/simple/0.9/": _OF_FEED,
     "http://backend.userland.com/rss2": _OF_FEED,
+    "http://blogs.law.harvard.edu/tech/rss": _OF_FEED,
     "http://purl.org/rss/1.0/modules/content/": frozenset({"encoded"}),
     "http://purl.org/dc/elements/1.1/": _DATES,
     "http://purl.org/dc/terms/": _DATES,
 }
-"""Namespace -> the fields that are read, in lower case."""
+"""Namespace -> the fields that are read, both in lower case."""
 _LONGEST_TEXT = 1_000_000
 _LONGEST_VALUE = 4_000
 _LONGEST_TAG = 20_000
@@ -204,7 +205,7 @@ class _Walk:
     def _start_field(self, name: str, tag: re.Match[bytes], entry: list[bytes]) -> None:
         namespace, _, local = name.rpartition(" ")
         field = local.lower()
-        if field not in _FIELDS.get(namespace, ()) or len(entry) > _MOST_FIELDS:
+        if field not in _FIELDS.get(namespace.lower(), ()) or len(entry) > _MOST_FIELDS:
             return
         if not tag[0].endswith(b"/>"):
             self._field = _Field(field, tag.start())
