@@ -32,7 +32,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def characters(body: bytes, content_type: str) -> str:
     """The body's characters, without those that XML does not have. A half character at its end is left out.
 
-    What is valid UTF-8 is taken for it, whatever the header and the XML declaration say: by chance it is not valid.
+    What is valid UTF-8 is taken for it, whatever header and XML declaration say: by chance it is not valid.
     """
     for coding in _codings(body, content_type):
         try:

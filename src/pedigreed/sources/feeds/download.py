@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from tenacity import (
     retry_if_exception_type,
     stop_after_attempt,
     stop_any,
+    stop_before_delay,
     wait_exponential,
 )
 
@@ -24,7 +26,7 @@ from pedigreed.sources.feeds.inflating import Inflating
 from pedigreed.sources.feeds.quiet import secretly
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pedigreed.sources.feeds.limits import FeedLimits
 
@@ -34,6 +36,13 @@ _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SCHEMES = ("http", "https")
+_NO_WEB_ADDRESS = "it redirects to what is no web address"
+_WORDS = (
+    (ssl.SSLError, "no TLS connection comes about"),
+    (socket.gaierror, "its name does not resolve"),
+    (ConnectionRefusedError, "the connection was refused"),
+    (ConnectionResetError, "the connection was reset"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +92,7 @@ def download(
     ends = time.monotonic() + limits.within
     retrying = Retrying(
         retry=retry_if_exception_type(_Passing),
-        stop=stop_any(
-            stop_after_attempt(limits.attempts), lambda state: time.monotonic() + _pause(state, limits) >= ends
-        ),
+        stop=stop_any(stop_after_attempt(limits.attempts), stop_before_delay(limits.within)),
         wait=lambda state: _pause(state, limits),
         reraise=True,
     )
@@ -172,7 +179,7 @@ def _next(address: httpx.URL, location: str | None) -> httpx.URL:
     """Where a redirect leads."""
     following = address.join(location or "")
     if not location or following.scheme not in _SCHEMES or not following.host:
-        raise _Failed("it redirects to what is no web address")
+        raise _Failed(_NO_WEB_ADDRESS)
     if address.scheme == "https" and following.scheme == "http":
         raise _Failed("it redirects from https to http")
     return following
@@ -199,22 +206,26 @@ def _retry_after(headers: httpx.Headers) -> float:
 
 def _failure(error: Exception) -> _Failed:
     """A few words for a failure of the connection, without the address."""
-    text = f"{error} {error.__cause__ or error.__context__ or ''}".lower()
-    if "certificate" in text:
+    causes = tuple(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return _Failed("its certificate is not valid")
-    for sign, words in (
-        ("ssl", "no TLS connection comes about"),
-        ("tls", "no TLS connection comes about"),
-        ("refused", "the connection was refused"),
-        ("name or service", "its name does not resolve"),
-        ("name resolution", "its name does not resolve"),
-        ("no address", "its name does not resolve"),
-        ("getaddrinfo", "its name does not resolve"),
-        ("incomplete", "the answer broke off"),
-        ("reset", "the connection was reset"),
-        ("disconnected", "the connection was closed before an answer"),
-        ("unreachable", "the network does not reach it"),
-    ):
-        if sign in text:
+    for kind, words in _WORDS:
+        if any(isinstance(cause, kind) for cause in causes):
             return _Passing(words)
+    text = str(error).lower()
+    if "location header" in text:
+        return _Failed(_NO_WEB_ADDRESS)
+    if "incomplete" in text:
+        return _Passing("the answer broke off")
+    if "disconnected" in text:
+        return _Passing("the connection was closed before an answer")
     return _Passing(f"it can't be read: {type(error).__name__}")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, and all that it came of."""
+    yield error
+    several = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    for cause in (*several, error.__cause__ or error.__context__):
+        if cause is not None:
+            yield from _causes(cause)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import calendar
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_IDENTITY = 500
 _LONGEST_LINK = 2000
+_MARKUP = re.compile("<[A-Za-z/!?]")
 _DATES = ("published_parsed", "updated_parsed", "created_parsed")
 
 
@@ -89,7 +92,10 @@ def _words(detail: Mapping[str, Any] | None, value: object) -> str:
     told = detail.get("value") if detail else value
     if not isinstance(told, str):
         return ""
-    return plain(told) if detail and detail.get("type") == "text/plain" else plain_from_html(told)
+    if detail and detail.get("type") == "text/plain":
+        return plain(told)
+    # What RSS calls a description may be either, and the lines of plain text are worth keeping.
+    return plain_from_html(told) if _MARKUP.search(told) else plain(unescape(told))
 
 
 def _own(parsed: Mapping[str, Any], name: str) -> object:
@@ -98,9 +104,10 @@ def _own(parsed: Mapping[str, Any], name: str) -> object:
 
 
 def _moment(utc: object) -> datetime | None:
-    """Of feedparser's struct_time, which may have a 60th second, or a year that no calendar has."""
+    """Of feedparser's struct_time, which may have a year that no calendar has."""
     try:
-        return _EPOCH + timedelta(seconds=calendar.timegm(utc))  # type: ignore[arg-type]  # what is none fails
+        seconds: int = calendar.timegm(utc)  # type: ignore[arg-type]  # what is none fails
+        return _EPOCH + timedelta(seconds=seconds)
     except (TypeError, ValueError, OverflowError):
         return None
 

@@ -68,6 +68,9 @@ class FeedSource:
         known = read_bookmark(bookmark, self._feed.url)
         headers = {"User-Agent": self._user_agent, "Accept": _ACCEPT, **known.conditions}
         came = download(self._feed.url, headers, self._limits, self._tls_context)
+        if came.is_unchanged and not known.conditions:
+            problem = "it answered that nothing changed, without having been asked"
+            return Reading((), is_complete=False, problems=(problem,))
         if came.is_unchanged:
             return Reading((), is_complete=True, bookmark=known.text)
         if came.problem and not came.body:

@@ -14,7 +14,7 @@ class FeedLimits:
         attempts: how often the address is asked while it fails in a way that may pass.
         first_pause: before the second attempt; the pauses double.
         redirects: how many are followed.
-        largest: bytes of the feed, decompressed. LISTSERV's feeds have some tens of kilobytes.
+        largest: bytes of the feed, decompressed. The slowest feed of that size that we could make is read in 3 s.
         entries: how many are read. The rest of the feed, which is older, is left out.
     """
 
@@ -22,5 +22,5 @@ class FeedLimits:
     attempts: int = 3
     first_pause: float = 1.0
     redirects: int = 5
-    largest: int = 10_000_000
+    largest: int = 5_000_000
     entries: int = 1000

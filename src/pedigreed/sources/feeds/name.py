@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import pairwise
 from urllib.parse import parse_qsl, urlsplit
 
 from pedigreed.sources.plain_text import plain_line
@@ -12,9 +13,9 @@ _SECRET_KEY = re.compile(
     r"auth|credential|key|pass|pwd|secret|session|sig|token|user|^(?:hash|hmac|id|login|pw|sid|t|x|y)$",
     re.IGNORECASE,
 )
-_MIXED = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[^.]*")
 _HIDDEN = "***"
 _SHORTEST_TOKEN = 12
+_MOST_TURNS = 3
 _LONGEST_WORD = 40
 
 
@@ -35,7 +36,9 @@ def name_of(url: str) -> str:
         return plain_line(f"{keys['L']} at {place}")
     path = "/".join(_HIDDEN if _looks_secret(piece) else piece for piece in parts.path.split("/"))
     shown = [(key, _HIDDEN if _SECRET_KEY.search(key) or _looks_secret(value) else value) for key, value in query]
-    asked = "&".join(f"{_HIDDEN if _looks_secret(key) else key}={value}" if value else key for key, value in shown)
+    asked = "&".join(
+        f"{_HIDDEN if _looks_secret(key) else key}{'=' if value else ''}{value}" for key, value in shown
+    )
     name = f"{place}{path.rstrip('/')}{'?' if asked else ''}{asked}"
     if _HIDDEN in name:
         name += f" ({hashlib.sha256(url.encode('utf-8', 'replace')).hexdigest()[:4]})"
@@ -43,5 +46,6 @@ def name_of(url: str) -> str:
 
 
 def _looks_secret(piece: str) -> bool:
-    """Long and of letters and digits mixed, or too long for a word."""
-    return len(piece) >= _SHORTEST_TOKEN and (_MIXED.fullmatch(piece) is not None or len(piece) > _LONGEST_WORD)
+    """Long, with letters and digits in turn more often than in a name with a date; or too long for a name."""
+    turns = sum(a.isdigit() != b.isdigit() for a, b in pairwise(filter(str.isalnum, piece)))
+    return len(piece) >= _SHORTEST_TOKEN and (turns > _MOST_TURNS or len(piece) > _LONGEST_WORD)

@@ -1,8 +1,8 @@
 """The whole entries of a feed's XML, and of them what is read.
 
-feedparser alone will not do for what anyone may send (checked in 6.0.14). It gives half entries of a feed that was
-cut. For some fields it takes the square of their length, and for XML that is not well-formed it has a second reader
-that takes it for more. So it gets well-formed XML with nothing in it but whole entries and the fields that
+feedparser alone will not do for what anyone may send (checked in 6.0.14). It gives half entries of a feed that
+was cut. For some fields it takes the square of their length, and what is not well-formed it reads a second time
+in a way that is as slow. So it gets well-formed XML, with nothing in it but whole entries and the fields that
 pedigreed reads.
 """
 
@@ -14,18 +14,38 @@ from xml.parsers import expat  # no document type comes here, and so no entity a
 
 _FRAMES = frozenset({"rss", "feed", "rdf", "channel"})
 _ENTRIES = frozenset({"item", "entry"})
-_TEXTS = frozenset({"description", "summary", "content", "encoded"})
-_VALUES = frozenset(
-    {"title", "link", "guid", "id", "pubdate", "published", "updated", "modified", "date", "issued"}
+_TEXTS = frozenset({"title", "description", "summary", "content", "encoded"})
+"""What may be HTML. feedparser takes the elements in them for text, and those in other fields for fields."""
+_OF_FEED = frozenset(
+    {
+        *("title", "link", "description", "summary", "content"),
+        *("guid", "id", "pubdate", "published", "updated", "modified", "issued"),
+    }
 )
-_PREFIXES = frozenset({"", "atom", "content", "dc", "dcterms"})
+_DATES = frozenset({"date", "issued", "modified", "created"})
+_FIELDS = {
+    "": _OF_FEED,
+    "http://www.w3.org/2005/atom": _OF_FEED,
+    "http://purl.org/atom/ns#": _OF_FEED,
+    "http://purl.org/rss/1.0/": _OF_FEED,
+    "http://my.netscape.com/rdf/simple/0.9/": _OF_FEED,
+    "http://backend.userland.com/rss2": _OF_FEED,
+    "http://blogs.law.harvard.edu/tech/rss": _OF_FEED,
+    "http://purl.org/rss/1.0/modules/content/": frozenset({"encoded"}),
+    "http://purl.org/dc/elements/1.1/": _DATES,
+    "http://purl.org/dc/terms/": _DATES,
+}
+"""Namespace -> the fields that are read, both in lower case."""
 _LONGEST_TEXT = 1_000_000
 _LONGEST_VALUE = 4_000
 _LONGEST_TAG = 20_000
 """Bytes."""
 _DEEPEST = 100
+_MOST_FIELDS = 50
 _MOST_NAMESPACES = 100
-_MOST_ELEMENTS = 1_000_000
+_MOST_ATTRIBUTES = 100
+"""feedparser takes the square of their number."""
+_MOST_ELEMENTS = 300_000
 _MOST_KEPT_ELEMENTS = 100_000
 _ENDS_TOO_SOON = frozenset(
     expat.errors.codes[message]
@@ -67,8 +87,24 @@ def whole_entries(text: str, most: int) -> WholeEntries:
     return WholeEntries(walk.kept, walk.count, problem, is_cut, walk.left_out, walk.has_more)
 
 
-class _Stop(Exception):  # no error
+class _Stop(Exception):
     """The walk ends here. The message is the problem; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field of an entry, and the place of its start tag."""
+
+    name: str
+    start: int
+
+    @property
+    def may_be_html(self) -> bool:
+        return self.name in _TEXTS
+
+    @property
+    def longest(self) -> int:
+        return _LONGEST_TEXT if self.may_be_html else _LONGEST_VALUE
 
 
 class _Walk:
@@ -84,11 +120,11 @@ class _Walk:
         self._frames: list[bytes] = []
         self._is_over = False
         self._depth = 0
-        self._elements = self._kept_elements = self._namespaces = 0
+        self._elements = self._kept_elements = 0
+        self._namespaces: set[tuple[str | None, str | None]] = set()
         self._entry: list[bytes] | None = None
-        self._prefixes: frozenset[str] = _PREFIXES
-        self._field: tuple[int, int] | None = None
-        """Where the open field begins, and how long it may be; None where there is none that is wanted."""
+        self._field: _Field | None = None
+        """The open one; None where there is none that is wanted."""
         self._parser = expat.ParserCreate("utf-8", " ")
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -102,7 +138,7 @@ class _Walk:
     def to_the_end(self) -> tuple[str | None, bool]:
         """What is wrong, and whether it is that the text ends too soon."""
         try:
-            self._parser.Parse(self._xml, True)  # this is the end of it
+            self._parser.Parse(self._xml, True)
         except _Stop as stop:
             return (f"{stop} {self._place}" if str(stop) else None), False
         except expat.ExpatError as error:
@@ -117,24 +153,29 @@ class _Walk:
     def _place(self) -> str:
         return f"after {self.count} whole {'entry' if self.count == 1 else 'entries'}"
 
-    def _declare(self, _prefix: str | None, _uri: str) -> None:
-        self._namespaces += 1
-        if self._namespaces > _MOST_NAMESPACES:
+    def _declare(self, prefix: str | None, uri: str | None) -> None:
+        self._namespaces.add((prefix, uri))
+        if len(self._namespaces) > _MOST_NAMESPACES:
             raise _Stop("it declares more namespaces than a feed needs")
 
-    def _start(self, _name: str, _attributes: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         level = self._depth - len(self._frames)
         self._depth += 1
         self._elements += 1
         self._kept_elements += self._field is not None
         if self._depth > _DEEPEST:
             raise _Stop("it is nested deeper than a feed is")
+        if len(attributes) > _MOST_ATTRIBUTES:
+            raise _Stop("it has more attributes than an element needs")
         if self._elements > _MOST_ELEMENTS or self._kept_elements > _MOST_KEPT_ELEMENTS:
             raise _Stop("it has more elements than a feed needs")
         if level == 0:
             self._start_in_frame(self._tag())
         elif level == 1 and self._entry is not None:
-            self._start_field(self._tag(), self._entry)
+            self._start_field(name, self._tag(), self._entry)
+        elif self._field is not None and not self._field.may_be_html:
+            self._field = None
+            self.left_out += 1
 
     def _end(self, _name: str) -> None:
         self._depth -= 1
@@ -147,10 +188,10 @@ class _Walk:
             self._entry = None
             self.count += 1
         elif level == 1 and self._entry is not None and self._field is not None:
-            self._end_field(*self._field, self._entry)
+            self._end_field(self._field, self._entry)
 
     def _start_in_frame(self, tag: re.Match[bytes]) -> None:
-        prefix, name = _names(tag)
+        name = tag["qualified"].decode().rpartition(":")[2].lower()
         is_empty = tag[0].endswith(b"/>")
         if name in _FRAMES:
             self._kept.append(tag[0][:-2] + b">" if is_empty else tag[0])
@@ -160,23 +201,22 @@ class _Walk:
                 self.has_more = True
                 raise _Stop
             self._entry = [tag[0]]
-            self._prefixes = _PREFIXES | {prefix}
 
-    def _start_field(self, tag: re.Match[bytes], entry: list[bytes]) -> None:
-        prefix, name = _names(tag)
-        longest = _LONGEST_TEXT if name in _TEXTS else _LONGEST_VALUE if name in _VALUES else None
-        if longest is None or prefix not in self._prefixes:
+    def _start_field(self, name: str, tag: re.Match[bytes], entry: list[bytes]) -> None:
+        namespace, _, local = name.rpartition(" ")
+        field = local.lower()
+        if field not in _FIELDS.get(namespace.lower(), ()) or len(entry) > _MOST_FIELDS:
             return
         if not tag[0].endswith(b"/>"):
-            self._field = tag.start(), longest
+            self._field = _Field(field, tag.start())
         elif len(tag[0]) <= _LONGEST_VALUE:
             entry.append(tag[0])
 
-    def _end_field(self, start: int, longest: int, entry: list[bytes]) -> None:
+    def _end_field(self, field: _Field, entry: list[bytes]) -> None:
         self._field = None
         end = self._end_of_tag()
-        if end - start <= longest:
-            entry.append(self._xml[start:end])
+        if end - field.start <= field.longest:
+            entry.append(self._xml[field.start : end])
         else:
             self.left_out += 1
 
@@ -190,9 +230,3 @@ class _Walk:
 
     def _end_of_tag(self) -> int:
         return self._xml.index(b">", self._parser.CurrentByteIndex) + 1
-
-
-def _names(tag: re.Match[bytes]) -> tuple[str, str]:
-    """Prefix and local name, in lower case."""
-    prefix, _, name = tag["qualified"].decode().lower().rpartition(":")
-    return prefix, name

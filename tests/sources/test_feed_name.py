@@ -1,0 +1,60 @@
+"""What people call a feed has no secret in it, and is the same tomorrow."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pedigreed.sources.feeds.name import name_of
+
+TOKEN = "8f14e45fceea167a5a36dedd4bea2543"
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        (
+            "https://maillist.example/scripts/wa.exe?RSS&L=NIRCAM_REFFILES&v=2.0",
+            "NIRCAM_REFFILES at maillist.example",
+        ),
+        (
+            "https://maillist.example/scripts/wa.exe?RSS&L=NIRCAM_REFFILES&v=ATOM1.0",
+            "NIRCAM_REFFILES at maillist.example",
+        ),
+        ("http://127.0.0.1:8080/wa.exe?RSS&L=MIRI&X=0A1B2C3D4E&Y=me%40obs.example", "MIRI at 127.0.0.1:8080"),
+        ("https://news.example/", "news.example"),
+        ("https://news.example/jwst/feed.xml", "news.example/jwst/feed.xml"),
+        ("https://news.example/jwst-news-2026-feed.xml", "news.example/jwst-news-2026-feed.xml"),
+        ("https://news.example/feed?format=atom&topic=miri", "news.example/feed?format=atom&topic=miri"),
+    ],
+)
+def test_names(url: str, name: str) -> None:
+    assert name_of(url) == name
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://news.example/feed?access_token={TOKEN}",
+        "https://news.example/feed?password=hunter",
+        f"https://news.example/{TOKEN}/feed.xml",
+        "https://news.example/hunter-1a2b-3c4d-5e6f/feed.xml",
+        f"https://news.example/feed?{TOKEN}",
+        f"https://news.example/feed?of={TOKEN}",
+    ],
+)
+def test_secrets_are_hidden_and_still_tell_two_feeds_apart(url: str) -> None:
+    name = name_of(url)
+    assert TOKEN not in name
+    assert "hunter" not in name
+    assert "***" in name
+    assert name == name_of(url)
+    assert name != name_of(url.replace(TOKEN, TOKEN[::-1]).replace("hunter", "gatherer"))
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="/?#[]@:", exclude_categories=["Cs"])), st.text())
+def test_a_name_is_one_line(path: str, query: str) -> None:
+    name = name_of(f"https://news.example/{path}?{query}")
+    assert name.startswith("news.example")
+    assert name.isprintable()

@@ -1,0 +1,411 @@
+"""A feed, read over HTTP from a list server that may misbehave."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import tracemalloc
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from certificates import certificate_for
+from pedigreed.config.sources import Feed
+from pedigreed.demo.fault import Fault
+from pedigreed.demo.feed_faults import (
+    CutFeed,
+    Endless,
+    EntityBomb,
+    GzipBomb,
+    LoginPage,
+    Redirect,
+    SlowHead,
+    WrongCharset,
+)
+from pedigreed.demo.http_faults import (
+    ClientError,
+    Drip,
+    EmptyBody,
+    Hang,
+    OtherBody,
+    ResetBefore,
+    ResetMidBody,
+    ServerError,
+    TooManyRequests,
+    Unavailable,
+)
+from pedigreed.demo.list_posts import MIRI_LIST, NIRCAM_LIST, ListPost
+from pedigreed.demo.listserv import DemoListserv
+from pedigreed.demo.reply import Reply
+from pedigreed.demo.scenario import DAY_1, DAY_2, DAY_3
+from pedigreed.model.announcement import Medium
+from pedigreed.model.instrument import Instrument
+from pedigreed.sources.feeds.feed import FeedSource
+from pedigreed.sources.feeds.limits import FeedLimits
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pedigreed.model.reading import Reading
+    from pedigreed.sources.source import Source
+
+QUICK = FeedLimits(within=20, first_pause=0.01)
+TOKEN = "8f14e45fceea167a5a36dedd4bea2543"
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
+@pytest.fixture
+def lists() -> Iterator[DemoListserv]:
+    with DemoListserv(now=DAY_2) as served:
+        yield served
+
+
+def source(
+    lists: DemoListserv, name: str = NIRCAM_LIST, version: str = "2.0", limits: FeedLimits = QUICK
+) -> FeedSource:
+    feed = Feed(url=lists.feed_url(name, version), instrument=Instrument.NIRCAM)
+    return FeedSource(feed, "pedigreed-test/1", limits)
+
+
+def read(lists: DemoListserv, limits: FeedLimits = QUICK, bookmark: str | None = None) -> Reading:
+    return source(lists, limits=limits).read(bookmark, DAY_2)
+
+
+class Sent(Fault):
+    """A body of the test's own."""
+
+    def __init__(self, body: str, content_type: str = "text/xml", *headers: tuple[str, str]) -> None:
+        self.reply = Reply(body.encode(), 200, content_type, headers)
+
+    def on_reply(self, _reply: Reply) -> Reply:
+        return self.reply
+
+
+def sent(lists: DemoListserv, *items: str, now: datetime = DAY_2) -> Reading:
+    lists.misbehave(Sent(f"<rss><channel>{''.join(items)}</channel></rss>"))
+    return source(lists).read(None, now)
+
+
+@pytest.mark.parametrize("version", ["2.0", "ATOM1.0"])
+def test_a_list_is_read(lists: DemoListserv, version: str) -> None:
+    feed: Source = source(lists, version=version)
+    reading = feed.read(None, DAY_2)
+    assert (reading.is_complete, reading.problems, reading.warnings) == (True, (), ())
+    newest, oldest = reading.announcements
+    assert newest.source == feed.name == f"NIRCAM_REFFILES at {lists.url.removeprefix('http://')}"
+    assert newest.medium is Medium.FEED
+    assert newest.said_at == datetime(2026, 11, 21, 16, 30, tzinfo=UTC)
+    assert newest.title == "NIRCam reference file delivery: FLAT (jwst_1584)"
+    assert "Files: jwst_nircam_flat_0821.fits, jwst_nircam_flat_0822.fits" in newest.text
+    assert newest.link == newest.identity
+    assert newest.facts.instruments == (Instrument.NIRCAM,)
+    assert oldest.identity != newest.identity
+
+
+def test_both_forms_of_a_list_tell_the_same(lists: DemoListserv) -> None:
+    rss, atom = (source(lists, version=version).read(None, DAY_2) for version in ("2.0", "ATOM1.0"))
+    assert rss.announcements == atom.announcements
+
+
+def test_it_says_who_asks(lists: DemoListserv) -> None:
+    read(lists)
+    (request,) = lists.requests
+    assert request.headers["user-agent"] == "pedigreed-test/1"
+    assert "if-none-match" not in request.headers
+
+
+def test_a_feed_about_no_instrument_gives_no_facts(lists: DemoListserv) -> None:
+    feed = FeedSource(Feed(url=lists.feed_url(MIRI_LIST)), "pedigreed-test/1", QUICK)
+    (announcement,) = feed.read(None, DAY_2).announcements
+    assert announcement.facts.instruments == ()
+
+
+def test_what_did_not_change_is_not_sent_again_however_often_it_is_asked(lists: DemoListserv) -> None:
+    lists.now = DAY_1
+    feed = source(lists)
+    first = feed.read(None, DAY_1)
+    assert len(first.announcements) == 1
+    bookmark = first.bookmark
+    for _ in range(20):
+        again = feed.read(bookmark, DAY_1)
+        assert (again.announcements, again.is_complete) == ((), True)
+        bookmark = again.bookmark
+    lists.now = DAY_2
+    news = feed.read(bookmark, DAY_2)
+    assert {announcement.identity for announcement in news.announcements} > {first.announcements[0].identity}
+    assert news.bookmark != bookmark
+    assert feed.read(news.bookmark, DAY_3).announcements == ()
+
+
+@pytest.mark.parametrize("fault", [CutFeed(), LoginPage(), ClientError(404), EmptyBody(), ResetMidBody(), Hang()])
+def test_a_bad_reading_does_not_move_the_bookmark(lists: DemoListserv, fault: Fault) -> None:
+    feed = source(lists, limits=FeedLimits(within=1, attempts=1))
+    lists.now = DAY_1
+    bookmark = feed.read(None, DAY_1).bookmark
+    lists.now = DAY_2
+    lists.misbehave(fault)
+    bad = feed.read(bookmark, DAY_2)
+    assert not bad.is_complete
+    assert bad.bookmark == bookmark
+    assert len(feed.read(bad.bookmark, DAY_2).announcements) == 2
+
+
+@pytest.mark.parametrize("bookmark", ["", "{", "[]", '{"address": "x", "etag": "y"}', "\x00", "\ud800"])
+def test_a_bookmark_that_can_not_be_read_is_as_none(lists: DemoListserv, bookmark: str) -> None:
+    assert len(read(lists, bookmark=bookmark).announcements) == 2
+
+
+def test_unchanged_without_a_question_is_a_failure(lists: DemoListserv) -> None:
+    lists.misbehave(Redirect("x", status=304))
+    reading = read(lists)
+    assert (reading.is_complete, reading.bookmark) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("fault", "problem"),
+    [
+        (LoginPage(), "an HTML page came in place of a feed"),
+        (EmptyBody(), "the answer is empty"),
+        (OtherBody(), "what came is no feed"),
+        (ClientError(404), "it answered HTTP 404"),
+        (ClientError(403), "it answered HTTP 403"),
+        (ServerError(), "it answered HTTP 500"),
+        (TooManyRequests(retry_after=10_000), "it answered HTTP 429"),
+        (ResetBefore(), "the connection was reset"),
+        (Redirect(), "it redirects more than 5 times"),
+        (Redirect("file:///etc/passwd"), "it redirects to what is no web address"),
+        (Redirect("ftp://lists.example/feed"), "it redirects to what is no web address"),
+        (Redirect("http://[::1/"), "it redirects to what is no web address"),
+        (
+            Sent("x", "text/xml", ("Content-Encoding", "br")),
+            "the answer is compressed in a way that was not asked for",
+        ),
+        (Sent("plain", "text/xml", ("Content-Encoding", "gzip")), "the answer does not decompress"),
+    ],
+    ids=lambda value: None if isinstance(value, str) else type(value).__name__,
+)
+def test_failures_are_told_in_words(lists: DemoListserv, fault: Fault, problem: str) -> None:
+    lists.misbehave(fault, times=None)
+    reading = read(lists)
+    assert reading.announcements == ()
+    assert not reading.is_complete
+    assert reading.problems == (problem,)
+    assert reading.bookmark is None
+
+
+@pytest.mark.parametrize("fault", [Hang(), SlowHead(), Drip()])
+def test_it_ends_in_time_whatever_the_server_does(lists: DemoListserv, fault: Fault) -> None:
+    lists.misbehave(fault, times=None)
+    reading = read(lists, FeedLimits(within=0.5))
+    assert not reading.is_complete
+    assert reading.problems[0] == "it did not answer to the end within 0.5 s"
+
+
+@pytest.mark.parametrize("fault", [Endless(), GzipBomb(megabytes=200)])
+def test_what_is_too_long_gives_its_whole_entries_in_little_memory(lists: DemoListserv, fault: Fault) -> None:
+    lists.misbehave(fault)
+    tracemalloc.start()
+    reading = read(lists, FeedLimits(within=60, largest=1_000_000))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 30_000_000
+    assert len(reading.announcements) == 2
+    assert not reading.is_complete
+    assert "it is longer than 1,000,000 bytes" in reading.problems
+
+
+def test_an_entity_bomb_is_text(lists: DemoListserv) -> None:
+    lists.misbehave(EntityBomb())
+    (announcement,) = read(lists).announcements
+    assert announcement.title == "&l10;"
+
+
+@pytest.mark.parametrize("charset", ["us-ascii", "utf-16", "nonsense", "iso-8859-1"])
+def test_a_wrong_charset_does_no_harm(lists: DemoListserv, charset: str) -> None:
+    lists.post(ListPost(NIRCAM_LIST, DAY_1, "caf\u00e9", "\u00e9"))
+    good = read(lists)
+    lists.misbehave(WrongCharset(charset))
+    assert read(lists).announcements == good.announcements
+
+
+def test_a_cut_feed_gives_its_whole_entries(lists: DemoListserv) -> None:
+    lists.misbehave(CutFeed(0.8))
+    reading = read(lists)
+    assert [announcement.title[-11:] for announcement in reading.announcements] == ["(jwst_1584)"]
+    assert reading.problems == ("it is cut after 1 whole entry",)
+    assert not reading.is_complete
+
+
+def test_a_body_that_breaks_off_is_asked_for_again_and_then_used(lists: DemoListserv) -> None:
+    lists.misbehave(ResetMidBody(), times=None)
+    reading = read(lists)
+    assert len(lists.requests) == 3
+    assert not reading.is_complete
+    assert len(reading.problems) >= 1
+
+
+@pytest.mark.parametrize("fault", [Unavailable(), ServerError(), ResetBefore(), ResetMidBody()])
+def test_what_passes_is_waited_for(lists: DemoListserv, fault: Fault) -> None:
+    lists.misbehave(fault, times=2)
+    reading = read(lists)
+    assert reading.is_complete
+    assert len(reading.announcements) == 2
+    assert len(lists.requests) == 3
+
+
+def test_a_pause_that_the_time_allows_is_kept_and_a_longer_one_is_not(lists: DemoListserv) -> None:
+    lists.misbehave(TooManyRequests(retry_after=1))
+    assert read(lists).is_complete
+    assert len(lists.requests) == 2
+    lists.misbehave(TooManyRequests(retry_after=3600))
+    assert not read(lists).is_complete
+    assert len(lists.requests) == 3
+
+
+@pytest.mark.parametrize("fault", [ClientError(404), LoginPage(), Redirect("file:///etc/passwd")])
+def test_what_does_not_pass_is_asked_once(lists: DemoListserv, fault: Fault) -> None:
+    lists.misbehave(fault, times=None)
+    read(lists)
+    assert len(lists.requests) == 1
+
+
+def test_redirects_are_followed(lists: DemoListserv) -> None:
+    lists.misbehave(Redirect(lists.feed_url(MIRI_LIST)), times=5)
+    reading = read(lists)
+    assert [announcement.title[:4] for announcement in reading.announcements] == ["MIRI"]
+
+
+def test_nobody_there_is_told(lists: DemoListserv) -> None:
+    url = lists.feed_url(NIRCAM_LIST)
+    with DemoListserv(now=DAY_1) as gone:
+        url = gone.feed_url(NIRCAM_LIST)
+    reading = FeedSource(Feed(url=url), "pedigreed-test/1", QUICK).read(None, DAY_1)
+    assert reading.problems == ("the connection was refused",)
+
+
+def test_a_name_that_is_none_is_told() -> None:
+    reading = FeedSource(Feed(url="http://lists.invalid/feed"), "pedigreed-test/1", QUICK).read(None, DAY_1)
+    assert reading.problems == ("its name does not resolve",)
+
+
+class _ToPlain(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(301)
+        self.send_header("Location", "http://127.0.0.1:1/")
+        self.end_headers()
+
+    def log_message(self, *_args: object) -> None:
+        """Quiet."""
+
+
+@contextmanager
+def over_tls(context: ssl.SSLContext) -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), _ToPlain)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.server_address[1]}/feed"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_a_server_that_nobody_vouches_for_and_a_way_out_of_tls_are_refused(tmp_path: Path) -> None:
+    certified = certificate_for("127.0.0.1", tmp_path)
+    with over_tls(certified.server) as url:
+        unknown = FeedSource(Feed(url=url), "pedigreed-test/1", QUICK).read(None, DAY_1)
+        known = FeedSource(Feed(url=url), "pedigreed-test/1", QUICK, certified.trust).read(None, DAY_1)
+    assert unknown.problems == ("its certificate is not valid",)
+    assert known.problems == ("it redirects from https to http",)
+
+
+@pytest.mark.parametrize("fault", [None, ServerError(), ResetBefore(), Redirect(), LoginPage(), CutFeed()])
+def test_a_token_in_the_address_is_told_nowhere(
+    lists: DemoListserv, caplog: pytest.LogCaptureFixture, fault: Fault | None
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    if fault:
+        lists.misbehave(fault, times=None)
+    feed = FeedSource(Feed(url=f"{lists.feed_url(NIRCAM_LIST)}&token={TOKEN}"), "pedigreed-test/1", QUICK)
+    reading = feed.read(None, DAY_2)
+    assert TOKEN in lists.requests[0].target
+    assert TOKEN not in f"{feed.name} {reading} {caplog.text}"
+
+
+def test_entries_without_an_id_have_a_stable_one(lists: DemoListserv) -> None:
+    one, two = "<item><title>one</title></item>", "<item><title>two</title></item>"
+    first = {a.title: a.identity for a in sent(lists, one, two).announcements}
+    later = {a.title: a.identity for a in sent(lists, "<item><title>new</title></item>", two, one).announcements}
+    assert first["one"] != first["two"]
+    assert {title: later[title] for title in first} == first
+
+
+def test_equal_entries_are_one_and_so_are_those_with_one_id(lists: DemoListserv) -> None:
+    same = "<item><title>one</title></item>"
+    with_id = ["<item><guid>1</guid><title>a</title></item>", "<item><guid>1</guid><title>b</title></item>"]
+    assert [a.title for a in sent(lists, same, same, *with_id).announcements] == ["one", "a"]
+
+
+def test_entries_that_share_a_link_are_not_one(lists: DemoListserv) -> None:
+    link = "<link>https://l.example/news</link>"
+    items = [f"<item><title>{title}</title>{link}</item>" for title in ("one", "two")]
+    identities = [a.identity for a in sent(lists, *items).announcements]
+    assert len(set(identities)) == 2
+    assert "https://l.example/news" not in identities
+
+
+def test_a_long_id_is_short_and_the_same_again(lists: DemoListserv) -> None:
+    item = f"<item><guid>{'x' * 3000}</guid></item>"
+    (first,), (second,) = sent(lists, item).announcements, sent(lists, item).announcements
+    assert first.identity == second.identity
+    assert len(first.identity) < 100
+
+
+def test_a_date_in_the_future_is_not_believed(lists: DemoListserv) -> None:
+    items = [
+        "<item><guid>1</guid><pubDate>Thu, 21 Nov 2099 10:00:00 GMT</pubDate></item>",
+        "<item><guid>2</guid><pubDate>Sun, 22 Nov 2026 10:00:00 GMT</pubDate></item>",
+        "<item><guid>3</guid></item>",
+    ]
+    reading = sent(lists, *items)
+    assert [a.said_at for a in reading.announcements] == [None, DAY_2 + timedelta(hours=4), None]
+    assert reading.is_complete
+    assert reading.warnings == ("1 entry is dated in the future, and told without that date",)
+    later = sent(lists, items[0], now=datetime(2100, 1, 1, tzinfo=UTC))
+    assert later.announcements[0].identity == "1"
+    assert later.announcements[0].said_at is not None
+
+
+def test_more_entries_than_are_read_is_a_warning(lists: DemoListserv) -> None:
+    reading = read(lists, FeedLimits(within=20, entries=1))
+    assert len(reading.announcements) == 1
+    assert reading.is_complete
+    assert reading.warnings == ("only the first 1 entries were read",)
+
+
+def test_what_a_reader_gets_is_text_only(lists: DemoListserv) -> None:
+    evil = "\x1b]0;x\x07a\r\nBcc: b@obs.example\u202e <script>alert(1)</script><img src=x onerror=y> c"
+    lists.post(ListPost(NIRCAM_LIST, DAY_1, evil, evil))
+    for version in ("2.0", "ATOM1.0"):
+        for announcement in source(lists, version=version).read(None, DAY_2).announcements:
+            assert announcement.title.isprintable()
+            assert announcement.identity.isprintable()
+            assert all(line.isprintable() for line in announcement.text.split("\n"))
+
+
+def test_the_bookmark_is_text_that_anyone_can_read(lists: DemoListserv) -> None:
+    bookmark = read(lists).bookmark
+    assert bookmark is not None
+    assert set(json.loads(bookmark)) == {"address", "etag", "last_modified"}
