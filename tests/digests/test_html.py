@@ -32,7 +32,7 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {
     "align", "aria-hidden", "bgcolor", "border", "cellpadding", "cellspacing", "charset", "class", "colspan",
-    "content", "height", "href", "lang", "name", "role", "scope", "style", "width",
+    "content", "height", "href", "lang", "name", "role", "scope", "style", "valign", "width",
 }  # fmt: skip
 EMPTY = {"meta", "br"}
 OUTSIDE = (
