@@ -9,6 +9,7 @@ from pedigreed.digests.frame_words import (
     LONGEST_NAME,
     WHERE_IT_IS,
     attached_in_words,
+    files_to_name,
     how_to_download,
     is_cut,
     programs_watched,
@@ -37,7 +38,7 @@ def text_of(digest: Digest, attached: Sequence[Attached], *, configuration: str,
         *change_sections(digest),
         *check_sections(digest),
         _attached(attached),
-        _download(attached),
+        _download(digest, attached),
         prose(reason_in_words(digest, configuration, operator)),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
@@ -61,10 +62,13 @@ def _attached(attached: Sequence[Attached]) -> list[str]:
     return lines
 
 
-def _download(attached: Sequence[Attached]) -> list[str]:
-    """What fetches the products: lines to be copied, so none of them is broken."""
+def _download(digest: Digest, attached: Sequence[Attached]) -> list[str]:
+    """What fetches the products: lines to be copied, so none of them is broken. Few products are named."""
     told = how_to_download(attached)
     if told is None:
         return []
     lead, code = told
-    return [*prose(lead, TO_DOWNLOAD), *(f"  {line}" for line in code)]
+    lines = [*prose(lead, TO_DOWNLOAD), *(f"  {line}" for line in code)]
+    for name in files_to_name(digest):
+        lines += prose(name, " " * len(TO_DOWNLOAD))
+    return lines
