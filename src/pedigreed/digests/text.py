@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pedigreed.model.digest import Digest
 
 ATTACHED = "Attached: "
+PRODUCTS = "Products: "
 TO_DOWNLOAD = "To download: "
 
 
@@ -38,7 +39,8 @@ def text_of(digest: Digest, attached: Sequence[Attached], *, configuration: str,
         *change_sections(digest),
         *check_sections(digest),
         _attached(attached),
-        _download(digest, attached),
+        _products(digest),
+        _download(attached),
         prose(reason_in_words(digest, configuration, operator)),
     ]
     return "\n\n".join("\n".join(section) for section in sections if section) + "\n"
@@ -62,13 +64,18 @@ def _attached(attached: Sequence[Attached]) -> list[str]:
     return lines
 
 
-def _download(digest: Digest, attached: Sequence[Attached]) -> list[str]:
-    """What fetches the products: lines to be copied, so none of them is broken. Few products are named."""
+def _products(digest: Digest) -> list[str]:
+    """The products that can be downloaded by name, where they are few."""
+    lines: list[str] = []
+    for name in files_to_name(digest):
+        lines += prose(name, " " * len(PRODUCTS) if lines else PRODUCTS)
+    return lines
+
+
+def _download(attached: Sequence[Attached]) -> list[str]:
+    """What fetches the products: lines to be copied, so none of them is broken."""
     told = how_to_download(attached)
     if told is None:
         return []
     lead, code = told
-    lines = [*prose(lead, TO_DOWNLOAD), *(f"  {line}" for line in code)]
-    for name in files_to_name(digest):
-        lines += prose(name, " " * len(TO_DOWNLOAD))
-    return lines
+    return [*prose(lead, TO_DOWNLOAD), *(f"  {line}" for line in code)]
