@@ -13,7 +13,7 @@ PINS := --quiet --constraint limits.txt --strip-extras --generate-hashes --allow
 export PYTHONHASHSEED := 0
 INSTALLED = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSTEM_UNITS='$(SYSTEM_UNITS)' USER_UNITS='$(USER_UNITS)' PYTHON='$(PYTHON)'
 
-.PHONY: help demo install install-user uninstall uninstall-user test check format bench pins clean
+.PHONY: help demo install install-user uninstall uninstall-user test check format bench picture pins clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -50,6 +50,10 @@ format: $(DEV)/.ready  ## bring the code into its one style
 
 bench: $(DEV)/.ready  ## measure, and write benchmarks/README.md
 	$(DEV)/bin/python -m benchmarks
+
+picture: $(DEV)/.ready  ## make docs/digest.png anew, which README shows; it needs chromium
+	@$(DEV)/bin/python -m pytest -q tests/digests/test_in_chromium.py -k picture_for_the_readme_is_made
+	cp build/digests/readme.png docs/digest.png
 
 pins: $(DEV)/.ready  ## write the pinned requirements anew
 	cd requirements && ../$(DEV)/bin/pip-compile $(PINS) --upgrade --output-file run.txt ../pyproject.toml build.in

@@ -83,9 +83,9 @@ def mail_servers() -> Iterator[MailHost]:
 
 @pytest.fixture
 def small_mail_servers() -> Iterator[MailHost]:
-    """The same, taking no message of more than 10,000 bytes."""
+    """The same, taking no message of more than 20,000 bytes."""
     need_mail_servers()
-    with mail_host(message_size_limit=10_000) as host:
+    with mail_host(message_size_limit=20_000) as host:
         yield host
 
 

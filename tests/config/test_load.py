@@ -131,7 +131,7 @@ def apart_from_idle(lines: list[str]) -> list[str]:
             "colour: red\n",
             (
                 "1:1: unknown key 'colour': the keys here are timezone, store, sources, channels, subscriptions, "
-                "delivery, operator, heartbeat and http"
+                "delivery, templates, operator, heartbeat and http"
             ),
         ),
         ("timezone: Europe/Madird\n", "1:11: 'Europe/Madird' is no time zone, did you mean 'Europe/Madrid'?"),
@@ -594,7 +594,7 @@ def test_what_is_no_mapping_is_no_configuration(problems: Problems, text: str, s
     assert problems(text) == [
         (
             f"1:1: expected a mapping, found {said}: its keys are timezone, store, sources, channels, "
-            "subscriptions, delivery, operator, heartbeat and http"
+            "subscriptions, delivery, templates, operator, heartbeat and http"
         )
     ]
 

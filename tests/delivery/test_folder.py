@@ -26,7 +26,9 @@ NAMES = st.text() | st.sampled_from(
 
 
 def shown(subscription: str = "jades", *attachments: Attachment, digest_id: str = "0" * 32) -> Message:
-    rendered = RenderedDigest(digest_id, subscription, "hello", "Ångström\nhello\n", attachments)
+    rendered = RenderedDigest(
+        digest_id, subscription, "hello", "Ångström\nhello\n", attachments, html="<p>hello</p>\n"
+    )
     return build_mail(rendered, channel="show", sender=SENDER, recipient="", now=NOW)
 
 
@@ -34,7 +36,7 @@ def deliver(folder: Path, message: Message) -> Outcome:
     return asyncio.run(FolderChannel(folder).send(message))
 
 
-def test_a_person_finds_the_mail_its_text_and_its_attachments(tmp_path: Path) -> None:
+def test_a_person_finds_the_mail_its_text_its_page_and_its_attachments(tmp_path: Path) -> None:
     message = shown(
         "jades",
         Attachment("jades.json", "application/json", b"{}\r\n"),
@@ -46,6 +48,7 @@ def test_a_person_finds_the_mail_its_text_and_its_attachments(tmp_path: Path) ->
     assert {file.name: file.read_bytes() for file in place.iterdir()} == {
         "message.eml": message.content,
         "digest.txt": "Ångström\nhello\n".encode(),
+        "digest.html": b"<p>hello</p>\n",
         "jades.json": b"{}\r\n",
         "jades.csv": b"a\n",
     }
@@ -59,11 +62,11 @@ def test_only_the_owner_may_read(tmp_path: Path) -> None:
 
 
 def test_attachments_of_one_name_are_all_kept(tmp_path: Path) -> None:
-    names = ["a.csv", "A.csv", "a.csv", "message.eml", "digest.txt", "a-2.csv"]
+    names = ["a.csv", "A.csv", "a.csv", "message.eml", "digest.txt", "digest.html", "a-2.csv"]
     deliver(tmp_path, shown("jades", *(Attachment(name, "text/csv", name.encode()) for name in names)))
     [place] = tmp_path.iterdir()
     kept = [file.name.casefold() for file in place.iterdir()]
-    assert len(set(kept)) == len(kept) == len(names) + 2
+    assert len(set(kept)) == len(kept) == len(names) + 3
 
 
 @given(subscription=NAMES, filenames=st.lists(NAMES, max_size=4))
@@ -75,7 +78,7 @@ def test_no_name_leads_out_of_the_folder(subscription: str, filenames: list[str]
         assert not name.startswith(".")
         assert 0 < len(name.encode()) <= 255
     files = [name.casefold() for name in names[1:]]
-    assert len(set(files)) == len(files) == len(filenames) + 2
+    assert len(set(files)) == len(files) == len(filenames) + 3
 
 
 @given(name=NAMES)

@@ -99,7 +99,7 @@ def test_names_and_subject_are_read_as_they_were_written(mail_servers: MailHost)
 
 
 def test_a_message_over_the_servers_limit_is_refused_for_its_form(small_mail_servers: MailHost) -> None:
-    outcome, arrived = sent(small_mail_servers, mail("the text\n", 10_000 * b"a"))
+    outcome, arrived = sent(small_mail_servers, mail("the text\n", 20_000 * b"a"))
     assert isinstance(outcome, Refused)
     assert outcome.of_form
     assert arrived == []

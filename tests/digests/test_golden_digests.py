@@ -207,6 +207,37 @@ def third_day_of_a_campaign() -> Digest:
     return digest([*moved, *remade], holdings={OLD: 1000, NEW: 2911})
 
 
+def last_day_of_a_campaign() -> Digest:
+    """The last products arrive, and all of them have the new pedigree."""
+    moved = exposures(
+        ChangeKind.REPROCESSED, 212, program=1181, observations=range(3, 9), detector="nrcblong", made=STARTS
+    )
+    return digest(moved, holdings={NEW: 3911, (None, None): 40})
+
+
+def build_change() -> Digest:
+    """A new build: its first products come, of data that two earlier builds had made."""
+    new = ("3.0.0", "jwst_1584.pmap")
+    by_build = {NEW: (180, "nrca1"), OLD: (36, "nrca2")}
+    return digest(
+        [
+            change
+            for program in (1180, 1181)
+            for before, (number, detector) in by_build.items()
+            for change in exposures(
+                ChangeKind.REPROCESSED,
+                number,
+                program=program,
+                observations=(7, 9, 10),
+                before=before,
+                after=new,
+                detector=detector,
+            )
+        ],
+        holdings={NEW: 2900, OLD: 579, new: 432},
+    )
+
+
 def first_sight() -> Digest:
     earlier = PedigreeSpan(*OLD, datetime(2025, 11, 2, tzinfo=UTC), datetime(2025, 11, 9, tzinfo=UTC))
     later = PedigreeSpan(*NEW, datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC))
@@ -314,6 +345,7 @@ def everything_at_once() -> Digest:
 def nasty_names() -> Digest:
     """A long name with accents, a right-to-left override, escapes and line ends; names that are no product's."""
     odd = exposure(ChangeKind.NEW, 0, program=1180, observation=1)
+    markup = "</td></table><script>alert(1)</script><img src=\"https://x.example/y.png\" onerror='z'>"
     return digest(
         [
             replace(odd, filename="=HYPERLINK(1)\x1b[31m\r\nBcc: x@y.example.fits", observation=None),
@@ -334,6 +366,13 @@ def nasty_names() -> Digest:
         + "long",
         programs=[f"{program}:1-3,5,7,9,11,13,15,17,19,21,23" for program in range(99980, 99999)],
         timezone="America/Sao_Paulo",
+        checked=Checked(
+            18,
+            19,
+            unchecked=(Unchecked(99980, f"{markup} \u200f\u0645\u0631\u062d\u0628\u0627 {'x' * 90}", None),),
+            last_complete=CHECKED_AT,
+            notes=("*bold* _it_ <!channel> :tada: `code` \t\x00 &amp; {{ page }} {% raw %}",),
+        ),
     )
 
 
@@ -342,6 +381,8 @@ SCENARIOS: tuple[Callable[[], Digest], ...] = (
     forty_products,
     twelve_thousand_products,
     third_day_of_a_campaign,
+    last_day_of_a_campaign,
+    build_change,
     first_sight,
     outage,
     quiet_week,

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from any_digest import AMPERSANDS, DIGESTS, ENDS, WORDS, worst
 from pedigreed.digests.attachments import attached_to
 from pedigreed.digests.compose import compose
-from pedigreed.digests.html import DETAILS, LONGEST, page_of
+from pedigreed.digests.html import DETAILS, page_of
+from pedigreed.digests.page_size import LONGEST
 from pedigreed.digests.render import render
 from pedigreed.digests.subject import subject_of
 from pedigreed.model.change import Change, ChangeKind
@@ -31,7 +32,7 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {
     "align", "aria-hidden", "bgcolor", "border", "cellpadding", "cellspacing", "charset", "class", "colspan",
-    "content", "height", "href", "lang", "name", "role", "scope", "style", "width",
+    "content", "height", "href", "lang", "name", "role", "scope", "style", "valign", "width",
 }  # fmt: skip
 EMPTY = {"meta", "br"}
 OUTSIDE = (

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from pedigreed.config.settings import Config
 from pedigreed.delivery.folder import FolderChannel
 from pedigreed.demo import faults
 from pedigreed.model.pause import Paused
+from pedigreed.model.problem import ProblemKind
 from pedigreed.service.cycle import Cycle, run_cycle
 from pedigreed.service.drafting import draft
 from pedigreed.service.looking_after import look_after
@@ -37,8 +39,10 @@ class Operated:
         self.watcher = watcher
         self.folder = folder
         self.read: set[str] = set()
+        self.templates: Path | None = None
 
     def config(self, names: str = "a") -> Config:
+        own = {"templates": str(self.templates)} if self.templates else {}
         watcher = self.watcher
         plain = watcher.configured(*[{"programs": [1180]}] * len(names)).model_dump()
         return Config.model_validate(
@@ -58,6 +62,7 @@ class Operated:
                     for name in names
                 ],
                 "operator": {"channel": "ops"},
+                **own,
                 "timezone": plain["timezone"],
             },
             strict=False,
@@ -199,3 +204,46 @@ def test_a_channel_that_leaves_the_configuration_is_no_problem_any_more(operated
     with operated.watcher.store.reading() as connection:
         assert stored_problems.load(connection) == []
         assert stored_pauses.load(connection, Paused.CHANNEL) == {}
+
+
+@pytest.mark.failure("a template of your own fails")
+def test_a_template_that_fails_is_told_once_and_once_when_it_works(operated: Operated, tmp_path: Path) -> None:
+    templates = tmp_path / "templates"
+    operated.templates = templates
+    pages = []
+    for day, source in enumerate((None, "{{ page.sectoins }}", "<p>{{ page.news }}</p>", "{% if %}")):
+        if source is not None:
+            templates.mkdir(exist_ok=True)
+            (templates / "digest.html").write_text(source, encoding="utf-8")
+        now = DAY_0 + day * DAY
+        operated.watcher.holdings.remake(list(operated.watcher.holdings.rows), now - DAY / 4, context=1535 + day)
+        (closed,) = operated.cycle(now).told.closed
+        assert closed.rendered is not None
+        pages.append(closed.rendered.html)
+        with operated.watcher.store.reading() as connection:
+            problems = status(connection, operated.config(), now).problems
+        assert [each.problem.kind for each in problems] == ([ProblemKind.TEMPLATE] if day != 2 else [])
+    wrong = "[pedigreed] problem: your template makes no page of the digest of a"
+    assert operated.words() == [
+        wrong,
+        "[pedigreed] over: your template makes the page of the digest of a again",
+        wrong,
+    ]
+    assert ["<h2 " in page for page in pages] == [True, True, False, True]
+    assert pages[2] == "<p>a: 3 reprocessed (2.0.1, jwst_1537)</p>"
+    operated.templates = None
+    operated.cycle(DAY_0 + 4 * DAY)
+    assert operated.words() == ["[pedigreed] over: your template makes the page of the digest of a again"]
+
+
+def test_a_template_that_fails_is_logged_and_goes_with_its_configuration(
+    operated: Operated, tmp_path: Path
+) -> None:
+    operated.templates = tmp_path
+    with capture_logs() as logs:
+        operated.cycle(DAY_0)
+    (entry,) = [entry for entry in logs if entry["event"] == "template not used"]
+    assert entry["reason"] == f"{tmp_path / 'digest.html'}: No such file or directory"
+    operated.templates = None
+    operated.cycle(DAY_0 + timedelta(minutes=1))
+    assert operated.words()[-1].startswith("[pedigreed] over: your template")

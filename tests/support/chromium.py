@@ -32,11 +32,13 @@ class Chromium:
 
     Attributes:
         complaints: what it wrote to its console, violations of a content security policy too.
+        requests: the addresses that were asked for since a page was opened, its own included.
     """
 
     orders: int
     answers: int
     complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
     _session: str | None = None
     _number: int = 0
     _events: list[dict[str, Any]] = field(default_factory=list)
@@ -73,6 +75,7 @@ class Chromium:
     def open(self, url: str) -> None:
         """Go to a page, and wait until it is there."""
         self._events.clear()
+        self.requests.clear()
         self.order("Page.navigate", url=url)
         while not any(event["method"] == "Page.loadEventFired" for event in self._events):
             self._receive()
@@ -107,6 +110,8 @@ class Chromium:
                 self.complaints.append(event["params"]["entry"]["text"])
             case "Runtime.consoleAPICalled" | "Runtime.exceptionThrown":
                 self.complaints.append(json.dumps(event["params"]))
+            case "Network.requestWillBeSent":
+                self.requests.append(event["params"]["request"]["url"])
             case "Network.loadingFailed":
                 self.complaints.append(json.dumps(event["params"]))
 

@@ -97,6 +97,11 @@ def preview(
             )
             if not drafted.is_worth_sending:
                 typer.echo(f"{subscription.name}: nothing would be sent; there is nothing to tell", err=True)
+            if drafted.rendered.template_problem:
+                typer.echo(
+                    f"{subscription.name}: your template was not used: {drafted.rendered.template_problem}",
+                    err=True,
+                )
             if opens:
                 show(drafted.rendered.html, subscription.name)
             elif to is None:

@@ -119,7 +119,7 @@ class MaildirChannel(Settings):
 
 
 class FolderChannel(Settings):
-    """A folder that gets one .eml file for each message, and its attachments."""
+    """A folder that gets a folder for each message: the mail, its text, its page and its attachments."""
 
     kind: ClassVar[Literal["folder"]] = "folder"
 

@@ -34,7 +34,7 @@ from pedigreed.config.subscription import (
     Watch,
     WhenEmpty,
 )
-from pedigreed.config.value import TimeZoneName
+from pedigreed.config.value import AbsolutePath, TimeZoneName
 
 __all__ = [
     "Channel",
@@ -85,6 +85,11 @@ class Config(Settings):
     )
     delivery: DeliveryRules = Field(
         default_factory=DeliveryRules, description="How long is tried to hand a message over."
+    )
+    templates: AbsolutePath | None = Field(
+        default=None,
+        description="A folder with a `digest.html` of your own, for the page of a digest; see docs/templates.md.",
+        examples=["/etc/pedigreed/templates"],
     )
     operator: AnyDestination | None = Field(
         default=None, description="Who is told of what goes wrong with pedigreed itself."

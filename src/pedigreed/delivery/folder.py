@@ -1,8 +1,9 @@
-"""A folder for people: one folder a message, with the mail, its text and its attachments as files.
+"""A folder for people: one folder a message, with the mail, its text, its page and its attachments as files.
 
 2026-11-22-jades-4f2a91c07d1e/
     message.eml
     digest.txt
+    digest.html
     jades-2026-11-22.json
 """
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 MAIL = "message.eml"
 TEXT = "digest.txt"
+PAGE = "digest.html"
 
 _LABEL = re.compile(r"<([a-z0-9-]+)\.")
 _UNSAFE = re.compile(r'[/\\:*?"<>|]|^[. ]+|[. ]+$')
@@ -71,13 +73,14 @@ def folder_name(message: Message) -> str:
 
 
 def files_of(message: Message) -> Iterator[tuple[str, bytes]]:
-    """The mail as it is, its text with LF line ends, and its attachments, by distinct and safe names."""
+    """The mail as it is, text and page with LF line ends, and its attachments, by distinct and safe names."""
     yield MAIL, message.content
-    taken = {MAIL, TEXT}
+    taken = {MAIL, TEXT, PAGE}
     mail = _read(message)
-    body = mail.get_body(("plain",))
-    if body is not None:
-        yield TEXT, _decoded(body).replace(b"\r\n", b"\n")
+    for form, name in (("plain", TEXT), ("html", PAGE)):
+        body = mail.get_body((form,))
+        if body is not None:
+            yield name, _decoded(body).replace(b"\r\n", b"\n")
     for part in mail.iter_attachments() if mail.is_multipart() else ():
         name = _distinct(safe_filename(part.get_filename() or ""), taken)
         taken.add(name.casefold())

@@ -67,7 +67,8 @@ def how_to_download(attached: Sequence[Attached]) -> tuple[str, tuple[str, ...]]
         f'files = "{name.removesuffix(".gz")}"',
         'MastMissions(mission="jwst").download_products(files)',
     )
-    return f"{unpacked}in Python, beside the attached JSON (astroquery after 0.4.11):", lines
+    words = "in Python, beside the attached JSON; astroquery after 0.4.11 can (`pip install -U --pre astroquery`):"
+    return unpacked + words, lines
 
 
 def files_to_name(digest: Digest) -> list[str]:

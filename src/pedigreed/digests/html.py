@@ -20,25 +20,25 @@ from pedigreed.digests.frame_words import (
 )
 from pedigreed.digests.links import product_file
 from pedigreed.digests.moments import period
+from pedigreed.digests.own_template import TemplateFails, page_by
 from pedigreed.digests.page import Download, File, Page
 from pedigreed.digests.page_changes import change_sections
 from pedigreed.digests.page_checks import check_sections
 from pedigreed.digests.page_notices import notice_sections
+from pedigreed.digests.page_size import LONGEST, in_ascii
 from pedigreed.digests.subject import headline_of
 from pedigreed.digests.wording import clipped, one_line, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from jinja2 import Template
 
     from pedigreed.digests.attachments import Attached
+    from pedigreed.digests.own_template import OwnTemplate
     from pedigreed.model.digest import Digest
 
 TEMPLATE = "digest.html"
-
-LONGEST = 80_000
-"""Bytes. Gmail cuts a mail's HTML at 102 kB."""
 
 LONGEST_WORDS = 200
 """Of a file's name or an address."""
@@ -55,10 +55,28 @@ DETAILS = (Detail(4, 12), Detail(3, 8), Detail(2, 4), Detail(1, 1), Detail(0, 0)
 """The first that fits is taken: it is as much as the text tells. The last has only numbers, and fits always."""
 
 
+class Html(NamedTuple):
+    """A digest as a page.
+
+    Attributes:
+        page: ASCII, LF line ends, less than 80 kB.
+        problem: why the operator's own template was not used; empty where it was, or where there is none.
+    """
+
+    page: str
+    problem: str
+
+
 def html_of(
-    digest: Digest, subject: str, attached: Sequence[Attached], *, configuration: str, operator: str | None
-) -> str:
-    """The page, ASCII, LF line ends, less than 80 kB.
+    digest: Digest,
+    subject: str,
+    attached: Sequence[Attached],
+    *,
+    configuration: str,
+    operator: str | None,
+    own_template: OwnTemplate | None = None,
+) -> Html:
+    """Write the page.
 
     Args:
         digest: composed.
@@ -66,13 +84,22 @@ def html_of(
         attached: what goes with it.
         configuration: the configuration's file name.
         operator: the address for questions and stops, if there is one.
+        own_template: what is tried before the built-in template.
     """
+
+    def pages() -> Iterator[Page]:
+        for detail in DETAILS:
+            yield page_of(digest, subject, attached, configuration=configuration, operator=operator, detail=detail)
+
+    problem = ""
+    if own_template is not None:
+        try:
+            return Html(page_by(own_template, pages()), "")
+        except TemplateFails as failure:
+            problem = str(failure)
     template = built_in()
-    pages = (
-        page_of(digest, subject, attached, configuration=configuration, operator=operator, detail=detail)
-        for detail in DETAILS
-    )
-    return next(html for page in pages if len(html := in_ascii(template.render(page=page))) < LONGEST)
+    made = (in_ascii(template.render(page=page)) for page in pages())
+    return Html(next(html for html in made if len(html) < LONGEST), problem)
 
 
 def page_of(
@@ -105,11 +132,6 @@ def page_of(
             digest, clipped(configuration, LONGEST_WORDS), operator and clipped(operator, LONGEST_WORDS)
         ),
     )
-
-
-def in_ascii(html: str) -> str:
-    """The same page, whatever a mail server or a reader takes its characters for."""
-    return html.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 @cache

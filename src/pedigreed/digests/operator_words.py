@@ -96,6 +96,14 @@ _WORDS: Mapping[ProblemKind, Words] = {
         over="the digest of {name} is composed again",
         advice="Nothing of it is lost: its period stays open, and it is tried again. The log has where it failed",
     ),
+    ProblemKind.TEMPLATE: Words(
+        wrong="your template makes no page of the digest of {name}",
+        over="your template makes the page of the digest of {name} again",
+        advice=(
+            "The digest was sent with the built-in page. `pedigreed preview --format html` tries the template; "
+            "the next digest uses it if it works"
+        ),
+    ),
     ProblemKind.STORE: Words(
         wrong="the disk of the {name} is nearly full",
         over="the disk of the {name} has room again",

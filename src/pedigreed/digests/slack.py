@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pedigreed.digests.change_words import TITLES, contents_of, is_move, products_in_words, summary_of
 from pedigreed.digests.frame_words import programs_watched
 from pedigreed.digests.lineage import keywords_moved, span_in_words
+from pedigreed.digests.manifest import downloads_of
 from pedigreed.digests.moments import period
 from pedigreed.digests.moves import shown_of
 from pedigreed.digests.slack_blocks import bold, code, context, fits, header, payload_of, safe, section
@@ -119,10 +120,14 @@ def _field(keyword: Keyword) -> str:
 
 
 def _whole_list(digest: Digest) -> list[str]:
+    """Where all of it is, and what downloads it: a webhook takes no files."""
     if not digest.changes:
         return []
     changes = count(len(digest.changes), "change")
-    return [f"{changes} in full: {code('pedigreed history')}, or the files attached to this digest by e-mail"]
+    lines = [f"{changes} in full: {code('pedigreed history')}, or the files attached to this digest by e-mail"]
+    if any(downloads_of(digest.changes)):
+        lines.append(f"To download: {code('MastMissions.download_products')} of astroquery, on the JSON of them")
+    return lines
 
 
 def _reason(digest: Digest, configuration: str, operator: str | None) -> str:

@@ -9,6 +9,7 @@ from pedigreed.digests.frame_words import (
     LONGEST_NAME,
     WHERE_IT_IS,
     attached_in_words,
+    files_to_name,
     how_to_download,
     is_cut,
     programs_watched,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pedigreed.model.digest import Digest
 
 ATTACHED = "Attached: "
+PRODUCTS = "Products: "
 TO_DOWNLOAD = "To download: "
 
 
@@ -39,6 +41,7 @@ def text_of(digest: Digest, attached: Sequence[Attached], *, configuration: str,
         *notice_sections(digest),
         *check_sections(digest),
         _attached(attached),
+        _products(digest),
         _download(attached),
         prose(reason_in_words(digest, configuration, operator)),
     ]
@@ -60,6 +63,14 @@ def _attached(attached: Sequence[Attached]) -> list[str]:
         lines += filled([each.attachment.filename, *what.split()], " " * len(ATTACHED) if lines else ATTACHED)
     if is_cut(attached):
         lines += filled([LEFT_OUT, WHERE_IT_IS], " " * len(ATTACHED))
+    return lines
+
+
+def _products(digest: Digest) -> list[str]:
+    """The products that can be downloaded by name, where they are few."""
+    lines: list[str] = []
+    for name in files_to_name(digest):
+        lines += prose(name, " " * len(PRODUCTS) if lines else PRODUCTS)
     return lines
 
 

@@ -226,6 +226,8 @@ class RenderedDigest:
         slack: the payload of a Slack webhook, JSON in ASCII; empty where there is none but the text.
         document: the digest's facts for other programs, JSON in ASCII, as docs/webhook.md has it; likewise.
         html: a page in ASCII of less than 80 kB, LF line ends; empty where there is none but the text.
+        template_problem: why the operator's own template was not used for the page, one line; empty where it
+            was, or where there is none.
     """
 
     digest_id: str
@@ -236,3 +238,4 @@ class RenderedDigest:
     slack: bytes = b""
     document: bytes = b""
     html: str = ""
+    template_problem: str = ""

@@ -27,6 +27,8 @@ class Paused(StrEnum):
     """The sending by one channel."""
     DIGEST = "digest"
     """The composing of one subscription's digest."""
+    TEMPLATE = "template"
+    """The operator's own template, with one subscription's digest. The next digest tries it again."""
 
 
 @dataclass(frozen=True, slots=True)

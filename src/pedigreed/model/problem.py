@@ -23,6 +23,8 @@ class ProblemKind(StrEnum):
     """The last message to a destination was given up."""
     DIGEST = "digest"
     """A subscription's digest can't be composed."""
+    TEMPLATE = "template"
+    """The operator's own template makes no page of a subscription's digest."""
     STORE = "store"
     """The store's disk is nearly full."""
 

@@ -141,6 +141,7 @@ def _close(
         return None
     drafted = draft(connection, config, subscription, news=news, last=last, configuration=configuration, now=now)
     digest, rendered = drafted.digest, drafted.rendered
+    _keep_template_problem(connection, subscription.name, rendered.template_problem, now)
     if drafted.is_worth_sending:
         stored_digests.add(connection, digest, rendered, now)
         messages = messages_of(rendered, subscription, config, now)
@@ -162,3 +163,21 @@ def _close(
     pairs = {pair for pair in pairs_of(subscription) if pair[1] in told}
     stored_watched.introduce(connection, subscription.name, boundary.label, pairs)
     return Closed(period, rendered if drafted.is_worth_sending else None, digest.checked.unknown)
+
+
+def _keep_template_problem(connection: Connection, subscription: str, problem: str, now: datetime) -> None:
+    """The digest is told with the built-in page, so its operator has to hear why."""
+    if not problem:
+        stored_pauses.end(connection, Paused.TEMPLATE, subscription)
+        return
+    before = stored_pauses.load(connection, Paused.TEMPLATE).get(subscription)
+    pause = Pause(
+        kind=Paused.TEMPLATE,
+        name=subscription,
+        since=before.since if before else now,
+        until=now,
+        tries=before.tries + 1 if before else 1,
+        reason=problem,
+    )
+    stored_pauses.begin(connection, pause)
+    _log.warning("template not used", subscription=subscription, reason=problem)

@@ -17,6 +17,7 @@ from pedigreed.service.crds_news import told_news
 from pedigreed.service.destinations import feeds_a_program, operator_address
 from pedigreed.service.interest import pairs_of, selection_of
 from pedigreed.service.rhythms import CLOCK_AHEAD
+from pedigreed.service.templates import own_template
 from pedigreed.service.trust import checked, is_baselined
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
@@ -144,6 +145,7 @@ def draft(
             configuration=configuration,
             operator=operator_address(config),
             has_document=has_document or feeds_a_program(subscription, config),
+            own_template=own_template(config.templates) if config.templates else None,
         ),
         covers=tuple(key for key, _ in untold),
         hears=told.covers,

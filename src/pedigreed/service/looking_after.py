@@ -65,9 +65,11 @@ def look_after(config: Config, store: Store, configuration: str, now: datetime) 
 
 def _forget_what_is_gone(connection: Connection, config: Config) -> None:
     """A channel or subscription that was taken out of the configuration needs no mending."""
+    subscriptions = {subscription.name for subscription in config.subscriptions}
     in_use = {
         Paused.CHANNEL: {*config.channels, *stored_deliveries.open_channels(connection, config.channels.keys())},
-        Paused.DIGEST: {subscription.name for subscription in config.subscriptions},
+        Paused.DIGEST: subscriptions,
+        Paused.TEMPLATE: subscriptions if config.templates else set(),
     }
     for kind, names in in_use.items():
         for name in stored_pauses.load(connection, kind).keys() - names:

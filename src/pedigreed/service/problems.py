@@ -74,8 +74,12 @@ def of_news_sources(states: Iterable[SourceState]) -> Iterator[Problem]:
 
 
 def of_pauses(pauses: Iterable[Pause], now: datetime) -> Iterator[Problem]:
-    """Channels and digests that are left alone."""
-    kinds = {Paused.CHANNEL: ProblemKind.CHANNEL, Paused.DIGEST: ProblemKind.DIGEST}
+    """Channels, digests and templates that are left alone."""
+    kinds = {
+        Paused.CHANNEL: ProblemKind.CHANNEL,
+        Paused.DIGEST: ProblemKind.DIGEST,
+        Paused.TEMPLATE: ProblemKind.TEMPLATE,
+    }
     for pause in pauses:
         yield Problem(kinds[pause.kind], pause.name, pause.reason, pause.since, now, waits=not pause.needs_mending)
 
