@@ -1,4 +1,4 @@
-"""Whom a notice concerns, what it changes, and where it is in use."""
+"""Whom a notice concerns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from pedigreed.model.announcement import Facts, NoticeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Notice, Tracks
-from pedigreed.notices.relevance import Effect, Track, concerns, effects_of, track_of
+from pedigreed.notices.relevance import concerns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,36 +94,3 @@ def test_builds_and_rollbacks_concern_all_that_is_calibrated(
     assert concerns(told, {(NIRCAM, "NRC_IMAGE")}, ("2a",), ())
     assert not concerns(told, {(NIRCAM, "NRC_IMAGE")}, ("1b",), ())
     assert not concerns(told, {(NIRCAM, "NRC_IMAGE")}, (), (NIRSPEC,))
-
-
-def test_effects_stand_in_the_order_of_the_pipeline() -> None:
-    facts = Facts(reference_types=("brandnew", "dark", "persat", "photom"))
-    effects = effects_of(facts)
-    assert [effect.reference_type for effect in effects] == ["dark", "persat", "photom", "brandnew"]
-    assert effects[1].steps == ("persistence",)
-    assert effects[2] == Effect("photom", ("photom", "wfss_contam"), (2, 3), "absolute flux calibration")
-    assert effects[3] == Effect("brandnew", (), (), "")
-
-
-@pytest.mark.parametrize(
-    ("context", "track"),
-    [
-        ("jwst_1464", Track.BUILD),
-        ("jwst_1535", Track.BUILD),
-        ("jwst_1536", Track.LATEST),
-        ("jwst_1583", Track.LATEST),
-        ("jwst_1584", Track.UNKNOWN),
-        (None, Track.UNKNOWN),
-        ("odd", Track.UNKNOWN),
-    ],
-)
-def test_a_context_is_in_the_build_or_in_the_latest_only(
-    notice: Callable[..., Notice], context: str | None, track: Track
-) -> None:
-    assert track_of(notice("photom", context=context), TRACKS) is track
-
-
-def test_without_tracks_or_for_a_bad_file_nothing_is_known(notice: Callable[..., Notice]) -> None:
-    assert track_of(notice("photom"), None) is Track.UNKNOWN
-    assert track_of(notice("photom"), Tracks("jwst_1583", None, None, None)) is Track.UNKNOWN
-    assert track_of(notice("photom", kind=NoticeKind.MARKED_BAD), TRACKS) is Track.UNKNOWN

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -21,12 +22,11 @@ def demo(
 
     It needs no network and no set-up, and prints the digests that it makes.
     """
-    from pedigreed.cli.archive import USER_AGENT
+    from pedigreed.cli.archive import USER_AGENT, open_sources
     from pedigreed.config.load import parse_config
     from pedigreed.delivery.registry import open_channels
-    from pedigreed.demo.archive import DemoArchive
-    from pedigreed.demo.play import demo_configuration
-    from pedigreed.demo.scenario import DAYS, archive_at
+    from pedigreed.demo.play import stage
+    from pedigreed.demo.scenario import DAYS
     from pedigreed.log.level import Level
     from pedigreed.log.setup import set_up_log
     from pedigreed.service.cycle import run_cycle
@@ -36,23 +36,30 @@ def demo(
 
     set_up_log(Level.WARNING)
     kept = _fresh(folder)
-    text = demo_configuration(kept)
-    (kept / "pedigreed.yaml").write_text(text, encoding="utf-8")
-    loaded = parse_config(text, "pedigreed.yaml", os.environ)
-    channels = open_channels(loaded.config.channels)
     patience = Patience(first_pause=0.01, first_poll=0.01)
-    with (
-        DemoArchive(archive_at, DAYS[0], executing_polls=1) as recorded,
-        Store(loaded.config.store.reveal()) as store,
-    ):
+    with ExitStack() as opened:
+        recorded = opened.enter_context(stage())
+        text = recorded.configuration(kept)
+        (kept / "pedigreed.yaml").write_text(text, encoding="utf-8")
+        loaded = parse_config(text, "pedigreed.yaml", os.environ)
+        channels = open_channels(loaded.config.channels)
+        store = opened.enter_context(Store(loaded.config.store.reveal()))
         for number, day in enumerate(DAYS, 1):
-            recorded.now = day
-            asked = len(recorded.requests)
-            with progress(f"day {number}"), MastArchive(recorded.url, USER_AGENT, patience=patience) as archive:
-                cycle = run_cycle(loaded.config, loaded.file, store, archive, channels, now=day)
+            recorded.is_now(day)
+            asked = len(recorded.archive.requests)
+            with (
+                progress(f"day {number}"),
+                MastArchive(recorded.archive.url, USER_AGENT, patience=patience) as archive,
+            ):
+                sources = open_sources(loaded.config, store)
+                cycle = run_cycle(loaded.config, loaded.file, store, archive, channels, now=day, sources=sources)
             rows = sum(answer.fetched.rows for answer in cycle.answers)
+            heard = sum(each.news for each in cycle.heard)
             typer.echo(_rule(f"day {number}, {day_and_time(day)}"))
-            typer.echo(f"asked the archive {len(recorded.requests) - asked} times and read {rows:,} rows\n")
+            typer.echo(
+                f"asked the archive {len(recorded.archive.requests) - asked} times and read {rows:,} rows; "
+                f"heard {heard} announcements of CRDS from {len(cycle.heard)} sources\n"
+            )
             for closed in cycle.told.closed:
                 if closed.rendered is None:
                     typer.echo(f"{closed.period.subscription}: nothing to tell, so nothing is sent\n")
@@ -62,6 +69,7 @@ def demo(
     typer.echo(f"the mails and their attachments   {kept / 'mails'}")
     typer.echo(f"the configuration                 {kept / 'pedigreed.yaml'}")
     typer.echo(f"what was seen                     {program()} history --config {kept / 'pedigreed.yaml'}")
+    typer.echo(f"what was heard of CRDS            {program()} notices list --config {kept / 'pedigreed.yaml'}")
 
 
 def _fresh(folder: Path | None) -> Path:

@@ -10,7 +10,7 @@ from pedigreed.digests.links import context_page
 from pedigreed.digests.moments import day
 from pedigreed.digests.wording import clipped, count, listed, shortlist
 from pedigreed.model.announcement import NoticeKind
-from pedigreed.model.reference_type import reference_type
+from pedigreed.model.effect import effects_of
 from pedigreed.model.track import Track, track_of
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.model.digest import Digest
+    from pedigreed.model.effect import Effect
     from pedigreed.model.notice import Notice
 
 NEW_BUILD, CRDS = "NEW BUILD", "CRDS"
@@ -146,16 +147,14 @@ def about_in_words(notice: Notice) -> str:
 
 
 def effects_in_words(notice: Notice) -> list[str]:
-    """``photom: photom step, stage 2: absolute flux calibration`` for each type that is known."""
-    rows = []
-    for name in notice.facts.reference_types:
-        known = reference_type(name)
-        if known is None or known.is_legacy:
-            continue
-        steps = f"{listed(known.steps)} {'step' if len(known.steps) == 1 else 'steps'}"
-        stages = f"stage {listed([str(stage) for stage in known.stages])}"
-        rows.append(f"{_named(name)}: {steps}, {stages}: {known.effect}")
-    return rows
+    """``photom: photom step, stage 2: absolute flux calibration`` for each type that a step uses."""
+    return [_effect_in_words(effect) for effect in effects_of(notice.facts) if effect.steps]
+
+
+def _effect_in_words(effect: Effect) -> str:
+    steps = f"{listed(effect.steps)} {'step' if len(effect.steps) == 1 else 'steps'}"
+    stages = f"stage {listed([str(stage) for stage in effect.stages])}"
+    return f"{_named(effect.reference_type)}: {steps}, {stages}: {effect.effect}"
 
 
 def outlook_in_words(notice: Notice, digest: Digest) -> str:

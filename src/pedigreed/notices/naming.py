@@ -18,6 +18,7 @@ unless it is about some values of EXP_TYPE only.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
@@ -116,6 +117,12 @@ class _Unit:
     is_named: bool = False
 
 
+_UNTOUCHED = re.compile(
+    r"\b(?:stays?|remains?) (?:as|the same)\b|\b(?:unchanged|unaffected|nothing changes)\b"
+    r"|\bnot (?:be )?(?:affected|concerned|changed|touched)\b"
+)
+"""What is said of the modes that a delivery leaves alone."""
+
 _JOIN = _Unit(_Role.JOIN)
 _NOUN = _Unit(_Role.NOUN)
 _DESCRIPTION = _Unit(_Role.DESCRIBING)
@@ -128,7 +135,7 @@ def named_in(text: str) -> Named:
     sentences = tuple(sentences_of(text))
     wholes = dict.fromkeys(word.lower for words in sentences for word in words if word.mark is Mark.WHOLE)
     files = {name: form for name in wholes if (form := file_name(name))}
-    units = [unit for words in sentences if not _is_of_no_reference(words) for unit in _sentence(words)]
+    units = [unit for words in sentences if not _is_left_out(words) for unit in _sentence(words)]
     instruments = {unit.instruments[0] for unit in units if len(unit.instruments) == 1}
     if not instruments:
         instruments = {instrument for unit in units for instrument in unit.instruments}
@@ -153,6 +160,11 @@ def _sentence(words: Sequence[Word]) -> list[_Unit]:
     _by_list(units)
     _by_list(units[::-1])
     return units
+
+
+def _is_left_out(words: Sequence[Word]) -> bool:
+    """Whether what a sentence names is not touched."""
+    return _is_of_no_reference(words) or _UNTOUCHED.search(" ".join(word.lower for word in words)) is not None
 
 
 def _is_of_no_reference(words: Sequence[Word]) -> bool:

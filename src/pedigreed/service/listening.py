@@ -152,8 +152,9 @@ def _keep(
             name=name,
             asked_at=now,
             complete_at=now if reading.is_complete else (state.complete_at if state else None),
-            failures=0 if reading.is_complete else (state.failures if state else 0) + 1,
-            problem=None if reading.is_complete else "; ".join(reading.problems),
+            # Without a problem there is more to be read at the next turn, and that is no failure.
+            failures=(state.failures if state else 0) + 1 if reading.problems else 0,
+            problem="; ".join(reading.problems) or None,
             bookmark=reading.bookmark,
         ),
     )

@@ -47,7 +47,7 @@ def announced(names: Iterable[str], source: str) -> Announcement:
         identity=f"bad {hashlib.sha256(' '.join(files).encode()).hexdigest()[:32]}",
         said_at=None,
         title=f"{files[0]} was marked bad" if one else f"{len(files)} files were marked bad",
-        text="\n".join((f"CRDS says that {'this' if one else 'these'} must not be used:", *files)),
+        text="",
         facts=Facts(
             kind=NoticeKind.MARKED_BAD,
             files=files,

@@ -26,21 +26,13 @@ def went_down(before: str, cal_ver: str) -> bool:
 
 def announced_build(before: KnownBuild, build: KnownBuild, source: str, url: str) -> Announcement:
     """That the archive's context or its pipeline version is another. The server does not say since when."""
-    moved = [
-        f"{name}: {old} before, now {new}"
-        for name, old, new in (
-            ("CAL_VER", before.cal_ver, build.cal_ver),
-            ("CRDS_CTX", before.context, build.context),
-        )
-        if old != new
-    ]
     return Announcement(
         source=source,
         medium=Medium.SERVER,
         identity=f"build {build.cal_ver} {build.context} after {before.cal_ver} {before.context}",
         said_at=None,
         title=f"The archive makes products with {build.cal_ver} and {build.context}",
-        text="\n".join(moved),
+        text="",
         link=page_of(url, build.context),
         facts=Facts(
             kind=NoticeKind.BUILD,

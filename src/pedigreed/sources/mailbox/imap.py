@@ -18,7 +18,7 @@ from pedigreed.sources.mailbox.gathering import Gathering
 from pedigreed.sources.mailbox.imap_connection import ImapLimits
 from pedigreed.sources.mailbox.imap_reading import ImapReading
 from pedigreed.sources.mailbox.imap_words import struck
-from pedigreed.sources.plain_text import plain_line
+from pedigreed.sources.mailbox.name import name_of_folder
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,7 +46,7 @@ class ImapSource:
             limits: None for the usual ones.
             tls_context: whom to trust; None for the system's authorities.
         """
-        self.name = plain_line(f"mailbox {config.host}/{config.folder}")
+        self.name = name_of_folder(config)
         self._config = config
         self._limits = limits or ImapLimits()
         self._tls_context = tls_context
