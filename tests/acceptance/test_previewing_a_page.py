@@ -79,3 +79,21 @@ def test_only_a_page_is_opened(config: Path, arguments: tuple[str, ...]) -> None
     ended = pedigreed("preview", "--open", *arguments, "-c", config)
     assert ended.code == 64
     assert "--format html" in ended.err
+
+
+def test_a_template_is_tried_and_one_that_fails_is_told(config: Path, tmp_path: Path) -> None:
+    templates = tmp_path / "templates"
+    templates.mkdir()
+    with config.open("a") as file:
+        file.write(f"templates: {templates}\n")
+    preview = ("preview", "--format", "html", "-c", config, "--now", MORNING)
+    (templates / "digest.html").write_text("<p>{{ page.subscription }}</p>\n")
+    own = pedigreed(*preview)
+    assert (own.out, own.code) == ("<p>jades</p>", 0)
+    assert "template" not in own.err
+    (templates / "digest.html").write_text("<p>\n{{ page.subscripton }}</p>\n")
+    failed = pedigreed(*preview)
+    assert failed.code == 0
+    assert failed.out.startswith("<!DOCTYPE html>\n")
+    assert "jades: your template was not used: line 2: " in failed.err
+    assert "has no attribute 'subscripton'" in failed.err

@@ -63,12 +63,12 @@ def how_to_download(attached: Sequence[Attached]) -> tuple[str, tuple[str, ...]]
     name = manifest.attachment.filename
     unpacked = f"unpack {name} with `gunzip`, then " if manifest.is_packed else ""
     lines = (
+        "# with astroquery after 0.4.11: pip install -U --pre astroquery",
         "from astroquery.mast import MastMissions",
         f'files = "{name.removesuffix(".gz")}"',
         'MastMissions(mission="jwst").download_products(files)',
     )
-    words = "in Python, beside the attached JSON; astroquery after 0.4.11 can (`pip install -U --pre astroquery`):"
-    return unpacked + words, lines
+    return f"{unpacked}in Python, beside the attached JSON:", lines
 
 
 def files_to_name(digest: Digest) -> list[str]:
