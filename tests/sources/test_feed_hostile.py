@@ -127,6 +127,7 @@ def in_channel(unit: str) -> str:
 
 ATTRIBUTES_OF_ONE = " ".join(f'a{n}=""' for n in range(90_000))
 NAMESPACES = "".join(f'<title xmlns:n{n}="u{n}">a</title>' for n in range(25_000))
+MOST = "a" * (SIZE - 100_000)
 LONG_AUTHOR = f"<author>{'a' * 3900}</author>"
 BOMB = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
 
@@ -149,6 +150,14 @@ BOMB = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
         pytest.param(in_item(f"<author>{filled('a')}</author>"), id="long author"),
         pytest.param(in_channel(f"<item><guid>{LONG_AUTHOR}</guid></item>"), id="authors in ids"),
         pytest.param(in_channel(f"<item><title>{LONG_AUTHOR}</title></item>"), id="authors in titles"),
+        pytest.param(
+            f'<feed><entry><content type="text/xml"><author>{MOST}</author></content></entry></feed>',
+            id="author in XML",
+        ),
+        pytest.param(
+            in_item(f"<description><p/><title>x</title><title>x</title><author>{MOST}</author></description>"),
+            id="author after ends in a description",
+        ),
         pytest.param(in_item(f"<description>{filled('&')}</description>"), id="ampersands"),
         pytest.param(in_item(f"<description>{filled('<![CDATA[')}</description>"), id="CDATA that is not closed"),
         pytest.param(in_item(f"<description>{filled('&lt;b&gt;')}"[:SIZE] + "</description>"), id="tags in HTML"),

@@ -47,6 +47,16 @@ def test_atom_is_read_and_content_is_preferred_to_the_summary() -> None:
     assert entry.at == datetime(2026, 11, 21, 8, tzinfo=UTC)
 
 
+def test_elements_in_a_field_are_read_as_its_reader_would() -> None:
+    (entry,) = parse_feed(
+        f'<feed {ATOM} xmlns:x="http://www.w3.org/1999/xhtml"><entry><title>a <b>b</b></title>'
+        '<content type="xhtml"><x:div><x:p>one &amp; 1 &lt; 2</x:p><x:p><![CDATA[a <i> ]>]]></x:p></x:div>'
+        "</content></entry></feed>".encode()
+    ).entries
+    assert entry.title == "a b"
+    assert entry.text.split() == ["one", "&", "1", "<", "2", "a", "<i>", "]>"]
+
+
 def test_atom_with_a_prefix_is_read() -> None:
     (entry,) = parse_feed(
         b'<a:feed xmlns:a="http://www.w3.org/2005/Atom"><a:entry><a:id>urn:1</a:id><a:title>T</a:title>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import threading
@@ -115,6 +116,17 @@ def test_a_list_is_read(lists: DemoListserv, version: str) -> None:
 def test_both_forms_of_a_list_tell_the_same(lists: DemoListserv) -> None:
     rss, atom = (source(lists, version=version).read(None, DAY_2) for version in ("2.0", "ATOM1.0"))
     assert rss.announcements == atom.announcements
+
+
+def test_it_is_read_in_a_thread_of_a_program_with_an_event_loop(lists: DemoListserv) -> None:
+    reading = asyncio.run(asyncio.to_thread(source(lists).read, None, DAY_2))
+    assert len(reading.announcements) == 2
+
+
+def test_a_proxy_that_is_none_is_told(lists: DemoListserv, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("HTTP_PROXY", "nonsense://proxy.example")
+    assert read(lists).problems == ("an address on the way to it can't be used",)
 
 
 def test_it_says_who_asks(lists: DemoListserv) -> None:

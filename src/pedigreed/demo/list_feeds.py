@@ -1,6 +1,7 @@
 """The feeds of a LISTSERV archive: RSS 2.0 and Atom 1.0.
 
-The addresses are LISTSERV's (``wa.exe?RSS&L=LIST&v=2.0``). An entry has a link and no other identity.
+The addresses are LISTSERV's (``wa.exe?RSS&L=LIST&v=2.0``). The entries are the plainest that the two forms allow,
+and have a link and no other identity: no public copy of LISTSERV's own was found.
 """
 
 from __future__ import annotations

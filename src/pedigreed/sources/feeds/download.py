@@ -133,7 +133,7 @@ class _Attempt:
         except Unreadable as error:
             raise _Failed(str(error)) from None
         except (httpx.InvalidURL, ValueError):
-            raise _Failed("it leads to an address that is none") from None
+            raise _Failed("an address on the way to it can't be used") from None
         except (httpx.HTTPError, OSError) as error:
             raise _failure(error) from None
 

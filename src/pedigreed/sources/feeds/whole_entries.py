@@ -1,21 +1,21 @@
 """The whole entries of a feed's XML, and of them what is read.
 
 feedparser alone will not do for what anyone may send (checked in 6.0.14). It gives half entries of a feed that
-was cut. For some fields it takes the square of their length, and what is not well-formed it reads a second time
-in a way that is as slow. So it gets well-formed XML, with nothing in it but whole entries and the fields that
-pedigreed reads.
+was cut. For some fields, wherever they stand, it takes the square of their length, and what is not well-formed it
+reads a second time in a way that is as slow. So it gets well-formed XML, with nothing in it but whole entries, the
+fields that pedigreed reads, and no elements in them: XHTML becomes HTML, which is text to XML.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.parsers import expat  # no document type comes here, and so no entity and no other file
 
 _FRAMES = frozenset({"rss", "feed", "rdf", "channel"})
 _ENTRIES = frozenset({"item", "entry"})
 _TEXTS = frozenset({"title", "description", "summary", "content", "encoded"})
-"""What may be HTML. feedparser takes the elements in them for text, and those in other fields for fields."""
+"""What may be HTML."""
 _OF_FEED = frozenset(
     {
         *("title", "link", "description", "summary", "content"),
@@ -46,7 +46,6 @@ _MOST_NAMESPACES = 100
 _MOST_ATTRIBUTES = 100
 """feedparser takes the square of their number."""
 _MOST_ELEMENTS = 300_000
-_MOST_KEPT_ELEMENTS = 100_000
 _ENDS_TOO_SOON = frozenset(
     expat.errors.codes[message]
     for message in (
@@ -56,6 +55,9 @@ _ENDS_TOO_SOON = frozenset(
         expat.errors.XML_ERROR_PARTIAL_CHAR,
     )
 )
+_DECLARATION = re.compile(rb"\sxmlns(?::[^\s=]+)?\s*=\s*(?:\"[^\"]*\"|'[^']*')")
+_CDATA = re.compile(rb"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
+_PREFIX = re.compile(rb"(</?)[^\s<>/:\"'=]+:")
 _TAG = re.compile(rb"<(?P<qualified>[^\s/>]+)(?:[^>\"']|\"[^\"]*\"|'[^']*')*>")
 
 
@@ -93,18 +95,28 @@ class _Stop(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A field of an entry, and the place of its start tag."""
+    """A field of an entry, its start tag, and whether there are elements in it."""
 
     name: str
-    start: int
+    tag: re.Match[bytes]
+    has_elements: bool = False
 
-    @property
-    def may_be_html(self) -> bool:
-        return self.name in _TEXTS
+    def written(self, xml: bytes, end: int) -> bytes:
+        """The field without elements in it. `end` is the place of its end tag."""
+        qualified = self.tag["qualified"]
+        if not self.has_elements:
+            return b"%s%s</%s>" % (self.tag[0], xml[self.tag.end() : end], qualified)
+        declarations = b"".join(_DECLARATION.findall(self.tag[0]))
+        html = _PREFIX.sub(rb"\1", _CDATA.sub(_escaped_text, xml[self.tag.end() : end]))
+        return b'<%s%s type="html">%s</%s>' % (qualified, declarations, _escaped(html), qualified)
 
-    @property
-    def longest(self) -> int:
-        return _LONGEST_TEXT if self.may_be_html else _LONGEST_VALUE
+
+def _escaped_text(verbatim: re.Match[bytes]) -> bytes:
+    return _escaped(verbatim[1])
+
+
+def _escaped(text: bytes) -> bytes:
+    return text.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;")
 
 
 class _Walk:
@@ -120,7 +132,7 @@ class _Walk:
         self._frames: list[bytes] = []
         self._is_over = False
         self._depth = 0
-        self._elements = self._kept_elements = 0
+        self._elements = 0
         self._namespaces: set[tuple[str | None, str | None]] = set()
         self._entry: list[bytes] | None = None
         self._field: _Field | None = None
@@ -162,20 +174,18 @@ class _Walk:
         level = self._depth - len(self._frames)
         self._depth += 1
         self._elements += 1
-        self._kept_elements += self._field is not None
         if self._depth > _DEEPEST:
             raise _Stop("it is nested deeper than a feed is")
         if len(attributes) > _MOST_ATTRIBUTES:
             raise _Stop("it has more attributes than an element needs")
-        if self._elements > _MOST_ELEMENTS or self._kept_elements > _MOST_KEPT_ELEMENTS:
+        if self._elements > _MOST_ELEMENTS:
             raise _Stop("it has more elements than a feed needs")
         if level == 0:
             self._start_in_frame(self._tag())
         elif level == 1 and self._entry is not None:
             self._start_field(name, self._tag(), self._entry)
-        elif self._field is not None and not self._field.may_be_html:
-            self._field = None
-            self.left_out += 1
+        elif self._field is not None and not self._field.has_elements:
+            self._field = replace(self._field, has_elements=True)
 
     def _end(self, _name: str) -> None:
         self._depth -= 1
@@ -208,15 +218,15 @@ class _Walk:
         if field not in _FIELDS.get(namespace.lower(), ()) or len(entry) > _MOST_FIELDS:
             return
         if not tag[0].endswith(b"/>"):
-            self._field = _Field(field, tag.start())
+            self._field = _Field(field, tag)
         elif len(tag[0]) <= _LONGEST_VALUE:
             entry.append(tag[0])
 
     def _end_field(self, field: _Field, entry: list[bytes]) -> None:
         self._field = None
-        end = self._end_of_tag()
-        if end - field.start <= field.longest:
-            entry.append(self._xml[field.start : end])
+        written = field.written(self._xml, self._parser.CurrentByteIndex)
+        if len(written) <= (_LONGEST_TEXT if field.name in _TEXTS else _LONGEST_VALUE):
+            entry.append(written)
         else:
             self.left_out += 1
 
