@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pedigreed.model.failure import UpstreamUnavailable
+from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
 from pedigreed.model.notice import Tracks
 from pedigreed.sources.crds import bad_files, new_files
 from pedigreed.sources.crds.bookmark import KnownBuild, Waiting
@@ -171,8 +171,15 @@ class Look:
             answered = self._rpc.call("get_build_context", "jwst", asked_version(cal_ver), shape=str)
             build = KnownBuild(cal_ver, read_context(answered))
         except UpstreamUnavailable as error:
-            self.problems.append(f"the archive's context: {error}")
-            return known.context if known is not None and known.cal_ver == cal_ver else None
+            if known is not None and known.cal_ver == cal_ver:
+                self.problems.append(f"the archive's context: {error}")
+                return known.context
+            # A patch of the pipeline may have no context of its own. That is no failure of CRDS.
+            is_unknown = isinstance(error, UpstreamRefused) and not isinstance(error, Passing)
+            (self.warnings if is_unknown else self.problems).append(
+                f"the archive's context for {cal_ver}: {error}"
+            )
+            return None
         if known is None or not went_down(known.cal_ver, cal_ver):
             if known is not None and known != build:
                 self.announcements.append(announced_build(known, build, self._source, self._url))

@@ -1,0 +1,232 @@
+"""What happens in CRDS is told once to whom it concerns, whichever source tells of it, and however often."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hearing import DAY, DAY_0, LIST, TEXT, Hearing, hearing
+from list_mails import event, list_mail, mast_mail
+from pedigreed.demo.crds_faults import RpcError
+from pedigreed.demo.crds_story import Reference
+from pedigreed.demo.feed_faults import LoginPage
+from pedigreed.model.run import Work
+from pedigreed.notices.merging import notices_of
+from pedigreed.service.agenda import agenda
+from pedigreed.service.listening import listen
+from pedigreed.store import announcements, wanted
+from pedigreed.store.database import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+    from pedigreed.model.notice import Notice
+
+HOUR = timedelta(hours=1)
+PHOTOM = Reference("jwst_miri_photom_0301.fits", change_level="SEVERE")
+NIRISS_FLAT = Reference("jwst_niriss_flat_0300.fits")
+PSFMASK = Reference("jwst_miri_psfmask_0300.fits")
+QUOTED = f"A delivery to CRDS is in use since context jwst_1583.\n\n{TEXT}\n\nChange level: SEVERE"
+
+
+@pytest.fixture
+def heard(tmp_path: Path, store_url: str) -> Iterator[Hearing]:
+    """One cycle was run already, and told the baseline."""
+    with Store(store_url) as store, hearing(tmp_path, store) as made:
+        made.cycle(DAY_0)
+        yield made
+
+
+def notices(store: Store) -> list[Notice]:
+    with store.reading() as connection:
+        return list(notices_of(announcements.load(connection)))
+
+
+def list_mail_of(number: int, to: str) -> Any:  # noqa: ANN401  # EmailMessage
+    return list_mail(number, QUOTED, Subject=f"[{to}] New MIRI photom files", To=f"{to}@lists.example")
+
+
+def test_one_delivery_that_four_tell_is_told_once(heard: Hearing) -> None:
+    heard.deliver(DAY_0 + 2 * HOUR, "jwst_1583", TEXT, PHOTOM)
+    heard.post(DAY_0 + 3 * HOUR, QUOTED)
+    heard.mail(list_mail_of(1, "miri-reffiles"))
+    heard.mail(list_mail_of(2, "nirspec-reffiles"))
+    [text] = heard.told(DAY_0 + DAY).values()
+    assert text.count("jwst_1583 became") == 1
+    assert "1 CRDS delivery" in text.splitlines()[0]
+    section = text[text.index("\nCRDS  ") : text.index("\nCHECKED")]
+    words = " ".join(section.split())
+    assert "jwst_1583 became the latest context on 20 Nov; severe change; MIRI, MRS: photom" in words
+    assert "since the old ones did not follow the loss of throughput in channel 4." in words
+    assert "photom: photom and wfss_contam steps, stage 2 and 3: absolute flux calibration" in words
+    assert "in `latest` only: MAST makes products with jwst_1535, and takes this up with a later build" in words
+    for source in ("CRDS", f"{LIST} at 127.0.0.1", "mailbox"):
+        assert source in words[words.index("heard from") :]
+    [notice] = [each for each in notices(heard.store) if each.facts.context == "jwst_1583"]
+    assert len(notice.heard) == 5  # the server tells of its files by themselves
+    assert notice.text.startswith(TEXT)
+
+
+@pytest.mark.parametrize("first", ["server", "list", "mail"])
+def test_who_tells_first_is_heard_and_who_comes_later_is_not_told_again(heard: Hearing, first: str) -> None:
+    tell: dict[str, Callable[[datetime], None]] = {
+        "server": lambda at: heard.deliver(at, "jwst_1583", TEXT, PHOTOM),
+        "list": lambda at: heard.post(at, QUOTED),
+        "mail": lambda _at: heard.mail(list_mail_of(1, "miri-reffiles")),
+    }
+    tell.pop(first)(DAY_0 + HOUR)
+    assert "jwst_1583" in heard.told(DAY_0 + DAY)["a"]
+    for other in tell.values():
+        other(DAY_0 + DAY + HOUR)
+    assert heard.told(DAY_0 + 2 * DAY) == {}
+    [notice] = [each for each in notices(heard.store) if each.facts.context == "jwst_1583"]
+    assert len({each.announcement.source for each in notice.heard}) == 3
+
+
+def test_what_was_there_at_the_first_look_is_no_news(heard: Hearing) -> None:
+    assert [each.facts.context for each in notices(heard.store)] == ["jwst_1535"]
+    assert heard.told(DAY_0 + DAY) == {}
+
+
+def test_who_subscribes_later_is_told_of_what_comes_then(heard: Hearing) -> None:
+    heard.deliver(DAY_0 + HOUR, "jwst_1583", TEXT, PHOTOM)
+    both = heard.config({}, {})
+    told = heard.told(DAY_0 + DAY, both)
+    assert "jwst_1583" in told["a"]
+    assert "jwst_1583" not in told["b"]
+    heard.deliver(DAY_0 + DAY + HOUR, "jwst_1584", "New MIRI darks.", Reference("jwst_miri_dark_0300.fits"))
+    told = heard.told(DAY_0 + 2 * DAY, both)
+    assert "jwst_1584" in told["a"]
+    assert "jwst_1584" in told["b"]
+
+
+def test_a_subscription_hears_of_what_it_asks_for(heard: Hearing) -> None:
+    config = heard.config(
+        {"report": "affected"},
+        {"report": "affected", "instrument": "nircam"},
+        {"report": "all", "instrument": "nircam"},
+        {"report": "all", "instrument": "nircam", "instruments": ["miri"]},
+        {"report": "none"},
+    )
+    heard.cycle(DAY_0 + DAY, config)
+    heard.deliver(DAY_0 + DAY + HOUR, "jwst_1583", TEXT, PHOTOM)
+    heard.deliver(
+        DAY_0 + DAY + 2 * HOUR, "jwst_1584", "NIRISS: new flats.", Reference("jwst_niriss_flat_0300.fits")
+    )
+    told = heard.told(DAY_0 + 2 * DAY, config)
+    assert {name for name, text in told.items() if "jwst_1583" in text} == {"a", "d"}
+    assert not any("jwst_1584" in text for text in told.values())
+    # What was not asked for is not told later either.
+    everything = {"report": "all", "instruments": ["miri", "niriss"]}
+    nircam = {"instrument": "nircam", **everything}
+    assert heard.told(DAY_0 + 3 * DAY, heard.config(everything, nircam, nircam, nircam, everything)) == {}
+
+
+def test_a_type_that_these_exposures_do_not_use_is_not_told(heard: Hearing) -> None:
+    heard.deliver(
+        DAY_0 + HOUR,
+        "jwst_1583",
+        "MIRI coronagraphs: new psfmask files.",
+        Reference("jwst_miri_psfmask_0300.fits"),
+    )
+    assert heard.told(DAY_0 + DAY) == {}
+
+
+def test_a_build_a_rollback_and_a_bad_file_are_told_once_each(heard: Hearing) -> None:
+    heard.deliver(DAY_0 + HOUR, "jwst_1583", TEXT, PHOTOM)
+    heard.told(DAY_0 + DAY)
+    heard.builds["2.0.1"] = "jwst_1583"
+    heard.deliver(DAY_0 + DAY + HOUR, "jwst_1582", "Back to the context before: the photom files are withdrawn.")
+    heard.bad_files.append(PHOTOM.name)
+    [text] = heard.told(DAY_0 + 2 * DAY).values()
+    words = " ".join(text.split())
+    assert "NEW BUILD MAST makes products with 2.0.1 and jwst_1583 now, before that with jwst_1535" in words
+    assert "all will be reprocessed over the coming weeks" in words
+    assert "CRDS 1 rollback and 1 file marked bad" in words
+    assert "jwst_1582 is the latest context again on 21 Nov, in place of jwst_1583" in words
+    assert "jwst_miri_photom_0301.fits is marked bad and must not be used any more" in words
+    assert "new build 2.0.1" in text.splitlines()[0]
+    assert heard.told(DAY_0 + 3 * DAY) == {}
+
+
+def test_each_source_can_fail_alone_and_is_named(heard: Hearing) -> None:
+    heard.crds.misbehave(RpcError(), times=None)
+    heard.post(DAY_0 + HOUR, QUOTED)
+    heard.mailbox.rename(heard.folder / "away")
+    [text] = heard.told(DAY_0 + DAY).values()
+    words = " ".join(text.split())
+    assert "jwst_1583" in words
+    assert "NOT READ 2 of 3 sources of CRDS's news: what they told is missing here" in words
+    assert "CRDS: " in words
+    assert "mailbox " in words
+    assert "last read to its end 20 Nov 06:00Z" in words
+    assert "1 of 1 program and 1 of 3 sources of CRDS's news" in words
+    assert text.splitlines()[0].endswith("CRDS unread")
+    # It is said when it begins and when it is over, and not each day.
+    assert heard.told(DAY_0 + 2 * DAY) == {}
+    heard.crds.well_behaved()
+    (heard.folder / "away").rename(heard.mailbox)
+    assert "3 of 3 sources" in " ".join(heard.told(DAY_0 + 3 * DAY)["a"].split())
+
+
+def test_a_feed_that_fails_takes_nothing_from_the_server(heard: Hearing) -> None:
+    heard.lists.misbehave(LoginPage(), times=None)
+    heard.deliver(DAY_0 + HOUR, "jwst_1583", TEXT, PHOTOM)
+    cycle = heard.cycle(DAY_0 + DAY)
+    assert not cycle.is_complete
+    [closed] = cycle.told.closed
+    assert closed.rendered is not None
+    assert "jwst_1583" in closed.rendered.text
+    assert "an HTML page came in place of a feed" in " ".join(closed.rendered.text.split())
+
+
+def test_a_mail_of_mast_brings_the_check_of_its_program_forward(heard: Hearing) -> None:
+    config, noon = heard.config(), DAY_0 + 6 * HOUR
+    names = [name for name, row in heard.holdings.rows.items() if row["instrume"] == "MIRI"]
+    heard.holdings.remake(names[:4], DAY_0 + 3 * HOUR, context=1583)
+    said = event(program=1180, filename=names[0], archived_date="2026-11-20T09:00:00")
+    heard.mail(mast_mail(said, event(program=9999)))
+    with heard.store.reading() as connection:
+        assert Work.ASK not in agenda(connection, config, 0.0, noon).due
+    listen(heard.sources(config), config.programs, heard.store, noon)
+    with heard.store.reading() as connection:
+        found = agenda(connection, config, 0.0, noon)
+        assert set(wanted.load(connection)) == {1180}
+    assert Work.ASK in found.due
+    assert found.asks_for_wanted
+    [text] = heard.told(DAY_0 + DAY, config).values()
+    assert "4 reprocessed" in text.splitlines()[0]
+    with heard.store.reading() as connection:
+        assert wanted.load(connection) == {}
+    # What the mail said and the archive's rows confirm is one change, and no other one later.
+    assert heard.told(DAY_0 + 2 * DAY, config) == {}
+
+
+def test_a_mail_of_mast_that_the_archive_answered_already_brings_nothing_forward(heard: Hearing) -> None:
+    heard.mail(mast_mail(event(program=1180, archived_date="2026-11-01T09:00:00")))
+    heard.cycle(DAY_0 + DAY)
+    with heard.store.reading() as connection:
+        assert wanted.load(connection) == {}
+
+
+def test_nothing_in_an_announcement_is_more_than_text(heard: Hearing) -> None:
+    nasty = (
+        "MIRI MRS: new photom files in jwst_1583.\r\nBcc: someone@obs.example\r\n<script>alert(1)</script> "
+        "<b>bold</b> \x1b[31mred\x1b[0m <!channel> *stars* &lt;i&gt; \u202eback"
+    )
+    heard.mail(list_mail(1, nasty, Subject="New <b>MIRI</b> \x1b[31mphotom"))
+    cycle = heard.cycle(DAY_0 + DAY)
+    [closed] = cycle.told.closed
+    rendered = closed.rendered
+    assert rendered is not None
+    for part in (rendered.text, rendered.html, rendered.slack.decode(), rendered.subject):
+        assert "\x1b" not in part
+        assert "\u202e" not in part
+    assert "<script" not in rendered.html
+    assert "<b>bold" not in rendered.html
+    assert "<!channel>" not in rendered.slack.decode()
+    assert "\nBcc:" not in rendered.text

@@ -1,0 +1,170 @@
+"""An archive, a CRDS server, a mailing list and a mailbox, and whole cycles that listen to them."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pedigreed.config.settings import Config
+from pedigreed.config.sources import Feed, MailboxSource
+from pedigreed.delivery.folder import FolderChannel
+from pedigreed.demo.archive import DemoArchive
+from pedigreed.demo.crds import DemoCrds
+from pedigreed.demo.crds_story import CrdsState, Delivered, Reference
+from pedigreed.demo.list_posts import ListPost
+from pedigreed.demo.listserv import DemoListserv
+from pedigreed.model.instrument import Instrument
+from pedigreed.service.cycle import run_cycle
+from pedigreed.service.news_sources import news_sources
+from pedigreed.sources.crds.patience import Patience as CrdsPatience
+from pedigreed.sources.crds.server import CrdsServer
+from pedigreed.sources.feeds.feed import FeedSource
+from pedigreed.sources.feeds.limits import FeedLimits
+from pedigreed.sources.mailbox.source import open_mailbox
+from pedigreed.sources.mast.archive import MastArchive
+from watching import QUICK, Holdings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import EmailMessage
+    from pathlib import Path
+
+    from pedigreed.service.cycle import Cycle
+    from pedigreed.service.listen_times import Listed
+    from pedigreed.sources.source import Source
+    from pedigreed.store.database import Store
+
+DAY = timedelta(days=1)
+DAY_0 = datetime(2026, 11, 20, 6, tzinfo=UTC)
+LIST = "MIRI_REFFILES"
+
+TEXT = (
+    "The MIRI MRS photom files were derived from standard stars of three cycles, since the old ones did not "
+    "follow the loss of throughput in channel 4. Fluxes of channel 4 rise by up to 6 percent."
+)
+
+
+@dataclass
+class Hearing:
+    """What there is to be heard, and who listens."""
+
+    folder: Path
+    store: Store
+    archive: DemoArchive
+    crds: DemoCrds
+    lists: DemoListserv
+    holdings: Holdings
+    deliveries: list[Delivered]
+    builds: dict[str, str] = field(default_factory=lambda: {"2.0.1": "jwst_1535"})
+    bad_files: list[str] = field(default_factory=list)
+    mails: int = 0
+
+    @property
+    def mailbox(self) -> Path:
+        return self.folder / "mailbox"
+
+    def deliver(self, at: datetime, context: str, text: str = TEXT, *references: Reference) -> None:
+        """Let a context become the latest at a moment, UTC."""
+        self.deliveries.append(Delivered(at, context, text, references))
+
+    def post(self, at: datetime, text: str, subject: str = "New reference files") -> None:
+        """Let the list have a mail."""
+        self.lists.post(ListPost(LIST, at, subject, text))
+
+    def mail(self, mail: EmailMessage) -> None:
+        """Let the mailbox have a mail."""
+        self.mails += 1
+        (self.mailbox / f"{self.mails}.eml").write_bytes(bytes(mail))
+
+    def config(self, *subscriptions: dict[str, Any]) -> Config:
+        """A configuration; each subscription is its `crds` part and the instrument that it watches, as `miri`."""
+        chosen = subscriptions or ({},)
+        return Config.model_validate(
+            {
+                "sources": {
+                    "mast": {"url": self.archive.url},
+                    "crds": {"url": self.crds.url, "feeds": [{"url": self.lists.feed_url(LIST)}]},
+                    "mailbox": {"eml": str(self.mailbox)},
+                },
+                "channels": {"keep": {"folder": {"path": str(self.folder / "sent")}}},
+                "subscriptions": [
+                    {
+                        "name": "abcdefgh"[number],
+                        "watch": {"programs": [1180], "instruments": [each.get("instrument", "miri")]},
+                        "crds": {key: value for key, value in each.items() if key != "instrument"},
+                        "digest": {"at": "06:00"},
+                        "deliver": [{"channel": "keep"}],
+                    }
+                    for number, each in enumerate(chosen)
+                ],
+            },
+            strict=False,
+        )
+
+    def sources(self, config: Config) -> tuple[Listed, ...]:
+        """Those of the configuration, which give up at once."""
+        opened: list[Source] = [
+            CrdsServer(self.crds.url, "pedigreed/test", "2.0.1", patience=CrdsPatience(5, 10, attempts=1)),
+            FeedSource(Feed(url=self.lists.feed_url(LIST)), "pedigreed/test", FeedLimits(attempts=1)),
+            open_mailbox(MailboxSource(eml=self.mailbox)),
+        ]
+        made = {source.name: source for source in opened}
+        return tuple(_with(listed, made[listed.name]) for listed in news_sources(config, place=0.0))
+
+    def cycle(self, now: datetime, config: Config | None = None) -> Cycle:
+        config = config or self.config()
+        self.archive.now = self.crds.now = self.lists.now = now
+        with MastArchive(self.archive.url, "pedigreed/test", patience=QUICK) as archive:
+            return run_cycle(
+                config,
+                "pedigreed.yaml",
+                self.store,
+                archive,
+                {"keep": FolderChannel(self.folder / "sent")},
+                now=now,
+                sources=self.sources(config),
+            )
+
+    def told(self, now: datetime, config: Config | None = None) -> dict[str, str]:
+        """Subscription -> the text that one cycle told it."""
+        cycle = self.cycle(now, config)
+        return {
+            each.period.subscription: f"{each.rendered.subject}\n{each.rendered.text}"
+            for each in cycle.told.closed
+            if each.rendered
+        }
+
+
+def _with(listed: Listed, source: Source) -> Listed:
+    return type(listed)(listed.name, listed.every, listed.place, lambda: source)
+
+
+@contextmanager
+def hearing(folder: Path, store: Store) -> Iterator[Hearing]:
+    """The archive has ten exposures of MIRI's MRS and ten of NIRCam, and CRDS one old delivery."""
+    holdings = Holdings()
+    old = (Reference("jwst_niriss_specwcs_0051.fits"),)
+    deliveries = [Delivered(datetime(2026, 4, 7, 14, tzinfo=UTC), "jwst_1535", "NIRISS trace files.", old)]
+    with ExitStack() as stack:
+        heard = Hearing(
+            folder,
+            store,
+            stack.enter_context(DemoArchive(holdings.at, DAY_0)),
+            stack.enter_context(DemoCrds(lambda now: _state(heard, now), DAY_0)),
+            stack.enter_context(DemoListserv([], now=DAY_0)),
+            holdings,
+            deliveries,
+        )
+        heard.mailbox.mkdir()
+        heard.post(DAY_0 - 30 * DAY, "The list is open again.", "Welcome back")
+        holdings.add(1180, 10, Instrument.MIRI, exp_type="MIR_MRS", cal_ver="2.0.1")
+        holdings.add(1180, 10, Instrument.NIRCAM, exp_type="NRC_IMAGE", cal_ver="2.0.1")
+        yield heard
+
+
+def _state(heard: Hearing, now: datetime) -> CrdsState:
+    return CrdsState(
+        tuple(each for each in heard.deliveries if each.at <= now), dict(heard.builds), tuple(heard.bad_files)
+    )
