@@ -26,8 +26,6 @@ LONGEST_PROBLEM = 500
 
 NONE: Mapping[DeliveryState, int] = MappingProxyType({})
 
-_ENDED = {Work.LISTEN: "listened", Work.ASK: "asked", Work.TELL: "told"}
-
 _log = structlog.get_logger()
 
 
@@ -79,7 +77,7 @@ def one_run(store: Store, work: Work, now: datetime, *, after: int | None = None
                 connection, Run(number, work, now, ended_at, problem=problem, outcomes=outcomes, **kept)
             )
         _log.info(
-            _ENDED[work],
+            "listened" if work is Work.LISTEN else "asked" if work is Work.ASK else "told",
             seconds=round(seconds, 3),
             problem=problem,
             **kept,

@@ -126,7 +126,10 @@ def _sources(found: Figures) -> Iterator[Metric]:
     labels = ["source", "instrument"]
     named = [(("mast", source.instrument.value), source) for source in found.sources]
     # An empty label is none for Prometheus.
-    every = [*named, *(((news.name, ""), news) for news in found.news_sources)]
+    asked = [(names, source.asked_at) for names, source in named]
+    asked += [((news.name, ""), news.asked_at) for news in found.news_sources]
+    answered = [(names, source.complete_at) for names, source in named]
+    answered += [((news.name, ""), news.complete_at) for news in found.news_sources]
     programs = GaugeMetricFamily("pedigreed_source_programs", "Programs that are watched.", labels=labels)
     complete = GaugeMetricFamily(
         "pedigreed_source_programs_complete", "Programs whose last answer was complete.", labels=labels
@@ -140,13 +143,13 @@ def _sources(found: Figures) -> Iterator[Metric]:
         "source_last_asked_timestamp_seconds",
         "When it was last asked.",
         labels,
-        [(names, source.asked_at) for names, source in every],
+        asked,
     )
     yield _times(
         "source_last_complete_timestamp_seconds",
         "The last complete answer, of the program for which it is oldest.",
         labels,
-        [(names, source.complete_at) for names, source in every],
+        answered,
     )
 
 
