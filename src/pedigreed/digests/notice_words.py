@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pedigreed.digests.links import context_page
@@ -32,6 +32,23 @@ LONGEST_NAME = 40
 LONGEST_SOURCE = 60
 
 
+class EffectWords(NamedTuple):
+    """What a change of one reference type does.
+
+    Attributes:
+        name: the type's: ``photom``.
+        where: ``photom step, stage 2``.
+        effect: ``absolute flux calibration``.
+    """
+
+    name: str
+    where: str
+    effect: str
+
+    def __str__(self) -> str:
+        return ": ".join(self)
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeWords:
     """One notice in words.
@@ -41,7 +58,7 @@ class NoticeWords:
         page: the address of a page about it; empty where there is none.
         news: what happened: ``became the latest context on 21 Nov; severe; MIRI MRS``.
         summary: why, in its authors' words; may be empty.
-        effects: for each reference type, what it changes: ``photom: photom step, stage 2: flux calibration``.
+        effects: for each reference type that a step uses, what it changes.
         outlook: when it reaches the archive.
         sources: who told of it.
     """
@@ -50,7 +67,7 @@ class NoticeWords:
     page: str
     news: str
     summary: str
-    effects: tuple[str, ...]
+    effects: tuple[EffectWords, ...]
     outlook: str
     sources: str
 
@@ -146,15 +163,15 @@ def about_in_words(notice: Notice) -> str:
     return ": ".join(filter(None, [where, types]))
 
 
-def effects_in_words(notice: Notice) -> list[str]:
-    """``photom: photom step, stage 2: absolute flux calibration`` for each type that a step uses."""
+def effects_in_words(notice: Notice) -> list[EffectWords]:
+    """What it changes, for each type that a step uses."""
     return [_effect_in_words(effect) for effect in effects_of(notice.facts) if effect.steps]
 
 
-def _effect_in_words(effect: Effect) -> str:
+def _effect_in_words(effect: Effect) -> EffectWords:
     steps = f"{listed(effect.steps)} {'step' if len(effect.steps) == 1 else 'steps'}"
     stages = f"stage {listed([str(stage) for stage in effect.stages])}"
-    return f"{_named(effect.reference_type)}: {steps}, {stages}: {effect.effect}"
+    return EffectWords(_named(effect.reference_type), f"{steps}, {stages}", effect.effect)
 
 
 def outlook_in_words(notice: Notice, digest: Digest) -> str:
