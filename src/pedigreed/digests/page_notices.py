@@ -24,10 +24,12 @@ EFFECTS = 8
 
 def notice_sections(digest: Digest, rows: int) -> list[Section]:
     """New build, CRDS. What has no content is absent."""
-    sections = [
-        Section(NEW_BUILD, sentence(words.news), rows=(Row("", words.summary),) if words.summary and rows else ())
-        for words in notices_in_words(digest, of_builds=True, most=max(rows, 1))
-    ]
+    sections = []
+    if builds := notices_in_words(digest, of_builds=True, most=max(rows, 1)):
+        first, *others = builds
+        told = [first.summary, *(line for words in others for line in (words.news, words.summary))]
+        lines = tuple(Row("", line) for line in told if line and rows)
+        sections.append(Section(NEW_BUILD, sentence(first.news), rows=lines))
     if notices := notices_of_section(digest, of_builds=False):
         left_out = len(notices) - rows
         shown = notices_in_words(digest, of_builds=False, most=rows)
