@@ -205,7 +205,8 @@ class Daemon:
         # A file that took the place of the store's is what the workers will open.
         self._store.let_go_if_replaced()
         with self._store.reading() as connection:
-            return agenda(connection, self._loaded.config, self._place, now)
+            left_alone = {work for work in Work if self._is_paused(work, now)}
+            return agenda(connection, self._loaded.config, self._place, now, left_alone)
 
     def _status(self, found: Agenda) -> str:
         line = status_line(found, self._loaded.config.zone, busy=self._at_work.keys(), faults=self._faults)
@@ -226,9 +227,11 @@ class Daemon:
             self._listens_since = now
             if found is not None:
                 arguments = ["--after", str(found.last_listen), "--place", str(self._place)]
-        if work is Work.TELL and self._has_asked:
+        if work is Work.TELL and self._has_asked and not self._is_listening(now):
             arguments = ["--after-ask"]
             self._has_asked = False
+        elif work is Work.TELL and found is not None and found.holds_digests:
+            arguments = ["--only-deliver"]
         self._at_work[work] = asyncio.create_task(self._work(work, *arguments))
 
     def _is_listening(self, now: datetime) -> bool:

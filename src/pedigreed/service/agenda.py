@@ -24,6 +24,7 @@ from pedigreed.store import wanted as stored_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -49,6 +50,7 @@ class Agenda:
         waiting: how many messages wait.
         last_ask, last_listen: the number of the last run of that kind; 0 where there was none.
         asks_for_wanted: whether an asking is due for nothing but the programs that MAST's mails tell of.
+        holds_digests: whether no digest is composed now, since what is being asked or heard belongs into it.
     """
 
     due: frozenset[Work]
@@ -58,10 +60,25 @@ class Agenda:
     last_ask: int
     last_listen: int = 0
     asks_for_wanted: bool = False
+    holds_digests: bool = False
 
 
-def agenda(connection: Connection, config: Config, place: float, now: datetime) -> Agenda:
-    """Read it from the store. `place` is this installation's among all: see `ask_times`."""
+def agenda(
+    connection: Connection,
+    config: Config,
+    place: float,
+    now: datetime,
+    left_alone: AbstractSet[Work] = frozenset(),
+) -> Agenda:
+    """Read it from the store.
+
+    Args:
+        connection: a transaction.
+        config: the configuration.
+        place: this installation's among all: see `ask_times`.
+        now: UTC.
+        left_alone: what will not be begun even if it is due, since it failed a while ago. Nothing waits for it.
+    """
     rhythm = ask_rhythm(config, place)
     runs = stored_runs.newest(connection, Work.ASK, LOOKED_BACK)
     asked = stored_coverage.asked(connection)
@@ -81,7 +98,7 @@ def agenda(connection: Connection, config: Config, place: float, now: datetime) 
     rhythms = {name: rhythm_of(subscription, config) for name, subscription in speaking.items()}
     ends = last_ends(connection, set(rhythms.values()), now)
     # After a sleep both are due. What is found then belongs into the digest, which waits for it, but not for long.
-    is_awaited = due or _is_running(runs, now, LEAD) or is_listening
+    is_awaited = bool(due - left_alone) or _is_running(runs, now, LEAD) or is_listening
     # A first digest tells what the archive has, so it waits until that was asked.
     known = {name: rhythm for name, rhythm in rhythms.items() if name in ends or pairs_of(speaking[name]) <= asked}
     if not is_awaited and due_periods(known, ends, now):
@@ -99,6 +116,7 @@ def agenda(connection: Connection, config: Config, place: float, now: datetime) 
         last_ask=runs[0].key if runs else 0,
         last_listen=listenings[0].key if listenings else 0,
         asks_for_wanted=asks_for_wanted,
+        holds_digests=is_awaited,
         waiting=sum(each.messages for each in waiting.values()),
     )
 
