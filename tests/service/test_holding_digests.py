@@ -1,4 +1,4 @@
-"""A digest waits for what is being asked or heard, and never for what can't be begun. Deliveries wait for nothing."""
+"""A digest waits for what is being asked or heard, not for what can't be begun. Deliveries wait for nothing."""
 
 from __future__ import annotations
 
