@@ -303,11 +303,8 @@ def test_a_setting_that_is_not_acted_on_is_warned_about_where_it_stands(problems
     assert problems(text + sources) == [
         f"{place}: warning: '{key}' is not acted on by this version yet: do not rely on it"
         for place, key in (
-            ("4:5", "crds"),
             ("6:5", "local"),
             ("7:14", "settle"),
-            ("12:3", "crds"),
-            ("14:3", "mailbox"),
         )
     ]
 

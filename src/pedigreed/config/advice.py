@@ -29,9 +29,8 @@ _FORMS: abc.Mapping[str, abc.Callable[[str], object]] = {
     "url": parse_secret_url,
 }
 """What a secret has to be, by its key. Raises `ValueError` without repeating it."""
-_NOT_ACTED_ON = (("sources", "crds"), ("sources", "mailbox"))
-_NOT_ACTED_ON_OF_A_SUBSCRIPTION = (("crds",), ("local",), ("digest", "settle"))
-"""What the configuration has a place for already."""
+_NOT_ACTED_ON = (("local",), ("digest", "settle"))
+"""What the configuration of a subscription has a place for already."""
 Remark = tuple[Place, str]
 
 
@@ -126,12 +125,9 @@ def _equal_programs(root: Node) -> abc.Iterator[Remark]:
 
 
 def _not_acted_on(root: Node) -> abc.Iterator[Remark]:
-    for node, paths in (
-        (root, _NOT_ACTED_ON),
-        *((subscription, _NOT_ACTED_ON_OF_A_SUBSCRIPTION) for subscription in items(at(root, "subscriptions"))),
-    ):
-        for *above, key in paths:
-            holder = at(node, *above)
+    for subscription in items(at(root, "subscriptions")):
+        for *above, key in _NOT_ACTED_ON:
+            holder = at(subscription, *above)
             if isinstance(holder, Mapping) and key in holder.entries:
                 place = holder.entries[key].key_place
                 yield place, f"{key!r} is not acted on by this version yet: do not rely on it"
