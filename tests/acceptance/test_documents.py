@@ -84,7 +84,7 @@ def test_once_prints_the_documented_json(recorded: DemoArchive, tmp_path: Path) 
     config = tmp_path / "pedigreed.yaml"
     config.write_text(f"""
 store: sqlite:///{tmp_path}/pedigreed.db
-sources: {{mast: {{url: "{recorded.url}"}}, crds: {{url: null}}}}
+sources: {{mast: {{url: "{recorded.url}"}}, crds: {{url: none}}}}
 channels: {{keep: {{folder: {{path: {tmp_path}/mails}}}}}}
 subscriptions: [{{name: jades, watch: {{programs: [1180]}}, deliver: [{{channel: keep}}]}}]
 """)
