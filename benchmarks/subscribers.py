@@ -106,4 +106,5 @@ def _a_year(subscriptions: Iterable[Subscription], now: datetime) -> Iterator[di
                 "ends_at": end,
                 "closed_at": end,
                 "unchecked": "",
+                "unread": "",
             }
