@@ -88,7 +88,7 @@ class Watcher:
         """A configuration with a subscription for each watch: a, b, c, ..."""
         return Config.model_validate(
             {
-                "sources": {"mast": {"url": self.recorded.url, "sweep": sweep}, "crds": {"url": None}},
+                "sources": {"mast": {"url": self.recorded.url, "sweep": sweep}, "crds": {"url": "none"}},
                 "channels": {"keep": {"folder": {"path": str(self.folder)}}},
                 "subscriptions": [
                     {
