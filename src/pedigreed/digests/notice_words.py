@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from pedigreed.digests.links import context_page
 from pedigreed.digests.moments import day
 from pedigreed.digests.wording import clipped, count, listed, shortlist
-from pedigreed.model.announcement import NoticeKind
+from pedigreed.model.announcement import Medium, NoticeKind
 from pedigreed.model.effect import effects_of
 from pedigreed.model.track import Track, track_of
 
@@ -26,6 +26,8 @@ NEW_BUILD, CRDS = "NEW BUILD", "CRDS"
 
 NAMES = 6
 """Files, types or sources that one phrase names."""
+
+_MEDIA = list(Medium)
 
 LONGEST_SUMMARY = 300
 LONGEST_NAME = 40
@@ -192,7 +194,9 @@ def outlook_in_words(notice: Notice, digest: Digest) -> str:
 
 def sources_in_words(notice: Notice) -> str:
     """``heard from CRDS and NIRCAM_REFFILES at maillist.example``."""
-    names = list(dict.fromkeys(clipped(heard.announcement.source, LONGEST_SOURCE) for heard in notice.heard))
+    # Sources are read side by side: which of them was the first of one reading tells nothing.
+    heard = sorted(notice.heard, key=lambda each: (each.heard_at, _MEDIA.index(each.announcement.medium)))
+    names = list(dict.fromkeys(clipped(each.announcement.source, LONGEST_SOURCE) for each in heard))
     return f"heard from {shortlist(names, NAMES, 'source')}"
 
 
