@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from imap_host import imap, imap_server
 from leaks import keep_secret, no_secret_leaks, pytest_runtest_makereport
 from observatory import Observatory, observatory
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["keep_secret", "no_secret_leaks", "pytest_runtest_makereport"]
+__all__ = ["imap", "imap_server", "keep_secret", "no_secret_leaks", "pytest_runtest_makereport"]
 
 
 @pytest.fixture

@@ -13,17 +13,23 @@ from pedigreed.model.message import Message
 from pedigreed.model.mute import Mute
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.model.run import Work
-from pedigreed.service.agenda import Agenda, agenda
+from pedigreed.model.source_state import SourceState
+from pedigreed.service import listen_times
+from pedigreed.service.agenda import WANTED_PAUSE, Agenda, agenda
 from pedigreed.service.ask_times import LEAD
 from pedigreed.service.cycle import Told, ask, tell
+from pedigreed.service.listen_times import LONGEST_LISTENING
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import mutes as stored_mutes
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import runs as stored_runs
+from pedigreed.store import sources as stored_sources
+from pedigreed.store import wanted as stored_wanted
 from watching import DAY_0, QUICK
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from pedigreed.config.settings import Config
@@ -33,15 +39,17 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 NOTHING: frozenset[Work] = frozenset()
-ASK, TELL = frozenset({Work.ASK}), frozenset({Work.TELL})
+ASK, LISTEN, TELL = (frozenset({work}) for work in (Work.ASK, Work.LISTEN, Work.TELL))
 # Digests are at 6:00, so half of the spread is at 4:45.
 HALFWAY = 0.5
 PLANNED = DAY_0 - 75 * MINUTE
 
 
-def read(watcher: Watcher, now: datetime, config: Config | None = None) -> Agenda:
+def read(
+    watcher: Watcher, now: datetime, config: Config | None = None, *, left_alone: Collection[Work] = ()
+) -> Agenda:
     with watcher.store.reading() as connection:
-        return agenda(connection, config or watcher.config, HALFWAY, now)
+        return agenda(connection, config or watcher.config, HALFWAY, now, left_alone=left_alone)
 
 
 def asked(watcher: Watcher, now: datetime, config: Config | None = None) -> None:
@@ -55,10 +63,23 @@ def told(watcher: Watcher, now: datetime, config: Config | None = None, *, has_a
     return tell(config or watcher.config, "pedigreed.yaml", watcher.store, channels, now=now, has_asked=has_asked)
 
 
-def begun(watcher: Watcher, now: datetime) -> None:
-    """An asking that goes on, or whose process was killed."""
+def begun(watcher: Watcher, now: datetime, work: Work = Work.ASK) -> None:
+    """Work that goes on, or whose process was killed."""
     with watcher.store.writing() as connection:
-        stored_runs.begin(connection, Work.ASK, now)
+        stored_runs.begin(connection, work, now)
+
+
+def heard(watcher: Watcher, now: datetime, *, failures: int = 0) -> None:
+    """The server was read, and whatever goes on is over."""
+    with watcher.store.writing() as connection:
+        problem = "it is down" if failures else None
+        stored_sources.save(connection, SourceState("CRDS", now, now, failures, problem))
+        stored_runs.fail_unended(connection, Work.LISTEN, "it is over", now)
+
+
+def wants(watcher: Watcher, program: int, now: datetime) -> None:
+    with watcher.store.writing() as connection:
+        stored_wanted.add(connection, {program}, now)
 
 
 @pytest.fixture
@@ -198,3 +219,96 @@ def test_the_next_digest_and_the_next_asking_are_known(settled: Watcher) -> None
     # The 20th of November 2026 is a Friday.
     assert found.next_digest == ("a", DAY_0 + 3 * DAY)
     assert found.next_ask == PLANNED + DAY
+
+
+@pytest.fixture
+def listening(settled: Watcher) -> Watcher:
+    """It hears of CRDS since its second day, whose digest is told."""
+    settled.news = {"crds": {"every": "6h"}}
+    settled.config = settled.configured({"programs": [1180]})
+    heard(settled, DAY_0 + MINUTE)
+    assert read(settled, DAY_0 + 2 * MINUTE).due == NOTHING
+    return settled
+
+
+def test_crds_is_listened_to_when_its_turn_has_come_and_by_one_at_a_time(listening: Watcher) -> None:
+    now = DAY_0 + 7 * HOUR
+    assert read(listening, now).due == LISTEN
+    begun(listening, now, Work.LISTEN)
+    assert read(listening, now + MINUTE).due == NOTHING
+    heard(listening, now)
+    assert read(listening, now + 2 * MINUTE).due == NOTHING
+
+
+def test_a_listening_whose_process_was_killed_is_begun_again_after_a_while(listening: Watcher) -> None:
+    now = DAY_0 + 7 * HOUR
+    begun(listening, now, Work.LISTEN)
+    assert read(listening, now + listen_times.LONGEST - MINUTE).due == NOTHING
+    assert read(listening, now + listen_times.LONGEST).due == LISTEN
+
+
+def test_a_listening_that_a_clock_far_ahead_began_holds_up_nothing(listening: Watcher) -> None:
+    begun(listening, DAY_0 + 80 * DAY, Work.LISTEN)
+    assert read(listening, DAY_0 + 7 * HOUR).due == LISTEN
+    asked(listening, PLANNED + DAY)
+    assert read(listening, DAY_0 + DAY, left_alone=LISTEN).due == TELL
+
+
+def test_a_digest_waits_for_what_is_heard_but_not_for_long(listening: Watcher) -> None:
+    now = DAY_0 + DAY
+    asked(listening, PLANNED + DAY)
+    assert read(listening, now).due == LISTEN
+    begun(listening, now, Work.LISTEN)
+    assert read(listening, now + MINUTE).due == NOTHING
+    assert read(listening, now + LONGEST_LISTENING - MINUTE).due == NOTHING
+    # A server that does not answer is listened to still, and not once more beside.
+    assert read(listening, now + LONGEST_LISTENING).due == TELL
+    told(listening, now + LONGEST_LISTENING)
+    assert read(listening, now + LONGEST_LISTENING + MINUTE).due == NOTHING
+
+
+def test_a_digest_does_not_wait_for_what_was_read_a_moment_ago(listening: Watcher) -> None:
+    """However short the rhythm of a source is, and whether it is being read."""
+    listening.news = {"crds": {"every": "1s"}}
+    listening.config = listening.configured({"programs": [1180]})
+    asked(listening, PLANNED + DAY)
+    now = DAY_0 + DAY
+    heard(listening, now - MINUTE)
+    assert read(listening, now).due == LISTEN | TELL
+    begun(listening, now, Work.LISTEN)
+    assert read(listening, now + MINUTE).due == TELL
+
+
+def test_a_digest_does_not_wait_for_a_listening_whose_process_fails_each_time(listening: Watcher) -> None:
+    asked(listening, PLANNED + DAY)
+    assert read(listening, DAY_0 + DAY, left_alone=LISTEN).due == TELL
+
+
+def test_a_source_that_failed_is_read_again_sooner(listening: Watcher) -> None:
+    now = DAY_0 + 7 * HOUR
+    heard(listening, now, failures=1)
+    assert read(listening, now + 14 * MINUTE).due == NOTHING
+    assert read(listening, now + 15 * MINUTE).due == LISTEN
+
+
+def test_a_program_that_is_wanted_is_asked_for_before_its_time(settled: Watcher) -> None:
+    now = DAY_0 + 2 * HOUR
+    wants(settled, 9999, now)
+    assert read(settled, now).due == NOTHING, "nobody watches it"
+    wants(settled, 1180, now)
+    found = read(settled, now)
+    assert (found.due, found.asks_for_wanted) == (ASK, True)
+    begun(settled, now)
+    assert read(settled, now + MINUTE).due == NOTHING
+
+
+def test_what_is_wanted_brings_no_asking_but_one_an_hour(settled: Watcher) -> None:
+    wants(settled, 1180, DAY_0)
+    assert read(settled, DAY_0 + WANTED_PAUSE - MINUTE).due == NOTHING
+    assert read(settled, DAY_0 + WANTED_PAUSE).due == ASK
+
+
+def test_who_asks_for_everything_asks_for_what_is_wanted_too(settled: Watcher) -> None:
+    wants(settled, 1180, DAY_0)
+    found = read(settled, PLANNED + DAY)
+    assert (found.due, found.asks_for_wanted) == (ASK, False)

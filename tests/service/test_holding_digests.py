@@ -12,9 +12,7 @@ from pedigreed.model.message import Message
 from pedigreed.model.run import Work
 from pedigreed.service.agenda import Agenda, agenda
 from pedigreed.service.cycle import tell
-from pedigreed.service.listen_times import LONGEST_LISTENING
 from pedigreed.store import deliveries as stored_deliveries
-from pedigreed.store import runs as stored_runs
 from watching import DAY_0
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ def settled(watcher: Watcher) -> Watcher:
 
 def read(watcher: Watcher, now: datetime, *left_alone: Work) -> Agenda:
     with watcher.store.reading() as connection:
-        return agenda(connection, watcher.config, 0.5, now, frozenset(left_alone))
+        return agenda(connection, watcher.config, 0.5, now, left_alone=left_alone)
 
 
 def wait_for_delivery(watcher: Watcher, now: datetime) -> None:
@@ -59,12 +57,5 @@ def test_a_delivery_that_is_due_closes_no_period_before_the_asking(settled: Watc
 
 def test_what_can_not_be_begun_is_not_waited_for(settled: Watcher) -> None:
     found = read(settled, MORNING, Work.ASK)
-    assert found.due == {Work.ASK, Work.TELL}
+    assert found.due == {Work.TELL}
     assert not found.holds_digests
-
-
-def test_a_listening_is_waited_for_but_not_for_long(settled: Watcher) -> None:
-    with settled.store.writing() as connection:
-        stored_runs.begin(connection, Work.LISTEN, MORNING)
-    assert read(settled, MORNING + MINUTE, Work.ASK).holds_digests
-    assert not read(settled, MORNING + LONGEST_LISTENING, Work.ASK).holds_digests

@@ -78,30 +78,35 @@ class Hearing:
         self.mails += 1
         (self.mailbox / f"{self.mails}.eml").write_bytes(bytes(mail))
 
-    def config(self, *subscriptions: dict[str, Any]) -> Config:
+    def document(self, *subscriptions: dict[str, Any]) -> dict[str, Any]:
         """A configuration; each subscription is its `crds` part and the instrument that it watches, as `miri`."""
         chosen = subscriptions or ({},)
-        return Config.model_validate(
-            {
-                "sources": {
-                    "mast": {"url": self.archive.url},
-                    "crds": {"url": self.crds.url, "feeds": [{"url": self.lists.feed_url(LIST)}]},
-                    "mailbox": {"eml": str(self.mailbox)},
-                },
-                "channels": {"keep": {"folder": {"path": str(self.folder / "sent")}}},
-                "subscriptions": [
-                    {
-                        "name": "abcdefgh"[number],
-                        "watch": {"programs": [1180], "instruments": [each.get("instrument", "miri")]},
-                        "crds": {key: value for key, value in each.items() if key != "instrument"},
-                        "digest": {"at": "06:00"},
-                        "deliver": [{"channel": "keep"}],
-                    }
-                    for number, each in enumerate(chosen)
-                ],
+        return {
+            "sources": {
+                "mast": {"url": self.archive.url},
+                "crds": {"url": self.crds.url, "feeds": [{"url": self.lists.feed_url(LIST)}]},
+                "mailbox": {"eml": str(self.mailbox)},
             },
-            strict=False,
-        )
+            "channels": {"keep": {"folder": {"path": str(self.folder / "sent")}}},
+            "subscriptions": [
+                {
+                    "name": "abcdefgh"[number],
+                    "watch": {"programs": [1180], "instruments": [each.get("instrument", "miri")]},
+                    "crds": {key: value for key, value in each.items() if key != "instrument"},
+                    "digest": {"at": "06:00"},
+                    "deliver": [{"channel": "keep"}],
+                }
+                for number, each in enumerate(chosen)
+            ],
+        }
+
+    def config(self, *subscriptions: dict[str, Any]) -> Config:
+        """As `document`, read."""
+        return Config.model_validate(self.document(*subscriptions), strict=False)
+
+    def is_now(self, now: datetime) -> None:
+        """Set every server's clock, UTC."""
+        self.archive.now = self.crds.now = self.lists.now = now
 
     def sources(self, config: Config) -> tuple[Listed, ...]:
         """Those of the configuration, which give up at once."""
@@ -115,7 +120,7 @@ class Hearing:
 
     def cycle(self, now: datetime, config: Config | None = None) -> Cycle:
         config = config or self.config()
-        self.archive.now = self.crds.now = self.lists.now = now
+        self.is_now(now)
         with MastArchive(self.archive.url, "pedigreed/test", patience=QUICK) as archive:
             return run_cycle(
                 config,

@@ -1,4 +1,7 @@
-"""A real IMAP server with one mailbox, and what a test does to it."""
+"""A real IMAP server with one mailbox, and what a test does to it.
+
+A `conftest.py` that takes `imap_server` and `imap` over has its tests use one server, whose mailbox is empty.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+import pytest
 from imap_tools import MailBoxUnencrypted
 
 from accounts import READERS
 from certificates import Certified, certificate_for
 from dovecot import MAIL_USER, Dovecot, dovecot
+from mail_host import what_is_missing
 from pedigreed.config.channels import Security
 from pedigreed.config.secret import Secret
 from pedigreed.config.sources import ImapMailbox
+from real_servers import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,3 +98,19 @@ def imap_host() -> Iterator[ImapHost]:
         certified = certificate_for("127.0.0.1", root / "certificate")
         server = stack.enter_context(dovecot(root / "dovecot", root / "mailboxes", certified))
         yield ImapHost(server, certified, root / "mailboxes" / USER.name.partition("@")[0])
+
+
+@pytest.fixture(scope="session")
+def imap_server() -> Iterator[ImapHost]:
+    """Dovecot, once for all tests."""
+    if reason := what_is_missing():
+        missing(reason)
+    with imap_host() as host:
+        yield host
+
+
+@pytest.fixture
+def imap(imap_server: ImapHost) -> ImapHost:
+    """Its mailbox, empty."""
+    imap_server.empty()
+    return imap_server

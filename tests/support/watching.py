@@ -82,13 +82,14 @@ class Watcher:
         self.recorded = recorded
         self.holdings = holdings
         self.folder = folder
+        self.news: dict[str, Any] = {"crds": {"url": "none"}}
         self.config = self.configured({"programs": [1180]})
 
     def configured(self, *watches: dict[str, Any], sweep: str = "7d", **digest: Any) -> Config:  # noqa: ANN401  # YAML
         """A configuration with a subscription for each watch: a, b, c, ..."""
         return Config.model_validate(
             {
-                "sources": {"mast": {"url": self.recorded.url, "sweep": sweep}, "crds": {"url": "none"}},
+                "sources": {"mast": {"url": self.recorded.url, "sweep": sweep}, **self.news},
                 "channels": {"keep": {"folder": {"path": str(self.folder)}}},
                 "subscriptions": [
                     {

@@ -206,7 +206,7 @@ class Daemon:
         self._store.let_go_if_replaced()
         with self._store.reading() as connection:
             left_alone = {work for work in Work if self._is_paused(work, now)}
-            return agenda(connection, self._loaded.config, self._place, now, left_alone)
+            return agenda(connection, self._loaded.config, self._place, now, left_alone=left_alone)
 
     def _status(self, found: Agenda) -> str:
         line = status_line(found, self._loaded.config.zone, busy=self._at_work.keys(), faults=self._faults)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from pedigreed.model.pause import Paused
 from pedigreed.model.run import Work
 from pedigreed.schedule import due_periods, next_boundary
-from pedigreed.service.ask_times import LEAD, LONGEST, ask_rhythm, is_ask_due, next_planned
+from pedigreed.service import listen_times
+from pedigreed.service.ask_times import AHEAD, LEAD, LONGEST, ask_rhythm, is_ask_due, next_planned
 from pedigreed.service.interest import pairs_of
-from pedigreed.service.listen_times import LONGEST_LISTENING, is_reading_due
+from pedigreed.service.listen_times import LONGEST_LISTENING, is_awaited, is_reading_due
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.rhythms import last_ends, rhythm_of
 from pedigreed.store import coverage as stored_coverage
@@ -23,8 +24,7 @@ from pedigreed.store import sources as stored_sources
 from pedigreed.store import wanted as stored_wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -68,7 +68,8 @@ def agenda(
     config: Config,
     place: float,
     now: datetime,
-    left_alone: AbstractSet[Work] = frozenset(),
+    *,
+    left_alone: Collection[Work] = (),
 ) -> Agenda:
     """Read it from the store.
 
@@ -77,7 +78,7 @@ def agenda(
         config: the configuration.
         place: this installation's among all: see `ask_times`.
         now: UTC.
-        left_alone: what will not be begun even if it is due, since it failed a while ago. Nothing waits for it.
+        left_alone: work whose process failed a moment ago. It is not due, and nothing waits for it.
     """
     rhythm = ask_rhythm(config, place)
     runs = stored_runs.newest(connection, Work.ASK, LOOKED_BACK)
@@ -90,18 +91,22 @@ def agenda(
         due.add(Work.ASK)
     listenings = stored_runs.newest(connection, Work.LISTEN)
     states = stored_sources.load(connection)
-    is_listening = _is_running(listenings, now, LONGEST_LISTENING)
-    sources = news_sources(config, place)
-    if not is_listening and any(is_reading_due(each, states.get(each.name), now) for each in sources):
+    sources = [(each, states.get(each.name)) for each in news_sources(config, place)]
+    if not _is_running(listenings, now, listen_times.LONGEST) and any(
+        is_reading_due(listed, state, now) for listed, state in sources
+    ):
         due.add(Work.LISTEN)
+    due.difference_update(left_alone)
+    is_heard = Work.LISTEN in due or _is_running(listenings, now, LONGEST_LISTENING)
+    is_waiting_for_news = is_heard and any(is_awaited(listed, state, now) for listed, state in sources)
     speaking = _speaking(connection, config, now)
     rhythms = {name: rhythm_of(subscription, config) for name, subscription in speaking.items()}
     ends = last_ends(connection, set(rhythms.values()), now)
     # After a sleep both are due. What is found then belongs into the digest, which waits for it, but not for long.
-    is_awaited = bool(due - left_alone) or _is_running(runs, now, LEAD) or is_listening
+    is_waiting = Work.ASK in due or _is_running(runs, now, LEAD) or is_waiting_for_news
     # A first digest tells what the archive has, so it waits until that was asked.
     known = {name: rhythm for name, rhythm in rhythms.items() if name in ends or pairs_of(speaking[name]) <= asked}
-    if not is_awaited and due_periods(known, ends, now):
+    if not is_waiting and due_periods(known, ends, now):
         due.add(Work.TELL)
     paused = {name for name, pause in stored_pauses.load(connection, Paused.CHANNEL).items() if pause.holds(now)}
     waiting = stored_deliveries.waiting(connection)
@@ -116,13 +121,13 @@ def agenda(
         last_ask=runs[0].key if runs else 0,
         last_listen=listenings[0].key if listenings else 0,
         asks_for_wanted=asks_for_wanted,
-        holds_digests=is_awaited,
+        holds_digests=is_waiting,
         waiting=sum(each.messages for each in waiting.values()),
     )
 
 
 def _is_running(runs: Sequence[Run], now: datetime, longest: timedelta) -> bool:
-    return bool(runs) and runs[0].ended_at is None and now - runs[0].started_at < longest
+    return bool(runs) and runs[0].ended_at is None and -AHEAD <= now - runs[0].started_at < longest
 
 
 def _is_wanted_due(connection: Connection, config: Config, runs: Sequence[Run], now: datetime) -> bool:

@@ -20,7 +20,10 @@ RETRIES = tuple(timedelta(minutes=minutes) for minutes in (15, 60, 240))
 """After a reading that was not complete; the last one repeats."""
 
 LONGEST_LISTENING = timedelta(minutes=10)
-"""How long a digest waits for the news of CRDS."""
+"""How long a digest waits for the news of CRDS. What was read less long ago is new enough for it."""
+
+LONGEST = timedelta(minutes=30)
+"""A listening that began so long ago and did not end has no process any more."""
 
 AHEAD = timedelta(hours=1)
 """A reading from a later time than this was dated by a clock that was wrong."""
@@ -50,3 +53,8 @@ def is_reading_due(listed: Listed, state: SourceState | None, now: datetime) -> 
     if state.failures and now >= state.asked_at + min(nth_pause(RETRIES, state.failures), listed.every):
         return True
     return state.asked_at < last_turn(listed.every, listed.place, now)
+
+
+def is_awaited(listed: Listed, state: SourceState | None, now: datetime) -> bool:
+    """Whether a digest waits for the source: its turn has come, and it was not read a moment ago."""
+    return is_reading_due(listed, state, now) and (state is None or abs(now - state.asked_at) >= LONGEST_LISTENING)

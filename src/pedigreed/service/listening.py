@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -83,7 +84,10 @@ def listen(
         if end is None:
             return ()
         with ThreadPoolExecutor(len(chosen), "source") as threads:
-            readings = {threads.submit(_read, each, states.get(each.name), now): each.name for each in chosen}
+            readings = {
+                threads.submit(copy_context().run, _read, each, states.get(each.name), now): each.name
+                for each in chosen
+            }
             for done in as_completed(readings):
                 name, reading = readings[done], done.result()
                 with store.writing() as connection:

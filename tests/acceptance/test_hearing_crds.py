@@ -1,0 +1,303 @@
+"""The real program hears of CRDS: from a server, a list and a mailbox on a real IMAP server."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from commands import Ended, pedigreed
+from daemon import free_port
+from hearing import DAY, DAY_0, LIST, TEXT, Hearing, hearing
+from imap_host import USER, ImapHost
+from list_mails import event, list_mail, mast_mail
+from pedigreed.config.channels import Security
+from pedigreed.demo.crds_faults import RpcError
+from pedigreed.demo.crds_story import Reference
+from pedigreed.demo.feed_faults import LoginPage
+from pedigreed.model.instant import iso
+from pedigreed.store.database import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+HOUR = timedelta(hours=1)
+PHOTOM = Reference("jwst_miri_photom_0301.fits", change_level="SEVERE")
+QUOTED = f"A delivery to CRDS is in use since context jwst_1583.\n\n{TEXT}\n\nChange level: SEVERE"
+TOKEN = "s3cr3t-t0k3n-0f-the-f33d"
+IMAP, FEED = "mailbox 127.0.0.1/INBOX", f"{LIST} at 127.0.0.1"
+
+
+@dataclass
+class Listener:
+    """Who runs the program on all that there is to be heard."""
+
+    folder: Path
+    store_url: str
+    heard: Hearing
+    imap: ImapHost
+    changes: dict[str, Any] = field(default_factory=dict)
+    """The `sources` that differ."""
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "pedigreed.yaml"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"NO_PROXY": "*", "SSL_CERT_FILE": str(self.imap.certified.public)}
+
+    def configure(self) -> None:
+        secrets = self.folder / "secrets"
+        secrets.mkdir(exist_ok=True)
+        for name, secret in {"store": self.store_url, "imap": USER.password, "wrong": "hunter2-and-more"}.items():
+            (secrets / name).write_text(f"{secret}\n", encoding="utf-8")
+        document = self.heard.document()
+        document["store"] = {"file": str(secrets / "store")}
+        document["sources"]["mailbox"] = {"imap": self.mailbox()}
+        document["sources"] |= self.changes
+        self.config.write_text(json.dumps(document), encoding="utf-8")
+
+    def mailbox(self, secret: str = "imap") -> dict[str, Any]:
+        return {
+            "host": "127.0.0.1",
+            "port": self.imap.server.tls,
+            "security": Security.TLS.value,
+            "username": USER.name,
+            "password": {"file": str(self.folder / "secrets" / secret)},
+        }
+
+    def mail(self, mail: Any, at: datetime) -> None:  # noqa: ANN401  # EmailMessage
+        """A mail that the mailbox got at a moment, UTC."""
+        self.imap.append(mail.as_bytes(), at=at)
+
+    def once(self, now: datetime, *arguments: str) -> Ended:
+        self.heard.is_now(now)
+        return self.runs("once", "--now", iso(now), *arguments)
+
+    def runs(self, verb: str, *arguments: str) -> Ended:
+        first, *rest = verb.split()
+        return pedigreed(first, *rest, "--config", self.config, *arguments, environ=self.environ)
+
+    def asked(self, verb: str, *arguments: str) -> Any:  # noqa: ANN401  # JSON
+        ended = self.runs(verb, *arguments, "--json")
+        assert ended.code == 0, ended.err
+        return json.loads(ended.out)
+
+    def told(self, now: datetime) -> list[str]:
+        """The texts of the digests that were sent on a day."""
+        found = sorted((self.folder / "sent").glob(f"{now:%Y-%m-%d}-*"))
+        return [(place / "digest.txt").read_text(encoding="utf-8") for place in found]
+
+
+@pytest.fixture
+def listener(
+    tmp_path: Path, store_url: str, imap: ImapHost, keep_secret: Callable[[str], str]
+) -> Iterator[Listener]:
+    """The program has told the baseline."""
+    keep_secret(USER.password)
+    keep_secret(TOKEN)
+    with Store(store_url) as store, hearing(tmp_path, store) as heard:
+        made = Listener(tmp_path, store_url, heard, imap)
+        made.configure()
+        ended = made.once(DAY_0)
+        assert ended.code == 0, ended.err
+        yield made
+
+
+def list_mail_of(number: int, to: str) -> Any:  # noqa: ANN401  # EmailMessage
+    return list_mail(number, QUOTED, Subject=f"[{to}] New MIRI photom files", To=f"{to}@lists.example")
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_a_delivery_that_feed_mails_and_server_tell_is_told_once_and_can_be_looked_at(listener: Listener) -> None:
+    heard, at = listener.heard, DAY_0 + 2 * HOUR
+    heard.deliver(at, "jwst_1583", TEXT, PHOTOM)
+    heard.post(at + HOUR, QUOTED)
+    listener.mail(list_mail_of(1, "miri-reffiles"), at + HOUR)
+    listener.mail(list_mail_of(2, "nirspec-reffiles"), at + HOUR)
+    listener.mail(list_mail(99, "Shall we have lunch?", Subject="Lunch"), at + HOUR)
+
+    assert "jwst_1583" not in listener.runs("preview", "--now", iso(DAY_0 + DAY)).out, "it asks nobody"
+    ended = listener.once(DAY_0 + DAY)
+    assert ended.code == 0, ended.err
+    assert "read CRDS: 2 new announcements\n" in ended.out
+    assert f"read {IMAP}: 2 new announcements\n" in ended.out
+    assert "read MIRI_REFFILES at 127.0.0.1:" in ended.out
+    [text] = listener.told(DAY_0 + DAY)
+    assert text.count("jwst_1583 became") == 1
+    said = words(text)
+    assert (
+        "CRDS 1 delivery jwst_1583 became the latest context on 20 Nov; severe change; MIRI, MRS: photom" in said
+    )
+    assert "since the old ones did not follow the loss of throughput in channel 4." in said
+    assert "photom: photom and wfss_contam steps, stage 2 and 3: absolute flux calibration" in said
+    assert "in `latest` only: MAST makes products with jwst_1535" in said
+    for source in ("CRDS", FEED, IMAP):
+        assert source in said[said.index("heard from") :]
+    assert "3 of 3 sources of CRDS's news" in said
+
+    listed = listener.asked("notices list")["notices"]
+    assert [notice["name"] for notice in listed] == ["jwst_1583", "jwst_1535"]
+    shown = listener.asked("notices show", "JWST_1583.pmap")
+    assert shown == listed[0]
+    assert shown["change_level"] == "severe"
+    assert shown["reference_types"] == ["photom"]
+    assert shown["files"] == [PHOTOM.name]
+    assert shown["track"] == "latest"
+    assert shown["activated"] == iso(at)
+    assert len({each["source"] for each in shown["heard"]}) == 3
+    assert "lunch" not in json.dumps(listed)
+
+    shown_to_people = listener.runs("notices show", "jwst_1583").out
+    assert TEXT in shown_to_people
+    assert f"from {IMAP}" in shown_to_people
+    assert "jwst_1583" in listener.runs("notices list").out
+    assert listener.asked("notices list", "--kind", "build")["notices"] == []
+    assert listener.runs("notices show", "jwst_9999").code == 64
+
+    named = listener.asked("history")["notices"]
+    assert [(each["name"], each["context_before"], each["context"]) for each in named] == [
+        ("jwst_1583", "jwst_1535", "jwst_1583"),
+        ("jwst_1535", None, "jwst_1535"),
+    ]
+    assert "jwst_1535 -> jwst_1583" in listener.runs("history").out
+
+    status = listener.asked("status", "--now", iso(DAY_0 + DAY))
+    assert [(each["asked"], each["complete"], each["problem"]) for each in status["news_sources"]] == [
+        (iso(DAY_0 + DAY), iso(DAY_0 + DAY), None)
+    ] * 3
+    assert status["contexts"] == {
+        "latest": "jwst_1583",
+        "latest_since": iso(at),
+        "build": "jwst_1535",
+        "build_cal_ver": "2.0.1",
+    }
+    shown_to_people = listener.runs("status", "--now", iso(DAY_0 + DAY)).out
+    assert "jwst_1583 is the latest context since 2026-11-20 08:00Z; MAST makes products with jwst_1535" in (
+        shown_to_people
+    )
+    assert IMAP in shown_to_people
+
+    # Nothing of it is told again.
+    assert listener.once(DAY_0 + 2 * DAY).code == 0
+    assert listener.told(DAY_0 + 2 * DAY) == []
+    assert all("\\Seen" not in flags for flags in listener.imap.flags().values()), "the mailbox stays as it is"
+
+
+def test_a_preview_is_what_is_sent(listener: Listener) -> None:
+    listener.heard.deliver(DAY_0 + HOUR, "jwst_1583", TEXT, PHOTOM)
+    # Heard of by a cycle that ends no period.
+    assert listener.once(DAY_0 + DAY - HOUR).code == 0
+    assert listener.told(DAY_0 + DAY) == []
+    previewed = listener.runs("preview", "--now", iso(DAY_0 + DAY)).out
+    listener.heard.crds.misbehave(RpcError(), times=None)
+    listener.heard.lists.misbehave(LoginPage(), times=None)
+    assert listener.once(DAY_0 + DAY).code == 69
+    [text] = listener.told(DAY_0 + DAY)
+    section = "\nCRDS  "
+    assert "jwst_1583 became" in text
+    sent, would_be = (each[each.index(section) : each.index("\nCHECKED")] for each in (text, previewed))
+    assert sent.partition("\nNOT READ")[0].strip() == would_be.strip()
+
+
+def fail_the_server(listener: Listener) -> None:
+    listener.heard.crds.misbehave(RpcError(), times=None)
+
+
+def fail_the_feed(listener: Listener) -> None:
+    listener.heard.lists.misbehave(LoginPage(), times=None)
+
+
+def fail_the_login(listener: Listener) -> None:
+    listener.changes["mailbox"] = {"imap": listener.mailbox("wrong")}
+
+
+def fail_the_mail_server(listener: Listener) -> None:
+    listener.changes["mailbox"] = {"imap": {**listener.mailbox(), "port": free_port()}}
+
+
+def distrust_the_mail_server(listener: Listener) -> None:
+    listener.changes["mailbox"] = {"imap": {**listener.mailbox(), "host": "localhost"}}
+
+
+@pytest.mark.parametrize("fail", [fail_the_server, fail_the_feed, fail_the_login, fail_the_mail_server])
+def test_each_source_fails_alone_and_is_named_everywhere(
+    listener: Listener, fail: Callable[[Listener], None]
+) -> None:
+    heard, at = listener.heard, DAY_0 + 2 * HOUR
+    name = {fail_the_server: "CRDS", fail_the_feed: FEED}.get(fail, IMAP)
+    fail(listener)
+    listener.configure()
+    if fail is fail_the_server:
+        heard.post(at, QUOTED)
+    else:
+        heard.deliver(at, "jwst_1583", TEXT, PHOTOM)
+    ended = listener.once(DAY_0 + DAY)
+    assert ended.code == 69
+    assert "not everything was answered" in ended.err
+    assert f"  {name}" in ended.err
+    [text] = listener.told(DAY_0 + DAY)
+    said = words(text)
+    assert "jwst_1583" in said[said.index(" CRDS 1 delivery ") :], "what the others said is told"
+    assert "NOT READ 1 of 3 sources of CRDS's news: what it told is missing here" in said
+    assert f"{name}" in said[said.index("NOT READ") :]
+    assert "last read to its end 20 Nov 06:00Z" in said
+    assert "1 of 1 program and 2 of 3 sources of CRDS's news" in said
+    [failed] = [
+        each
+        for each in listener.asked("status", "--now", iso(DAY_0 + DAY))["news_sources"]
+        if each["problem"] is not None
+    ]
+    assert failed["source"].startswith(name)
+    assert (failed["asked"], failed["complete"]) == (iso(DAY_0 + DAY), iso(DAY_0))
+    assert failed["problem"].split()[0] in listener.runs("status", "--now", iso(DAY_0 + DAY)).out
+
+
+def test_a_mail_server_that_can_not_be_trusted_is_told_nothing(listener: Listener) -> None:
+    """Its certificate is for another name."""
+    distrust_the_mail_server(listener)
+    listener.configure()
+    ended = listener.once(DAY_0 + DAY)
+    assert ended.code == 69
+    assert "mailbox localhost/INBOX" in ended.err
+    assert "certificate" in ended.err
+
+
+def test_a_token_in_the_address_of_a_feed_is_told_nowhere(listener: Listener) -> None:
+    """Nor is the password of the mailbox: all that was printed, sent and kept is searched for both."""
+    url = f"{listener.heard.lists.feed_url(LIST)}&token={TOKEN}"
+    listener.changes["crds"] = {"url": listener.heard.crds.url, "feeds": [{"url": url}]}
+    listener.configure()
+    listener.heard.post(DAY_0 + HOUR, QUOTED)
+    assert listener.once(DAY_0 + DAY - HOUR).code == 0
+    assert any(TOKEN in request.target for request in listener.heard.lists.requests), "it is in use"
+    listener.heard.lists.misbehave(LoginPage(), times=None)
+    assert listener.once(DAY_0 + DAY, "--log-level", "debug").code == 69
+    for verb in ("status", "notices list", "history"):
+        assert listener.runs(verb).code == 0
+        listener.asked(verb)
+    assert listener.told(DAY_0 + DAY)
+
+
+def test_a_mail_of_mast_and_the_rows_that_confirm_it_are_one_change(listener: Listener) -> None:
+    holdings = listener.heard.holdings
+    names = [name for name, row in holdings.rows.items() if row["instrume"] == "MIRI"][:4]
+    holdings.remake(names, DAY_0 + 3 * HOUR, context=1583)
+    said = [event(program=1180, filename=name, archived_date=iso(DAY_0 + 3 * HOUR)) for name in names]
+    listener.mail(mast_mail(*said), DAY_0 + 4 * HOUR)
+    ended = listener.once(DAY_0 + DAY)
+    assert ended.code == 0, ended.err
+    [text] = listener.told(DAY_0 + DAY)
+    assert "4 of 10 products" in words(text)
+    assert len(listener.asked("history", "1180")["changes"]) == 4
+    assert listener.once(DAY_0 + 2 * DAY).code == 0
+    assert listener.told(DAY_0 + 2 * DAY) == []
