@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from commands import Ended, pedigreed
 from daemon import free_port
-from hearing import DAY, DAY_0, LIST, TEXT, Hearing, hearing
-from imap_host import USER, ImapHost
+from hearing import DAY, DAY_0, LIST, TEXT, hearing
+from imap_host import USER
 from list_mails import event, list_mail, mast_mail
-from pedigreed.config.channels import Security
+from listener import Listener
 from pedigreed.demo.crds_faults import RpcError
 from pedigreed.demo.crds_story import Reference
 from pedigreed.demo.feed_faults import LoginPage
@@ -22,77 +20,16 @@ from pedigreed.model.instant import iso
 from pedigreed.store.database import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from imap_host import ImapHost
 
 HOUR = timedelta(hours=1)
 PHOTOM = Reference("jwst_miri_photom_0301.fits", change_level="SEVERE")
 QUOTED = f"A delivery to CRDS is in use since context jwst_1583.\n\n{TEXT}\n\nChange level: SEVERE"
 TOKEN = "s3cr3t-t0k3n-0f-the-f33d"
 IMAP, FEED = "mailbox 127.0.0.1/INBOX", f"{LIST} at 127.0.0.1"
-
-
-@dataclass
-class Listener:
-    """Who runs the program on all that there is to be heard."""
-
-    folder: Path
-    store_url: str
-    heard: Hearing
-    imap: ImapHost
-    changes: dict[str, Any] = field(default_factory=dict)
-    """The `sources` that differ."""
-
-    @property
-    def config(self) -> Path:
-        return self.folder / "pedigreed.yaml"
-
-    @property
-    def environ(self) -> dict[str, str]:
-        return {"NO_PROXY": "*", "SSL_CERT_FILE": str(self.imap.certified.public)}
-
-    def configure(self) -> None:
-        secrets = self.folder / "secrets"
-        secrets.mkdir(exist_ok=True)
-        for name, secret in {"store": self.store_url, "imap": USER.password, "wrong": "hunter2-and-more"}.items():
-            (secrets / name).write_text(f"{secret}\n", encoding="utf-8")
-        document = self.heard.document()
-        document["store"] = {"file": str(secrets / "store")}
-        document["sources"]["mailbox"] = {"imap": self.mailbox()}
-        document["sources"] |= self.changes
-        self.config.write_text(json.dumps(document), encoding="utf-8")
-
-    def mailbox(self, secret: str = "imap") -> dict[str, Any]:
-        return {
-            "host": "127.0.0.1",
-            "port": self.imap.server.tls,
-            "security": Security.TLS.value,
-            "username": USER.name,
-            "password": {"file": str(self.folder / "secrets" / secret)},
-        }
-
-    def mail(self, mail: Any, at: datetime) -> None:  # noqa: ANN401  # EmailMessage
-        """A mail that the mailbox got at a moment, UTC."""
-        self.imap.append(mail.as_bytes(), at=at)
-
-    def once(self, now: datetime, *arguments: str) -> Ended:
-        self.heard.is_now(now)
-        return self.runs("once", "--now", iso(now), *arguments)
-
-    def runs(self, verb: str, *arguments: str) -> Ended:
-        first, *rest = verb.split()
-        return pedigreed(first, *rest, "--config", self.config, *arguments, environ=self.environ)
-
-    def asked(self, verb: str, *arguments: str) -> Any:  # noqa: ANN401  # JSON
-        ended = self.runs(verb, *arguments, "--json")
-        assert ended.code == 0, ended.err
-        return json.loads(ended.out)
-
-    def told(self, now: datetime) -> list[str]:
-        """The texts of the digests that were sent on a day."""
-        found = sorted((self.folder / "sent").glob(f"{now:%Y-%m-%d}-*"))
-        return [(place / "digest.txt").read_text(encoding="utf-8") for place in found]
 
 
 @pytest.fixture
@@ -143,8 +80,23 @@ def test_a_delivery_that_feed_mails_and_server_tell_is_told_once_and_can_be_look
     assert "in `latest` only: MAST makes products with jwst_1535" in said
     for source in ("CRDS", FEED, IMAP):
         assert source in said[said.index("heard from") :]
+    assert "lunch" not in said
+    assert "lunch" not in listener.runs("notices list", "--json").out
     assert "3 of 3 sources of CRDS's news" in said
 
+    assert listener.imap
+    assert all("\\Seen" not in flags for flags in listener.imap.flags().values()), "the mailbox stays as it is"
+    # Nothing of it is told again.
+    assert listener.once(DAY_0 + 2 * DAY).code == 0
+    assert listener.told(DAY_0 + 2 * DAY) == []
+
+
+def test_what_was_heard_can_be_looked_at(listener: Listener) -> None:
+    heard, at = listener.heard, DAY_0 + 2 * HOUR
+    heard.deliver(at, "jwst_1583", TEXT, PHOTOM)
+    heard.post(at + HOUR, QUOTED)
+    listener.mail(list_mail_of(1, "miri-reffiles"), at + HOUR)
+    assert listener.once(DAY_0 + DAY).code == 0
     listed = listener.asked("notices list")["notices"]
     assert [notice["name"] for notice in listed] == ["jwst_1583", "jwst_1535"]
     shown = listener.asked("notices show", "JWST_1583.pmap")
@@ -155,7 +107,6 @@ def test_a_delivery_that_feed_mails_and_server_tell_is_told_once_and_can_be_look
     assert shown["track"] == "latest"
     assert shown["activated"] == iso(at)
     assert len({each["source"] for each in shown["heard"]}) == 3
-    assert "lunch" not in json.dumps(listed)
 
     shown_to_people = listener.runs("notices show", "jwst_1583").out
     assert TEXT in shown_to_people
@@ -187,11 +138,6 @@ def test_a_delivery_that_feed_mails_and_server_tell_is_told_once_and_can_be_look
     )
     assert IMAP in shown_to_people
 
-    # Nothing of it is told again.
-    assert listener.once(DAY_0 + 2 * DAY).code == 0
-    assert listener.told(DAY_0 + 2 * DAY) == []
-    assert all("\\Seen" not in flags for flags in listener.imap.flags().values()), "the mailbox stays as it is"
-
 
 def test_a_preview_is_what_is_sent(listener: Listener) -> None:
     listener.heard.deliver(DAY_0 + HOUR, "jwst_1583", TEXT, PHOTOM)
@@ -207,6 +153,9 @@ def test_a_preview_is_what_is_sent(listener: Listener) -> None:
     assert "jwst_1583 became" in text
     sent, would_be = (each[each.index(section) : each.index("\nCHECKED")] for each in (text, previewed))
     assert sent.partition("\nNOT READ")[0].strip() == would_be.strip()
+
+
+Fail = Callable[[Listener], None]
 
 
 def fail_the_server(listener: Listener) -> None:
@@ -225,16 +174,12 @@ def fail_the_mail_server(listener: Listener) -> None:
     listener.changes["mailbox"] = {"imap": {**listener.mailbox(), "port": free_port()}}
 
 
-def distrust_the_mail_server(listener: Listener) -> None:
-    listener.changes["mailbox"] = {"imap": {**listener.mailbox(), "host": "localhost"}}
-
-
-@pytest.mark.parametrize("fail", [fail_the_server, fail_the_feed, fail_the_login, fail_the_mail_server])
-def test_each_source_fails_alone_and_is_named_everywhere(
-    listener: Listener, fail: Callable[[Listener], None]
-) -> None:
+@pytest.mark.parametrize(
+    ("fail", "name"),
+    [(fail_the_server, "CRDS"), (fail_the_feed, FEED), (fail_the_login, IMAP), (fail_the_mail_server, IMAP)],
+)
+def test_each_source_fails_alone_and_is_named_everywhere(listener: Listener, fail: Fail, name: str) -> None:
     heard, at = listener.heard, DAY_0 + 2 * HOUR
-    name = {fail_the_server: "CRDS", fail_the_feed: FEED}.get(fail, IMAP)
     fail(listener)
     listener.configure()
     if fail is fail_the_server:
@@ -264,7 +209,7 @@ def test_each_source_fails_alone_and_is_named_everywhere(
 
 def test_a_mail_server_that_can_not_be_trusted_is_told_nothing(listener: Listener) -> None:
     """Its certificate is for another name."""
-    distrust_the_mail_server(listener)
+    listener.changes["mailbox"] = {"imap": {**listener.mailbox(), "host": "localhost"}}
     listener.configure()
     ended = listener.once(DAY_0 + DAY)
     assert ended.code == 69

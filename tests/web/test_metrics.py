@@ -15,7 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families as parsed
 from pedigreed.model.mute import Mute
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
-from pedigreed.store import mutes, pauses, problems
+from pedigreed.model.source_state import SourceState
+from pedigreed.store import mutes, pauses, problems, sources
 from pedigreed.web.figures import figures
 from pedigreed.web.metrics import FiguresCollector, exposition
 from watching import DAY_0
@@ -80,6 +81,18 @@ def test_they_count_what_the_cycles_did(watcher: Watcher) -> None:
     assert found["source_last_complete_timestamp_seconds", ("mast", "nircam")] == (DAY_0 + DAY).timestamp()
     assert found["subscription_last_digest_timestamp_seconds", ("a",)] == (DAY_0 + DAY).timestamp()
     assert found["subscription_next_digest_timestamp_seconds", ("a",)] == (DAY_0 + 2 * DAY).timestamp()
+
+
+def test_they_tell_when_each_source_of_news_was_read(watcher: Watcher) -> None:
+    full(watcher)
+    watcher.news = {"crds": {"url": "https://crds.example"}, "mailbox": {"mbox": "/var/mail/p"}}
+    hour = timedelta(hours=1)
+    with watcher.store.writing() as connection:
+        sources.save(connection, SourceState("CRDS", DAY_0 + hour, DAY_0, 1, "it is down"))
+    found = samples(scraped(watcher.store, watcher.configured({"programs": [1180]}), DAY_0 + hour))
+    assert found["source_last_asked_timestamp_seconds", ("", "CRDS")] == (DAY_0 + hour).timestamp()
+    assert found["source_last_complete_timestamp_seconds", ("", "CRDS")] == DAY_0.timestamp()
+    assert ("source_last_asked_timestamp_seconds", ("", "mailbox /var/mail/p")) not in found, "it never was"
 
 
 def test_a_digest_that_is_overdue_is_due_in_the_past(watcher: Watcher) -> None:

@@ -12,6 +12,9 @@ from sqlalchemy import insert
 
 from background import in_background
 from pedigreed.model.failure import TryAgain
+from pedigreed.model.notice import Tracks
+from pedigreed.model.source_state import SourceState
+from pedigreed.store import contexts_in_use, sources
 from pedigreed.store.tables import digests
 from pedigreed.web import server
 from showing import showing
@@ -64,6 +67,24 @@ def test_a_store_that_fails_is_told_and_the_reason_is_not(
     assert metrics.status_code == 200
     assert "\npedigreed_up 0.0\n" in metrics.text
     assert "pedigreed_runs_total{" not in metrics.text
+
+
+def test_the_sources_of_news_are_shown_with_their_troubles_as_text(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 3)
+    watcher.cycle(DAY_0)
+    watcher.news = {"crds": {"url": "https://crds.example"}, "mailbox": {"mbox": "/var/mail/p"}}
+    with watcher.store.writing() as connection:
+        sources.save(connection, SourceState("CRDS", DAY_0, None, 1, "<b>it is down</b>"))
+        contexts_in_use.save(connection, Tracks("jwst_1583", None, "jwst_1535", "2.0.1"))
+    with (
+        in_background(showing(watcher.store, watcher.configured({"programs": [1180]}), DAY_0)) as url,
+        httpx.Client(base_url=url, trust_env=False) as client,
+    ):
+        page = client.get("/").text
+    assert "&lt;b&gt;it is down&lt;/b&gt;" in page
+    assert "mailbox /var/mail/p" in page
+    assert "not read yet" in page
+    assert "jwst_1583 is the latest context of CRDS; MAST makes products with jwst_1535 (2.0.1)." in page
 
 
 def test_a_store_that_hangs_holds_nobody_up(

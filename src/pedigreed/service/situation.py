@@ -140,12 +140,13 @@ def status(connection: Connection, config: Config, now: datetime) -> Status:
         tuple(stored_pauses.load(connection, Paused.CHANNEL).values()),
         tuple(stored_problems.load(connection)),
         tuple(run for work in Work for run in stored_runs.newest(connection, work)),
-        _news_sources(connection, config),
+        sources_of_news(connection, config),
         stored_contexts.load(connection),
     )
 
 
-def _news_sources(connection: Connection, config: Config) -> tuple[NewsSourceStatus, ...]:
+def sources_of_news(connection: Connection, config: Config) -> tuple[NewsSourceStatus, ...]:
+    """How the reading of each source of CRDS's news stands, in the configuration's order."""
     states = stored_sources.load(connection)
     found = []
     for listed in news_sources(config, place=0.0):

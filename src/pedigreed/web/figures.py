@@ -10,7 +10,7 @@ from pedigreed.model.pause import Pause, Paused
 from pedigreed.model.problem import ProblemKind
 from pedigreed.schedule import due, next_boundary
 from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
-from pedigreed.service.situation import SourceStatus, sources
+from pedigreed.service.situation import NewsSourceStatus, SourceStatus, sources, sources_of_news
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import mutes as stored_mutes
 from pedigreed.store import pauses as stored_pauses
@@ -58,7 +58,7 @@ class Figures:
         outbox: how many messages stand where.
         problems: how many there are of each kind.
         pauses: the channels that take nothing.
-        sources, subscriptions: one each.
+        sources, news_sources, subscriptions: one each.
         size: bytes of the store; 0 for one that is not a file.
         free: bytes that its disk has left; None for one that is not a file.
     """
@@ -69,6 +69,7 @@ class Figures:
     problems: Mapping[ProblemKind, int]
     pauses: tuple[Pause, ...]
     sources: tuple[SourceStatus, ...]
+    news_sources: tuple[NewsSourceStatus, ...]
     subscriptions: tuple[SubscriptionFigures, ...]
     size: int
     free: int | None
@@ -87,6 +88,7 @@ def figures(connection: Connection, store: Store, config: Config, now: datetime)
             pause for pause in stored_pauses.load(connection, Paused.CHANNEL).values() if pause.holds(now)
         ),
         sources=sources(connection, config, now),
+        news_sources=sources_of_news(connection, config),
         subscriptions=tuple(
             _subscription(connection, config, each, now, muted[each.name].until if each.name in muted else None)
             for each in config.subscriptions

@@ -79,7 +79,9 @@ def _store(found: Figures) -> Iterator[Metric]:
 
 def _work(found: Figures) -> Iterator[Metric]:
     runs = CounterMetricFamily(
-        "pedigreed_runs", "Runs that ended: askings of the archive, and tellings.", labels=["work", "outcome"]
+        "pedigreed_runs",
+        "Runs that ended: listenings to CRDS, askings of the archive, and tellings.",
+        labels=["work", "outcome"],
     )
     seconds = CounterMetricFamily("pedigreed_run_seconds", "Seconds that runs took.", labels=["work"])
     for work in Work:
@@ -123,6 +125,8 @@ def _outbox(found: Figures) -> Iterator[Metric]:
 def _sources(found: Figures) -> Iterator[Metric]:
     labels = ["source", "instrument"]
     named = [(("mast", source.instrument.value), source) for source in found.sources]
+    # An empty label is none for Prometheus.
+    every = [*named, *(((news.name, ""), news) for news in found.news_sources)]
     programs = GaugeMetricFamily("pedigreed_source_programs", "Programs that are watched.", labels=labels)
     complete = GaugeMetricFamily(
         "pedigreed_source_programs_complete", "Programs whose last answer was complete.", labels=labels
@@ -136,13 +140,13 @@ def _sources(found: Figures) -> Iterator[Metric]:
         "source_last_asked_timestamp_seconds",
         "When it was last asked.",
         labels,
-        [(names, source.asked_at) for names, source in named],
+        [(names, source.asked_at) for names, source in every],
     )
     yield _times(
         "source_last_complete_timestamp_seconds",
         "The last complete answer, of the program for which it is oldest.",
         labels,
-        [(names, source.complete_at) for names, source in named],
+        [(names, source.complete_at) for names, source in every],
     )
 
 

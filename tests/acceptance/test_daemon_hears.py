@@ -1,0 +1,213 @@
+"""The daemon listens to CRDS: in time for its digests, and with nothing lost or held up by a source that hangs."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from background import wait_until
+from hearing import DAY, DAY_0, TEXT, Hearing, hearing
+from list_mails import event, list_mail, mast_mail
+from listener import Listener
+from pedigreed.demo.crds_story import Reference
+from pedigreed.demo.faults import Hang
+from pedigreed.model.instant import iso
+from pedigreed.service.listen_times import LONGEST_LISTENING
+from pedigreed.store import wanted
+from pedigreed.store.database import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from resident import Resident
+    from set_clock import SetClock
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+PHOTOM = Reference("jwst_miri_photom_0301.fits", change_level="SEVERE")
+QUOTED = f"A delivery to CRDS is in use since context jwst_1583.\n\n{TEXT}\n\nChange level: SEVERE"
+
+
+@pytest.fixture
+def listener(tmp_path: Path) -> Iterator[Listener]:
+    url = f"sqlite:///{tmp_path}/store/pedigreed.db"
+    with Store(url) as store, hearing(tmp_path, store) as heard:
+        yield Listener(tmp_path, url, heard)
+
+
+@pytest.fixture
+def now_listener(listener: Listener) -> Listener:
+    """Of this moment, two hours after the baseline was told. The next digest of a day is half a day away."""
+    now = datetime.now(UTC)
+    listener.at = f"{now + timedelta(hours=12):%H}:00"
+    listener.configure()
+    ended = listener.once(now - 2 * HOUR)
+    assert ended.code == 0, ended.err
+    listener.heard.is_now(now)
+    return listener
+
+
+def tell_everywhere(heard: Hearing, at: datetime) -> None:
+    heard.deliver(at, "jwst_1583", TEXT, PHOTOM)
+    heard.post(at, QUOTED)
+    heard.mail(list_mail(1, QUOTED, Subject="New MIRI photom files"))
+
+
+def sources_read(daemon: Resident) -> set[str]:
+    return {str(entry["source"]).partition(" ")[0] for entry in daemon.events("source read")}
+
+
+def text_of_last(listener: Listener) -> str:
+    place = max((listener.folder / "sent").iterdir(), key=lambda each: each.stat().st_mtime_ns)
+    return " ".join((place / "digest.txt").read_text(encoding="utf-8").split())
+
+
+def digests(listener: Listener) -> int:
+    folder = listener.folder / "sent"
+    return len([each for each in folder.iterdir() if each.name[0] != "."]) if folder.exists() else 0
+
+
+def test_it_listens_before_its_first_digest_and_each_day(listener: Listener, clock: SetClock) -> None:
+    listener.clock = clock.environ
+    listener.configure()
+
+    def is_set(now: datetime) -> None:
+        listener.heard.is_now(now)
+        clock.set(now)
+
+    is_set(DAY_0 + HOUR)
+    with listener.resident() as daemon:
+        wait_until(lambda: digests(listener) == 1)
+        daemon.rest()
+        assert "1 of 1 program and 3 of 3 sources of CRDS's news" in text_of_last(listener)
+        assert "jwst_1535 became" not in text_of_last(listener), "what was there before is no news"
+        tell_everywhere(listener.heard, DAY_0 + 2 * HOUR)
+        is_set(DAY_0 + DAY)
+        wait_until(lambda: digests(listener) == 2)
+        daemon.rest()
+        said = text_of_last(listener)
+        assert said.count("jwst_1583 became the latest context") == 1
+        assert "3 of 3 sources of CRDS's news" in said
+        assert not daemon.events("work did not end well")
+        assert daemon.end() == 0
+
+
+def test_a_server_that_hangs_holds_up_neither_its_clock_nor_a_digest_for_long(
+    listener: Listener, clock: SetClock
+) -> None:
+    listener.clock = clock.environ
+    listener.configure()
+
+    def is_set(now: datetime) -> None:
+        listener.heard.is_now(now)
+        clock.set(now)
+
+    is_set(DAY_0 + HOUR)
+    with listener.resident() as daemon:
+        wait_until(lambda: digests(listener) == 1)
+        daemon.rest()
+        tell_everywhere(listener.heard, DAY_0 + 2 * HOUR)
+        listener.heard.crds.misbehave(Hang(), times=None)
+        asked = len(daemon.events("asked"))
+        is_set(DAY_0 + DAY)
+        wait_until(lambda: len(daemon.events("asked")) > asked)
+        wait_until(lambda: len(daemon.events("source read")) == 5)
+        for _ in range(3):
+            daemon.tick()
+        assert digests(listener) == 1, "it waits for what is to be heard"
+        assert "listening to CRDS" in daemon.manager.status
+        is_set(DAY_0 + DAY + LONGEST_LISTENING + MINUTE)
+        wait_until(lambda: digests(listener) == 2)
+        said = text_of_last(listener)
+        assert "jwst_1583" in said, "what the others tell is told"
+        assert "NOT READ 1 of 3 sources of CRDS's news: what it told is missing here" in said
+        assert daemon.workers, "it is listened to still"
+        assert daemon.end() == 0
+        assert not daemon.events("work did not end well")
+
+
+def test_a_mail_of_mast_has_its_program_asked_for_long_before_the_next_asking(now_listener: Listener) -> None:
+    listener = now_listener
+    heard, now = listener.heard, datetime.now(UTC)
+    heard.holdings.add(1181, 4, cal_ver="2.0.1")
+    listener.programs = [1180, 1181]
+    listener.changes["mailbox"] = {"eml": str(heard.mailbox), "every": "1s"}
+    listener.configure()
+    ended = listener.once(now - 2 * HOUR)
+    assert ended.code == 0, ended.err
+    names = [name for name, row in heard.holdings.rows.items() if row["instrume"] == "MIRI"][:4]
+    with listener.resident() as daemon:
+        wait_until(daemon.is_ready)
+        wait_until(lambda: "mailbox" in sources_read(daemon))
+        daemon.tick()
+        assert not daemon.events("asked"), "nothing is due"
+        heard.holdings.remake(names, now, context=1583)
+        heard.mail(mast_mail(event(program=1180, filename=names[0], archived_date=iso(now))))
+        wait_until(lambda: daemon.events("asked"))
+        assert daemon.end() == 0
+        answers = [entry["programs"] for entry in daemon.events("answer")]
+    assert answers == [1], "of the one program that the mail names"
+    assert len(listener.asked("history", "1180")["changes"]) == 4
+    with Store(listener.store_url) as store, store.reading() as connection:
+        assert wanted.load(connection) == {}
+
+
+def test_a_cycle_that_is_wanted_listens_too(now_listener: Listener) -> None:
+    listener = now_listener
+    with listener.resident() as daemon:
+        wait_until(daemon.is_ready)
+        daemon.rest()
+        tell_everywhere(listener.heard, datetime.now(UTC) - HOUR)
+        daemon.send(signal.SIGUSR1)
+        wait_until(lambda: len(daemon.events("source read")) >= 3)
+        daemon.rest()
+        assert daemon.end() == 0
+    assert listener.asked("notices list")["notices"][0]["name"] == "jwst_1583"
+
+
+def test_killed_while_it_listens_nothing_is_lost_and_nothing_is_told_twice(now_listener: Listener) -> None:
+    listener = now_listener
+    heard = listener.heard
+    with listener.resident() as daemon:
+        wait_until(daemon.is_ready)
+        daemon.rest()
+        tell_everywhere(heard, datetime.now(UTC) - HOUR)
+        heard.crds.misbehave(Hang(), times=None)
+        for times in (1, 2):
+            known = len(daemon.events("source read"))
+            daemon.send(signal.SIGUSR1)
+            wait_until(lambda: len(daemon.events("source read")) >= known + 2)  # noqa: B023  # waited for here
+            wait_until(lambda: heard.crds.requests)
+            (worker,) = [each for each in daemon.workers if is_listening(each)]
+            heard.crds.requests.clear()
+            os.kill(worker, signal.SIGKILL)
+            wait_until(lambda: len(daemon.events("work did not end well")) == times)  # noqa: B023  # as above
+            daemon.rest()
+        daemon.send(signal.SIGUSR1)
+        wait_until(lambda: heard.crds.requests)
+        workers = daemon.workers
+        assert daemon.end(signal.SIGKILL) == -signal.SIGKILL
+        for each in workers:
+            os.kill(each, signal.SIGKILL)
+    heard.crds.well_behaved()
+    with listener.resident() as daemon:
+        wait_until(daemon.is_ready)
+        daemon.send(signal.SIGUSR1)
+        wait_until(lambda: "CRDS" in sources_read(daemon))
+        daemon.rest()
+        assert daemon.end() == 0
+    shown = listener.asked("notices show", "jwst_1583")
+    sources = [each["source"].partition(" ")[0] for each in shown["heard"]]
+    assert sorted(sources) == ["CRDS", "CRDS", "MIRI_REFFILES", "mailbox"]
+    previewed = listener.runs("preview", "--now", iso(datetime.now(UTC) + DAY)).out
+    assert previewed.count("jwst_1583 became the latest context") == 1
+
+
+def is_listening(process: int) -> bool:
+    with open(f"/proc/{process}/cmdline", "rb") as file:  # noqa: PTH123  # no file of ours
+        return b"\0listen\0" in file.read()
