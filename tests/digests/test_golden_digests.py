@@ -15,13 +15,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from any_notice import build, delivery, heard
 from pedigreed.digests.attachments import Limits, attached_to
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
 from pedigreed.digests.text import text_of
+from pedigreed.model.announcement import ChangeLevel, NoticeKind
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.digest import ALL_KINDS, Baseline, Checked, Digest, PedigreeSpan, Suspect, Unchecked
+from pedigreed.model.digest import (
+    ALL_KINDS,
+    Baseline,
+    Checked,
+    Digest,
+    PedigreeSpan,
+    SourceCheck,
+    Suspect,
+    Unchecked,
+)
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import Tracks
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.program import ProgramSelection
 
@@ -29,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pedigreed.model.digest import RenderedDigest
+    from pedigreed.model.notice import Notice
 
 GOLDEN = Path(__file__).parent / "golden"
 WRITES = os.environ.get("PEDIGREED_WRITE_GOLDEN") == "1"
@@ -38,6 +51,9 @@ STARTS = ENDS - timedelta(days=1)
 CHECKED_AT = datetime(2026, 11, 22, 5, 58, tzinfo=UTC)
 OLD = ("1.20.2", "jwst_1464.pmap")
 NEW = ("2.0.1", "jwst_1535.pmap")
+BUILD = ("2.1.0", "jwst_1583.pmap")
+LIST = "MIRI_REFFILES at maillist.example"
+TRACKS = Tracks("jwst_1583", ENDS - timedelta(hours=10), "jwst_1535", "2.0.1")
 
 
 def exposure(
@@ -105,6 +121,8 @@ def digest(
     period: tuple[datetime, datetime] = (STARTS, ENDS),
     timezone: str = "Europe/Madrid",
     kinds: frozenset[ChangeKind] = ALL_KINDS,
+    notices: Iterable[Notice] = (),
+    tracks: Tracks | None = None,
 ) -> Digest:
     selections = [ProgramSelection.parse(program) for program in programs]
     everything = Checked(programs=len(selections), of=len(selections), last_complete=CHECKED_AT)
@@ -120,6 +138,8 @@ def digest(
         baselines=baselines,
         suspects=suspects,
         kinds=kinds,
+        notices=notices,
+        tracks=tracks,
     )
 
 
@@ -376,6 +396,108 @@ def nasty_names() -> Digest:
     )
 
 
+def heard_all(*unread: SourceCheck) -> Checked:
+    """Whether the two programs and the three sources of CRDS's news were read."""
+    failed = {each.name for each in unread}
+    names = [name for name in ("CRDS", LIST, "mailbox imap.obs.example/INBOX") if name not in failed]
+    read = [SourceCheck(name, is_checked=True, reason=None, last_complete=CHECKED_AT) for name in names]
+    return Checked(2, 2, last_complete=CHECKED_AT, sources=(*unread, *read))
+
+
+def delivery_to_crds() -> Digest:
+    """Nothing changed in the archive, and CRDS has new files."""
+    return digest(checked=heard_all(), notices=[delivery()], tracks=TRACKS)
+
+
+def new_build_of_the_archive() -> Digest:
+    """The archive takes up a context, and the first products of it come on the same day."""
+    return digest(
+        exposures(ChangeKind.REPROCESSED, 12, program=1180, observations=(7,), before=NEW, after=BUILD),
+        holdings={NEW: 888, BUILD: 12},
+        checked=heard_all(),
+        notices=[build(cal_ver="2.1.0", context="jwst_1583", before="jwst_1535")],
+        tracks=replace(TRACKS, build="jwst_1583", cal_ver="2.1.0"),
+    )
+
+
+def rollback_and_bad_files() -> Digest:
+    """CRDS goes back to the context before, since a file of the new one is bad."""
+    back = replace(
+        delivery(kind=NoticeKind.ROLLBACK, context="jwst_1582", before="jwst_1583", change_level=None),
+        name="rollback-jwst_1582-2026-11-21",
+        title="CRDS went back from jwst_1583 to jwst_1582",
+        summary="The photom files of jwst_1583 are withdrawn. They return when channel 4 is mended.",
+    )
+    files = ("jwst_miri_photom_0301.fits", "jwst_miri_photom_0302.fits")
+    bad = replace(
+        delivery(
+            kind=NoticeKind.MARKED_BAD,
+            context=None,
+            activated_at=None,
+            change_level=None,
+            reference_types=("photom",),
+            files=files,
+        ),
+        name=f"bad-{files[0]}",
+        summary="",
+        heard=(heard(),),
+    )
+    return digest(checked=heard_all(), notices=[back, bad], tracks=replace(TRACKS, latest="jwst_1582"))
+
+
+def week_of_deliveries() -> Digest:
+    """More than a screen holds, some of which the archive has already, and one source that could not be read."""
+    contexts = [f"jwst_{number}" for number in range(1583, 1571, -1)]
+    told = [
+        replace(
+            delivery(
+                context=context,
+                activated_at=ENDS - timedelta(hours=14 * number),
+                change_level=(None, *ChangeLevel)[number % 4],
+                reference_types=(("flat", "photom"), ("dark",), ())[number % 3],
+                modes=(("MRS",), ())[number % 2],
+            ),
+            name=context,
+            summary=("", "Warm pixels are subtracted from data since August 2026.")[number % 2],
+        )
+        for number, context in enumerate(contexts)
+    ]
+    unread = SourceCheck(
+        "mailbox imap.obs.example/INBOX",
+        is_checked=False,
+        reason="the login was refused: [AUTHENTICATIONFAILED] Authentication failed.",
+        last_complete=STARTS - timedelta(days=5),
+    )
+    return digest(
+        period=(ENDS - timedelta(days=7), ENDS),
+        checked=heard_all(unread),
+        notices=told,
+        tracks=replace(TRACKS, build="jwst_1580"),
+    )
+
+
+def nasty_notices() -> Digest:
+    """What anybody may write to a list: markup, escapes, a right-to-left override, lines of a header."""
+    markup = "</td></table><script>alert(1)</script><img src=\"https://x.example/y.png\" onerror='z'>"
+    rest = "Bcc: all@obs.example <!channel> *stars* `code` &lt;i&gt; {{ page }}"
+    odd = f"{markup} \u202eback \x1b[31mred\x1b[0m\r\n{rest}"
+    notice = replace(
+        delivery(
+            context="jwst_1583\r\nX: y",
+            modes=(markup,),
+            reference_types=("<b>flat</b>", "_photom_", *(f"type{number}" for number in range(9))),
+        ),
+        summary=odd * 3,
+        text=odd * 9,
+        heard=(heard(odd, source=odd), heard(odd, source="\u0645\u0631\u062d\u0628\u0627 " + "x" * 90, key=2)),
+    )
+    bad = replace(
+        delivery(kind=NoticeKind.MARKED_BAD, context=None, files=(f"{odd}.fits",)), name="bad", summary=""
+    )
+    unread = SourceCheck(odd, is_checked=False, reason=odd, last_complete=None)
+    return digest(checked=heard_all(unread), notices=[notice, bad], tracks=Tracks(odd, None, odd, odd))
+
+
 SCENARIOS: tuple[Callable[[], Digest], ...] = (
     one_product,
     forty_products,
@@ -392,6 +514,11 @@ SCENARIOS: tuple[Callable[[], Digest], ...] = (
     missing_products,
     everything_at_once,
     nasty_names,
+    delivery_to_crds,
+    new_build_of_the_archive,
+    rollback_and_bad_files,
+    week_of_deliveries,
+    nasty_notices,
 )
 
 
