@@ -57,7 +57,7 @@ def configuration(folder: Path, archive: str, times: Sequence[str]) -> Path:
     lines = [
         f"store: sqlite:///{folder}/pedigreed.db",
         # A process whose clock runs fast measures these by that clock.
-        f'sources: {{mast: {{url: "{archive}", request_timeout: 1d, timeout: 1d}}, crds: {{url: null}}}}',
+        f'sources: {{mast: {{url: "{archive}", request_timeout: 1d, timeout: 1d}}, crds: {{url: none}}}}',
         f"channels: {{keep: {{folder: {{path: {folder}/digests}}}}}}",
         "subscriptions:",
     ]
@@ -106,4 +106,5 @@ def _a_year(subscriptions: Iterable[Subscription], now: datetime) -> Iterator[di
                 "ends_at": end,
                 "closed_at": end,
                 "unchecked": "",
+                "unread": "",
             }

@@ -36,7 +36,7 @@ def config(tmp_path: Path, recorded: DemoArchive) -> Path:
     file = tmp_path / "pedigreed.yaml"
     file.write_text(f"""
 store: sqlite:///{tmp_path}/store/pedigreed.db
-sources: {{mast: {{url: "{recorded.url}", sweep: 1d, token: {SECRET}}}, crds: {{url: null}}}}
+sources: {{mast: {{url: "{recorded.url}", sweep: 1d, token: {SECRET}}}, crds: {{url: none}}}}
 channels: {{keep: {{folder: {{path: {tmp_path}/mails}}}}}}
 subscriptions:
   - name: jades
@@ -322,7 +322,7 @@ def test_preview_prints_a_list_that_the_mail_has_packed(tmp_path: Path) -> None:
         file = tmp_path / "pedigreed.yaml"
         file.write_text(f"""
 store: sqlite:///{tmp_path}/pedigreed.db
-sources: {{mast: {{url: "{large.url}", sweep: 1h}}, crds: {{url: null}}}}
+sources: {{mast: {{url: "{large.url}", sweep: 1h}}, crds: {{url: none}}}}
 channels: {{keep: {{folder: {{path: {tmp_path}/mails}}}}}}
 subscriptions:
   - name: large

@@ -72,7 +72,7 @@ def user(tmp_path: Path, mails: MailServer, feed: HookServer) -> Iterator[User]:
         (tmp_path / "key").write_text(KEY)
         config.write_text(f"""
 store: sqlite:///{tmp_path}/pedigreed.db
-sources: {{mast: {{url: "{archive.url}"}}, crds: {{url: null}}}}
+sources: {{mast: {{url: "{archive.url}"}}, crds: {{url: none}}}}
 channels:
   email: {{from: pedigreed@obs.example, host: 127.0.0.1, port: {mails.port}, security: plain}}
   feed: {{webhook: {{url: {{env: FEED_URL}}, secret: {{file: {tmp_path}/key}}}}}}

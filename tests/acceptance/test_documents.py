@@ -82,9 +82,10 @@ def test_check_prints_the_documented_json(recorded: DemoArchive) -> None:
 
 def test_once_prints_the_documented_json(recorded: DemoArchive, tmp_path: Path) -> None:
     config = tmp_path / "pedigreed.yaml"
+    (tmp_path / "heard").mkdir()
     config.write_text(f"""
 store: sqlite:///{tmp_path}/pedigreed.db
-sources: {{mast: {{url: "{recorded.url}"}}, crds: {{url: null}}}}
+sources: {{mast: {{url: "{recorded.url}"}}, crds: {{url: none}}, mailbox: {{eml: {tmp_path}/heard}}}}
 channels: {{keep: {{folder: {{path: {tmp_path}/mails}}}}}}
 subscriptions: [{{name: jades, watch: {{programs: [1180]}}, deliver: [{{channel: keep}}]}}]
 """)

@@ -67,7 +67,7 @@ def config(tmp_path: Path, recorded: DemoArchive) -> Path:
     file = tmp_path / "pedigreed.yaml"
     file.write_text(f"""
 store: sqlite:///{tmp_path}/store/pedigreed.db
-sources: {{mast: {{url: "{recorded.url}", sweep: 1d}}, crds: {{url: null}}}}
+sources: {{mast: {{url: "{recorded.url}", sweep: 1d}}, crds: {{url: none}}}}
 channels: {{keep: {{folder: {{path: {tmp_path}/mails}}}}}}
 subscriptions:
   - name: jades

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CONFIG = """
 store: sqlite:///{folder}/pedigreed.db
-sources: {{mast: {{url: "{mast}"}}, crds: {{url: null}}}}
+sources: {{mast: {{url: "{mast}"}}, crds: {{url: none}}}}
 channels:
   email: {{from: "pedigreed <pedigreed@obs.example>", host: 127.0.0.1, port: {port}, security: plain}}
 subscriptions:

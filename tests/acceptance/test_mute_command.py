@@ -30,7 +30,7 @@ def config(tmp_path: Path, recorded: DemoArchive) -> Path:
     file.write_text(f"""
 timezone: Europe/Madrid
 store: sqlite:///{tmp_path}/store/pedigreed.db
-sources: {{mast: {{url: "{recorded.url}"}}, crds: {{url: null}}}}
+sources: {{mast: {{url: "{recorded.url}"}}, crds: {{url: none}}}}
 channels: {{keep: {{folder: {{path: {tmp_path}/mails}}}}}}
 subscriptions:
   - name: jades

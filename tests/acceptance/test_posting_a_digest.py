@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 KEY = "correct horse battery"
 CONFIG = """
 store: sqlite:///{folder}/pedigreed.db
-sources: {{mast: {{url: "{mast}"}}, crds: {{url: null}}}}
+sources: {{mast: {{url: "{mast}"}}, crds: {{url: none}}}}
 channels:
   team: {{slack: {{webhook: {{file: {folder}/slack}}}}}}
   feed: {{webhook: {{url: {{env: FEED_URL}}, secret: {{file: {folder}/key}}}}}}

@@ -22,7 +22,7 @@ YESTERDAY = "2026-11-21T06:00Z"
 MORNING = "2026-11-22T06:00Z"
 CONFIG = """
 store: sqlite:///{folder}/pedigreed.db
-sources: {{mast: {{url: "{mast}"}}, crds: {{url: null}}}}
+sources: {{mast: {{url: "{mast}"}}, crds: {{url: none}}}}
 channels:
   email: {{from: "pedigreed <pedigreed@obs.example>", host: 127.0.0.1, port: {mails.port}, security: plain}}
   team: {{slack: {{webhook: "{team.url}"}}}}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MORNING = "2026-11-21T06:00Z"
 CONFIG = """
 store: sqlite:///{folder}/pedigreed.db
-sources: {{mast: {{url: "{mast}"}}}}
+sources: {{mast: {{url: "{mast}"}}, crds: {{url: none}}}}
 channels: {{keep: {{folder: {{path: {folder}/mails}}}}}}
 subscriptions:
   - {{name: jades, watch: {{programs: [1180]}}, deliver: [{{channel: keep}}]}}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 A, B = "a@x.example", "b@x.example"
 CONFIG = """
 store: sqlite:///{folder}/pedigreed.db
-sources: {{mast: {{url: "{mast}"}}, crds: {{url: null}}}}
+sources: {{mast: {{url: "{mast}"}}, crds: {{url: none}}}}
 channels:
   email:
     from: '"Jörg \\"the eye\\" 望遠鏡" <pedigreed@obs.example>'

@@ -81,7 +81,9 @@ def test_a_subject_is_one_short_line(digest: Digest) -> None:
     assert subject.startswith("[pedigreed] ")
     assert len(subject) <= 70
     assert subject.isprintable()
-    if digest.checked.unchecked:
+    if any(not source.is_checked for source in digest.checked.sources):
+        assert subject.endswith("CRDS unread")
+    elif digest.checked.unchecked:
         assert subject.endswith("unchecked")
 
 

@@ -40,18 +40,10 @@ def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, set[str]]]:
             yield node, called
 
 
-def choices_of(event: ast.expr) -> Iterator[ast.expr]:
-    if isinstance(event, ast.IfExp):
-        yield from choices_of(event.body)
-        yield from choices_of(event.orelse)
-    else:
-        yield event
-
-
 def words(call: ast.Call, file: Path) -> list[str]:
-    """The event's words; more than one where the code chooses."""
+    """The event's words; two where the code chooses."""
     (event,) = call.args
-    choices = list(choices_of(event))
+    choices = [event.body, event.orelse] if isinstance(event, ast.IfExp) else [event]
     literals = [choice.value for choice in choices if isinstance(choice, ast.Constant)]
     assert len(literals) == len(choices), f"{file}: an event is a literal"
     return [str(literal) for literal in literals]

@@ -47,7 +47,7 @@ class Operated:
         plain = watcher.configured(*[{"programs": [1180]}] * len(names)).model_dump()
         return Config.model_validate(
             {
-                "sources": {"mast": {"url": watcher.recorded.url}, "crds": {"url": None}},
+                "sources": {"mast": {"url": watcher.recorded.url}, "crds": {"url": "none"}},
                 "channels": {
                     "keep": {"folder": {"path": str(watcher.folder)}},
                     "ops": {"folder": {"path": str(self.folder)}},

@@ -22,7 +22,7 @@ TOKEN = "8f14e45fceea167a5a36dedd4bea2543"
             "https://maillist.example/scripts/wa.exe?RSS&L=NIRCAM_REFFILES&v=ATOM1.0",
             "NIRCAM_REFFILES at maillist.example",
         ),
-        ("http://127.0.0.1:8080/wa.exe?RSS&L=MIRI&X=0A1B2C3D4E&Y=me%40obs.example", "MIRI at 127.0.0.1:8080"),
+        ("http://127.0.0.1:8080/wa.exe?RSS&L=MIRI&X=0A1B2C3D4E&Y=me%40obs.example", "MIRI at 127.0.0.1"),
         ("https://news.example/", "news.example"),
         ("https://news.example/jwst/feed.xml", "news.example/jwst/feed.xml"),
         ("https://news.example/jwst-news-2026-feed.xml", "news.example/jwst-news-2026-feed.xml"),

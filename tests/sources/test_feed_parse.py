@@ -266,6 +266,14 @@ def test_only_so_many_entries_are_read() -> None:
     assert parse_feed(rss(*(item(str(number)) for number in range(3))).encode(), most=3).warnings == ()
 
 
+def test_fields_that_are_too_long_or_too_many_are_left_out_and_told() -> None:
+    long = f"<guid>{'x' * 5000}</guid>"
+    parsed = parse_feed(rss(item("one", long), item("two", "<link>https://l.example/1</link>" * 30)).encode())
+    assert [(entry.title, entry.key) for entry in parsed.entries] == [("one", ""), ("two", "")]
+    assert parsed.problem is None
+    assert parsed.warnings == ("fields that were too long or too many were left out: 12",)
+
+
 def test_fields_that_are_not_read_do_not_reach_the_parser() -> None:
     (entry,) = parse_feed(
         b'<rss version="2.0" xmlns:m="http://search.yahoo.com/mrss/"><channel><item><m:title>no</m:title>'

@@ -103,7 +103,7 @@ def test_a_list_is_read(lists: DemoListserv, version: str) -> None:
     reading = feed.read(None, DAY_2)
     assert (reading.is_complete, reading.problems, reading.warnings) == (True, (), ())
     newest, oldest = reading.announcements
-    assert newest.source == feed.name == f"NIRCAM_REFFILES at {lists.url.removeprefix('http://')}"
+    assert newest.source == feed.name == "NIRCAM_REFFILES at 127.0.0.1"
     assert newest.medium is Medium.FEED
     assert newest.said_at == datetime(2026, 11, 21, 16, 30, tzinfo=UTC)
     assert newest.title == "NIRCam reference file delivery: FLAT (jwst_1584)"

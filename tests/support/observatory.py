@@ -100,7 +100,7 @@ class Observatory:
         }
         document = {
             "store": self._secret("store"),
-            "sources": {"mast": {"url": self.archive.url, "sweep": "1h", **self.mast}, "crds": {"url": None}},
+            "sources": {"mast": {"url": self.archive.url, "sweep": "1h", **self.mast}, "crds": {"url": "none"}},
             "channels": channels,
             "subscriptions": [
                 {

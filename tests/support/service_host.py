@@ -24,7 +24,7 @@ SECRETS = {"webhook_secret": "correct horse battery", "smtp_password": "hunter2-
 
 _CONFIG = """
 http: {{listen: "unix:/run/pedigreed/http.sock"}}
-sources: {{mast: {{url: "http://{mast}"}}, crds: {{url: null}}}}
+sources: {{mast: {{url: "http://{mast}"}}, crds: {{url: none}}}}
 channels:
   feed: {{webhook: {{url: "https://{hooks}/pedigreed", secret: {{credential: webhook_secret}}}}}}
 subscriptions:

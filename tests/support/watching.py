@@ -82,7 +82,7 @@ class Watcher:
         self.recorded = recorded
         self.holdings = holdings
         self.folder = folder
-        self.news: dict[str, Any] = {"crds": {"url": None}}
+        self.news: dict[str, Any] = {"crds": {"url": "none"}}
         self.config = self.configured({"programs": [1180]})
 
     def configured(self, *watches: dict[str, Any], sweep: str = "7d", **digest: Any) -> Config:  # noqa: ANN401  # YAML

@@ -34,6 +34,9 @@ def work(
     only_wanted: Annotated[
         bool, typer.Option("--only-wanted", help="Ask only for the programs that MAST's mails tell of.")
     ] = False,
+    only_deliver: Annotated[
+        bool, typer.Option("--only-deliver", help="Compose no digest: what belongs into it is being asked.")
+    ] = False,
     log_level: LogLevel = None,
 ) -> None:
     """Do one part of a cycle, with the configuration on standard input."""
@@ -43,7 +46,9 @@ def work(
 
     set_up_log(log_level)
     try:
-        order = Order(after=after, after_ask=after_ask, place=place, only_wanted=only_wanted)
+        order = Order(
+            after=after, after_ask=after_ask, place=place, only_wanted=only_wanted, only_deliver=only_deliver
+        )
         _do(kind, sys.stdin.read(), name, order)
     except PedigreedError as error:
         # It goes to the daemon's log, of which each line is an event.
@@ -59,6 +64,7 @@ class Order:
     after_ask: bool
     place: float | None
     only_wanted: bool
+    only_deliver: bool
 
 
 def _do(kind: Work, configuration: str, name: str, order: Order) -> None:
@@ -92,6 +98,7 @@ def _do(kind: Work, configuration: str, name: str, order: Order) -> None:
             open_channels(config.channels),
             now=now,
             has_asked=order.after_ask,
+            only_deliver=order.only_deliver,
             stop=stop,
         )
         if order.after_ask and config.heartbeat is not None and was_complete(store):

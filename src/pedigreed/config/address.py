@@ -112,6 +112,15 @@ Url = Annotated[str, AfterValidator(_url), described("^https?://", "https://mail
 ServiceUrl = Annotated[
     str, AfterValidator(_service_url), described("^https?://[^?#]+$", "https://archive.example")
 ]
+NO_SERVICE = "none"
+"""Stands where an address would, for a service that is not asked."""
+
+OptionalServiceUrl = Annotated[
+    str | None,
+    BeforeValidator(lambda value: None if value == NO_SERVICE else value),
+    AfterValidator(lambda value: value if value is None else _service_url(value)),
+    described(f"^({NO_SERVICE}|https?://[^?#]+)$", "https://archive.example"),
+]
 Host = Annotated[str, AfterValidator(_host), described("^[A-Za-z0-9.:-]+$", "smtp.obs.example")]
 Address = Annotated[str, AfterValidator(parse_address), described(_LOOSE_ADDRESS, "me@obs.example")]
 Addresses = Annotated[

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from pedigreed.config.address import Host, ServiceUrl, Url
+from pedigreed.config.address import Host, OptionalServiceUrl, ServiceUrl, Url
 from pedigreed.config.base import Settings
 from pedigreed.config.channels import Port, Security, SecurityMode
 from pedigreed.config.duration import Duration
@@ -50,9 +50,9 @@ class Feed(Settings):
 class CrdsSource(Settings):
     """CRDS, the calibration reference data system, and the lists that tell of its deliveries."""
 
-    url: ServiceUrl | None = Field(
+    url: OptionalServiceUrl = Field(
         default="https://jwst-crds.stsci.edu",
-        description="The CRDS server's address. null: the server is not asked.",
+        description="The CRDS server's address. none: the server is not asked.",
     )
     every: Duration = Field(default=timedelta(hours=6), description="How often to ask CRDS and the feeds.")
     feeds: tuple[Feed, ...] = Field(default=(), description="Feeds that tell of deliveries.")

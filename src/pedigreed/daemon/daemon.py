@@ -227,9 +227,11 @@ class Daemon:
             self._listens_since = now
             if found is not None:
                 arguments = ["--after", str(found.last_listen), "--place", str(self._place)]
-        if work is Work.TELL and self._has_asked:
+        if work is Work.TELL and self._has_asked and not self._is_listening(now):
             arguments = ["--after-ask"]
             self._has_asked = False
+        elif work is Work.TELL and found is not None and found.holds_digests:
+            arguments = ["--only-deliver"]
         self._at_work[work] = asyncio.create_task(self._work(work, *arguments))
 
     def _is_listening(self, now: datetime) -> bool:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import httpx
 
 from pedigreed.config.address import parse_secret_url
+from pedigreed.config.quiet import secretly
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.posting import USER_AGENT
-from pedigreed.delivery.quiet import secretly
 from pedigreed.delivery.web_address import shown_address, without_address
 from pedigreed.model.failure import PedigreedError
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from pedigreed.config.address import parse_secret_url
+from pedigreed.config.quiet import secretly
 from pedigreed.delivery.line import one_line
-from pedigreed.delivery.quiet import secretly
 from pedigreed.delivery.tls import is_tls_refusal
 from pedigreed.delivery.web_address import shown_address, without_address
 from pedigreed.model.outcome import Retry, Scope, Unsure

@@ -8,9 +8,9 @@ with DemoArchive(archive_at, now=DAY_1) as archive:
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
+from pedigreed.demo.on_loopback import OnLoopback
 from pedigreed.demo.portal import Portal
 from pedigreed.demo.request_log import RequestLog
 from pedigreed.demo.server import PortalServer
@@ -18,17 +18,13 @@ from pedigreed.demo.server import PortalServer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
-    from types import TracebackType
-    from typing import Self
 
     from pedigreed.demo.fault import Fault
     from pedigreed.demo.filters import Row
     from pedigreed.demo.received import Received
 
-_POLL_S = 0.02
 
-
-class DemoArchive:
+class DemoArchive(OnLoopback):
     """A JWST archive on loopback. Use it in a ``with`` statement; outside of it there is no `url`."""
 
     def __init__(
@@ -43,8 +39,6 @@ class DemoArchive:
         """
         self._portal = Portal(rows_at, now, executing_polls)
         self._log = RequestLog()
-        self._server: PortalServer | None = None
-        self._thread: threading.Thread | None = None
 
     @property
     def now(self) -> datetime:
@@ -54,12 +48,6 @@ class DemoArchive:
     @now.setter
     def now(self, now: datetime) -> None:
         self._portal.now = now
-
-    @property
-    def url(self) -> str:
-        """Where it listens: ``http://127.0.0.1:40123``."""
-        assert self._server is not None, "the archive is served inside a with statement"
-        return self._server.url
 
     @property
     def requests(self) -> list[Received]:
@@ -87,20 +75,8 @@ class DemoArchive:
         """Forget every fault."""
         self._portal.script.clear()
 
-    def __enter__(self) -> Self:
-        self._server = PortalServer(self._portal, self._log)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_S,))
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        assert self._thread is not None
-        self._server.shutdown()
-        self._thread.join()
-        self._server.close()
+    def _listen(self) -> PortalServer:
+        return PortalServer(self._portal, self._log)
 
 
 def _every_request(_received: Received) -> bool:

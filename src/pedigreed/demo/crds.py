@@ -9,13 +9,13 @@ with DemoCrds(crds_at, now=DAY_1) as crds:
 from __future__ import annotations
 
 import gzip
-import threading
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from pedigreed.demo.crds_faults import CrdsFault, encoded
 from pedigreed.demo.crds_methods import answer
+from pedigreed.demo.on_loopback import OnLoopback
 from pedigreed.demo.received import RequestKind
 from pedigreed.demo.reply import Reply
 from pedigreed.demo.request_log import RequestLog
@@ -26,8 +26,6 @@ from pedigreed.model.failure import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from types import TracebackType
-    from typing import Self
 
     from pedigreed.demo.crds_story import CrdsState
     from pedigreed.demo.fault import Fault
@@ -36,10 +34,8 @@ if TYPE_CHECKING:
 ENCODED_ABOVE = 1_000
 """Bytes of a result's JSON above which it is encoded."""
 
-_POLL_S = 0.02
 
-
-class DemoCrds:
+class DemoCrds(OnLoopback):
     """A CRDS server on loopback. Use it in a ``with`` statement; outside of it there is no `url`.
 
     Attributes:
@@ -65,14 +61,6 @@ class DemoCrds:
         self._encoded_above = encoded_above
         self._script = Script()
         self._log = RequestLog()
-        self._server: PortalServer | None = None
-        self._thread: threading.Thread | None = None
-
-    @property
-    def url(self) -> str:
-        """Where it listens: ``http://127.0.0.1:40123``."""
-        assert self._server is not None, "CRDS is served inside a with statement"
-        return self._server.url
 
     @property
     def requests(self) -> list[Received]:
@@ -115,20 +103,8 @@ class DemoCrds:
             reply = fault.on_reply(reply)
         return reply
 
-    def __enter__(self) -> Self:
-        self._server = PortalServer(self, self._log)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_S,))
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        assert self._thread is not None
-        self._server.shutdown()
-        self._thread.join()
-        self._server.close()
+    def _listen(self) -> PortalServer:
+        return PortalServer(self, self._log)
 
     def _envelope(self, received: Received) -> dict[str, object]:
         envelope: dict[str, object] = {"error": None, "jsonrpc": "1.0", "id": received.request.get("id")}

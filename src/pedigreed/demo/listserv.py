@@ -19,26 +19,24 @@ from typing import TYPE_CHECKING, Any
 from pedigreed.demo.feed_faults import EndlessReply, SlowHeadReply
 from pedigreed.demo.list_archive import PROGRAM, ListArchive, ListRequest
 from pedigreed.demo.list_posts import list_posts
+from pedigreed.demo.on_loopback import OnLoopback
 from pedigreed.demo.reply import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from types import TracebackType
-    from typing import Self
 
     from pedigreed.demo.fault import Fault
     from pedigreed.demo.list_posts import ListPost
     from pedigreed.demo.reply import Reply
 
-_POLL_S = 0.02
 _DRIP_PAUSE_S = 0.02
 _SPACES = b" " * (1 << 16)
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _CLIENT_TAKES_WITHIN_S = 5
 
 
-class DemoListserv:
+class DemoListserv(OnLoopback):
     """Mailing lists on loopback. Use it in a ``with`` statement; outside of it there is no `url`."""
 
     def __init__(self, posts: Sequence[ListPost] | None = None, *, now: datetime) -> None:
@@ -49,8 +47,6 @@ class DemoListserv:
             now: the server's clock, UTC. A post is there from its date on.
         """
         self._archive = ListArchive(list_posts() if posts is None else posts, now)
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
 
     @property
     def now(self) -> datetime:
@@ -60,12 +56,6 @@ class DemoListserv:
     @now.setter
     def now(self, now: datetime) -> None:
         self._archive.now = now
-
-    @property
-    def url(self) -> str:
-        """Where it listens: ``http://127.0.0.1:40123``."""
-        assert self._server is not None, "the lists are served inside a with statement"
-        return self._server.url
 
     @property
     def requests(self) -> list[ListRequest]:
@@ -93,21 +83,8 @@ class DemoListserv:
         """Forget every fault."""
         self._archive.well_behaved()
 
-    def __enter__(self) -> Self:
-        self._server = _Server(self._archive)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_S,))
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        assert self._server is not None
-        assert self._thread is not None
-        self._server.closing.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+    def _listen(self) -> _Server:
+        return _Server(self._archive)
 
 
 class _Server(ThreadingHTTPServer):
@@ -121,6 +98,11 @@ class _Server(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def close(self) -> None:
+        """End what waits, and stop listening."""
+        self.closing.set()
+        self.server_close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  # as socketserver has it
         """A client that goes away is no error of the server."""

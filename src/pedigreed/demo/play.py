@@ -53,7 +53,7 @@ class Stage:
 @contextmanager
 def stage() -> Iterator[Stage]:
     """The servers, on the first day."""
-    posts = list_posts(before="jwst_1558", nircam="jwst_1583", nircam_text=_POST)
+    posts = list_posts(before="jwst_1582", nircam="jwst_1583", nircam_text=_POST)
     with (
         DemoArchive(archive_at, DAYS[0], executing_polls=1) as archive,
         DemoCrds(crds_at, DAYS[0]) as crds,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pedigreed.digests.links import context_page
 from pedigreed.digests.moments import day
 from pedigreed.digests.wording import clipped, count, listed, shortlist
-from pedigreed.model.announcement import NoticeKind
+from pedigreed.model.announcement import Medium, NoticeKind
 from pedigreed.model.effect import effects_of
 from pedigreed.model.track import Track, track_of
 
@@ -27,9 +27,28 @@ NEW_BUILD, CRDS = "NEW BUILD", "CRDS"
 NAMES = 6
 """Files, types or sources that one phrase names."""
 
+_MEDIA = list(Medium)
+
 LONGEST_SUMMARY = 300
 LONGEST_NAME = 40
 LONGEST_SOURCE = 60
+
+
+class EffectWords(NamedTuple):
+    """What a change of one reference type does.
+
+    Attributes:
+        name: the type's: ``photom``.
+        where: ``photom step, stage 2``.
+        effect: ``absolute flux calibration``.
+    """
+
+    name: str
+    where: str
+    effect: str
+
+    def __str__(self) -> str:
+        return ": ".join(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +60,7 @@ class NoticeWords:
         page: the address of a page about it; empty where there is none.
         news: what happened: ``became the latest context on 21 Nov; severe; MIRI MRS``.
         summary: why, in its authors' words; may be empty.
-        effects: for each reference type, what it changes: ``photom: photom step, stage 2: flux calibration``.
+        effects: for each reference type that a step uses, what it changes.
         outlook: when it reaches the archive.
         sources: who told of it.
     """
@@ -50,7 +69,7 @@ class NoticeWords:
     page: str
     news: str
     summary: str
-    effects: tuple[str, ...]
+    effects: tuple[EffectWords, ...]
     outlook: str
     sources: str
 
@@ -146,15 +165,15 @@ def about_in_words(notice: Notice) -> str:
     return ": ".join(filter(None, [where, types]))
 
 
-def effects_in_words(notice: Notice) -> list[str]:
-    """``photom: photom step, stage 2: absolute flux calibration`` for each type that a step uses."""
+def effects_in_words(notice: Notice) -> list[EffectWords]:
+    """What it changes, for each type that a step uses."""
     return [_effect_in_words(effect) for effect in effects_of(notice.facts) if effect.steps]
 
 
-def _effect_in_words(effect: Effect) -> str:
+def _effect_in_words(effect: Effect) -> EffectWords:
     steps = f"{listed(effect.steps)} {'step' if len(effect.steps) == 1 else 'steps'}"
     stages = f"stage {listed([str(stage) for stage in effect.stages])}"
-    return f"{_named(effect.reference_type)}: {steps}, {stages}: {effect.effect}"
+    return EffectWords(_named(effect.reference_type), f"{steps}, {stages}", effect.effect)
 
 
 def outlook_in_words(notice: Notice, digest: Digest) -> str:
@@ -175,7 +194,9 @@ def outlook_in_words(notice: Notice, digest: Digest) -> str:
 
 def sources_in_words(notice: Notice) -> str:
     """``heard from CRDS and NIRCAM_REFFILES at maillist.example``."""
-    names = list(dict.fromkeys(clipped(heard.announcement.source, LONGEST_SOURCE) for heard in notice.heard))
+    # Sources are read side by side: which of them was the first of one reading tells nothing.
+    heard = sorted(notice.heard, key=lambda each: (each.heard_at, _MEDIA.index(each.announcement.medium)))
+    names = list(dict.fromkeys(clipped(each.announcement.source, LONGEST_SOURCE) for each in heard))
     return f"heard from {shortlist(names, NAMES, 'source')}"
 
 

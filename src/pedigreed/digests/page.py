@@ -82,6 +82,46 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Touched:
+    """A reference type that a delivery touches.
+
+    Attributes:
+        name: CRDS's, ``photom``.
+        where: the steps that use it and their stages: ``photom step, stage 2``.
+        effect: what a change of it changes: ``absolute flux calibration``.
+    """
+
+    name: str
+    where: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that happened in CRDS.
+
+    Attributes:
+        name: what it is about, such as a context.
+        page: the address of a page about it.
+        news: what happened.
+        quote: why, in its authors' words.
+        touched: the reference types.
+        more: how many types are left out; empty where none is.
+        outlook: when it reaches the archive; empty where that is no question.
+        sources: who told of it.
+    """
+
+    name: str
+    page: str
+    news: str
+    quote: str
+    touched: tuple[Touched, ...]
+    more: str
+    outlook: str
+    sources: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One thing that is told.
 
@@ -92,6 +132,7 @@ class Section:
         bars: how far it has come.
         groups: of changes, the largest first.
         rows: of all other sections.
+        notices: what happened in CRDS.
         more: what is left out; empty where nothing is.
     """
 
@@ -101,6 +142,7 @@ class Section:
     bars: tuple[Bar, ...] = ()
     groups: tuple[Group, ...] = ()
     rows: tuple[Row, ...] = ()
+    notices: tuple[Notice, ...] = ()
     more: str = ""
 
 

@@ -47,7 +47,7 @@ def _notice(words: NoticeWords) -> list[str]:
     return [
         f"\u2022 {bold(safe(words.name))} {safe(words.news)}",
         *([safe(f'"{clipped(words.summary, LONGEST_SUMMARY)}"')] if words.summary else []),
-        *map(safe, words.effects[:EFFECTS]),
+        *(safe(str(effect)) for effect in words.effects[:EFFECTS]),
         *([safe(words.outlook)] if words.outlook else []),
         safe(words.sources),
     ]

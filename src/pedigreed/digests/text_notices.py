@@ -60,7 +60,7 @@ def _notice(words: NoticeWords) -> list[str]:
     if words.summary:
         lines += prose(f'"{words.summary}"', DETAIL, DETAIL + " ")
     for effect in words.effects[:EFFECTS]:
-        lines += prose(effect, DETAIL, DETAIL + "  ")
+        lines += prose(str(effect), DETAIL, DETAIL + "  ")
     if left_out := words.effects[EFFECTS:]:
         lines += prose(f"and {count(len(left_out), 'more type')}", DETAIL)
     if words.outlook:

@@ -50,6 +50,7 @@ class Agenda:
         waiting: how many messages wait.
         last_ask, last_listen: the number of the last run of that kind; 0 where there was none.
         asks_for_wanted: whether an asking is due for nothing but the programs that MAST's mails tell of.
+        holds_digests: whether no digest is composed now, since what is being asked or heard belongs into it.
     """
 
     due: frozenset[Work]
@@ -59,6 +60,7 @@ class Agenda:
     last_ask: int
     last_listen: int = 0
     asks_for_wanted: bool = False
+    holds_digests: bool = False
 
 
 def agenda(
@@ -119,6 +121,7 @@ def agenda(
         last_ask=runs[0].key if runs else 0,
         last_listen=listenings[0].key if listenings else 0,
         asks_for_wanted=asks_for_wanted,
+        holds_digests=is_waiting,
         waiting=sum(each.messages for each in waiting.values()),
     )
 

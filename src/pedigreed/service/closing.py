@@ -12,7 +12,7 @@ from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
 from pedigreed.model.pause import Pause, Paused, nth_pause
 from pedigreed.model.period import Period
 from pedigreed.schedule import due
-from pedigreed.service.crds_news import crds_news
+from pedigreed.service.crds_news import NewsOfOneMoment
 from pedigreed.service.deciding import PAUSES
 from pedigreed.service.destinations import messages_of
 from pedigreed.service.drafting import draft
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from pedigreed.config.settings import Config, Subscription
     from pedigreed.model.digest import RenderedDigest
-    from pedigreed.service.crds_news import CrdsNews
     from pedigreed.store.database import Store
 
 _log = structlog.get_logger()
@@ -77,7 +76,7 @@ def close_due_periods(
         muted = stored_mutes.load(connection, now)
         pauses = stored_pauses.load(connection, Paused.DIGEST)
         asked = stored_coverage.asked(connection)
-        news = crds_news(connection, config, now)
+    news = NewsOfOneMoment(config, now)
     for subscription in config.subscriptions:
         before = pauses.get(subscription.name)
         if subscription.name in muted or (before is not None and before.holds(now)):
@@ -129,7 +128,7 @@ def _close(
     now: datetime,
     *,
     is_known: bool,
-    news: CrdsNews,
+    news: NewsOfOneMoment,
 ) -> Closed | None:
     stored_watched.begin(connection, subscription.name, pairs_of(subscription))
     stored_announcements.begin(connection, subscription.name)
@@ -139,7 +138,8 @@ def _close(
     boundary = due(rhythm_of(subscription, config), last.ends_at if last else None, now)
     if boundary is None or not stored_periods.claim(connection, subscription.name, boundary.label, now):
         return None
-    drafted = draft(connection, config, subscription, news=news, last=last, configuration=configuration, now=now)
+    heard = news.read(connection)
+    drafted = draft(connection, config, subscription, news=heard, last=last, configuration=configuration, now=now)
     digest, rendered = drafted.digest, drafted.rendered
     _keep_template_problem(connection, subscription.name, rendered.template_problem, now)
     if drafted.is_worth_sending:

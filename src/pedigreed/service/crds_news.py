@@ -78,6 +78,21 @@ def crds_news(connection: Connection, config: Config, now: datetime) -> CrdsNews
     )
 
 
+class NewsOfOneMoment:
+    """What was heard until a moment, put together when the first digest of many needs it."""
+
+    def __init__(self, config: Config, now: datetime) -> None:
+        self._config = config
+        self._now = now
+        self._news: CrdsNews | None = None
+
+    def read(self, connection: Connection) -> CrdsNews:
+        """Read it, or give what was read. What is heard meanwhile is told the next time."""
+        if self._news is None:
+            self._news = crds_news(connection, self._config, self._now)
+        return self._news
+
+
 def told_news(
     connection: Connection, news: CrdsNews, subscription: Subscription, *, starts: datetime, now: datetime
 ) -> ToldNews:

@@ -166,15 +166,18 @@ def tell(
     now: datetime,
     is_alone: bool = False,
     has_asked: bool = True,
+    only_deliver: bool = False,
     stop: Stop | None = None,
 ) -> Told:
     """Compose what is due, deliver, and look after pedigreed itself. As in `run_cycle`.
 
-    Without `has_asked`, a subscription's first digest waits until each of its programs was asked for.
+    Without `has_asked`, a subscription's first digest waits until each of its programs was asked for. With
+    `only_deliver`, no digest is composed.
     `stop` ends the sending before its time.
     """
     with one_run(store, Work.TELL, now) as end:
-        composed = tuple(close_due_periods(config, store, configuration, now, has_asked=has_asked))
+        closing = () if only_deliver else close_due_periods(config, store, configuration, now, has_asked=has_asked)
+        composed = tuple(closing)
         if is_alone:
             take_back(store, now)
         sending = partial(deliver, store, channels, now, give_up_after=config.delivery.give_up_after, stop=stop)

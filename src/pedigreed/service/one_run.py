@@ -76,13 +76,7 @@ def one_run(store: Store, work: Work, now: datetime, *, after: int | None = None
             stored_runs.end(
                 connection, Run(number, work, now, ended_at, problem=problem, outcomes=outcomes, **kept)
             )
-        _log.info(
-            "listened" if work is Work.LISTEN else "asked" if work is Work.ASK else "told",
-            seconds=round(seconds, 3),
-            problem=problem,
-            **kept,
-            **beside,
-        )
+        _tell(work, {"seconds": round(seconds, 3), "problem": problem, **kept, **beside})
 
     with structlog.contextvars.bound_contextvars(run=number):
         try:
@@ -96,3 +90,13 @@ def one_run(store: Store, work: Work, now: datetime, *, after: int | None = None
                 ended_at = now + timedelta(seconds=monotonic() - began)
                 stored_runs.end(connection, Run(number, work, now, ended_at, problem=f"broken off: {reason}"))
             raise
+
+
+def _tell(work: Work, how: dict[str, object]) -> None:
+    match work:
+        case Work.LISTEN:
+            _log.info("listened", **how)
+        case Work.ASK:
+            _log.info("asked", **how)
+        case Work.TELL:
+            _log.info("told", **how)

@@ -21,9 +21,9 @@ from tenacity import (
     wait_exponential,
 )
 
+from pedigreed.config.quiet import secretly
 from pedigreed.model.failure import Unreadable
 from pedigreed.sources.feeds.inflating import Inflating
-from pedigreed.sources.feeds.quiet import secretly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

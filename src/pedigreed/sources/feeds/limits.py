@@ -14,7 +14,7 @@ class FeedLimits:
         attempts: how often the address is asked while it fails in a way that may pass.
         first_pause: before the second attempt; the pauses double.
         redirects: how many are followed.
-        largest: bytes of the feed, decompressed. The slowest feed of that size that we could make is read in 3 s.
+        largest: bytes of the feed, decompressed. The slowest feed of that size that we could make is read in 4 s.
         entries: how many are read. The rest of the feed, which is older, is left out.
     """
 
@@ -23,4 +23,4 @@ class FeedLimits:
     first_pause: float = 1.0
     redirects: int = 5
     largest: int = 5_000_000
-    entries: int = 1000
+    entries: int = 5000

@@ -33,7 +33,7 @@ def name_of(url: str) -> str:
     query = parse_qsl(parts.query, keep_blank_values=True)
     keys = {key.upper(): value for key, value in query}
     if "RSS" in keys and keys.get("L"):
-        return plain_line(f"{keys['L']} at {place}")
+        return plain_line(f"{keys['L']} at {host}")
     path = "/".join(_HIDDEN if _looks_secret(piece) else piece for piece in parts.path.split("/"))
     shown = [(key, _HIDDEN if _SECRET_KEY.search(key) or _looks_secret(value) else value) for key, value in query]
     asked = "&".join(

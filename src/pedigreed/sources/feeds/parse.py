@@ -35,7 +35,7 @@ class ParsedFeed:
     warnings: tuple[str, ...] = ()
 
 
-def parse_feed(body: bytes, content_type: str = "", most: int = 1000) -> ParsedFeed:
+def parse_feed(body: bytes, content_type: str = "", most: int = 5000) -> ParsedFeed:
     """Read RSS 0.9 to 2.0 and Atom. Raises nothing, and takes time by the length.
 
     Args:
@@ -71,5 +71,5 @@ def _warnings(whole: WholeEntries, most: int) -> list[str]:
     if whole.has_more:
         warnings.append(f"only the first {most:,} entries were read")
     if whole.left_out:
-        warnings.append(f"{whole.left_out} fields were too long, and were left out")
+        warnings.append(f"fields that were too long or too many were left out: {whole.left_out:,}")
     return warnings

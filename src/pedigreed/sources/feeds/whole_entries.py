@@ -41,7 +41,7 @@ _LONGEST_VALUE = 4_000
 _LONGEST_TAG = 20_000
 """Bytes."""
 _DEEPEST = 100
-_MOST_FIELDS = 50
+_MOST_FIELDS = 20
 _MOST_NAMESPACES = 100
 _MOST_ATTRIBUTES = 100
 """feedparser takes the square of their number."""
@@ -70,7 +70,7 @@ class WholeEntries:
         count: of the entries.
         problem: what is wrong there, in words; None where all was read.
         is_cut: whether what is wrong is that the feed ends too soon.
-        left_out: fields that were longer than a reader would want.
+        left_out: how many fields were longer, or more in one entry, than a feed needs.
         has_more: whether there are more entries than were to be read.
     """
 
@@ -215,7 +215,10 @@ class _Walk:
     def _start_field(self, name: str, tag: re.Match[bytes], entry: list[bytes]) -> None:
         namespace, _, local = name.rpartition(" ")
         field = local.lower()
-        if field not in _FIELDS.get(namespace.lower(), ()) or len(entry) > _MOST_FIELDS:
+        if field not in _FIELDS.get(namespace.lower(), ()):
+            return
+        if len(entry) > _MOST_FIELDS:
+            self.left_out += 1
             return
         if not tag[0].endswith(b"/>"):
             self._field = _Field(field, tag)
