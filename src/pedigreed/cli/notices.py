@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pedigreed.model.notice import Notice, Tracks
 
-_LONGEST_TITLE = 70
+_LONGEST_ABOUT = 70
 
 app = typer.Typer(no_args_is_help=True, help="Look through what happened in CRDS: deliveries, builds, bad files.")
 
@@ -83,17 +83,14 @@ def _print_list(notices: "Sequence[Notice]", tracks: "Tracks | None") -> None:
     from pedigreed.digests.wording import clipped
     from pedigreed.model.track import track_of
 
-    made = table("heard", "notice", "kind", "level", "about", "in", "sources", "title")
+    made = table("heard", "notice", "level", "in", "about")
     for notice in notices:
         made.add_row(
-            day_and_time(notice.first_heard.heard_at),
+            f"{notice.first_heard.heard_at:%Y-%m-%d}",
             notice.name,
-            notice.kind.value,
             notice.facts.change_level.value if notice.facts.change_level else "-",
-            clipped(about_in_words(notice), _LONGEST_TITLE) or "-",
             track_of(notice, tracks).value,
-            str(len({heard.announcement.source for heard in notice.heard})),
-            clipped(notice.title, _LONGEST_TITLE),
+            clipped(about_in_words(notice) or notice.title, _LONGEST_ABOUT),
         )
     print_table(made)
 

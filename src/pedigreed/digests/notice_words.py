@@ -14,7 +14,7 @@ from pedigreed.model.effect import effects_of
 from pedigreed.model.track import Track, track_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from pedigreed.model.digest import Digest
@@ -87,12 +87,18 @@ def notices_of_section(digest: Digest, *, of_builds: bool) -> list[Notice]:
 def crds_in_words(notices: Sequence[Notice]) -> str:
     """``2 deliveries and 1 rollback``."""
     numbers = {kind: sum(notice.kind is kind for notice in notices) for kind in NoticeKind}
+    numbers[NoticeKind.MARKED_BAD] = bad_files(notices)
     nouns = {
         NoticeKind.DELIVERY: ("delivery", "deliveries"),
         NoticeKind.ROLLBACK: ("rollback", None),
         NoticeKind.MARKED_BAD: ("file marked bad", "files marked bad"),
     }
     return listed([count(numbers[kind], *noun) for kind, noun in nouns.items() if numbers[kind]])
+
+
+def bad_files(notices: Iterable[Notice]) -> int:
+    """How many files are marked bad. One notice may be of several."""
+    return sum(max(1, len(notice.facts.files)) for notice in notices if notice.kind is NoticeKind.MARKED_BAD)
 
 
 def more_notices_in_words(number: int) -> str:

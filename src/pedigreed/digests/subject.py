@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pedigreed.digests.check_words import STALE_FLAGS, unread_of
 from pedigreed.digests.lineage import keywords_in_words
 from pedigreed.digests.moves import products_of
+from pedigreed.digests.notice_words import bad_files
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, keywords_of
 from pedigreed.digests.wording import clipped, count
 from pedigreed.model.announcement import NoticeKind
@@ -108,7 +109,7 @@ def _crds(digest: Digest) -> list[str]:
         news.append(count(deliveries, "CRDS delivery", "CRDS deliveries"))
     if rollbacks := numbers[NoticeKind.ROLLBACK]:
         news.append(count(rollbacks, "CRDS rollback"))
-    if bad := numbers[NoticeKind.MARKED_BAD]:
+    if bad := bad_files(digest.notices):
         news.append(f"{bad:,} marked bad in CRDS")
     return news
 
