@@ -84,7 +84,7 @@ def _how_far_it_is(transitions: Sequence[Transition], digest: Digest) -> list[st
     """How many, and how far the whole has come: in one phrase where this period is all of it."""
     products = products_of(transitions)
     goals = goals_of(ChangeKind.REPROCESSED, digest.progress)
-    if len(goals) == 1 and goals[0].moved == products and not _goes_by_days(goals[0], digest):
+    if len(goals) == 1 and goals[0].moved == products:
         goal = goals[0]
         return [f"{products:,} of {count(goal.total, 'product')} ({_share(goal)}){_days(goal, digest)}"]
     return [count(products, "product"), *(_goal(goal, digest) for goal in goals)]
@@ -92,11 +92,10 @@ def _how_far_it_is(transitions: Sequence[Transition], digest: Digest) -> list[st
 
 def _goal(goal: Progress, digest: Digest) -> str:
     keywords = keywords_in_words(goal.cal_ver, goal.crds_ctx)
-    have = f"{goal.moved:,} of {count(goal.total, 'product')}"
     if _goes_by_days(goal, digest):
-        return f"day {goal.day:,} of the move to {keywords}: {have} ({_share(goal)})"
-    now = f"{have} now {'has' if goal.total == 1 else 'have'} {keywords} ({_share(goal)})"
-    return now + _days(goal, digest)
+        return f"day {goal.day:,} of the move to {keywords}: {goal.moved:,} of {goal.total:,} ({_share(goal)})"
+    have = f"{goal.moved:,} of {count(goal.total, 'product')} now {'has' if goal.total == 1 else 'have'}"
+    return f"{have} {keywords} ({_share(goal)}){_days(goal, digest)}"
 
 
 def _goes_by_days(goal: Progress, digest: Digest) -> bool:
@@ -105,7 +104,7 @@ def _goes_by_days(goal: Progress, digest: Digest) -> bool:
 
 
 def _days(goal: Progress, digest: Digest) -> str:
-    """``, moved from 21 to 23 Nov``, of a campaign that is told as one."""
+    """``, moved 21 to 23 Nov 2026``, of a campaign that is told as one."""
     days = days_in_words(goal, digest) if digest.settle is not None else ""
     return f", {days}" if days else ""
 

@@ -58,7 +58,7 @@ def compose(
         ends: end of the period, UTC, excluded.
         timezone: an IANA name.
         changes: the net changes of the period that the subscription selects.
-        holdings: (CAL_VER, CRDS_CTX) -> how many of the subscription's products have it now.
+        holdings: (CAL_VER, CRDS_CTX) -> how many of the products whose progress is told have it now.
         checked: what was and was not checked.
         baselines: programs watched from this period on.
         suspects: what is missing and held.

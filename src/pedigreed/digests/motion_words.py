@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pedigreed.config.duration import format_duration
 from pedigreed.digests.lineage import keywords_in_words
-from pedigreed.digests.moments import day, moment_in_utc
+from pedigreed.digests.moments import day, days_between
 from pedigreed.digests.wording import count
 
 if TYPE_CHECKING:
@@ -37,15 +37,15 @@ def programs_in_motion(digest: Digest) -> set[int]:
 
 
 def campaign_in_words(campaign: Campaign, digest: Digest) -> str:
-    """``moving to 2.0.1, jwst_1535: 2,911 of 3,911 products so far, since 20 Nov 14:08Z``."""
-    has_sense = 0 < campaign.moved <= campaign.total
-    so_far = (
-        f"{campaign.moved:,} of {count(campaign.total, 'product')}"
-        if has_sense
-        else count(campaign.waiting, "product")
-    )
+    """``moving to 2.0.1, jwst_1535: 2,911 of 3,911 so far, since 20 Nov``, in the digest's zone."""
+    if 0 < campaign.moved <= campaign.total:
+        so_far = f"{campaign.moved:,} of {campaign.total:,}"
+    else:
+        so_far = count(campaign.waiting, "product")
     target = keywords_in_words(campaign.cal_ver, campaign.crds_ctx)
-    return f"moving to {target}: {so_far} so far, since {moment_in_utc(campaign.began, digest.ends)}"
+    zone = ZoneInfo(digest.timezone)
+    since = day(campaign.began.astimezone(zone), digest.ends.astimezone(zone))
+    return f"moving to {target}: {so_far} so far, since {since}"
 
 
 def more_campaigns_in_words(campaigns: Sequence[Campaign]) -> str:
@@ -55,13 +55,11 @@ def more_campaigns_in_words(campaigns: Sequence[Campaign]) -> str:
 
 
 def days_in_words(goal: Progress, digest: Digest) -> str:
-    """``moved from 21 to 23 Nov``, ``moved on 21 Nov``, in the digest's zone; empty where that is not known."""
+    """``moved 21 to 23 Nov 2026``, in the digest's zone; empty where that is not known."""
     if goal.began is None or goal.newest is None:
         return ""
     zone = ZoneInfo(digest.timezone)
-    ends = digest.ends.astimezone(zone)
-    first, last = (day(moment.astimezone(zone), ends) for moment in (goal.began, goal.newest))
-    return f"moved on {last}" if first == last else f"moved from {first} to {last}"
+    return f"moved {days_between(goal.began.astimezone(zone), goal.newest.astimezone(zone))}"
 
 
 def _quiet(settle: timedelta) -> str:

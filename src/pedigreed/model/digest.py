@@ -58,10 +58,12 @@ class Transition:
 class Progress:
     """How far the subscription's products have come towards the pedigree that they are moving to.
 
+    Where programs wait until they have been quiet, these are the products of those that are told.
+
     Attributes:
         cal_ver, crds_ctx: the pedigree that they move to.
-        moved: how many of the subscription's products have it now.
-        total: how many calibrated products the subscription has.
+        moved: how many of the products have it now.
+        total: how many of them are calibrated.
         recent: how many of this period's moves the archive took in in the last six hours of it.
         began: the first move of the campaign, UTC; None where that is not known.
         newest: its newest one, UTC.

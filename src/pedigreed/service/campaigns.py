@@ -62,18 +62,27 @@ def settled_for(
     )
 
 
+def programs_moving(subscription: Subscription, told: Sequence[Change]) -> frozenset[int]:
+    """The programs whose progress is told with some changes: all of the subscription's, which move together.
+
+    Where each waits until it has been quiet, those that did are told, and the others tell nothing of them.
+    """
+    if settle_of(subscription) is None:
+        return subscription.programs
+    return frozenset(move.program for move in moved_of(told))
+
+
 def stretches_of(
     connection: Connection, subscription: Subscription, told: Sequence[Change], now: datetime
 ) -> dict[Keywords, Stretch]:
     """(CAL_VER, CRDS_CTX) that products are told as reprocessed to -> how long that campaign has taken so far.
 
-    It is one of the whole subscription, as its numbers are. Where programs are told when each is over, it is one
-    of those that are told.
+    It is one of all the programs whose progress is told.
     """
     settle = settle_of(subscription)
     mine = moved_of(told)
     selection = selection_of(subscription)
-    programs = selection.program_numbers if settle is None else {move.program for move in mine}
+    programs = programs_moving(subscription, told)
     by_target: defaultdict[Keywords, list[Moved]] = defaultdict(list)
     for move in _moves(connection, selection, programs if mine else (), mine, now):
         by_target[move.cal_ver, move.crds_ctx].append(move)

@@ -13,7 +13,13 @@ from pedigreed.digests.render import render
 from pedigreed.digests.worth import is_worth_sending
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import Baseline, PedigreeSpan, Suspect
-from pedigreed.service.campaigns import campaigns_of, settle_of, settled_for, stretches_of
+from pedigreed.service.campaigns import (
+    campaigns_of,
+    programs_moving,
+    settle_of,
+    settled_for,
+    stretches_of,
+)
 from pedigreed.service.crds_news import told_news
 from pedigreed.service.destinations import feeds_a_program, operator_address
 from pedigreed.service.interest import pairs_of, selection_of
@@ -102,6 +108,7 @@ def draft(
     )
     settled = settled_for(subscription, untold, states, now)
     net = without_implied(change for change in settled.told if change.kind in selection.kinds)
+    moving = programs_moving(subscription, net)
     off = stored_coverage.increments_off(connection, now)
     told = told_news(connection, news, subscription, starts=starts, now=now)
     digest = compose(
@@ -111,7 +118,7 @@ def draft(
         ends=now,
         timezone=config.timezone,
         changes=_still_public(connection, net),
-        holdings=_by_pedigree(holdings),
+        holdings=_by_pedigree(held for held in holdings if held.program in moving),
         baselines=[
             _baseline(
                 program,
