@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pedigreed.digests.compose import compose, digest_id_of
+from pedigreed.model.campaign import Stretch
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Checked, Progress
 from pedigreed.model.pedigree import Pedigree
@@ -51,6 +52,35 @@ def test_progress_counts_what_has_come_so_far_of_what_is_calibrated(change: Call
     changes = [change(ChangeKind.REPROCESSED, NAME.format(number)) for number in range(1, 4)]
     holdings = {("1.20.2", "jwst_1464.pmap"): 90, NEW: 10, ("1.20.2", None): 7}
     assert digest(changes, holdings=holdings).progress == (Progress(*NEW, moved=10, total=100, recent=0),)
+
+
+@pytest.mark.parametrize(
+    ("began", "ends", "day"),
+    [
+        ("2026-11-21 14:08", "2026-11-22 06:00", 1),
+        ("2026-11-21 06:00", "2026-11-22 06:00", 1),
+        ("2026-11-21 05:59", "2026-11-22 06:00", 2),
+        ("2026-11-21 14:08", "2026-11-23 06:00", 2),
+        ("2026-11-21 14:08", "2026-11-24 06:00", 3),
+        # Madrid's clocks go back on 25 October and forward on 29 March: the mornings are 25 and 23 hours apart.
+        ("2026-10-24 05:30", "2026-10-25 06:00", 1),
+        ("2026-10-24 05:30", "2026-10-26 06:00", 2),
+        ("2026-03-28 05:30", "2026-03-29 05:00", 2),
+        ("2026-11-22 06:30", "2026-11-22 06:00", 1),
+    ],
+)
+def test_the_days_of_a_campaign_go_by_the_clock_on_the_wall(
+    change: Callable[..., Change], began: str, ends: str, day: int
+) -> None:
+    first, end = (datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (began, ends))
+    told = digest(
+        [change(ChangeKind.REPROCESSED, NAME.format(1))],
+        ends=end,
+        timezone="Europe/Madrid",
+        stretches={NEW: Stretch(first, end)},
+    )
+    (progress,) = told.progress
+    assert (progress.day, progress.began, progress.newest) == (day, first, end)
 
 
 @pytest.mark.parametrize(("hours", "recent"), [(7, 0), (6, 1), (1, 1)])

@@ -15,6 +15,7 @@ from pedigreed.digests.compose import compose
 from pedigreed.digests.document import MOST_CHANGES, document_of
 from pedigreed.digests.manifest import manifest_of
 from pedigreed.digests.render import render
+from pedigreed.model.campaign import Campaign
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, SourceCheck, Suspect, Unchecked
 from pedigreed.model.program import ProgramSelection
@@ -70,6 +71,8 @@ def test_the_document_has_the_shape_that_is_told(change: Callable[..., Change]) 
             sources=(SourceCheck("CRDS", is_checked=False, reason="no", last_complete=ENDS),),
         ),
         notices=[replace(delivery(), heard=delivery().heard[:1])],
+        settle=timedelta(days=1),
+        in_motion=[Campaign(1211, "2.0.1", "jwst_1535.pmap", ENDS, ENDS, moved=3, total=4, waiting=3)],
     )
     assert keys(document(digest)) == keys(shown)
 

@@ -21,6 +21,7 @@ from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
 from pedigreed.digests.text import text_of
 from pedigreed.model.announcement import ChangeLevel, NoticeKind
+from pedigreed.model.campaign import Campaign, Stretch
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import (
     ALL_KINDS,
@@ -123,16 +124,21 @@ def digest(
     kinds: frozenset[ChangeKind] = ALL_KINDS,
     notices: Iterable[Notice] = (),
     tracks: Tracks | None = None,
+    began: datetime | None = None,
+    in_motion: Iterable[Campaign] = (),
+    settle: timedelta | None = None,
 ) -> Digest:
     selections = [ProgramSelection.parse(program) for program in programs]
     everything = Checked(programs=len(selections), of=len(selections), last_complete=CHECKED_AT)
+    told = list(changes)
+    newest = max((change.archived_at for change in told if change.archived_at), default=ENDS)
     return compose(
         subscription=subscription,
         selections=selections,
         starts=period[0],
         ends=period[1],
         timezone=timezone,
-        changes=changes,
+        changes=told,
         holdings=holdings or {},
         checked=checked or everything,
         baselines=baselines,
@@ -140,6 +146,9 @@ def digest(
         kinds=kinds,
         notices=notices,
         tracks=tracks,
+        stretches={NEW: Stretch(began, newest)} if began else {},
+        in_motion=in_motion,
+        settle=settle,
     )
 
 
@@ -208,6 +217,12 @@ def twelve_thousand_products() -> Digest:
     )
 
 
+def first_day_of_a_campaign() -> Digest:
+    """It began in the afternoon, and goes on."""
+    moved = exposures(ChangeKind.REPROCESSED, 1204, program=1180, observations=range(7, 20), detector="nrca3")
+    return digest(moved, holdings={OLD: 2707, NEW: 1204}, began=STARTS + timedelta(hours=8))
+
+
 def third_day_of_a_campaign() -> Digest:
     """Most products moved on earlier days; a few moved on to a newer context the same day."""
     twice = [
@@ -224,7 +239,7 @@ def third_day_of_a_campaign() -> Digest:
     ]
     remade = [replace(change, before=Pedigree(*NEW, STARTS + timedelta(hours=9))) for change in twice]
     moved = exposures(ChangeKind.REPROCESSED, 400, program=1180, observations=range(20, 60), detector="nrcb1")
-    return digest([*moved, *remade], holdings={OLD: 1000, NEW: 2911})
+    return digest([*moved, *remade], holdings={OLD: 1000, NEW: 2911}, began=STARTS - timedelta(days=2, hours=-8))
 
 
 def last_day_of_a_campaign() -> Digest:
@@ -232,7 +247,54 @@ def last_day_of_a_campaign() -> Digest:
     moved = exposures(
         ChangeKind.REPROCESSED, 212, program=1181, observations=range(3, 9), detector="nrcblong", made=STARTS
     )
-    return digest(moved, holdings={NEW: 3911, (None, None): 40})
+    began = STARTS - timedelta(days=3, hours=-8)
+    return digest(moved, holdings={NEW: 3911, (None, None): 40}, began=began)
+
+
+def held_day_with_other_news() -> Digest:
+    """Two programs wait until they have been quiet. A new observation and a build do not."""
+    return digest(
+        exposures(ChangeKind.NEW, 22, program=1181, observations=(13,)),
+        programs=["1180", "1181", "1210"],
+        holdings={OLD: 1000, NEW: 2933},
+        in_motion=[
+            Campaign(1180, *NEW, STARTS - timedelta(days=2, hours=-8), CHECKED_AT, 2911, 3553, 2911),
+            Campaign(1181, *NEW, STARTS + timedelta(hours=9), CHECKED_AT, 22, 380, 8),
+        ],
+        settle=timedelta(hours=24),
+    )
+
+
+def held_day_without_news() -> Digest:
+    """Who wants a digest each day is not told that nothing changed."""
+    return digest(
+        in_motion=[Campaign(1180, *NEW, STARTS - timedelta(days=2, hours=-8), CHECKED_AT, 2911, 3553, 2911)],
+        settle=timedelta(days=3),
+    )
+
+
+def settled_campaign() -> Digest:
+    """All of a program, moved in three days and told as one; from two older pedigrees."""
+    days = [STARTS - timedelta(days=number, hours=-4) for number in (3, 2, 1)]
+    moved = [
+        change
+        for made, (before, share), detector in zip(
+            days,
+            ((OLD, 1204), (OLD, 1707), (("1.19.2", "jwst_1408.pmap"), 642)),
+            ("nrca1", "nrca2", "nrcb1"),
+            strict=True,
+        )
+        for change in exposures(
+            ChangeKind.REPROCESSED,
+            share,
+            program=1180,
+            observations=range(7, 60),
+            before=before,
+            made=made,
+            detector=detector,
+        )
+    ]
+    return digest(moved, holdings={NEW: 3553}, began=days[0], settle=timedelta(hours=24))
 
 
 def build_change() -> Digest:
@@ -502,8 +564,12 @@ SCENARIOS: tuple[Callable[[], Digest], ...] = (
     one_product,
     forty_products,
     twelve_thousand_products,
+    first_day_of_a_campaign,
     third_day_of_a_campaign,
     last_day_of_a_campaign,
+    held_day_with_other_news,
+    held_day_without_news,
+    settled_campaign,
     build_change,
     first_sight,
     outage,

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
+from pedigreed.model.campaign import Moved
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.instrument import Instrument
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 OLD = Pedigree("1.20.2", "jwst_1464.pmap", NOON - timedelta(days=300))
-NEW = Pedigree("2.0.1", "jwst_1535.pmap", NOON)
+NEW_KEYWORDS = ("2.0.1", "jwst_1535.pmap")
+NEW = Pedigree(*NEW_KEYWORDS, NOON)
 
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 instants = st.datetimes(timezones=st.just(UTC)).map(
@@ -182,3 +184,27 @@ def test_a_return_to_an_earlier_pedigree_is_a_change_of_its_own(store: Store) ->
     watch(store)
     record(store, change(), back, again)
     assert [found for _, found in untold(store)] == [change(), back, again]
+
+
+def test_what_moved_together_is_gathered(store: Store) -> None:
+    hour = timedelta(hours=1)
+    with store.writing() as connection:
+        changes.record(
+            connection,
+            [
+                change("a"),
+                replace(change("b"), archived_at=NOON - 2 * hour),
+                replace(change("c"), archived_at=None, seen_at=NOON + hour),
+                replace(change("d"), level="2a"),
+                replace(change("e"), kind=ChangeKind.NEW),
+                change("f", program=1181),
+                change("g", seen_at=NOON - hour),
+            ],
+        )
+    with store.reading() as connection:
+        found = changes.moves(connection, [1180], NOON)
+        assert changes.moves(connection, [], NOON) == []
+    moved = Moved(Instrument.NIRCAM, 1180, 7, "2b", *NEW_KEYWORDS, earliest=NOON - 2 * hour, latest=NOON)
+    later = replace(moved, earliest=NOON + hour, latest=NOON + hour)
+    other = replace(moved, level="2a", earliest=NOON)
+    assert sorted(found, key=str) == sorted([moved, later, other], key=str)

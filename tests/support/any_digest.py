@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from any_notice import NOTICES, SOURCE_CHECKS, TRACKS, build, delivery
 from pedigreed.digests.compose import compose
 from pedigreed.model.announcement import NoticeKind
+from pedigreed.model.campaign import Campaign, Stretch
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, SourceCheck, Suspect, Unchecked
 from pedigreed.model.instrument import Instrument
@@ -85,6 +86,11 @@ DIGESTS = st.builds(
     kinds=st.frozensets(st.sampled_from(ChangeKind)),
     notices=st.lists(NOTICES, max_size=4),
     tracks=TRACKS,
+    stretches=st.dictionaries(st.tuples(KEYWORDS, KEYWORDS), st.builds(Stretch, DATES, DATES), max_size=5),
+    in_motion=st.lists(
+        st.builds(Campaign, PROGRAMS, KEYWORDS, KEYWORDS, DATES, DATES, NUMBERS, NUMBERS, NUMBERS), max_size=6
+    ),
+    settle=st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=366)),
 )
 
 ENDS = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -151,4 +157,14 @@ def worst() -> Digest:
         tracks=Tracks(AMPERSANDS, ENDS, "jwst_1535", AMPERSANDS),
         baselines=[Baseline(program, 10**9, ((span, 10**9),) * 9) for program in programs],
         suspects=[Suspect(program, 10**9, 10**9, ENDS, ENDS) for program in programs],
+        stretches={
+            (f"{a}{AMPERSANDS}", f"{b}{AMPERSANDS}"): Stretch(ENDS - timedelta(days=999), ENDS)
+            for a in range(5)
+            for b in range(11)
+        },
+        in_motion=[
+            Campaign(program, AMPERSANDS, AMPERSANDS, ENDS - timedelta(days=999), ENDS, 10**9, 10**9, 10**9)
+            for program in programs
+        ],
+        settle=timedelta(days=1),
     )

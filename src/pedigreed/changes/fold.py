@@ -11,7 +11,9 @@ from pedigreed.model.change import Change, ChangeKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_FLAGS = frozenset((ChangeKind.STALE, ChangeKind.NO_LONGER_STALE))
+FLAGS = frozenset((ChangeKind.STALE, ChangeKind.NO_LONGER_STALE))
+"""What MAST says of a product that stays as it is."""
+
 _MADE_ANEW = frozenset((ChangeKind.REPROCESSED, ChangeKind.REGRESSED))
 
 
@@ -44,9 +46,9 @@ def without_implied(net: Iterable[Change]) -> tuple[Change, ...]:
 
 
 def _net(history: list[Change]) -> Iterator[Change]:
-    moves = [change for change in history if change.kind not in _FLAGS | {ChangeKind.PUBLIC}]
+    moves = [change for change in history if change.kind not in FLAGS | {ChangeKind.PUBLIC}]
     public = [change for change in history if change.kind is ChangeKind.PUBLIC]
-    flags = [change for change in history if change.kind in _FLAGS]
+    flags = [change for change in history if change.kind in FLAGS]
     move = _net_move(moves) if moves else None
     if move is not None:
         yield move

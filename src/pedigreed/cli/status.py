@@ -114,7 +114,8 @@ def _run(run: "Run") -> str:
 def _programs(entry: "SubscriptionStatus") -> str:
     checked = entry.checked
     unknown = f", {len(checked.unknown)} without data" if checked.unknown else ""
-    return f"{checked.programs} of {checked.of} checked{unknown}"
+    waiting = f", {entry.waiting:,} products in motion" if entry.waiting else ""
+    return f"{checked.programs} of {checked.of} checked{unknown}{waiting}"
 
 
 def _next(entry: "SubscriptionStatus") -> str:
@@ -152,6 +153,7 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
                 "last_closed": entry.last_closed,
                 "next_due": entry.next_due,
                 "muted_until": entry.muted_until,
+                "products_in_motion": entry.waiting,
             }
             for entry in found.subscriptions
         ],

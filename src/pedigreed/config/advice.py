@@ -29,7 +29,7 @@ _FORMS: abc.Mapping[str, abc.Callable[[str], object]] = {
     "url": parse_secret_url,
 }
 """What a secret has to be, by its key. Raises `ValueError` without repeating it."""
-_NOT_ACTED_ON = (("local",), ("digest", "settle"))
+_NOT_ACTED_ON = ("local",)
 """What the configuration of a subscription has a place for already."""
 Remark = tuple[Place, str]
 
@@ -126,10 +126,9 @@ def _equal_programs(root: Node) -> abc.Iterator[Remark]:
 
 def _not_acted_on(root: Node) -> abc.Iterator[Remark]:
     for subscription in items(at(root, "subscriptions")):
-        for *above, key in _NOT_ACTED_ON:
-            holder = at(subscription, *above)
-            if isinstance(holder, Mapping) and key in holder.entries:
-                place = holder.entries[key].key_place
+        for key in _NOT_ACTED_ON:
+            if isinstance(subscription, Mapping) and key in subscription.entries:
+                place = subscription.entries[key].key_place
                 yield place, f"{key!r} is not acted on by this version yet: do not rely on it"
 
 

@@ -113,7 +113,8 @@ class DigestSchedule(Settings):
     at: TimeOfDay = Field(default=time(7), description="The time of day that a period ends at, as HH:MM.")
     settle: Duration | None = Field(
         default=None,
-        description="Wait until a program has been quiet for so long, so that one reprocessing is one digest.",
+        description="Tell what is reprocessed of a program when it has been quiet for so long, as one campaign. "
+        "Default: tell each period's part.",
     )
     empty: Annotated[WhenEmpty, member_of(WhenEmpty, "choice for 'empty'")] = Field(
         default=WhenEmpty.NEVER,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.lineage import keywords_in_words
+from pedigreed.digests.motion_words import days_in_words
 from pedigreed.digests.moves import products_of
 from pedigreed.digests.wording import clipped, count, percent
 from pedigreed.model.change import ChangeKind
@@ -13,7 +14,7 @@ from pedigreed.model.program import fold_ranges
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pedigreed.model.digest import Progress, Transition
+    from pedigreed.model.digest import Digest, Progress, Transition
 
 TITLES = {
     ChangeKind.FIRST: "FIRST DATA",
@@ -48,10 +49,10 @@ _REMARKS = {
 }
 
 
-def summary_of(kind: ChangeKind, transitions: Sequence[Transition], progress: Sequence[Progress]) -> list[str]:
+def summary_of(kind: ChangeKind, transitions: Sequence[Transition], digest: Digest) -> list[str]:
     """What the changes of one kind come to. The first phrase has their number."""
     if kind is ChangeKind.REPROCESSED:
-        return _how_far_it_is(transitions, progress)
+        return _how_far_it_is(transitions, digest)
     programs = count(len({transition.program for transition in transitions}), "program")
     return [f"{products_in_words(transitions)} {_REMARKS.get(kind, '').format(programs=programs)}".rstrip()]
 
@@ -79,19 +80,33 @@ def goals_of(kind: ChangeKind, progress: Sequence[Progress]) -> list[Progress]:
     return [goal for goal in progress if 0 < goal.moved <= goal.total][:GOALS]
 
 
-def _how_far_it_is(transitions: Sequence[Transition], progress: Sequence[Progress]) -> list[str]:
+def _how_far_it_is(transitions: Sequence[Transition], digest: Digest) -> list[str]:
     """How many, and how far the whole has come: in one phrase where this period is all of it."""
     products = products_of(transitions)
-    goals = goals_of(ChangeKind.REPROCESSED, progress)
+    goals = goals_of(ChangeKind.REPROCESSED, digest.progress)
     if len(goals) == 1 and goals[0].moved == products:
         goal = goals[0]
-        return [f"{products:,} of {count(goal.total, 'product')} ({_share(goal)})"]
-    return [count(products, "product"), *map(_goal, goals)]
+        return [f"{products:,} of {count(goal.total, 'product')} ({_share(goal)}){_days(goal, digest)}"]
+    return [count(products, "product"), *(_goal(goal, digest) for goal in goals)]
 
 
-def _goal(goal: Progress) -> str:
+def _goal(goal: Progress, digest: Digest) -> str:
+    keywords = keywords_in_words(goal.cal_ver, goal.crds_ctx)
+    if _goes_by_days(goal, digest):
+        return f"day {goal.day:,} of the move to {keywords}: {goal.moved:,} of {goal.total:,} ({_share(goal)})"
     have = f"{goal.moved:,} of {count(goal.total, 'product')} now {'has' if goal.total == 1 else 'have'}"
-    return f"{have} {keywords_in_words(goal.cal_ver, goal.crds_ctx)} ({_share(goal)})"
+    return f"{have} {keywords} ({_share(goal)}){_days(goal, digest)}"
+
+
+def _goes_by_days(goal: Progress, digest: Digest) -> bool:
+    """Whether a campaign is told in parts, and this is not the first. The first day can do without its number."""
+    return digest.settle is None and goal.day > 1
+
+
+def _days(goal: Progress, digest: Digest) -> str:
+    """``, moved 21 to 23 Nov 2026``, of a campaign that is told as one."""
+    days = days_in_words(goal, digest) if digest.settle is not None else ""
+    return f", {days}" if days else ""
 
 
 def _share(goal: Progress) -> str:

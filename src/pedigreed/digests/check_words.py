@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.moments import moment_in_utc
+from pedigreed.digests.motion_words import programs_in_motion
 from pedigreed.digests.wording import clipped, count, listed, shortlist
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import ALL_KINDS
@@ -48,8 +49,9 @@ def watching_in_words(baselines: Sequence[Baseline]) -> str:
 
 def unchanged_of(digest: Digest) -> tuple[str, str] | None:
     """Title and phrase. Said only of what was checked, and was known before."""
-    title = "NOTHING ELSE" if digest.suspects or digest.baselines else "NO CHANGE"
-    known = digest.checked.programs - len(digest.baselines)
+    title = "NOTHING ELSE" if digest.suspects or digest.baselines or digest.in_motion else "NO CHANGE"
+    unchecked = {entry.program for entry in digest.checked.unchecked}
+    known = digest.checked.programs - len(digest.baselines) - len(programs_in_motion(digest) - unchecked)
     if digest.changes or known <= 0:
         return None
     where = f"in {count(known, 'program')} that {'was' if known == 1 else 'were'} checked"

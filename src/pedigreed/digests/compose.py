@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from pedigreed.digests.transitions import keywords_of, rank_of, transitions_of
 from pedigreed.model.change import ChangeKind
@@ -13,10 +14,11 @@ from pedigreed.model.digest import ALL_KINDS, Digest, Progress
 from pedigreed.model.instant import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from pedigreed.digests.transitions import Keywords
+    from pedigreed.model.campaign import Campaign, Stretch
     from pedigreed.model.change import Change
     from pedigreed.model.digest import Baseline, Checked, Suspect
     from pedigreed.model.notice import Notice, Tracks
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 RECENT = timedelta(hours=6)
 """A reprocessing that brought products so shortly before the period's end is called running."""
+
+_DAY = timedelta(days=1)
 
 
 def compose(
@@ -41,6 +45,9 @@ def compose(
     kinds: frozenset[ChangeKind] = ALL_KINDS,
     notices: Iterable[Notice] = (),
     tracks: Tracks | None = None,
+    stretches: Mapping[Keywords, Stretch] | None = None,
+    in_motion: Iterable[Campaign] = (),
+    settle: timedelta | None = None,
 ) -> Digest:
     """Compose the digest of one subscription and one period.
 
@@ -51,13 +58,16 @@ def compose(
         ends: end of the period, UTC, excluded.
         timezone: an IANA name.
         changes: the net changes of the period that the subscription selects.
-        holdings: (CAL_VER, CRDS_CTX) -> how many of the subscription's products have it now.
+        holdings: (CAL_VER, CRDS_CTX) -> how many of the products whose progress is told have it now.
         checked: what was and was not checked.
         baselines: programs watched from this period on.
         suspects: what is missing and held.
         kinds: the kinds of change that the subscription selects.
         notices: what happened in CRDS, in the order of telling.
         tracks: the contexts in use.
+        stretches: (CAL_VER, CRDS_CTX) -> how long the campaign to it has taken so far.
+        in_motion: campaigns that are told when they are over, in the order of telling.
+        settle: how long a program has to be quiet before its reprocessing is told; None where nothing waits.
     """
     told = tuple(sorted(changes, key=lambda change: (change.filename, rank_of(change.kind), change.revision)))
     return Digest(
@@ -69,13 +79,15 @@ def compose(
         timezone=timezone,
         changes=told,
         transitions=transitions_of(told),
-        progress=_progress(told, holdings, ends),
+        progress=tuple(_progress(told, holdings, stretches or {}, ends, ZoneInfo(timezone))),
         baselines=tuple(sorted(baselines, key=lambda baseline: baseline.program)),
         suspects=tuple(sorted(suspects, key=lambda suspect: suspect.program)),
         checked=checked,
         kinds=kinds,
         notices=tuple(notices),
         tracks=tracks,
+        in_motion=tuple(in_motion),
+        settle=settle,
     )
 
 
@@ -84,7 +96,13 @@ def digest_id_of(subscription: str, ends: datetime) -> str:
     return hashlib.sha256(f"{subscription}\n{iso(ends)}".encode()).hexdigest()[:32]
 
 
-def _progress(changes: Sequence[Change], holdings: Mapping[Keywords, int], ends: datetime) -> tuple[Progress, ...]:
+def _progress(
+    changes: Sequence[Change],
+    holdings: Mapping[Keywords, int],
+    stretches: Mapping[Keywords, Stretch],
+    ends: datetime,
+    zone: ZoneInfo,
+) -> Iterator[Progress]:
     """For each pedigree that products were reprocessed to, most of this period's products first."""
     moved: Counter[Keywords] = Counter()
     recent: Counter[Keywords] = Counter()
@@ -95,10 +113,26 @@ def _progress(changes: Sequence[Change], holdings: Mapping[Keywords, int], ends:
         moved[to] += 1
         recent[to] += _is_recent(change, ends)
     calibrated = sum(count for (_, crds_ctx), count in holdings.items() if crds_ctx is not None)
-    return tuple(
-        Progress(*to, moved=holdings.get(to, 0), total=calibrated, recent=recent[to])
-        for to, _ in sorted(moved.items(), key=lambda item: (-item[1], str(item[0])))
-    )
+    for to, _ in sorted(moved.items(), key=lambda item: (-item[1], str(item[0]))):
+        stretch = stretches.get(to)
+        yield Progress(
+            *to,
+            moved=holdings.get(to, 0),
+            total=calibrated,
+            recent=recent[to],
+            began=stretch.began if stretch else None,
+            newest=stretch.newest if stretch else None,
+            day=_day(stretch.began, ends, zone) if stretch else 1,
+        )
+
+
+def _day(began: datetime, ends: datetime, zone: ZoneInfo) -> int:
+    """Which day of a campaign ends with the period. A day has 24 hours by the clock on the wall.
+
+    So a digest each morning tells of day 1, day 2 and day 3, at whatever hour it began and the clocks change.
+    """
+    passed = ends.astimezone(zone).replace(tzinfo=None) - began.astimezone(zone).replace(tzinfo=None)
+    return max(1, -(-passed // _DAY))
 
 
 def _is_recent(change: Change, ends: datetime) -> bool:

@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from pedigreed.config.duration import format_duration
 from pedigreed.digests.manifest import EVENT_TYPES, NAMESPACE
 from pedigreed.digests.moves import products_of
 from pedigreed.digests.notice_document import notice_document
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from pedigreed.model.campaign import Campaign
     from pedigreed.model.change import Change
     from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, Progress, Suspect, Transition
     from pedigreed.model.pedigree import Pedigree
@@ -48,6 +50,8 @@ def document_of(digest: Digest, subject: str, text: str) -> bytes:
         "counts": _counts(digest.transitions),
         "transitions": list(map(_transition, digest.transitions)),
         "progress": list(map(_progress, digest.progress)),
+        "settle": None if digest.settle is None else format_duration(digest.settle),
+        "in_motion": list(map(_campaign, digest.in_motion)),
         "baselines": list(map(_baseline, digest.baselines)),
         "missing": list(map(_suspect, digest.suspects)),
         "notices": [notice_document(notice, digest.tracks) for notice in digest.notices],
@@ -97,6 +101,22 @@ def _progress(progress: Progress) -> Json:
         "moved": progress.moved,
         "total": progress.total,
         "recent": progress.recent,
+        "began": _moment(progress.began),
+        "newest": _moment(progress.newest),
+        "day": progress.day,
+    }
+
+
+def _campaign(campaign: Campaign) -> Json:
+    return {
+        "program": campaign.program,
+        "cal_ver": campaign.cal_ver,
+        "crds_ctx": campaign.crds_ctx,
+        "began": _moment(campaign.began),
+        "newest": _moment(campaign.newest),
+        "moved": campaign.moved,
+        "total": campaign.total,
+        "waiting": campaign.waiting,
     }
 
 

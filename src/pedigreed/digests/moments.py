@@ -58,7 +58,11 @@ def days_of(span: PedigreeSpan) -> str:
     """The UTC days of DATE: ``21 Nov 2026``, ``2 to 9 Nov 2025``, ``28 Oct to 9 Nov 2025``; or ``none``."""
     if span.earliest is None or span.latest is None:
         return "none"
-    first, last = span.earliest.astimezone(UTC), span.latest.astimezone(UTC)
+    return days_between(span.earliest.astimezone(UTC), span.latest.astimezone(UTC))
+
+
+def days_between(first: datetime, last: datetime) -> str:
+    """``21 Nov 2026``, ``2 to 9 Nov 2025``, ``28 Oct to 9 Nov 2025``. Both in the zone that is wanted."""
     if first.date() == last.date():
         return _full_day(last)
     if first.year != last.year:

@@ -32,18 +32,18 @@ NEEDS_CARE = frozenset((ChangeKind.REGRESSED, ChangeKind.WITHDRAWN))
 def change_sections(digest: Digest, moves: int, rows: int) -> list[Section]:
     """What changed, in reading order: so many moves and rows of each kind at most, and without any the numbers."""
     return [
-        _section(kind, told, digest.progress, moves, rows)
+        _section(kind, told, digest, moves, rows)
         for kind in KINDS_IN_READING_ORDER
         if (told := [transition for transition in digest.transitions if transition.kind is kind])
     ]
 
 
 def _section(
-    kind: ChangeKind, transitions: Sequence[Transition], progress: Sequence[Progress], moves: int, rows: int
+    kind: ChangeKind, transitions: Sequence[Transition], digest: Digest, moves: int, rows: int
 ) -> Section:
     shown = shown_of(transitions, moves=moves, rows=rows)
-    summary, *goals = summary_of(kind, transitions, progress)
-    told = goals_of(kind, progress)
+    summary, *goals = summary_of(kind, transitions, digest)
+    told = goals_of(kind, digest.progress)
     # One goal that is the whole of the period's is told by the summary.
     words = goals or [""] * len(told)
     return Section(

@@ -13,6 +13,7 @@ from pedigreed.digests.moments import period
 from pedigreed.digests.moves import shown_of
 from pedigreed.digests.slack_blocks import bold, code, context, fits, header, payload_of, safe, section
 from pedigreed.digests.slack_checks import check_blocks, checked_lines
+from pedigreed.digests.slack_motion import motion_blocks
 from pedigreed.digests.slack_notices import notice_blocks
 from pedigreed.digests.subject import headline_of
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pedigreed.digests.moves import Move
     from pedigreed.digests.slack_blocks import Block
     from pedigreed.model.change import ChangeKind
-    from pedigreed.model.digest import Digest, Progress, Transition
+    from pedigreed.model.digest import Digest, Transition
 
 LONGEST_NAME = 60
 
@@ -59,12 +60,13 @@ def _blocks(digest: Digest, configuration: str, operator: str | None, detail: De
         block
         for kind in KINDS_IN_READING_ORDER
         if (told := [transition for transition in digest.transitions if transition.kind is kind])
-        for block in _kind(kind, told, digest.progress, detail)
+        for block in _kind(kind, told, digest, detail)
     ]
     return [
         header(headline_of(digest)),
         context([safe(programs_watched(digest)), safe(period(digest.starts, digest.ends, digest.timezone))]),
         *changes,
+        *motion_blocks(digest, detail.rows),
         *notice_blocks(digest, detail.rows),
         *check_blocks(digest, detail.rows),
         context([*checked_lines(digest, detail.rows), *_whole_list(digest)]),
@@ -72,12 +74,10 @@ def _blocks(digest: Digest, configuration: str, operator: str | None, detail: De
     ]
 
 
-def _kind(
-    kind: ChangeKind, transitions: Sequence[Transition], progress: Sequence[Progress], detail: Detail
-) -> list[Block]:
+def _kind(kind: ChangeKind, transitions: Sequence[Transition], digest: Digest, detail: Detail) -> list[Block]:
     """One section for each move; the first has the numbers of them all."""
     shown = shown_of(transitions, moves=detail.moves, rows=max(detail.rows, detail.moves))
-    total, *goals = summary_of(kind, transitions, progress)
+    total, *goals = summary_of(kind, transitions, digest)
     lines = [f"{bold(TITLES[kind])}  {safe(total)}"]
     if not shown.moves:
         return [section([*lines, safe(f"in {count(len(transitions), 'transition')}")])]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.digests.check_words import STALE_FLAGS, unread_of
 from pedigreed.digests.lineage import keywords_in_words
+from pedigreed.digests.motion_words import programs_in_motion
 from pedigreed.digests.moves import products_of
 from pedigreed.digests.notice_words import bad_files
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, keywords_of
@@ -68,6 +69,8 @@ def _said(digest: Digest, mark: str, longest_name: int, longest: int) -> str:
 
 
 def _nothing(digest: Digest) -> str:
+    if digest.in_motion:
+        return f"{count(len(programs_in_motion(digest)), 'program')} in motion"
     return "nothing new" if digest.kinds >= ALL_KINDS - STALE_FLAGS else "nothing new of what is asked for"
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pedigreed.digests.moves import Move
     from pedigreed.model.change import ChangeKind
-    from pedigreed.model.digest import Digest, Progress, Transition
+    from pedigreed.model.digest import Digest, Transition
 
 MOVES = 4
 ROWS = 12
@@ -26,16 +26,16 @@ ROWS = 12
 def change_sections(digest: Digest) -> list[list[str]]:
     """What changed, in reading order. A kind without changes has no section."""
     return [
-        _section(kind, told, digest.progress)
+        _section(kind, told, digest)
         for kind in KINDS_IN_READING_ORDER
         if (told := [transition for transition in digest.transitions if transition.kind is kind])
     ]
 
 
-def _section(kind: ChangeKind, transitions: Sequence[Transition], progress: Sequence[Progress]) -> list[str]:
+def _section(kind: ChangeKind, transitions: Sequence[Transition], digest: Digest) -> list[str]:
     shown = shown_of(transitions, moves=MOVES, rows=ROWS)
     title = heading(TITLES[kind])
-    total, *goals = summary_of(kind, transitions, progress)
+    total, *goals = summary_of(kind, transitions, digest)
     lines = prose(total, title)
     for goal in goals:
         lines += prose(goal, " " * len(title))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from pedigreed.model.change import ChangeKind
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
+    from pedigreed.model.campaign import Campaign
     from pedigreed.model.change import Change
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.notice import Notice, Tracks
@@ -57,11 +58,16 @@ class Transition:
 class Progress:
     """How far the subscription's products have come towards the pedigree that they are moving to.
 
+    Where programs wait until they have been quiet, these are the products of those that are told.
+
     Attributes:
         cal_ver, crds_ctx: the pedigree that they move to.
-        moved: how many of the subscription's products have it now.
-        total: how many calibrated products the subscription has.
+        moved: how many of the products have it now.
+        total: how many of them are calibrated.
         recent: how many of this period's moves the archive took in in the last six hours of it.
+        began: the first move of the campaign, UTC; None where that is not known.
+        newest: its newest one, UTC.
+        day: the day of the campaign that the period ends on, from 1.
     """
 
     cal_ver: str | None
@@ -69,6 +75,9 @@ class Progress:
     moved: int
     total: int
     recent: int
+    began: datetime | None = None
+    newest: datetime | None = None
+    day: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +194,8 @@ class Digest:
         kinds: the kinds of change that the subscription asks for; others are not among the changes.
         notices: what happened in CRDS that concerns the subscription: builds first, then the newest first.
         tracks: the contexts that CRDS had in use when it was last asked; None where that is not known.
+        in_motion: campaigns that are told when they are over, and not among the changes; programs by number.
+        settle: how long a program has to be quiet before its reprocessing is told; None where nothing waits.
     """
 
     digest_id: str
@@ -202,6 +213,8 @@ class Digest:
     kinds: frozenset[ChangeKind] = ALL_KINDS
     notices: tuple[Notice, ...] = ()
     tracks: Tracks | None = None
+    in_motion: tuple[Campaign, ...] = ()
+    settle: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

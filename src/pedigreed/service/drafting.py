@@ -6,13 +6,20 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pedigreed.changes.fold import fold, without_implied
+from pedigreed.changes.fold import without_implied
 from pedigreed.changes.withdrawal import QUORUM, are_many
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
 from pedigreed.digests.worth import is_worth_sending
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import Baseline, PedigreeSpan, Suspect
+from pedigreed.service.campaigns import (
+    campaigns_of,
+    programs_moving,
+    settle_of,
+    settled_for,
+    stretches_of,
+)
 from pedigreed.service.crds_news import told_news
 from pedigreed.service.destinations import feeds_a_program, operator_address
 from pedigreed.service.interest import pairs_of, selection_of
@@ -49,7 +56,8 @@ class Draft:
     Attributes:
         digest: composed.
         rendered: its words.
-        covers: the row ids of the changes that it covers, folded and unselected ones included.
+        covers: the row ids of the changes that it covers, folded and unselected ones included. What waits until
+            a program has been quiet is not among them.
         hears: the keys of the announcements that it covers.
         is_worth_sending: whether it would be sent, or the period closed quietly.
     """
@@ -98,8 +106,9 @@ def draft(
     fresh = sorted(
         program for program in {program for _, program in new} if is_baselined(program, instruments, states)
     )
-    about = (change for _, change in untold if selection.is_about(change))
-    net = [change for change in fold(about) if change.kind in selection.kinds]
+    settled = settled_for(subscription, untold, states, now)
+    net = without_implied(change for change in settled.told if change.kind in selection.kinds)
+    moving = programs_moving(subscription, net)
     off = stored_coverage.increments_off(connection, now)
     told = told_news(connection, news, subscription, starts=starts, now=now)
     digest = compose(
@@ -108,8 +117,8 @@ def draft(
         starts=starts,
         ends=now,
         timezone=config.timezone,
-        changes=_still_public(connection, without_implied(net)),
-        holdings=_by_pedigree(holdings),
+        changes=_still_public(connection, net),
+        holdings=_by_pedigree(held for held in holdings if held.program in moving),
         baselines=[
             _baseline(
                 program,
@@ -137,6 +146,9 @@ def draft(
         ),
         notices=told.notices,
         tracks=news.tracks,
+        stretches=stretches_of(connection, subscription, net, now),
+        in_motion=campaigns_of(connection, subscription, settled.waiting, holdings, now),
+        settle=settle_of(subscription),
     )
     return Draft(
         digest=digest,
@@ -147,7 +159,7 @@ def draft(
             has_document=has_document or feeds_a_program(subscription, config),
             own_template=own_template(config.templates) if config.templates else None,
         ),
-        covers=tuple(key for key, _ in untold),
+        covers=tuple(key for key, _ in untold if key not in settled.waits),
         hears=told.covers,
         is_worth_sending=is_worth_sending(
             digest,

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from pedigreed.model.pause import Paused
 from pedigreed.model.run import Run, Work
 from pedigreed.schedule import due, next_boundary
+from pedigreed.service.campaigns import settle_of, settled_for
 from pedigreed.service.interest import selection_of
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
 from pedigreed.service.trust import checked
+from pedigreed.store import changes as stored_changes
 from pedigreed.store import contexts_in_use as stored_contexts
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
@@ -25,11 +27,13 @@ from pedigreed.store import runs as stored_runs
 from pedigreed.store import sources as stored_sources
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
     from pedigreed.config.settings import Config, Subscription
+    from pedigreed.model.coverage import Coverage
     from pedigreed.model.delivery import DeliveryState
     from pedigreed.model.digest import Checked
     from pedigreed.model.instrument import Instrument
@@ -51,6 +55,7 @@ class SubscriptionStatus:
         last_closed: the end of the last period, told or quiet.
         next_due: when the next digest is composed; None where one is due now.
         muted_until: until when it is held quiet; None where it is not.
+        waiting: how many products' changes wait until their programs have been quiet.
     """
 
     name: str
@@ -61,6 +66,7 @@ class SubscriptionStatus:
     last_closed: datetime | None
     next_due: datetime | None
     muted_until: datetime | None = None
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +169,7 @@ def _subscription(
     connection: Connection, config: Config, subscription: Subscription, now: datetime
 ) -> SubscriptionStatus:
     selection = selection_of(subscription)
+    states = stored_coverage.load(connection, subscription.programs)
     holdings = stored_products.holdings(connection, subscription.programs)
     last = last_period(connection, subscription, now)
     told = stored_periods.last_told(connection, subscription.name, now + CLOCK_AHEAD)
@@ -176,7 +183,7 @@ def _subscription(
         checked=checked(
             subscription.programs,
             subscription.watch.instruments,
-            stored_coverage.load(connection, subscription.programs),
+            states,
             with_data={held.program for held in holdings},
             every=config.sources.mast.every,
             starts=now,
@@ -187,7 +194,20 @@ def _subscription(
         last_closed=last.ends_at if last else None,
         next_due=max(next_due or now, mute.until) if mute else next_due,
         muted_until=mute.until if mute else None,
+        waiting=_waiting(connection, subscription, states, now),
     )
+
+
+def _waiting(
+    connection: Connection,
+    subscription: Subscription,
+    states: Mapping[tuple[Instrument, int], Coverage],
+    now: datetime,
+) -> int:
+    if settle_of(subscription) is None:
+        return 0
+    untold = stored_changes.untold(connection, subscription.name, subscription.programs)
+    return len({change.filename for change in settled_for(subscription, untold, states, now).waiting})
 
 
 def sources(connection: Connection, config: Config, now: datetime) -> tuple[SourceStatus, ...]:

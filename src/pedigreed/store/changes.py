@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, and_, insert, select
+from sqlalchemy import Row, and_, func, insert, select
 
+from pedigreed.model.campaign import Moved
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
@@ -15,6 +16,7 @@ from pedigreed.store.tables import changes, told, watched
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
@@ -54,6 +56,29 @@ def mark_told(connection: Connection, subscription: str, label: str, ids: Iterab
     for batch in batches(ids):
         rows = [{"subscription": subscription, "change_id": key, "label": label} for key in batch]
         connection.execute(insert(told), rows)
+
+
+def moves(connection: Connection, programs: Collection[int], since: datetime) -> list[Moved]:
+    """What was reprocessed of some programs and seen since a moment (UTC), gathered by what moved together."""
+    at = func.coalesce(changes.c.archived_at, changes.c.seen_at, type_=changes.c.seen_at.type)
+    by = (
+        changes.c.instrument,
+        changes.c.program,
+        changes.c.observation,
+        changes.c.level,
+        changes.c.after_cal_ver,
+        changes.c.after_crds_ctx,
+    )
+    query = (
+        select(*by, func.min(at, type_=at.type), func.max(at, type_=at.type))
+        .where(
+            changes.c.program.in_(programs),
+            changes.c.seen_at >= since,
+            changes.c.kind == ChangeKind.REPROCESSED.value,
+        )
+        .group_by(*by, changes.c.seen_at)
+    )
+    return [Moved(Instrument(instrument), *rest) for instrument, *rest in connection.execute(query)]
 
 
 def history(

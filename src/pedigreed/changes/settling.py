@@ -1,0 +1,104 @@
+"""Which reprocessed products are told now, and which wait until their program has been quiet."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pedigreed.changes.campaigns import moved_at
+from pedigreed.changes.fold import FLAGS, fold
+from pedigreed.model.change import ChangeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from pedigreed.model.change import Change
+    from pedigreed.model.instrument import Instrument
+
+LIMIT = timedelta(days=7)
+LIMIT_IN_SETTLES = 7
+"""A program that does not come to rest is told after so long, and so many times the quiet that is asked for."""
+
+_WAITING = frozenset((ChangeKind.REPROCESSED, ChangeKind.NO_LONGER_STALE))
+"""Of a product that waits: that it was made anew, and what follows from that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What is told and what waits.
+
+    Attributes:
+        told: net changes, sorted by file name.
+        waiting: net changes that are told later, sorted by file name.
+        waits: the keys of the changes that the waiting ones come of.
+    """
+
+    told: tuple[Change, ...]
+    waiting: tuple[Change, ...] = ()
+    waits: frozenset[int] = frozenset()
+
+
+def settled(
+    untold: Sequence[tuple[int, Change]],
+    *,
+    settle: timedelta | None,
+    answered: Mapping[tuple[Instrument, int], datetime],
+    now: datetime,
+) -> Settled:
+    """Fold what is not told yet, and hold back what is reprocessed of the programs in motion.
+
+    A product waits whole: what it comes to is told once, from its first pedigree to its last.
+    What is more than a reprocessing (a product that came, went, or went back) is told at once, with all that
+    led to it, and so is everything else of a product that waits.
+
+    Args:
+        untold: key and change, of what the subscription is about and wants to know.
+        settle: how long a program has to be quiet; None where nothing waits.
+        answered: instrument and program -> the last complete answer, UTC. Nothing is quiet on less than that.
+        now: UTC.
+    """
+    net = fold(change for _, change in untold)
+    if settle is None:
+        return Settled(net)
+    remade = {change.filename for change in net if change.kind is ChangeKind.REPROCESSED}
+    moving: defaultdict[int, list[Change]] = defaultdict(list)
+    for _, change in untold:
+        if change.filename in remade and _is_move(change):
+            moving[change.program].append(change)
+    in_motion = {program for program, moves in moving.items() if not _is_told(moves, settle, answered, now)}
+    waiting = tuple(
+        change
+        for change in net
+        if change.filename in remade and change.program in in_motion and change.kind in _WAITING
+    )
+    moves = {change.filename for change in waiting if change.kind is ChangeKind.REPROCESSED}
+    flags = {change.filename for change in waiting if change.kind is ChangeKind.NO_LONGER_STALE}
+    waits = frozenset(
+        key
+        for key, change in untold
+        if (change.filename in moves and _is_move(change)) or (change.filename in flags and change.kind in FLAGS)
+    )
+    held = frozenset(waiting)
+    return Settled(tuple(change for change in net if change not in held), waiting, waits)
+
+
+def _is_told(
+    moves: Iterable[Change],
+    settle: timedelta,
+    answered: Mapping[tuple[Instrument, int], datetime],
+    now: datetime,
+) -> bool:
+    """Whether a program has been quiet for long enough, or waits for too long."""
+    moves = list(moves)
+    newest = max(map(moved_at, moves))
+    places = {(move.instrument, move.program) for move in moves}
+    if all(place in answered and min(answered[place], now) - newest >= settle for place in places):
+        return True
+    return now - min(move.seen_at for move in moves) >= max(LIMIT, LIMIT_IN_SETTLES * settle)
+
+
+def _is_move(change: Change) -> bool:
+    return change.kind not in FLAGS and change.kind is not ChangeKind.PUBLIC
