@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HOUR = timedelta(hours=1)
 PHOTOM = Reference("jwst_miri_photom_0301.fits", change_level="SEVERE")
 QUOTED = f"A delivery to CRDS is in use since context jwst_1583.\n\n{TEXT}\n\nChange level: SEVERE"
+PRIVATE = "Shall we have lunch"
 TOKEN = "s3cr3t-t0k3n-0f-the-f33d"
 IMAP, FEED = "mailbox 127.0.0.1/INBOX", f"{LIST} at 127.0.0.1"
 
@@ -39,6 +40,7 @@ def listener(
     """The program has told the baseline."""
     keep_secret(USER.password)
     keep_secret(TOKEN)
+    keep_secret(PRIVATE)
     with Store(store_url) as store, hearing(tmp_path, store) as heard:
         made = Listener(tmp_path, store_url, heard, imap)
         made.configure()
@@ -61,7 +63,7 @@ def test_a_delivery_that_feed_mails_and_server_tell_is_told_once_and_can_be_look
     heard.post(at + HOUR, QUOTED)
     listener.mail(list_mail_of(1, "miri-reffiles"), at + HOUR)
     listener.mail(list_mail_of(2, "nirspec-reffiles"), at + HOUR)
-    listener.mail(list_mail(99, "Shall we have lunch?", Subject="Lunch"), at + HOUR)
+    listener.mail(list_mail(99, f"{PRIVATE}?", Subject="Lunch"), at + HOUR)
 
     assert "jwst_1583" not in listener.runs("preview", "--now", iso(DAY_0 + DAY)).out, "it asks nobody"
     ended = listener.once(DAY_0 + DAY)
@@ -80,8 +82,7 @@ def test_a_delivery_that_feed_mails_and_server_tell_is_told_once_and_can_be_look
     assert "in `latest` only: MAST makes products with jwst_1535" in said
     for source in ("CRDS", FEED, IMAP):
         assert source in said[said.index("heard from") :]
-    assert "lunch" not in said
-    assert "lunch" not in listener.runs("notices list", "--json").out
+    assert PRIVATE not in listener.runs("notices list", "--json").out
     assert "3 of 3 sources of CRDS's news" in said
 
     assert listener.imap

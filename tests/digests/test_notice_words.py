@@ -1,0 +1,71 @@
+"""The phrases that tell what happened in CRDS."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from any_notice import build, delivery
+from pedigreed.digests.notice_words import about_in_words, bad_files, build_in_words, crds_in_words
+from pedigreed.model.announcement import NoticeKind
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import Notice, Tracks
+from pedigreed.model.track import Track, track_of
+
+SINCE = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def bad(*files: str) -> Notice:
+    return replace(delivery(kind=NoticeKind.MARKED_BAD, context=None, files=files), name="bad")
+
+
+def test_each_kind_is_counted_and_files_that_are_bad_one_by_one() -> None:
+    rollback = replace(delivery(kind=NoticeKind.ROLLBACK), name="rollback")
+    assert crds_in_words([delivery()]) == "1 delivery"
+    assert crds_in_words([delivery(), delivery(), rollback]) == "2 deliveries and 1 rollback"
+    assert crds_in_words([bad("a.fits", "b.fits"), bad("c.fits")]) == "3 files marked bad"
+    assert bad_files([bad(), delivery()]) == 1, "a file that nobody named is one too"
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({}, "MIRI, MRS: flat and photom"),
+        ({"modes": ()}, "MIRI: flat and photom"),
+        ({"reference_types": ()}, "MIRI, MRS"),
+        ({"instruments": (), "modes": ()}, "flat and photom"),
+        ({"instruments": (), "modes": (), "reference_types": ()}, ""),
+        ({"instruments": (Instrument.NIRCAM, Instrument.MIRI), "modes": ()}, "NIRCam, MIRI: flat and photom"),
+    ],
+)
+def test_what_was_not_named_is_not_said(facts: dict[str, object], words: str) -> None:
+    assert about_in_words(delivery(**facts)) == words
+
+
+@pytest.mark.parametrize(
+    ("facts", "made"),
+    [
+        ({}, "2.0.1 and jwst_1535 now, before that with jwst_1464"),
+        ({"before": None}, "2.0.1 and jwst_1535 now"),
+        ({"before": None, "context": None}, "2.0.1 now"),
+    ],
+)
+def test_a_build_is_told_with_what_is_known_of_it(facts: dict[str, object], made: str) -> None:
+    said = build_in_words(build(**facts))
+    assert said == f"MAST makes products with {made}; all will be reprocessed over the coming weeks"
+
+
+@pytest.mark.parametrize(
+    ("context", "track"),
+    [
+        ("jwst_1535", Track.BUILD),
+        ("jwst_1536", Track.LATEST),
+        ("jwst_1583", Track.LATEST),
+        ("jwst_1584", Track.UNKNOWN),
+        (None, Track.UNKNOWN),
+    ],
+)
+def test_a_context_is_in_the_build_or_in_the_latest_by_its_number(context: str | None, track: Track) -> None:
+    assert track_of(delivery(context=context), Tracks("jwst_1583", SINCE, "jwst_1535", "2.0.1")) is track
