@@ -17,7 +17,7 @@ from pedigreed.digests.links import context_page, program_page
 from pedigreed.digests.moves import shown_of
 from pedigreed.digests.page import Bar, Group, Row, Section, Value
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER
-from pedigreed.digests.wording import count
+from pedigreed.digests.wording import count, sentence
 from pedigreed.model.change import ChangeKind
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ def _section(
         title=TITLES[kind],
         summary=summary,
         needs_care=kind in NEEDS_CARE,
-        bars=tuple(Bar(_share(goal), phrase) for goal, phrase in zip(told, words, strict=True)),
+        bars=tuple(
+            Bar(_share(goal), sentence(phrase) if phrase else "") for goal, phrase in zip(told, words, strict=True)
+        ),
         groups=tuple(map(_group, shown.moves)),
         more=_more(shown.left_out, "more transition", ": see the attached CSV"),
     )
