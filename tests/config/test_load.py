@@ -302,10 +302,7 @@ def test_a_setting_that_is_not_acted_on_is_warned_about_where_it_stands(problems
     sources = "sources:\n  crds:\n    every: 6h\n  mailbox: {maildir: /var/mail/p}\n"
     assert problems(text + sources) == [
         f"{place}: warning: '{key}' is not acted on by this version yet: do not rely on it"
-        for place, key in (
-            ("6:5", "local"),
-            ("7:14", "settle"),
-        )
+        for place, key in (("7:14", "settle"),)
     ]
 
 

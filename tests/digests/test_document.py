@@ -16,7 +16,7 @@ from pedigreed.digests.document import MOST_CHANGES, document_of
 from pedigreed.digests.manifest import manifest_of
 from pedigreed.digests.render import render
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, SourceCheck, Suspect, Unchecked
+from pedigreed.model.digest import Baseline, Checked, Digest, OnDisk, PedigreeSpan, SourceCheck, Suspect, Unchecked
 from pedigreed.model.program import ProgramSelection
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def test_the_document_has_the_shape_that_is_told(change: Callable[..., Change]) 
             swept_since=ENDS,
             sources=(SourceCheck("CRDS", is_checked=False, reason="no", last_complete=ENDS),),
         ),
+        on_disk=[OnDisk("/data/jades", older=212, checked=3911, newly=212)],
         notices=[replace(delivery(), heard=delivery().heard[:1])],
     )
     assert keys(document(digest)) == keys(shown)

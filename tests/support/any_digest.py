@@ -11,7 +11,7 @@ from any_notice import NOTICES, SOURCE_CHECKS, TRACKS, build, delivery
 from pedigreed.digests.compose import compose
 from pedigreed.model.announcement import NoticeKind
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, SourceCheck, Suspect, Unchecked
+from pedigreed.model.digest import Baseline, Checked, Digest, OnDisk, PedigreeSpan, SourceCheck, Suspect, Unchecked
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Notice, Tracks
 from pedigreed.model.pedigree import Pedigree
@@ -85,6 +85,7 @@ DIGESTS = st.builds(
     kinds=st.frozensets(st.sampled_from(ChangeKind)),
     notices=st.lists(NOTICES, max_size=4),
     tracks=TRACKS,
+    on_disk=st.lists(st.builds(OnDisk, WORDS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.none() | WORDS), max_size=9),
 )
 
 ENDS = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -148,6 +149,10 @@ def worst() -> Digest:
             sources=tuple(SourceCheck(f"{each}{AMPERSANDS}", each < 2, AMPERSANDS, ENDS) for each in range(40)),
         ),
         notices=_worst_notices(),
+        on_disk=[
+            OnDisk(f"/{each}{AMPERSANDS}", 10**9, 10**9, 1, 10**9, AMPERSANDS if each < 9 else None)
+            for each in range(40)
+        ],
         tracks=Tracks(AMPERSANDS, ENDS, "jwst_1535", AMPERSANDS),
         baselines=[Baseline(program, 10**9, ((span, 10**9),) * 9) for program in programs],
         suspects=[Suspect(program, 10**9, 10**9, ENDS, ENDS) for program in programs],

@@ -29,7 +29,7 @@ _FORMS: abc.Mapping[str, abc.Callable[[str], object]] = {
     "url": parse_secret_url,
 }
 """What a secret has to be, by its key. Raises `ValueError` without repeating it."""
-_NOT_ACTED_ON = (("local",), ("digest", "settle"))
+_NOT_ACTED_ON = (("digest", "settle"),)
 """What the configuration of a subscription has a place for already."""
 Remark = tuple[Place, str]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pedigreed.digests.transitions import Keywords
     from pedigreed.model.change import Change
-    from pedigreed.model.digest import Baseline, Checked, Suspect
+    from pedigreed.model.digest import Baseline, Checked, OnDisk, Suspect
     from pedigreed.model.notice import Notice, Tracks
     from pedigreed.model.program import ProgramSelection
 
@@ -41,6 +41,7 @@ def compose(
     kinds: frozenset[ChangeKind] = ALL_KINDS,
     notices: Iterable[Notice] = (),
     tracks: Tracks | None = None,
+    on_disk: Iterable[OnDisk] = (),
 ) -> Digest:
     """Compose the digest of one subscription and one period.
 
@@ -58,6 +59,7 @@ def compose(
         kinds: the kinds of change that the subscription selects.
         notices: what happened in CRDS, in the order of telling.
         tracks: the contexts in use.
+        on_disk: the folders whose files are compared with the archive's.
     """
     told = tuple(sorted(changes, key=lambda change: (change.filename, rank_of(change.kind), change.revision)))
     return Digest(
@@ -76,6 +78,7 @@ def compose(
         kinds=kinds,
         notices=tuple(notices),
         tracks=tracks,
+        on_disk=tuple(on_disk),
     )
 
 

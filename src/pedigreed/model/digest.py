@@ -140,6 +140,28 @@ class SourceCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class OnDisk:
+    """A folder of ours, compared with the archive.
+
+    Attributes:
+        folder: its absolute path.
+        older: how many of its files are older than the archive's, of the products that the subscription selects.
+        checked: how many files could be compared.
+        newly: how many of the older are so by a change that this digest covers, or were first seen as they are in
+            its period.
+        unread: how many files and folders below it could not be read.
+        problem: why it was not looked through the last time, one sentence; the numbers are then of before.
+    """
+
+    folder: str
+    older: int
+    checked: int
+    newly: int = 0
+    unread: int = 0
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What the digest's silence is worth.
 
@@ -185,6 +207,7 @@ class Digest:
         kinds: the kinds of change that the subscription asks for; others are not among the changes.
         notices: what happened in CRDS that concerns the subscription: builds first, then the newest first.
         tracks: the contexts that CRDS had in use when it was last asked; None where that is not known.
+        on_disk: the folders whose files are compared with the archive's, as configured.
     """
 
     digest_id: str
@@ -202,6 +225,7 @@ class Digest:
     kinds: frozenset[ChangeKind] = ALL_KINDS
     notices: tuple[Notice, ...] = ()
     tracks: Tracks | None = None
+    on_disk: tuple[OnDisk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pedigreed.model.digest import Baseline, PedigreeSpan, Suspect
 from pedigreed.service.crds_news import told_news
 from pedigreed.service.destinations import feeds_a_program, operator_address
 from pedigreed.service.interest import pairs_of, selection_of
+from pedigreed.service.on_disk import on_disk
 from pedigreed.service.rhythms import CLOCK_AHEAD
 from pedigreed.service.templates import own_template
 from pedigreed.service.trust import checked, is_baselined
@@ -137,6 +138,9 @@ def draft(
         ),
         notices=told.notices,
         tracks=news.tracks,
+        on_disk=on_disk(
+            connection, subscription, starts=starts, changed={change.filename for _, change in untold}
+        ),
     )
     return Draft(
         digest=digest,
