@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from commands import pedigreed
+from fits_files import write_product
 from pedigreed.demo.archive import DemoArchive
 from pedigreed.demo.scenario import DAY_2, archive_at
 
@@ -102,6 +103,19 @@ def test_status_prints_the_documented_json(demo: tuple[Path, str]) -> None:
 
 def test_history_prints_the_documented_json(demo: tuple[Path, str]) -> None:
     assert keys(json.loads(pedigreed("history", "-c", demo[0], "--json").out)) == keys(documented("history"))
+
+
+def test_local_prints_the_documented_json(demo: tuple[Path, str], tmp_path: Path) -> None:
+    changes = json.loads(pedigreed("history", "-c", demo[0], "--json").out)["changes"]
+    watched = next(change["filename"] for change in changes if change["kind"] == "reprocessed")
+    other = "jw09999001001_02101_00001_nrcb1_cal.fits"
+    for name in (watched, other):
+        write_product(tmp_path / name, "1.0.0", "jwst_0900.pmap", "2022-07-14T00:00:00.000")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / other).write_bytes(b"")
+    ended = pedigreed("local", tmp_path, "-c", demo[0], "--json")
+    assert ended.code == 0, ended.err
+    assert keys(json.loads(ended.out)) == keys(documented("local"))
 
 
 def test_mute_prints_the_documented_json(demo: tuple[Path, str]) -> None:

@@ -294,18 +294,6 @@ def test_the_schedule_is_checked(problems: Problems, valid: str, digest: str, sa
     assert apart_from_idle(problems(text)) == ([] if said is None else [said])
 
 
-def test_a_setting_that_is_not_acted_on_is_warned_about_where_it_stands(problems: Problems, valid: str) -> None:
-    text = valid.replace(
-        "    deliver:",
-        "    crds:\n      report: all\n    local: [/data/jades]\n    digest: {settle: 24h}\n    deliver:",
-    )
-    sources = "sources:\n  crds:\n    every: 6h\n  mailbox: {maildir: /var/mail/p}\n"
-    assert problems(text + sources) == [
-        f"{place}: warning: '{key}' is not acted on by this version yet: do not rely on it"
-        for place, key in (("6:5", "local"),)
-    ]
-
-
 @pytest.mark.parametrize(
     ("deliver", "said"),
     [

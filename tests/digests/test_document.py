@@ -17,7 +17,7 @@ from pedigreed.digests.manifest import manifest_of
 from pedigreed.digests.render import render
 from pedigreed.model.campaign import Campaign
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, SourceCheck, Suspect, Unchecked
+from pedigreed.model.digest import Baseline, Checked, Digest, OnDisk, PedigreeSpan, SourceCheck, Suspect, Unchecked
 from pedigreed.model.program import ProgramSelection
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def test_the_document_has_the_shape_that_is_told(change: Callable[..., Change]) 
             swept_since=ENDS,
             sources=(SourceCheck("CRDS", is_checked=False, reason="no", last_complete=ENDS),),
         ),
+        on_disk=[OnDisk("/data/jades", older=212, checked=3911, newly=212)],
         notices=[replace(delivery(), heard=delivery().heard[:1])],
         settle=timedelta(days=1),
         in_motion=[Campaign(1211, "2.0.1", "jwst_1535.pmap", ENDS, ENDS, moved=3, total=4, waiting=3)],

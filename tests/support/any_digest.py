@@ -12,7 +12,7 @@ from pedigreed.digests.compose import compose
 from pedigreed.model.announcement import NoticeKind
 from pedigreed.model.campaign import Campaign, Stretch
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, SourceCheck, Suspect, Unchecked
+from pedigreed.model.digest import Baseline, Checked, Digest, OnDisk, PedigreeSpan, SourceCheck, Suspect, Unchecked
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Notice, Tracks
 from pedigreed.model.pedigree import Pedigree
@@ -91,6 +91,7 @@ DIGESTS = st.builds(
         st.builds(Campaign, PROGRAMS, KEYWORDS, KEYWORDS, DATES, DATES, NUMBERS, NUMBERS, NUMBERS), max_size=6
     ),
     settle=st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=366)),
+    on_disk=st.lists(st.builds(OnDisk, WORDS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.none() | WORDS), max_size=9),
 )
 
 ENDS = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -154,6 +155,10 @@ def worst() -> Digest:
             sources=tuple(SourceCheck(f"{each}{AMPERSANDS}", each < 2, AMPERSANDS, ENDS) for each in range(40)),
         ),
         notices=_worst_notices(),
+        on_disk=[
+            OnDisk(f"/{each}{AMPERSANDS}", 10**9, 10**9, 1, 10**9, AMPERSANDS if each < 9 else None)
+            for each in range(40)
+        ],
         tracks=Tracks(AMPERSANDS, ENDS, "jwst_1535", AMPERSANDS),
         baselines=[Baseline(program, 10**9, ((span, 10**9),) * 9) for program in programs],
         suspects=[Suspect(program, 10**9, 10**9, ENDS, ENDS) for program in programs],

@@ -29,8 +29,6 @@ _FORMS: abc.Mapping[str, abc.Callable[[str], object]] = {
     "url": parse_secret_url,
 }
 """What a secret has to be, by its key. Raises `ValueError` without repeating it."""
-_NOT_ACTED_ON = ("local",)
-"""What the configuration of a subscription has a place for already."""
 Remark = tuple[Place, str]
 
 
@@ -40,7 +38,6 @@ def advise(root: Node, file: str) -> list[Problem]:
         _archive_load,
         _short_digests,
         _equal_programs,
-        _not_acted_on,
         _unprotected_login,
         _inline_secrets,
     )
@@ -122,14 +119,6 @@ def _equal_programs(root: Node) -> abc.Iterator[Remark]:
                     f"the program {selection} is watched already by line {line}: remove one of the two",
                 )
             seen.setdefault(selection, node.place.line)
-
-
-def _not_acted_on(root: Node) -> abc.Iterator[Remark]:
-    for subscription in items(at(root, "subscriptions")):
-        for key in _NOT_ACTED_ON:
-            if isinstance(subscription, Mapping) and key in subscription.entries:
-                place = subscription.entries[key].key_place
-                yield place, f"{key!r} is not acted on by this version yet: do not rely on it"
 
 
 def _unprotected_login(root: Node) -> abc.Iterator[Remark]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pedigreed.digests.transitions import Keywords
     from pedigreed.model.campaign import Campaign, Stretch
     from pedigreed.model.change import Change
-    from pedigreed.model.digest import Baseline, Checked, Suspect
+    from pedigreed.model.digest import Baseline, Checked, OnDisk, Suspect
     from pedigreed.model.notice import Notice, Tracks
     from pedigreed.model.program import ProgramSelection
 
@@ -48,6 +48,7 @@ def compose(
     stretches: Mapping[Keywords, Stretch] | None = None,
     in_motion: Iterable[Campaign] = (),
     settle: timedelta | None = None,
+    on_disk: Iterable[OnDisk] = (),
 ) -> Digest:
     """Compose the digest of one subscription and one period.
 
@@ -68,6 +69,7 @@ def compose(
         stretches: (CAL_VER, CRDS_CTX) -> how long the campaign to it has taken so far.
         in_motion: campaigns that are told when they are over, in the order of telling.
         settle: how long a program has to be quiet before its reprocessing is told; None where nothing waits.
+        on_disk: the folders whose files are compared with the archive's.
     """
     told = tuple(sorted(changes, key=lambda change: (change.filename, rank_of(change.kind), change.revision)))
     return Digest(
@@ -88,6 +90,7 @@ def compose(
         tracks=tracks,
         in_motion=tuple(in_motion),
         settle=settle,
+        on_disk=tuple(on_disk),
     )
 
 

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 
     from pedigreed.model.campaign import Campaign
     from pedigreed.model.change import Change
-    from pedigreed.model.digest import Baseline, Checked, Digest, PedigreeSpan, Progress, Suspect, Transition
+    from pedigreed.model.digest import (
+        Baseline,
+        Checked,
+        Digest,
+        OnDisk,
+        PedigreeSpan,
+        Progress,
+        Suspect,
+        Transition,
+    )
     from pedigreed.model.pedigree import Pedigree
 
 VERSION = 1
@@ -55,6 +64,7 @@ def document_of(digest: Digest, subject: str, text: str) -> bytes:
         "baselines": list(map(_baseline, digest.baselines)),
         "missing": list(map(_suspect, digest.suspects)),
         "notices": [notice_document(notice, digest.tracks) for notice in digest.notices],
+        "on_disk": list(map(_on_disk, digest.on_disk)),
         "checked": _checked(digest.checked),
         "changes": list(map(_change, told)),
         "changes_left_out": len(digest.changes) - len(told),
@@ -136,6 +146,17 @@ def _suspect(suspect: Suspect) -> Json:
         "total": suspect.total,
         "since": _moment(suspect.since),
         "newest": _moment(suspect.newest),
+    }
+
+
+def _on_disk(on_disk: OnDisk) -> Json:
+    return {
+        "folder": on_disk.folder,
+        "older": on_disk.older,
+        "checked": on_disk.checked,
+        "newly": on_disk.newly,
+        "unread": on_disk.unread,
+        "problem": on_disk.problem,
     }
 
 

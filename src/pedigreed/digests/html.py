@@ -24,6 +24,7 @@ from pedigreed.digests.own_template import TemplateFails, page_by
 from pedigreed.digests.page import Download, File, Page
 from pedigreed.digests.page_changes import change_sections
 from pedigreed.digests.page_checks import check_sections
+from pedigreed.digests.page_disk import disk_sections
 from pedigreed.digests.page_motion import motion_sections
 from pedigreed.digests.page_notices import notice_sections
 from pedigreed.digests.page_size import LONGEST, in_ascii
@@ -122,6 +123,7 @@ def page_of(
         programs=sentence(one_line(programs_watched(digest))),
         period=period(digest.starts, digest.ends, digest.timezone),
         sections=(
+            *disk_sections(digest, detail.rows),
             *change_sections(digest, *detail),
             *motion_sections(digest, detail.rows),
             *notice_sections(digest, detail.rows),

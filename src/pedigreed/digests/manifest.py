@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.model.change import Change
+    from pedigreed.model.product import Product
 
 EVENT_TYPES = {
     ChangeKind.FIRST: "New",
@@ -49,16 +50,30 @@ def count_files(changes: Iterable[Change]) -> int:
     return len({change.filename for change in changes})
 
 
+def manifest_of_products(products: Iterable[Product]) -> Listing:
+    """The same of products that were made anew, whenever that was."""
+    kind = EVENT_TYPES[ChangeKind.REPROCESSED]
+    rows = (
+        json.dumps(_row(product, f"{product.filename} {_moment(product.archived_at)}", kind)).encode("ascii")
+        for product in products
+    )
+    return Listing(b"[\n", rows, b",\n", b"\n]\n")
+
+
 def _event(change: Change) -> dict[str, str | int | None]:
+    return _row(change, change.identity, EVENT_TYPES[change.kind])
+
+
+def _row(thing: Change | Product, identity: str, event_type: str) -> dict[str, str | int | None]:
     return {
-        "event_id": str(uuid.uuid5(NAMESPACE, change.identity)),
+        "event_id": str(uuid.uuid5(NAMESPACE, identity)),
         "mission": "JWST",
-        "fileset": change.fileset,
-        "filename": change.filename,
-        "program": change.program,
-        "event_type": EVENT_TYPES[change.kind],
-        "archived_date": _moment(change.archived_at),
-        "public_release_date": _moment(change.public_at),
+        "fileset": thing.fileset,
+        "filename": thing.filename,
+        "program": thing.program,
+        "event_type": event_type,
+        "archived_date": _moment(thing.archived_at),
+        "public_release_date": _moment(thing.public_at),
     }
 
 

@@ -13,6 +13,7 @@ from pedigreed.digests.moments import period
 from pedigreed.digests.moves import shown_of
 from pedigreed.digests.slack_blocks import bold, code, context, fits, header, payload_of, safe, section
 from pedigreed.digests.slack_checks import check_blocks, checked_lines
+from pedigreed.digests.slack_disk import disk_blocks
 from pedigreed.digests.slack_motion import motion_blocks
 from pedigreed.digests.slack_notices import notice_blocks
 from pedigreed.digests.subject import headline_of
@@ -65,6 +66,7 @@ def _blocks(digest: Digest, configuration: str, operator: str | None, detail: De
     return [
         header(headline_of(digest)),
         context([safe(programs_watched(digest)), safe(period(digest.starts, digest.ends, digest.timezone))]),
+        *disk_blocks(digest, detail.rows),
         *changes,
         *motion_blocks(digest, detail.rows),
         *notice_blocks(digest, detail.rows),

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.check_words import STALE_FLAGS, unread_of
+from pedigreed.digests.disk_words import older_on_disk, unread_folders_of
 from pedigreed.digests.lineage import keywords_in_words
 from pedigreed.digests.motion_words import programs_in_motion
 from pedigreed.digests.moves import products_of
@@ -82,6 +83,8 @@ def _doubts(digest: Digest, noun: str) -> list[str]:
         doubts.append(f"{len(checked.unchecked):,} of {of} unchecked")
     if unread_of(checked):
         doubts.append("CRDS unread")
+    if unread_folders_of(digest):
+        doubts.append("disk unread")
     return doubts
 
 
@@ -95,6 +98,8 @@ def _news(digest: Digest, *, is_whole: bool) -> list[str]:
         elif told:
             target = _target(told) if is_whole and kind is ChangeKind.REPROCESSED else ""
             news.append(f"{products_of(told):,} {_NEWS[kind]}{target}")
+    if older := older_on_disk(digest.on_disk):
+        news.append(f"{count(older, 'file')} on disk out of date")
     news += _crds(digest)
     if digest.suspects:
         news.append(f"{sum(suspect.missing for suspect in digest.suspects):,} missing")

@@ -19,6 +19,7 @@ from pedigreed.digests.layout import filled, prose
 from pedigreed.digests.moments import period
 from pedigreed.digests.text_changes import change_sections
 from pedigreed.digests.text_checks import check_sections
+from pedigreed.digests.text_disk import disk_sections
 from pedigreed.digests.text_motion import motion_section
 from pedigreed.digests.text_notices import notice_sections
 from pedigreed.digests.wording import clipped
@@ -38,6 +39,7 @@ def text_of(digest: Digest, attached: Sequence[Attached], *, configuration: str,
     """The text, with LF line ends and one at the end."""
     sections = [
         _heading(digest),
+        *disk_sections(digest),
         *change_sections(digest),
         motion_section(digest),
         *notice_sections(digest),

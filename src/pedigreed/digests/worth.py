@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.config.settings import WhenEmpty
 from pedigreed.digests.check_words import unread_of
+from pedigreed.digests.disk_words import unread_folders_of
 
 if TYPE_CHECKING:
     from pedigreed.model.digest import Digest
@@ -16,6 +17,12 @@ _WEEK = timedelta(days=7) - timedelta(hours=3)
 """From one weekly digest to the next. A week is shorter by an hour in spring, and a cycle may begin late."""
 
 
+def unread_names_of(digest: Digest) -> frozenset[str]:
+    """The sources that were not read, and the folders that were not looked through."""
+    sources = (source.name for source in unread_of(digest.checked))
+    return frozenset((*sources, *unread_folders_of(digest)))
+
+
 def is_worth_sending(
     digest: Digest, empty: WhenEmpty, *, last_period: Period | None, last_told: Period | None
 ) -> bool:
@@ -23,7 +30,8 @@ def is_worth_sending(
 
     News are always told. A program that can't be checked, or a source that can't be read, is told when that
     begins, once a week while it lasts, and when it is over: silence would say that all is well, and a mail a day
-    would be noise.
+    would be noise. The same holds for a folder that can't be looked through. A file on disk that is out of date is
+    news once: when a change makes it so, or when it is first seen as it is.
 
     Args:
         digest: composed.
@@ -33,11 +41,13 @@ def is_worth_sending(
     """
     if digest.changes or digest.baselines or digest.notices or empty is WhenEmpty.ALWAYS:
         return True
+    if any(each.newly for each in digest.on_disk):
+        return True
     if any(last_period is None or suspect.newest > last_period.ends_at for suspect in digest.suspects):
         return True
     week_over = last_told is None or digest.ends - last_told.ends_at >= _WEEK
     unchecked = {entry.program for entry in digest.checked.unchecked}
-    unread = {source.name for source in unread_of(digest.checked)}
+    unread = unread_names_of(digest)
     is_new = last_period is None or not (unchecked <= last_period.unchecked and unread <= last_period.unread)
     if (unchecked or unread) and (week_over or is_new):
         return True

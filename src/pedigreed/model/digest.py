@@ -149,6 +149,28 @@ class SourceCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class OnDisk:
+    """A folder of ours, compared with the archive.
+
+    Attributes:
+        folder: its absolute path.
+        older: how many of its files are older than the archive's, of the products that the subscription selects.
+        checked: how many files could be compared.
+        newly: how many of the older are so by a change that this digest covers, or were first seen as they are in
+            its period.
+        unread: how many files and folders below it could not be read.
+        problem: why it was not looked through the last time, one sentence; the numbers are then of before.
+    """
+
+    folder: str
+    older: int
+    checked: int
+    newly: int = 0
+    unread: int = 0
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """What the digest's silence is worth.
 
@@ -196,6 +218,7 @@ class Digest:
         tracks: the contexts that CRDS had in use when it was last asked; None where that is not known.
         in_motion: campaigns that are told when they are over, and not among the changes; programs by number.
         settle: how long a program has to be quiet before its reprocessing is told; None where nothing waits.
+        on_disk: the folders whose files are compared with the archive's, as configured.
     """
 
     digest_id: str
@@ -215,6 +238,7 @@ class Digest:
     tracks: Tracks | None = None
     in_motion: tuple[Campaign, ...] = ()
     settle: timedelta | None = None
+    on_disk: tuple[OnDisk, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

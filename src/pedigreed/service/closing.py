@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pedigreed.digests.check_words import unread_of
+from pedigreed.digests.worth import unread_names_of
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
 from pedigreed.model.pause import Pause, Paused, nth_pause
 from pedigreed.model.period import Period
@@ -154,7 +154,7 @@ def _close(
         closed_at=now,
         unchecked=frozenset(entry.program for entry in digest.checked.unchecked),
         digest_id=digest.digest_id if drafted.is_worth_sending else None,
-        unread=frozenset(source.name for source in unread_of(digest.checked)),
+        unread=unread_names_of(digest),
     )
     stored_periods.close(connection, period)
     stored_changes.mark_told(connection, subscription.name, boundary.label, drafted.covers)

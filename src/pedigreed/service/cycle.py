@@ -19,6 +19,7 @@ from pedigreed.service.delivering import deliver, take_back
 from pedigreed.service.interest import interest_of, narrowed
 from pedigreed.service.listening import Listened, listen
 from pedigreed.service.looking_after import look_after
+from pedigreed.service.looking_at_disk import look_at_disk
 from pedigreed.service.one_run import one_run
 from pedigreed.store import runs as stored_runs
 from pedigreed.store import wanted as stored_wanted
@@ -127,7 +128,8 @@ def ask(
     """Ask the archive, compare each answer with what was known, and keep it. As in `run_cycle`.
 
     Where another process asked since the run `after`, nothing is asked. With `only_wanted`, only the programs are
-    asked for that MAST's own mails tell of.
+    asked for that MAST's own mails tell of. Then the folders on disk are looked through, unless only some programs
+    were asked for.
     """
     answers: list[Answer] = []
     with one_run(store, Work.ASK, now, after=after) as end:
@@ -154,6 +156,9 @@ def ask(
             rows=sum(answer.fetched.rows for answer in answers),
             changes=sum(answer.changes for answer in answers),
         )
+    if not only_wanted:
+        # After all else is kept: a disk that hangs takes nothing of it away.
+        look_at_disk(config, store, now)
     return tuple(answers)
 
 

@@ -23,6 +23,7 @@ from pedigreed.service.campaigns import (
 from pedigreed.service.crds_news import told_news
 from pedigreed.service.destinations import feeds_a_program, operator_address
 from pedigreed.service.interest import pairs_of, selection_of
+from pedigreed.service.on_disk import on_disk
 from pedigreed.service.rhythms import CLOCK_AHEAD
 from pedigreed.service.templates import own_template
 from pedigreed.service.trust import checked, is_baselined
@@ -149,6 +150,12 @@ def draft(
         stretches=stretches_of(connection, subscription, net, now),
         in_motion=campaigns_of(connection, subscription, settled.waiting, holdings, now),
         settle=settle_of(subscription),
+        on_disk=on_disk(
+            connection,
+            subscription,
+            starts=starts,
+            changed={change.filename for key, change in untold if key not in settled.waits},
+        ),
     )
     return Draft(
         digest=digest,

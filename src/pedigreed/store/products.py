@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, bindparam, exists, func, insert, select, update
@@ -46,6 +47,17 @@ def known_by_name(connection: Connection, filenames: Iterable[str]) -> dict[str,
         known.product.filename: known
         for names in batches(filenames, _NAMES_A_STATEMENT)
         for known in _known(connection, products.c.filename.in_(names))
+    }
+
+
+def there_by_name(connection: Connection, filenames: Iterable[str]) -> dict[str, Product]:
+    """File name -> the product, for those that are there. What CRDS matches by is left out."""
+    return {
+        row.filename: _product_of(row)
+        for names in batches(filenames, _NAMES_A_STATEMENT)
+        for row in connection.execute(
+            select(products).where(products.c.filename.in_(names), products.c.withdrawn_at.is_(None))
+        )
     }
 
 
@@ -191,7 +203,12 @@ def _known(connection: Connection, *conditions: ColumnElement[bool]) -> Iterator
 
 
 def _known_of(row: Row[Any]) -> KnownProduct:
-    product = Product(
+    product = replace(_product_of(row), parameters=decoded(row.parameters))
+    return KnownProduct(product, row.revision, row.missed, row.missed_since, row.withdrawn_at)
+
+
+def _product_of(row: Row[Any]) -> Product:
+    return Product(
         filename=row.filename,
         instrument=Instrument(row.instrument),
         program=row.program,
@@ -207,9 +224,7 @@ def _known_of(row: Row[Any]) -> KnownProduct:
         size=row.size,
         checksum=row.checksum,
         fingerprint=row.fingerprint,
-        parameters=decoded(row.parameters),
     )
-    return KnownProduct(product, row.revision, row.missed, row.missed_since, row.withdrawn_at)
 
 
 def _row_of(state: KnownProduct, parameters_id: int) -> dict[str, Any]:

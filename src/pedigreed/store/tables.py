@@ -362,3 +362,27 @@ problems = Table(
     Column("told_at", Instant),
     comment="what is wrong with the program itself, until it is over",
 )
+
+local_files = Table(
+    "local_files",
+    metadata,
+    Column("path", _FileName, primary_key=True),
+    Column("cal_ver", Text),
+    Column("crds_ctx", Text),
+    Column("date", Instant),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    comment="products on a disk of ours, as their headers describe them; a header is read once",
+)
+
+local_folders = Table(
+    "local_folders",
+    metadata,
+    Column("folder", _FileName, primary_key=True),
+    Column("looked_at", Instant, nullable=False),
+    Column("complete_at", Instant),
+    Column("unread", Integer, nullable=False),
+    Column("problem", Text),
+    comment="when each folder of products was last looked through, and how that went",
+)

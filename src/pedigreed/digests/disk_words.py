@@ -1,0 +1,61 @@
+"""The phrases that tell of files on disk. The same in every format."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from pedigreed.digests.wording import clipped, count, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pedigreed.model.digest import Digest, OnDisk
+
+ON_DISK = "ON YOUR DISK"
+
+LONGEST_FOLDER = 60
+_LONGEST_COMMAND = 76
+
+
+def disk_in_words(on_disk: OnDisk) -> str:
+    """``212 of 3,911 files under /data/jades are older than the archive's; 3 could not be read``."""
+    folder = clipped(on_disk.folder, LONGEST_FOLDER)
+    if on_disk.problem is not None:
+        return f"{folder} was not looked through, so nothing is known of it now: {clipped(on_disk.problem, 200)}"
+    unread = f"; {on_disk.unread:,} could not be read" if on_disk.unread else ""
+    if not on_disk.checked:
+        return f"no file under {folder} is among the products that you watch{unread}"
+    verb = "is" if on_disk.older == 1 or not on_disk.older else "are"
+    older = f"{on_disk.older:,}" if on_disk.older else "none"
+    files = count(on_disk.checked, "file")
+    return f"{older} of {files} under {folder} {verb} older than the archive's{unread}"
+
+
+def local_command(on_disk: OnDisk) -> str:
+    """What lists the files: a line to be copied; empty where there is none to list."""
+    if not on_disk.older or on_disk.problem is not None:
+        return ""
+    whole = f"pedigreed local {shlex.quote(on_disk.folder)}"
+    return whole if one_line(whole) == whole and len(whole) <= _LONGEST_COMMAND else "pedigreed local"
+
+
+def more_folders_in_words(left_out: Sequence[OnDisk]) -> str:
+    """Of folders that are not shown: ``and 3 more folders, 40 files older than the archive's``."""
+    older = count(older_on_disk(left_out), "file")
+    return f"and {count(len(left_out), 'more folder')}, {older} older than the archive's"
+
+
+def older_on_disk(folders: Iterable[OnDisk]) -> int:
+    """How many files are older than the archive's, in the folders that were looked through."""
+    return sum(each.older for each in folders if each.problem is None)
+
+
+def folders_in_order(digest: Digest) -> list[OnDisk]:
+    """Those with most old files first, and first of all those that were not looked through."""
+    return sorted(digest.on_disk, key=lambda each: (each.problem is None, -each.older, each.folder))
+
+
+def unread_folders_of(digest: Digest) -> list[str]:
+    """The folders that were not looked through."""
+    return [each.folder for each in digest.on_disk if each.problem is not None]

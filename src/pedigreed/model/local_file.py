@@ -1,0 +1,91 @@
+"""A product's file on a disk of ours, and what came of looking for them."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pedigreed.model.pedigree import Pedigree
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """One file, as its primary header describes it.
+
+    Attributes:
+        path: absolute.
+        pedigree: CAL_VER, CRDS_CTX and DATE of its header.
+        size: bytes.
+        mtime_ns: when the file was last written, nanoseconds since 1970, as its disk says.
+        seen_at: when it was first seen as it is now, UTC.
+    """
+
+    path: str
+    pedigree: Pedigree
+    size: int
+    mtime_ns: int
+    seen_at: datetime
+
+    @property
+    def filename(self) -> str:
+        """Its name, by which the archive knows it."""
+        return posixpath.basename(self.path)
+
+    @property
+    def folder(self) -> str:
+        """Where it is."""
+        return posixpath.dirname(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file or a folder that could not be read. Both texts are plain, for people."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLook:
+    """What is below a folder.
+
+    Attributes:
+        folder: its absolute path.
+        files: the products whose header is known, by path.
+        headers: how many of their headers were read for it; the others were known.
+        unread: what could not be read.
+        unread_folders: the absolute paths of the folders among it. What was known below them may still be there.
+        others: how many files have the name of a product and no FITS header: previews, tables, packed files.
+        problem: why the folder itself could not be looked through; None where it was.
+    """
+
+    folder: str
+    files: tuple[LocalFile, ...] = ()
+    headers: int = 0
+    unread: tuple[Unread, ...] = ()
+    unread_folders: tuple[str, ...] = ()
+    others: int = 0
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """What is remembered of looking through a folder. Times are UTC.
+
+    Attributes:
+        folder: its absolute path.
+        looked_at: when it was last tried.
+        complete_at: when the folder itself was last looked through; None if it never was.
+        unread: how many files and folders below it could not be read then.
+        problem: why it could not be looked through the last time; None if it was.
+    """
+
+    folder: str
+    looked_at: datetime
+    complete_at: datetime | None = None
+    unread: int = 0
+    problem: str | None = None

@@ -1,0 +1,161 @@
+"""The pedigree in a primary header, against astropy, and against anything that a file may begin with."""
+
+from __future__ import annotations
+
+import io
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from fits_files import fits
+from pedigreed.model.failure import Unreadable
+from pedigreed.model.pedigree import Pedigree
+from pedigreed.sources.disk.header import BLOCK, MOST_BLOCKS, pedigree_in
+
+printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=68).filter(
+    # A text of a card is at most 68 characters, a quote counting twice. Of two quotes in a row astropy does not
+    # read what it wrote itself.
+    lambda text: len(text) + text.count("'") <= 68 and "''" not in text
+)
+comments = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20)
+keywords = st.sampled_from(("CAL_VER", "CRDS_CTX", "FILENAME", "CAL_VCS", "DATE-OBS", "DATE-BEG", "CRDS_VER"))
+moments = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001  # as headers have them
+
+
+def written(*cards: object) -> bytes:
+    """A file whose primary header has these cards."""
+    header = fits.Header()
+    for card in cards:
+        header.append(card, end=True)
+    file = io.BytesIO()
+    fits.PrimaryHDU(header=header).writeto(file, output_verify="silentfix+ignore")
+    return file.getvalue()
+
+
+def card(text: str) -> bytes:
+    return text.encode("ascii").ljust(80)
+
+
+FIRST = card("SIMPLE  =                    T")
+DATE = card("DATE    = '2024-04-09T19:07:23.700'")
+END = card("END")
+
+
+@given(st.lists(st.tuples(keywords, printable, comments), max_size=12), moments)
+@example([("CAL_VER", "it's / 'quoted'", "a / comment's end")], datetime(2024, 4, 9, 19, 7, 23, 700_000))  # noqa: DTZ001
+@example([("CAL_VER", "   before and after   ", "")], datetime(2024, 4, 9))  # noqa: DTZ001
+def test_what_astropy_writes_is_read_as_astropy_reads_it(
+    cards: list[tuple[str, str, str]], moment: datetime
+) -> None:
+    content = written(*cards, ("DATE", moment.isoformat(timespec="milliseconds")))
+    with fits.open(io.BytesIO(content)) as opened:
+        header = opened[0].header
+        expected = {name: header.get(name) or None for name in ("CAL_VER", "CRDS_CTX")}
+    pedigree = pedigree_in(content)
+    assert pedigree is not None
+    assert {"CAL_VER": pedigree.cal_ver, "CRDS_CTX": pedigree.crds_ctx} == expected
+    assert pedigree.date == moment.replace(microsecond=moment.microsecond // 1000 * 1000, tzinfo=UTC)
+
+
+def test_a_text_over_several_cards_and_notes_that_look_like_cards_are_passed_over() -> None:
+    content = written(
+        ("COMMENT", "DATE    = '1999-01-01'"),
+        ("HISTORY", "CAL_VER = '9.9'"),
+        ("FILENAME", "jw01345_" + "x" * 200 + "'CRDS_CTX= 'jwst_9999.pmap'"),
+        ("HIERARCH CAL_VER", "9.9"),
+        ("DATE", "2024-04-09T19:07:23.700"),
+        ("CAL_VER", "1.13.3"),
+        ("CRDS_CTX", "jwst_1225.pmap"),
+    )
+    assert pedigree_in(content) == Pedigree(
+        "1.13.3", "jwst_1225.pmap", datetime(2024, 4, 9, 19, 7, 23, 700_000, tzinfo=UTC)
+    )
+
+
+@given(st.integers(0, 5 * BLOCK))
+def test_a_header_that_is_not_there_wholly_needs_more_or_says_the_same(size: int) -> None:
+    content = written(
+        *((f"KEY{number}", number) for number in range(120)),
+        ("DATE", "2024-04-09"),
+        ("CAL_VER", "1.13.3"),
+        ("CRDS_CTX", "jwst_1225.pmap"),
+    )
+    assert pedigree_in(content[:size]) in {None, pedigree_in(content)}
+    assert pedigree_in(content) is not None
+
+
+@given(st.binary(max_size=400), st.booleans(), st.integers(0, 3 * BLOCK))
+def test_whatever_a_file_begins_with_is_read_or_unreadable(junk: bytes, is_fits: bool, place: int) -> None:
+    content = bytearray(FIRST + DATE + card("CAL_VER = '1.0'") * 40 if is_fits else b"")
+    content[place : place + len(junk)] = junk
+    with suppress(Unreadable):
+        pedigree_in(bytes(content))
+
+
+@given(st.binary(max_size=70))
+def test_whatever_a_card_holds_is_read_or_unreadable(junk: bytes) -> None:
+    content = FIRST + DATE + b"CAL_VER = " + junk.ljust(70) + END
+    with suppress(Unreadable):
+        pedigree = pedigree_in(content)
+        assert pedigree is not None
+        assert pedigree.cal_ver is None or pedigree.cal_ver.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x89PNG\r\n" + bytes(80), "it is no FITS file"),
+        (b"#ASDF 1.0.0\n", "it is no FITS file"),
+        (card("SIMPLE  =                    F"), "it is no FITS file"),
+        (FIRST + END, "its header has no CAL_VER, no CRDS_CTX and no DATE"),
+        (FIRST + card("DATE    = 'yesterday'") + END, "its header's DATE: 'yesterday' is no date"),
+        (FIRST + card("CAL_VER = 'never closed") + END, "the value of CAL_VER in its header can't be read"),
+        (
+            FIRST + b"CRDS_CTX= '\x1b[2J'".ljust(80) + END,
+            "the value of CRDS_CTX in its header can't be read",
+        ),
+        (
+            FIRST + card("") * (BLOCK * MOST_BLOCKS // 80),
+            "its header has no end within 368,640 bytes",
+        ),
+    ],
+)
+def test_what_can_not_be_read_is_said(content: bytes, said: str) -> None:
+    with pytest.raises(Unreadable) as raised:
+        pedigree_in(content)
+    assert str(raised.value).startswith(said)
+
+
+@pytest.mark.parametrize("content", [b"", b"SIMPLE", FIRST, FIRST + DATE, FIRST + DATE + END[:79]])
+def test_a_header_without_its_end_needs_more(content: bytes) -> None:
+    assert pedigree_in(content) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "cal_ver"),
+    [
+        ("CAL_VER = '1.0     '           / version", "1.0"),
+        ("CAL_VER = 'it''s '''' / quoted' / it's", "it's '' / quoted"),
+        ("CAL_VER = ''''", "'"),
+        ("CAL_VER = ''", None),
+        ("CAL_VER = '        '", None),
+        ("CAL_VER =", None),
+        ("CAL_VER =                      / no value", None),
+        ("CAL_VER =                  1.5 / a number", "1.5"),
+        ("CAL_VER   '1.0'", None),
+    ],
+)
+def test_values_of_every_form(line: str, cal_ver: str | None) -> None:
+    pedigree = pedigree_in(FIRST + card(line) + DATE + END)
+    assert pedigree is not None
+    assert pedigree.cal_ver == cal_ver
+
+
+def test_the_first_of_two_equal_keywords_counts() -> None:
+    content = FIRST + card("CAL_VER = '1.0'") + card("CAL_VER = '2.0'") + DATE + END
+    pedigree = pedigree_in(content.ljust(BLOCK))
+    assert pedigree is not None
+    assert pedigree.cal_ver == "1.0"
