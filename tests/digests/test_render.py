@@ -82,7 +82,7 @@ def test_a_subject_is_one_short_line(digest: Digest) -> None:
     assert len(subject) <= 70
     assert subject.isprintable()
     if any(not source.is_checked for source in digest.checked.sources):
-        assert subject.endswith("CRDS unread")
+        assert subject.endswith(" unread")
     elif digest.checked.unchecked:
         assert subject.endswith("unchecked")
 

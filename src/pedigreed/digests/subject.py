@@ -12,7 +12,7 @@ from pedigreed.digests.motion_words import programs_in_motion
 from pedigreed.digests.moves import products_of
 from pedigreed.digests.notice_words import bad_files
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, keywords_of
-from pedigreed.digests.wording import clipped, count
+from pedigreed.digests.wording import clipped, count, listed
 from pedigreed.model.announcement import NoticeKind
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import ALL_KINDS
@@ -59,13 +59,14 @@ def headline_of(digest: Digest) -> str:
 
 def _said(digest: Digest, mark: str, longest_name: int, longest: int) -> str:
     whole, short = _news(digest, is_whole=True), _news(digest, is_whole=False)
-    full, brief = _doubts(digest, " programs"), _doubts(digest, "")
+    full, brief, least = _doubts(digest)
     room = longest - len(f"{mark}: ")
-    least = len(", ".join(["...", *brief]))
-    start = f"{mark}{clipped(digest.subscription, min(longest_name, room - least))}: "
+    taken = len(", ".join(["...", *least]))
+    start = f"{mark}{clipped(digest.subscription, min(longest_name, room - taken))}: "
     room = longest - len(start)
     attempts = [[*news, *doubts] for news in (whole, short) for doubts in (full, brief)]
     attempts += [[*short[:kept], "...", *brief] for kept in range(len(short) - 1, -1, -1)]
+    attempts += [["...", *least]]
     return start + (next(said for news in attempts if len(said := ", ".join(news)) <= room) or _nothing(digest))
 
 
@@ -75,17 +76,18 @@ def _nothing(digest: Digest) -> str:
     return "nothing new" if digest.kinds >= ALL_KINDS - STALE_FLAGS else "nothing new of what is asked for"
 
 
-def _doubts(digest: Digest, noun: str) -> list[str]:
-    checked = digest.checked
-    doubts = []
-    if checked.unchecked:
-        of = f"{checked.of:,}{noun.removesuffix('s') if checked.of == 1 else noun}"
-        doubts.append(f"{len(checked.unchecked):,} of {of} unchecked")
-    if unread_of(checked):
-        doubts.append("CRDS unread")
-    if unread_folders_of(digest):
-        doubts.append("disk unread")
-    return doubts
+def _doubts(digest: Digest) -> tuple[list[str], list[str], list[str]]:
+    """In full, in brief, and as short as can be."""
+    number, of = len(digest.checked.unchecked), digest.checked.of
+    forms = [
+        f"{number:,} of {count(of, 'program')} unchecked",
+        f"{number:,} of {of:,} unchecked",
+        f"{number:,} unchecked",
+    ]
+    unread = ["CRDS"] * bool(unread_of(digest.checked)) + ["disk"] * bool(unread_folders_of(digest))
+    told = [f"{listed(unread)} unread"] if unread else []
+    full, brief, least = ([form, *told] if number else told for form in forms)
+    return full, brief, least
 
 
 def _news(digest: Digest, *, is_whole: bool) -> list[str]:
