@@ -14,6 +14,7 @@ from rich.cells import cell_len
 
 from any_digest import DIGESTS, WORDS
 from pedigreed.digests.compose import compose
+from pedigreed.digests.disk_words import unread_folders_of
 from pedigreed.digests.render import render
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import ALL_KINDS, Baseline, Checked, Digest, Suspect, Unchecked
@@ -81,7 +82,7 @@ def test_a_subject_is_one_short_line(digest: Digest) -> None:
     assert subject.startswith("[pedigreed] ")
     assert len(subject) <= 70
     assert subject.isprintable()
-    if any(not source.is_checked for source in digest.checked.sources):
+    if any(not source.is_checked for source in digest.checked.sources) or unread_folders_of(digest):
         assert subject.endswith(" unread")
     elif digest.checked.unchecked:
         assert subject.endswith("unchecked")
