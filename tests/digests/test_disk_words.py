@@ -36,9 +36,9 @@ from pedigreed.model.digest import OnDisk
 )
 def test_a_folder_in_words(on_disk: OnDisk, said: str, command: str) -> None:
     assert disk_in_words(on_disk) == said
-    assert local_command(on_disk) == command
+    assert local_command([on_disk]) == command
 
 
 @pytest.mark.parametrize("folder", ["/data/" + "x" * 80, "/data/\x1b[2J", "/data/a\nb", "/data/a  b"])
 def test_a_command_that_can_not_be_copied_names_no_folder(folder: str) -> None:
-    assert local_command(OnDisk(folder, 1, 1)) == "pedigreed local"
+    assert local_command([OnDisk(folder, 1, 1)]) == "pedigreed local"

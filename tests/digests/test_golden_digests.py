@@ -28,6 +28,7 @@ from pedigreed.model.digest import (
     Baseline,
     Checked,
     Digest,
+    OnDisk,
     PedigreeSpan,
     SourceCheck,
     Suspect,
@@ -466,6 +467,19 @@ def heard_all(*unread: SourceCheck) -> Checked:
     return Checked(2, 2, last_complete=CHECKED_AT, sources=(*unread, *read))
 
 
+def out_of_date_on_disk() -> Digest:
+    """What the archive made anew is on a disk of ours too; one of the disks is not there."""
+    moved = exposures(ChangeKind.REPROCESSED, 40, program=1180, observations=(7, 9))
+    return replace(
+        digest(moved, holdings={OLD: 860, NEW: 40}),
+        on_disk=(
+            OnDisk("/data/jades", older=212, checked=3_870, newly=40),
+            OnDisk("/data/laptop", older=0, checked=96),
+            OnDisk("/mnt/archive", older=17, checked=204, unread=1, problem="it can't be read: No such file"),
+        ),
+    )
+
+
 def delivery_to_crds() -> Digest:
     """Nothing changed in the archive, and CRDS has new files."""
     return digest(checked=heard_all(), notices=[delivery()], tracks=TRACKS)
@@ -572,6 +586,7 @@ SCENARIOS: tuple[Callable[[], Digest], ...] = (
     settled_campaign,
     build_change,
     first_sight,
+    out_of_date_on_disk,
     outage,
     quiet_week,
     quiet_day_between_sweeps,

@@ -64,7 +64,7 @@ def test_files_become_out_of_date_with_a_reprocessing(watcher: Watcher, folder: 
     assert "2 files on disk out of date" in closed.rendered.subject
     text = words(closed.rendered.text)
     assert f"ON YOUR DISK 2 of 6 files under {folder} are older than the archive's" in text
-    assert f"pedigreed local {folder}" in text
+    assert "to list them: pedigreed local" in text
     assert text.index("ON YOUR DISK") < text.index("REPROCESSED")
     assert watcher.told(day(3), config) == {}, "it was told"
 
@@ -108,8 +108,9 @@ def test_what_can_not_be_read_stops_nothing_else(watcher: Watcher, folder: Path)
     (folder / names[1]).write_bytes(b"no FITS")
     config = looking(watcher, folder.parent / "gone", folder)
     text = words(watcher.told(day(0), config)["a"])
-    assert f"{folder.parent}/gone was not looked through" in text
-    assert f"1 of 1 file under {folder} is older than the archive's; 1 could not be read" in text
+    assert "1 of 1 file is older than the archive's; 1 of 2 folders was not looked through" in text
+    assert f"{folder.parent}/gone: not looked through: " in text
+    assert f"{folder}: 1 of 1 file; 1 could not be read" in text
 
 
 def test_a_folder_that_goes_is_told_when_it_begins_and_when_it_is_over(watcher: Watcher, folder: Path) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ON_DISK = "ON YOUR DISK"
 
 LONGEST_FOLDER = 60
-_LONGEST_COMMAND = 76
+_LONGEST_COMMAND = 62
 
 
 def disk_in_words(on_disk: OnDisk) -> str:
@@ -26,17 +26,45 @@ def disk_in_words(on_disk: OnDisk) -> str:
     unread = f"; {on_disk.unread:,} could not be read" if on_disk.unread else ""
     if not on_disk.checked:
         return f"no file under {folder} is among the products that you watch{unread}"
-    verb = "is" if on_disk.older == 1 or not on_disk.older else "are"
-    older = f"{on_disk.older:,}" if on_disk.older else "none"
     files = count(on_disk.checked, "file")
-    return f"{older} of {files} under {folder} {verb} older than the archive's{unread}"
+    return (
+        f"{_older(on_disk.older)} of {files} under {folder} {_is(on_disk.older)} older than the archive's{unread}"
+    )
 
 
-def local_command(on_disk: OnDisk) -> str:
+def summary_in_words(digest: Digest) -> str:
+    """What it comes to, in one sentence; of one folder, all there is to say."""
+    folders = digest.on_disk
+    if len(folders) == 1:
+        return disk_in_words(folders[0])
+    looked_through = [each for each in folders if each.problem is None]
+    older, checked = older_on_disk(folders), sum(each.checked for each in looked_through)
+    said = f"{_older(older)} of {count(checked, 'file')} {_is(older)} older than the archive's"
+    unread = len(folders) - len(looked_through)
+    verb = "was" if unread == 1 else "were"
+    return f"{said}; {unread:,} of {count(len(folders), 'folder')} {verb} not looked through" if unread else said
+
+
+def folder_in_words(on_disk: OnDisk) -> str:
+    """Of one folder among several: ``212 of 3,870 files``."""
+    if on_disk.problem is not None:
+        return f"not looked through: {clipped(on_disk.problem, 200)}"
+    unread = f"; {on_disk.unread:,} could not be read" if on_disk.unread else ""
+    return f"{_older(on_disk.older)} of {count(on_disk.checked, 'file')}{unread}"
+
+
+def folder_name(on_disk: OnDisk) -> str:
+    """Its path, as far as there is room."""
+    return clipped(on_disk.folder, LONGEST_FOLDER)
+
+
+def local_command(folders: Sequence[OnDisk]) -> str:
     """What lists the files: a line to be copied; empty where there is none to list."""
-    if not on_disk.older or on_disk.problem is not None:
+    if not older_on_disk(folders):
         return ""
-    whole = f"pedigreed local {shlex.quote(on_disk.folder)}"
+    if len(folders) > 1:
+        return "pedigreed local"
+    whole = f"pedigreed local {shlex.quote(folders[0].folder)}"
     return whole if one_line(whole) == whole and len(whole) <= _LONGEST_COMMAND else "pedigreed local"
 
 
@@ -59,3 +87,11 @@ def folders_in_order(digest: Digest) -> list[OnDisk]:
 def unread_folders_of(digest: Digest) -> list[str]:
     """The folders that were not looked through."""
     return [each.folder for each in digest.on_disk if each.problem is not None]
+
+
+def _older(number: int) -> str:
+    return f"{number:,}" if number else "none"
+
+
+def _is(number: int) -> str:
+    return "are" if number > 1 else "is"

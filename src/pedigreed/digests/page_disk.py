@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from pedigreed.digests.disk_words import (
     ON_DISK,
-    disk_in_words,
+    folder_in_words,
+    folder_name,
     folders_in_order,
     local_command,
     more_folders_in_words,
+    summary_in_words,
     unread_folders_of,
 )
 from pedigreed.digests.page import Row, Section
@@ -23,18 +25,16 @@ def disk_sections(digest: Digest, rows: int) -> list[Section]:
     """On your disk. Absent where no folder is configured."""
     if not digest.on_disk:
         return []
-    first, *others = folders_in_order(digest)
-    told = [
-        local_command(first),
-        *(line for each in others[:rows] for line in (disk_in_words(each), local_command(each))),
-    ]
-    left_out = others[rows:]
+    folders = folders_in_order(digest) if len(digest.on_disk) > 1 else []
+    left_out, command = folders[rows:], local_command(digest.on_disk)
+    more = [more_folders_in_words(left_out)] if left_out else []
+    more += [f"To list them: {command}"] if command else []
     return [
         Section(
             ON_DISK,
-            sentence(disk_in_words(first)),
+            sentence(summary_in_words(digest)),
             needs_care=bool(unread_folders_of(digest)),
-            rows=tuple(Row("", line) for line in told if line),
-            more=more_folders_in_words(left_out) if left_out else "",
+            rows=tuple(Row(f"{folder_name(each)}:", folder_in_words(each)) for each in folders[:rows]),
+            more=". ".join(more),
         )
     ]
