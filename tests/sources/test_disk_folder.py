@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-import pytest
+from tempfile import TemporaryDirectory
 
 from fits_files import write_product
+from nobody import without_privileges
 from pedigreed.model.local_file import FolderLook, LocalFile
 from pedigreed.sources.disk.folder import look_through
 
@@ -100,15 +100,19 @@ def test_what_can_not_be_read_is_named_and_stops_nothing(tmp_path: Path) -> None
     ]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_is_forbidden_is_named(tmp_path: Path) -> None:
-    product(tmp_path / RATE)
-    product(tmp_path / CAL).chmod(0)
-    (tmp_path / "closed").mkdir(mode=0)
-    look = looked(tmp_path)
-    assert names(look) == [RATE]
-    assert [unread.reason for unread in look.unread] == ["it can't be read: permission denied"] * 2
-    assert look.unread_folders == (str(tmp_path / "closed"),)
+def test_what_is_forbidden_is_named() -> None:
+    # The folders that pytest makes are closed to all but their owner.
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        product(folder / RATE)
+        product(folder / CAL).chmod(0)
+        (folder / "closed").mkdir(mode=0)
+        with without_privileges():
+            look = looked(folder)
+        assert names(look) == [RATE]
+        assert [unread.reason for unread in look.unread] == ["it can't be read: permission denied"] * 2
+        assert look.unread_folders == (str(folder / "closed"),)
 
 
 def test_a_path_that_is_too_long_is_named(tmp_path: Path) -> None:

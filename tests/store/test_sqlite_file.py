@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nobody import without_privileges
 from pedigreed.model.failure import StoreCorrupt, StoreError, StoreTooNew, TryAgain
 from pedigreed.store import periods
 from pedigreed.store.database import Store
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
-NOBODY = 65534
 PAGE = 4096
 LEAF_OF_A_TABLE = 0x0D
 
@@ -122,18 +122,6 @@ def flipped(path: Path) -> None:
             path.write_bytes(held)
             return
     raise AssertionError("the page was not found")
-
-
-@contextmanager
-def without_privileges() -> Iterator[None]:
-    """As a user whom file modes bind."""
-    was = os.geteuid()
-    if was == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(was)
 
 
 def test_the_file_is_private_and_so_are_its_companions_and_new_folders(tmp_path: Path) -> None:
