@@ -25,7 +25,10 @@ def history(
     limit: Annotated[int, typer.Option(min=1, help="How many changes, the newest first.")] = 50,
     as_json: Json = False,
 ) -> None:
-    """Print the changes that were seen, newest first; without a program or file, what happened in CRDS too."""
+    """Print the changes that were seen, newest first.
+
+    Without a program or a file, it has what happened in CRDS too.
+    """
     from pedigreed.notices.merging import notices_of
     from pedigreed.store import announcements, changes
 

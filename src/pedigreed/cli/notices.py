@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pedigreed.model.notice import Notice, Tracks
+    from pedigreed.model.notice import Heard, Notice, Tracks
 
 _LONGEST_ABOUT = 70
 
-app = typer.Typer(no_args_is_help=True, help="Look through what happened in CRDS: deliveries, builds, bad files.")
+app = typer.Typer(no_args_is_help=True, help="Look through what happened in CRDS, each thing once.")
 
 
 @app.command("list")
@@ -120,9 +120,14 @@ def _print(notice: "Notice", tracks: "Tracks | None") -> None:
             typer.echo(f"{label:<16}{value}")
     for effect in effects_in_words(notice):
         typer.echo(f"{'touches':<16}{effect}")
-    for heard in notice.heard:
-        said = f", said {day_and_time(heard.announcement.said_at)}" if heard.announcement.said_at else ""
-        link = f"  {heard.announcement.link}" if heard.announcement.link else ""
-        typer.echo(f"{'heard':<16}{day_and_time(heard.heard_at)} from {heard.announcement.source}{said}{link}")
+    for line in dict.fromkeys(map(_heard_in_words, notice.heard)):
+        typer.echo(f"{'heard':<16}{line}")
     if notice.text:
         typer.echo(f"\n{notice.text}")
+
+
+def _heard_in_words(heard: "Heard") -> str:
+    """The server tells of a context and of its files by themselves, in the same words here."""
+    said = f", said {day_and_time(heard.announcement.said_at)}" if heard.announcement.said_at else ""
+    link = f"  {heard.announcement.link}" if heard.announcement.link else ""
+    return f"{day_and_time(heard.heard_at)} from {heard.announcement.source}{said}{link}"
