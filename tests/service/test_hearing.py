@@ -9,14 +9,17 @@ import pytest
 
 from hearing import DAY, DAY_0, LIST, TEXT, Hearing, hearing
 from list_mails import event, list_mail, mast_mail
+from pedigreed.demo.crds import is_call_of
 from pedigreed.demo.crds_faults import RpcError
 from pedigreed.demo.crds_story import Reference
 from pedigreed.demo.feed_faults import LoginPage
+from pedigreed.model.announcement import Announcement, Medium
 from pedigreed.model.run import Work
+from pedigreed.model.source_state import SourceState
 from pedigreed.notices.merging import notices_of
 from pedigreed.service.agenda import agenda
 from pedigreed.service.listening import listen
-from pedigreed.store import announcements, wanted
+from pedigreed.store import announcements, sources, wanted
 from pedigreed.store.database import Store
 
 if TYPE_CHECKING:
@@ -230,3 +233,29 @@ def test_nothing_in_an_announcement_is_more_than_text(heard: Hearing) -> None:
     assert "<b>bold" not in rendered.html
     assert "<!channel>" not in rendered.slack.decode()
     assert "\nBcc:" not in rendered.text
+
+
+def test_a_part_of_the_server_that_fails_from_the_start_hides_no_news(heard: Hearing) -> None:
+    """Where one part never answers, the source is never read to its end, and yet what is new is told."""
+    config = heard.config()
+    with heard.store.writing() as connection:
+        sources.save(connection, SourceState("CRDS", DAY_0, failures=1, problem="the list of bad files: 500"))
+    heard.crds.misbehave(RpcError(), times=None, when=is_call_of("get_server_info"))
+    heard.deliver(DAY_0 + HOUR, "jwst_1583", TEXT, PHOTOM)
+    assert "jwst_1583 became the latest context" in " ".join(heard.told(DAY_0 + DAY, config)["a"].split())
+
+
+def test_a_mail_that_was_there_when_its_source_was_added_hides_no_news_of_the_server(heard: Hearing) -> None:
+    """The list spoke of it in the morning, was configured at noon, and the context came in the evening."""
+    said = Announcement("a new list", Medium.FEED, "1", DAY_0 + HOUR, "", QUOTED)
+    with heard.store.writing() as connection:
+        announcements.keep(connection, [said], DAY_0 + 2 * HOUR, was_there=True)
+    heard.deliver(DAY_0 + 9 * HOUR, "jwst_1583", TEXT, PHOTOM)
+    assert "jwst_1583 became the latest context" in " ".join(heard.told(DAY_0 + DAY)["a"].split())
+
+
+def test_what_was_told_is_not_told_again_however_much_later(heard: Hearing) -> None:
+    heard.deliver(DAY_0 + HOUR, "jwst_1583", TEXT, PHOTOM)
+    assert "jwst_1583" in heard.told(DAY_0 + DAY)["a"]
+    heard.post(DAY_0 + 199 * DAY, QUOTED)
+    assert "jwst_1583" not in heard.told(DAY_0 + 200 * DAY).get("a", "")

@@ -81,6 +81,8 @@ def _folders(paths: "Sequence[Path]", config: "Config") -> list[str]:
     chosen = paths or [folder for subscription in config.subscriptions for folder in subscription.local]
     if not chosen:
         raise Usage("no folder: name one, or put `local: [/data/jades]` into a subscription")
+    if unwritable := [path for path in chosen if str(path).encode("utf-8", "replace").decode() != str(path)]:
+        raise Usage(f"{str(unwritable[0])!a} can't be kept: its name is no UTF-8")
     return list(dict.fromkeys(os.path.abspath(path) for path in chosen))  # noqa: PTH100  # `..` goes too
 
 

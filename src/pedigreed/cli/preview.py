@@ -83,7 +83,7 @@ def preview(
         typer.echo("nothing was watched yet: `pedigreed once` looks for the first time", err=True)
         return
     with store, store.reading() as connection:
-        news = crds_news(connection, loaded.config, at)
+        news = crds_news(connection, loaded.config)
         for subscription in chosen:
             drafted = draft(
                 connection,

@@ -24,6 +24,7 @@ from pedigreed.model.failure import ConfigurationInvalid, PedigreedError
 from pedigreed.model.pause import nth_pause
 from pedigreed.model.run import Work
 from pedigreed.service.agenda import Agenda, agenda
+from pedigreed.service.ask_times import LEAD
 from pedigreed.service.listen_times import LONGEST_LISTENING
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import runs as stored_runs
@@ -97,7 +98,7 @@ class Daemon:
         self._trouble: str | None = None
         self._complaint: str | None = None
         self._has_asked = False
-        self._listens_since = datetime.min.replace(tzinfo=UTC)
+        self._listens_since = self._asks_since = datetime.min.replace(tzinfo=UTC)
         self._is_ready = False
         self._is_stopping = asyncio.Event()
         self._lock = asyncio.Lock()
@@ -206,6 +207,9 @@ class Daemon:
         self._store.let_go_if_replaced()
         with self._store.reading() as connection:
             left_alone = {work for work in Work if self._is_paused(work, now)}
+            if Work.ASK in self._at_work and now - self._asks_since > LEAD:
+                # It hangs, or looks through a large disk. Nothing waits for another one.
+                left_alone.add(Work.ASK)
             return agenda(connection, self._loaded.config, self._place, now, left_alone=left_alone)
 
     def _status(self, found: Agenda) -> str:
@@ -223,6 +227,8 @@ class Daemon:
         arguments = []
         if work is Work.ASK and found is not None:
             arguments = ["--after", str(found.last_ask), *(["--only-wanted"] if found.asks_for_wanted else [])]
+        if work is Work.ASK:
+            self._asks_since = now
         if work is Work.LISTEN:
             self._listens_since = now
             if found is not None:

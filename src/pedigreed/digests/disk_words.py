@@ -38,6 +38,8 @@ def summary_in_words(digest: Digest) -> str:
     if len(folders) == 1:
         return disk_in_words(folders[0])
     looked_through = [each for each in folders if each.problem is None]
+    if not looked_through:
+        return f"none of {count(len(folders), 'folder')} was looked through"
     older, checked = older_on_disk(folders), sum(each.checked for each in looked_through)
     said = f"{_older(older)} of {count(checked, 'file')} {_is(older)} older than the archive's"
     unread = len(folders) - len(looked_through)
@@ -50,6 +52,8 @@ def folder_in_words(on_disk: OnDisk) -> str:
     if on_disk.problem is not None:
         return f"not looked through: {clipped(on_disk.problem, 200)}"
     unread = f"; {on_disk.unread:,} could not be read" if on_disk.unread else ""
+    if not on_disk.checked:
+        return f"no product that you watch{unread}"
     return f"{_older(on_disk.older)} of {count(on_disk.checked, 'file')}{unread}"
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pedigreed.model.announcement import Medium
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -59,8 +61,14 @@ class Notice:
 
     @property
     def is_news(self) -> bool:
-        """Whether it was heard after its source was read for the first time."""
-        return not self.first_heard.was_there
+        """Whether it was heard after its source was read for the first time.
+
+        What a source had then is no news, but the server's own fresh word of it is: a list may speak of a delivery
+        before it is in use.
+        """
+        return not self.first_heard.was_there or any(
+            not heard.was_there and heard.announcement.medium is Medium.SERVER for heard in self.heard
+        )
 
 
 @dataclass(frozen=True, slots=True)

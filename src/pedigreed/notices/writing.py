@@ -26,7 +26,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 def notice_of(told: Sequence[tuple[Heard, Facts]], kind: NoticeKind) -> Notice:
     """One notice of announcements with the facts of each; at least one."""
-    told = sorted(told, key=lambda each: (each[0].heard_at, each[0].key))
+    told = sorted(told, key=lambda each: (each[0].heard_at, each[0].was_there, each[0].key))
     heard = tuple(each for each, _ in told)
     richest = max((each for each, _ in told), key=_richness).announcement
     by_weight = sorted(told, key=lambda each: (not _is_server(each[0]), -len(each[0].announcement.text)))

@@ -76,7 +76,7 @@ def close_due_periods(
         muted = stored_mutes.load(connection, now)
         pauses = stored_pauses.load(connection, Paused.DIGEST)
         asked = stored_coverage.asked(connection)
-    news = NewsOfOneMoment(config, now)
+    news = NewsOfOneMoment(config)
     for subscription in config.subscriptions:
         before = pauses.get(subscription.name)
         if subscription.name in muted or (before is not None and before.holds(now)):

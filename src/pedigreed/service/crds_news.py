@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pedigreed.service.listen_times import Listed
 
 LOOKED_BACK = timedelta(days=180)
-"""What was heard before is no news any more, and joins none."""
+"""What was first heard before is no news any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,10 @@ class ToldNews:
     sources: tuple[SourceCheck, ...] = ()
 
 
-def crds_news(connection: Connection, config: Config, now: datetime) -> CrdsNews:
+def crds_news(connection: Connection, config: Config) -> CrdsNews:
     """Put together what was heard until now."""
     return CrdsNews(
-        notices=notices_of(stored_announcements.load(connection, now - LOOKED_BACK)),
+        notices=notices_of(stored_announcements.load(connection)),
         tracks=stored_contexts.load(connection),
         sources=news_sources(config, place=0.0),
         states=stored_sources.load(connection),
@@ -81,15 +81,14 @@ def crds_news(connection: Connection, config: Config, now: datetime) -> CrdsNews
 class NewsOfOneMoment:
     """What was heard until a moment, put together when the first digest of many needs it."""
 
-    def __init__(self, config: Config, now: datetime) -> None:
+    def __init__(self, config: Config) -> None:
         self._config = config
-        self._now = now
         self._news: CrdsNews | None = None
 
     def read(self, connection: Connection) -> CrdsNews:
         """Read it, or give what was read. What is heard meanwhile is told the next time."""
         if self._news is None:
-            self._news = crds_news(connection, self._config, self._now)
+            self._news = crds_news(connection, self._config)
         return self._news
 
 
@@ -113,7 +112,12 @@ def told_news(
     if after is None:
         return ToldNews(sources=sources)
     told = stored_announcements.told(connection, subscription.name)
-    fresh = [notice for notice in news.notices if notice.is_news and notice.first_heard.key > after]
+    since = now - LOOKED_BACK
+    fresh = [
+        notice
+        for notice in news.notices
+        if notice.is_news and notice.first_heard.key > after and notice.first_heard.heard_at >= since
+    ]
     untold = [notice for notice in fresh if not any(heard.key in told for heard in notice.heard)]
     covers = {heard.key for notice in fresh for heard in notice.heard} - told
     chosen: list[Notice] = []

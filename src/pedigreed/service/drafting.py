@@ -154,6 +154,7 @@ def draft(
             connection,
             subscription,
             starts=starts,
+            now=now,
             changed={change.filename for key, change in untold if key not in settled.waits},
         ),
     )

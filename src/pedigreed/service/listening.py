@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pedigreed.model.announcement import Medium
 from pedigreed.model.reading import Reading
 from pedigreed.model.run import Work
 from pedigreed.model.source_state import SourceState
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from pedigreed.model.announcement import Announcement
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.reading import ArchiveEvent
@@ -142,9 +144,10 @@ def _keep(
     programs: Collection[int],
     now: datetime,
 ) -> int:
-    # What a source has when it is first read to its end is no news, as with a program's first sight.
-    was_there = state is None or state.complete_at is None
-    news = stored_announcements.keep(connection, reading.announcements, now, was_there=was_there)
+    old = [each for each in reading.announcements if _was_there(each, state)]
+    fresh = [each for each in reading.announcements if not _was_there(each, state)]
+    news = stored_announcements.keep(connection, old, now, was_there=True)
+    news += stored_announcements.keep(connection, fresh, now, was_there=False)
     if reading.tracks is not None:
         stored_contexts.save(connection, reading.tracks)
     if reading.events:
@@ -163,6 +166,21 @@ def _keep(
         ),
     )
     return len(news)
+
+
+def _was_there(announcement: Announcement, state: SourceState | None) -> bool:
+    """Whether it was there when the source was first read, and so is no news, as with a program's first sight.
+
+    A source of which one part fails for weeks is not read to its end so long. What it says meanwhile is news all
+    the same, if it was said after the reading before. The server dates not all, and tells by itself what is new.
+    """
+    if state is None:
+        return True
+    if state.complete_at is not None:
+        return False
+    if announcement.said_at is None:
+        return announcement.medium is not Medium.SERVER
+    return announcement.said_at <= state.asked_at
 
 
 def _tell(name: str, reading: Reading, news: int) -> None:

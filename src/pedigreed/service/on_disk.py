@@ -26,7 +26,12 @@ def folders_of(subscription: Subscription) -> tuple[str, ...]:
 
 
 def on_disk(
-    connection: Connection, subscription: Subscription, *, starts: datetime, changed: AbstractSet[str]
+    connection: Connection,
+    subscription: Subscription,
+    *,
+    starts: datetime,
+    now: datetime,
+    changed: AbstractSet[str],
 ) -> tuple[OnDisk, ...]:
     """Compare the files of each folder that was looked through with the products that the subscription selects.
 
@@ -34,6 +39,7 @@ def on_disk(
         connection: a transaction.
         subscription: whose folders they are.
         starts: when the period began, UTC.
+        now: when it ends, UTC. What was seen later than that was dated by a clock that was wrong.
         changed: the file names of the products that changed since the last period, of whatever kind the change is.
     """
     if not subscription.local:
@@ -49,7 +55,7 @@ def on_disk(
         there = stored_products.there_by_name(connection, sorted({file.filename for file in files}))
         mine = {name: product for name, product in there.items() if selection.is_about(product)}
         copies = compare_copies(files, mine, frozenset())
-        newly = sum(copy.file.seen_at > starts or copy.file.filename in changed for copy in copies.older)
+        newly = sum(starts < copy.file.seen_at <= now or copy.file.filename in changed for copy in copies.older)
         told.append(
             OnDisk(
                 folder,

@@ -48,12 +48,9 @@ def keep(
     ]
 
 
-def load(connection: Connection, since: datetime | None = None) -> list[Heard]:
-    """What was heard from a moment (UTC) on, in the order of hearing; all of it without one."""
-    query = select(announcements).order_by(announcements.c.id)
-    if since is not None:
-        query = query.where(announcements.c.heard_at >= since)
-    return [_heard(row) for row in connection.execute(query)]
+def load(connection: Connection) -> list[Heard]:
+    """All that was heard, in the order of hearing."""
+    return [_heard(row) for row in connection.execute(select(announcements).order_by(announcements.c.id))]
 
 
 def begin(connection: Connection, subscription: str) -> None:
