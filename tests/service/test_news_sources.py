@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pedigreed.config.settings import Config
-from pedigreed.service.news_sources import SERVER, news_sources
+from pedigreed.service.news_sources import news_sources
+from pedigreed.sources.crds.name import NAME as SERVER
 
 LISTS = "https://lists.example/scripts/wa.exe?RSS&L={}&v=2.0"
 URL = "https://crds.example"
@@ -37,11 +38,11 @@ def config(*reports: str, **sources: Any) -> Config:  # noqa: ANN401  # YAML
 
 
 def names(found: Config) -> list[str]:
-    return [each.name for each in news_sources(found, place=0.0)]
+    return [each.name for each in news_sources(found)]
 
 
 def test_without_a_word_of_it_the_server_alone_is_asked() -> None:
-    [server] = news_sources(config(), place=0.0)
+    [server] = news_sources(config())
     assert (server.name, server.every) == (SERVER, timedelta(hours=6))
 
 
@@ -71,7 +72,7 @@ def test_each_has_its_own_rhythm() -> None:
     found = config(
         crds={"every": "2h", "feeds": [{"url": LISTS.format("MIRI")}]}, mailbox={"mbox": MAILS, "every": "1m"}
     )
-    rhythms = [each.every for each in news_sources(found, place=0.0)]
+    rhythms = [each.every for each in news_sources(found)]
     assert rhythms == [timedelta(hours=2), timedelta(hours=2), timedelta(minutes=1)]
 
 

@@ -116,7 +116,7 @@ class Hearing:
             open_mailbox(MailboxSource(eml=self.mailbox)),
         ]
         made = {source.name: source for source in opened}
-        return tuple(_with(listed, made[listed.name]) for listed in news_sources(config, place=0.0))
+        return tuple(_with(listed, made[listed.name]) for listed in news_sources(config))
 
     def cycle(self, now: datetime, config: Config | None = None) -> Cycle:
         config = config or self.config()

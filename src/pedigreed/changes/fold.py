@@ -45,8 +45,13 @@ def without_implied(net: Iterable[Change]) -> tuple[Change, ...]:
     )
 
 
+def is_move(change: Change) -> bool:
+    """Whether the product itself became another: it came, went, or was made anew."""
+    return change.kind not in FLAGS and change.kind is not ChangeKind.PUBLIC
+
+
 def _net(history: list[Change]) -> Iterator[Change]:
-    moves = [change for change in history if change.kind not in FLAGS | {ChangeKind.PUBLIC}]
+    moves = [change for change in history if is_move(change)]
     public = [change for change in history if change.kind is ChangeKind.PUBLIC]
     flags = [change for change in history if change.kind in FLAGS]
     move = _net_move(moves) if moves else None

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.changes.campaigns import moved_at
-from pedigreed.changes.fold import FLAGS, fold
+from pedigreed.changes.fold import FLAGS, fold, is_move
 from pedigreed.model.change import ChangeKind
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def settled(
     remade = {change.filename for change in net if change.kind is ChangeKind.REPROCESSED}
     moving: defaultdict[int, list[Change]] = defaultdict(list)
     for _, change in untold:
-        if change.filename in remade and _is_move(change):
+        if change.filename in remade and is_move(change):
             moving[change.program].append(change)
     in_motion = {program for program, moves in moving.items() if not _is_told(moves, settle, answered, now)}
     waiting = tuple(
@@ -79,7 +79,7 @@ def settled(
     waits = frozenset(
         key
         for key, change in untold
-        if (change.filename in moves and _is_move(change)) or (change.filename in flags and change.kind in FLAGS)
+        if (change.filename in moves and is_move(change)) or (change.filename in flags and change.kind in FLAGS)
     )
     held = frozenset(waiting)
     return Settled(tuple(change for change in net if change not in held), waiting, waits)
@@ -98,7 +98,3 @@ def _is_told(
     if all(place in answered and min(answered[place], now) - newest >= settle for place in places):
         return True
     return now - min(move.seen_at for move in moves) >= max(LIMIT, LIMIT_IN_SETTLES * settle)
-
-
-def _is_move(change: Change) -> bool:
-    return change.kind not in FLAGS and change.kind is not ChangeKind.PUBLIC

@@ -10,11 +10,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigreed.model.run import Work
+from pedigreed.service import ask_times, listen_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-LIMITS: Mapping[Work, float] = {Work.LISTEN: 1800.0, Work.ASK: 6 * 3600.0, Work.TELL: 3 * 3600.0}
+LIMITS: Mapping[Work, float] = {
+    Work.LISTEN: listen_times.LONGEST.total_seconds(),
+    Work.ASK: ask_times.LONGEST.total_seconds(),
+    Work.TELL: 3 * 3600.0,
+}
 """Seconds. Every step within has limits of its own; this is for a process that hangs in spite of them."""
 
 GRACE = 20.0

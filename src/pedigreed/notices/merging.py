@@ -30,7 +30,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pedigreed.model.announcement import NoticeKind
-from pedigreed.notices.file_name import file_name
+from pedigreed.model.reference_file_name import file_name
 from pedigreed.notices.likeness import FEWEST_RUNS, alike, pairs_with_common_runs, runs_of
 from pedigreed.notices.reading import facts_of
 from pedigreed.notices.writing import notice_of, told_at

@@ -26,8 +26,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.reference_file_name import context_of, file_name
 from pedigreed.model.reference_type import reference_type
-from pedigreed.notices.file_name import context_of, file_name
 from pedigreed.notices.vocabulary import (
     CAPITAL_WORDS,
     EXPOSURE_MODES,
@@ -139,7 +139,7 @@ def named_in(text: str) -> Named:
     instruments = {unit.instruments[0] for unit in units if len(unit.instruments) == 1}
     if not instruments:
         instruments = {instrument for unit in units for instrument in unit.instruments}
-    instruments |= {form.instrument for form in files.values()}
+    instruments |= {form.instrument for form in files.values() if form.instrument}
     types = {form.reference_type for form in files.values() if form.reference_type}
     types |= {unit.phrase.reference_type for unit in units if unit.phrase and unit.is_named}
     return Named(

@@ -78,7 +78,8 @@ def agenda(
         config: the configuration.
         place: this installation's among all: see `ask_times`.
         now: UTC.
-        left_alone: work whose process failed a moment ago. It is not due, and nothing waits for it.
+        left_alone: work that is not begun now, since its process failed a moment ago or takes too long. It is not
+            due, and nothing waits for it.
     """
     rhythm = ask_rhythm(config, place)
     runs = stored_runs.newest(connection, Work.ASK, LOOKED_BACK)

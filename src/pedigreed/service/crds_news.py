@@ -73,7 +73,7 @@ def crds_news(connection: Connection, config: Config) -> CrdsNews:
     return CrdsNews(
         notices=notices_of(stored_announcements.load(connection)),
         tracks=stored_contexts.load(connection),
-        sources=news_sources(config, place=0.0),
+        sources=news_sources(config),
         states=stored_sources.load(connection),
     )
 

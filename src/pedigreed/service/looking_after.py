@@ -81,7 +81,7 @@ def _current(connection: Connection, config: Config, now: datetime) -> Iterator[
     states = stored_coverage.load(connection, config.programs)
     yield from of_sources((state for pair, state in states.items() if pair in interest), config.sources.mast.every)
     heard = stored_sources.load(connection)
-    named = (each.name for each in news_sources(config, place=0.0))
+    named = (each.name for each in news_sources(config))
     yield from of_news_sources(heard[name] for name in named if name in heard)
     for instrument, off in stored_coverage.increments_off(connection, now).items():
         if any(instrument is watched for watched, _ in interest):

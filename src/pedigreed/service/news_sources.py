@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pedigreed.config.settings import Report
 from pedigreed.service.ask_times import place_of
 from pedigreed.service.listen_times import Listed
+from pedigreed.sources.crds.name import NAME as SERVER_NAME
 from pedigreed.sources.feeds.name import name_of as name_of_feed
 from pedigreed.sources.mailbox.name import name_of as name_of_mailbox
 
@@ -15,12 +16,9 @@ if TYPE_CHECKING:
     from pedigreed.config.settings import Config, Feed, MailboxSource
     from pedigreed.sources.source import Source
 
-SERVER = "CRDS"
-"""What the server is called."""
-
 
 def news_sources(
-    config: Config, place: float, *, user_agent: str = "", cal_ver: str | None = None
+    config: Config, place: float = 0.0, *, user_agent: str = "", cal_ver: str | None = None
 ) -> tuple[Listed, ...]:
     """The sources, the server first and the mailbox last.
 
@@ -28,7 +26,7 @@ def news_sources(
 
     Args:
         config: the configuration.
-        place: this installation's among all, from 0 to 1.
+        place: this installation's among all, from 0 to 1. It matters to who asks when a source is read.
         user_agent: what they are told of who asks.
         cal_ver: the newest pipeline version that was seen in the archive.
     """
@@ -36,7 +34,7 @@ def news_sources(
     found = []
     if any(subscription.crds.report is not Report.NONE for subscription in config.subscriptions):
         if crds.url is not None:
-            found.append((SERVER, crds.every, partial(_server, crds.url, user_agent, cal_ver)))
+            found.append((SERVER_NAME, crds.every, partial(_server, crds.url, user_agent, cal_ver)))
         found += [(name_of_feed(feed.url), crds.every, partial(_feed, feed, user_agent)) for feed in crds.feeds]
     if mailbox is not None:
         found.append((name_of_mailbox(mailbox), mailbox.every, partial(_mailbox, mailbox)))
@@ -54,12 +52,12 @@ def _server(url: str, user_agent: str, cal_ver: str | None) -> Source:
 
 
 def _feed(feed: Feed, user_agent: str) -> Source:
-    from pedigreed.sources.feeds.feed import FeedSource  # noqa: PLC0415
+    from pedigreed.sources.feeds.feed import FeedSource  # noqa: PLC0415  # likewise
 
     return FeedSource(feed, user_agent)
 
 
 def _mailbox(mailbox: MailboxSource) -> Source:
-    from pedigreed.sources.mailbox.source import open_mailbox  # noqa: PLC0415
+    from pedigreed.sources.mailbox.source import open_mailbox  # noqa: PLC0415  # likewise
 
     return open_mailbox(mailbox)

@@ -155,7 +155,7 @@ def sources_of_news(connection: Connection, config: Config) -> tuple[NewsSourceS
     """How the reading of each source of CRDS's news stands, in the configuration's order."""
     states = stored_sources.load(connection)
     found = []
-    for listed in news_sources(config, place=0.0):
+    for listed in news_sources(config):
         state = states.get(listed.name)
         found.append(
             NewsSourceStatus(listed.name, state.asked_at, state.complete_at, state.problem)

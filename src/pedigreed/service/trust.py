@@ -102,21 +102,15 @@ def sources_checked(
 
 
 def _source_checked(listed: Listed, state: SourceState | None, starts: datetime, now: datetime) -> SourceCheck:
-    complete_at = state.complete_at if state else None
-    is_checked = _is_young(complete_at, now, listed.every) and (
-        state is None or state.problem is None or (complete_at is not None and complete_at > starts)
-    )
-    never = "not read yet" if state is None else "not read lately"
-    reason = None if is_checked else (state.problem if state else None) or never
-    return SourceCheck(listed.name, is_checked, reason, complete_at)
+    if state is None:
+        return SourceCheck(listed.name, is_checked=False, reason="not read yet", last_complete=None)
+    is_checked = _is_checked(state, starts, now, listed.every)
+    reason = None if is_checked else state.problem or "not read lately"
+    return SourceCheck(listed.name, is_checked, reason, state.complete_at)
 
 
-def _is_young(complete_at: datetime | None, now: datetime, every: timedelta) -> bool:
-    return complete_at is not None and now - every - _SLACK <= complete_at <= now + _AHEAD
-
-
-def _is_checked(state: Coverage, starts: datetime, now: datetime, every: timedelta) -> bool:
-    if state.complete_at is None or not _is_young(state.complete_at, now, every):
+def _is_checked(state: Coverage | SourceState, starts: datetime, now: datetime, every: timedelta) -> bool:
+    if state.complete_at is None or not now - every - _SLACK <= state.complete_at <= now + _AHEAD:
         return False
     return state.problem is None or state.complete_at > starts
 

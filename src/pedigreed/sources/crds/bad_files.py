@@ -12,7 +12,7 @@ import msgspec
 
 from pedigreed.model.announcement import Announcement, Facts, Medium, NoticeKind
 from pedigreed.model.failure import UpstreamUnavailable
-from pedigreed.sources.crds.file_name import is_file_name, read_file_name
+from pedigreed.sources.crds.file_name import is_file_name, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +39,7 @@ def bad_names(rpc: Rpc) -> tuple[frozenset[str], int]:
 def announced(names: Iterable[str], source: str) -> Announcement:
     """One announcement of files that were marked bad. At least one name. The server does not say since when."""
     files = tuple(sorted(names))
-    read = [read_file_name(name) for name in files]
+    instruments, types = zip(*map(said_by, files), strict=True)
     one = len(files) == 1
     return Announcement(
         source=source,
@@ -51,7 +51,7 @@ def announced(names: Iterable[str], source: str) -> Announcement:
         facts=Facts(
             kind=NoticeKind.MARKED_BAD,
             files=files,
-            instruments=tuple(sorted({each.instrument for each in read if each.instrument})),
-            reference_types=tuple(sorted({each.reference_type for each in read if each.reference_type})),
+            instruments=tuple(sorted(filter(None, set(instruments)))),
+            reference_types=tuple(sorted(filter(None, set(types)))),
         ),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.announcement import Announcement, ChangeLevel, Facts, Medium, NoticeKind
 from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.sources.crds.context_history import page_of, rules_file
-from pedigreed.sources.crds.file_name import FileName, instrument_named, is_file_name, read_file_name
+from pedigreed.sources.crds.file_name import instrument_named, is_file_name, said_by
 from pedigreed.sources.crds.server_time import read_time_or_none
 from pedigreed.sources.plain_text import plain, plain_line
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from pedigreed.model.instrument import Instrument
     from pedigreed.sources.crds.bookmark import Waiting
     from pedigreed.sources.crds.rpc import Rpc
 
@@ -51,7 +52,8 @@ class Record:
     """
 
     name: str
-    of: FileName
+    instrument: Instrument | None = None
+    reference_type: str | None = None
     change_level: ChangeLevel | None = None
     delivered_at: datetime | None = None
     description: str = ""
@@ -92,7 +94,7 @@ def records_of(rpc: Rpc, names: Sequence[str]) -> tuple[Record, ...]:
 
 def bare_records(names: Sequence[str]) -> tuple[Record, ...]:
     """What the files' names alone say."""
-    return tuple(Record(name, read_file_name(name)) for name in names)
+    return tuple(Record(name, *said_by(name)) for name in names)
 
 
 def announced(records: Sequence[Record], source: str, url: str, waiting: Waiting) -> Announcement:
@@ -113,10 +115,8 @@ def announced(records: Sequence[Record], source: str, url: str, waiting: Waiting
             context=context,
             before=waiting.before,
             files=tuple(sorted(record.name for record in records)),
-            instruments=tuple(sorted({record.of.instrument for record in records if record.of.instrument})),
-            reference_types=tuple(
-                sorted({record.of.reference_type for record in records if record.of.reference_type})
-            ),
+            instruments=tuple(sorted({record.instrument for record in records if record.instrument})),
+            reference_types=tuple(sorted({record.reference_type for record in records if record.reference_type})),
             change_level=next((level for level in _LEVELS if level in levels), None),
             delivered_at=max(
                 (record.delivered_at for record in records if record.delivered_at is not None), default=None
@@ -128,17 +128,15 @@ def announced(records: Sequence[Record], source: str, url: str, waiting: Waiting
 
 def _record(name: str, said: object) -> Record:
     """A file that the catalogue does not know has a text instead of an object."""
-    of = read_file_name(name)
+    instrument, reference_type = said_by(name)
     if not isinstance(said, dict):
-        return Record(name, of)
+        return Record(name, instrument, reference_type)
     kind = said.get("filekind") or said.get("reference_file_type")
     is_kind = isinstance(kind, str) and _TYPE.fullmatch(kind.strip().lower())
     return Record(
         name,
-        FileName(
-            of.instrument or instrument_named(said.get("instrument")),
-            of.reference_type or (str(kind).strip().lower() if is_kind else None),
-        ),
+        instrument or instrument_named(said.get("instrument")),
+        reference_type or (str(kind).strip().lower() if is_kind else None),
         _level(said.get("change_level")),
         read_time_or_none(said.get("delivery_date")),
         plain(_words(said, "description")),

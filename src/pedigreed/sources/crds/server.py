@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from pedigreed.model.reading import Reading
 from pedigreed.sources.crds.bookmark import Bookmark
 from pedigreed.sources.crds.look import Look
+from pedigreed.sources.crds.name import NAME
 from pedigreed.sources.crds.patience import Patience
 from pedigreed.sources.crds.rpc import Rpc
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-NAME = "CRDS"
 KEPT = timedelta(days=400)
 """How far back the context history is told. At the first reading it gives the notices of about a year."""
 

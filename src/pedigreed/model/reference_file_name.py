@@ -11,18 +11,22 @@ from typing import NamedTuple
 
 from pedigreed.model.instrument import Instrument
 
+_KNOWN = frozenset(Instrument)
 _INSTRUMENTS = "|".join(Instrument)
 _REFERENCE = re.compile(
-    rf"jwst_({_INSTRUMENTS})_(?:([a-z0-9]{{1,40}}|pars-[a-z0-9]{{1,60}})_)?[0-9]{{4,6}}\.(fits|asdf|json|rmap|imap)",
+    rf"jwst_({_INSTRUMENTS}|all|system)_(?:([a-z0-9]{{1,40}}|pars-[a-z0-9]{{1,60}})_)?[0-9]{{4,6}}\.(fits|asdf|json|rmap|imap)",
     re.ASCII,
 )
 _CONTEXT = re.compile(r"jwst_([0-9]{4,6})(?:\.pmap)?", re.ASCII)
 
 
 class FileName(NamedTuple):
-    """A reference or rules file. `reference_type` is None for an instrument's rules."""
+    """A reference or rules file.
 
-    instrument: Instrument
+    `instrument` is None for a file of all of them or of CRDS itself, `reference_type` for an instrument's rules.
+    """
+
+    instrument: Instrument | None
     reference_type: str | None
     is_rules: bool
 
@@ -32,7 +36,8 @@ def file_name(name: str) -> FileName | None:
     form = _REFERENCE.fullmatch(name)
     if form is None or (form[2] is None) is not (form[3] == "imap"):
         return None
-    return FileName(Instrument(form[1]), form[2], form[3] in {"rmap", "imap"})
+    instrument = Instrument(form[1]) if form[1] in _KNOWN else None
+    return FileName(instrument, form[2], form[3] in {"rmap", "imap"})
 
 
 def context_of(name: str) -> str | None:

@@ -1,0 +1,3 @@
+"""What people call the server."""
+
+NAME = "CRDS"
