@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 import pytest
 
 from any_notice import build, delivery
-from pedigreed.digests.notice_words import about_in_words, bad_files, build_in_words, crds_in_words
+from pedigreed.digests.notice_words import (
+    about_in_words,
+    bad_files,
+    build_in_words,
+    crds_in_words,
+    effects_in_words,
+)
 from pedigreed.model.announcement import NoticeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Notice, Tracks
@@ -69,3 +75,10 @@ def test_a_build_is_told_with_what_is_known_of_it(facts: dict[str, object], made
 )
 def test_a_context_is_in_the_build_or_in_the_latest_by_its_number(context: str | None, track: Track) -> None:
     assert track_of(delivery(context=context), Tracks("jwst_1583", SINCE, "jwst_1535", "2.0.1")) is track
+
+
+def test_effects_stand_in_the_order_of_the_pipeline() -> None:
+    effects = effects_in_words(delivery(reference_types=("brandnew", "dark", "persat", "photom")))
+    assert [effect.name for effect in effects] == ["dark", "persat", "photom"]
+    assert effects[1].where.startswith("persistence step, ")
+    assert str(effects[2]) == "photom: photom and wfss_contam steps, stage 2 and 3: absolute flux calibration"

@@ -22,7 +22,6 @@ def test_a_type_has_its_row() -> None:
     assert photom.steps == ("photom", "wfss_contam")
     assert photom.stages == (2, 3)
     assert photom.effect == "absolute flux calibration"
-    assert not photom.is_legacy
 
 
 def test_the_name_may_be_in_any_case() -> None:
@@ -32,8 +31,8 @@ def test_the_name_may_be_in_any_case() -> None:
 @pytest.mark.parametrize(
     "name", ["amplifier", "badshutter", "lastframe", "persat", "v2v3", "wcsregions", "wfssbkg"]
 )
-def test_a_type_that_no_step_uses_any_more_is_legacy(name: str) -> None:
-    assert _known(name).is_legacy
+def test_a_type_that_no_step_uses_any_more_has_none(name: str) -> None:
+    assert _known(name).steps == ()
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,8 @@ END = card("END")
 
 
 @given(st.lists(st.tuples(keywords, printable, comments), max_size=12), moments)
-@example([("CAL_VER", "it's / 'quoted'", "a / comment's end")], datetime(2024, 4, 9, 19, 7, 23, 700_000))  # noqa: DTZ001
-@example([("CAL_VER", "   before and after   ", "")], datetime(2024, 4, 9))  # noqa: DTZ001
+@example([("CAL_VER", "it's / 'quoted'", "a / comment's end")], datetime(2024, 4, 9, 19, 7, 23, 700_000))  # noqa: DTZ001  # as headers have them
+@example([("CAL_VER", "   before and after   ", "")], datetime(2024, 4, 9))  # noqa: DTZ001  # as headers have them
 def test_what_astropy_writes_is_read_as_astropy_reads_it(
     cards: list[tuple[str, str, str]], moment: datetime
 ) -> None:

@@ -1,6 +1,7 @@
 """`pedigreed local`: files on disk that the archive has newer."""
 
 import os
+import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,13 +100,14 @@ def _write(file: Path, older: "Iterable[OldCopy]") -> None:
 
 def _print(survey: "DiskSurvey", paths: "Sequence[Path]", *, files: bool, manifest: Path | None) -> None:
     from pedigreed.changes.copies import group_copies
+    from pedigreed.digests.wording import count
 
     copies = survey.copies
     older = len(copies.older)
     compared = older + copies.as_new
     if older:
         typer.echo(
-            f"{older:,} of {_count(compared, 'file')} {'is' if older == 1 else 'are'} older than the archive's\n"
+            f"{older:,} of {count(compared, 'file')} {'is' if older == 1 else 'are'} older than the archive's\n"
         )
         made = table("folder", "program", "files", "CAL_VER", "CRDS_CTX", "DATE", right=("files",))
         for group in group_copies(copies.older):
@@ -116,7 +118,7 @@ def _print(survey: "DiskSurvey", paths: "Sequence[Path]", *, files: bool, manife
             _print_files(copies.older)
         typer.echo()
     elif compared:
-        typer.echo(f"none of {_count(compared, 'file')} is older than the archive's")
+        typer.echo(f"none of {count(compared, 'file')} is older than the archive's")
     else:
         typer.echo("no file can be compared with the archive's")
     for line in _others(survey):
@@ -152,12 +154,14 @@ def _others(survey: "DiskSurvey") -> "Iterable[str]":
 
 def _print_how_to_download(paths: "Sequence[Path]", manifest: Path | None) -> None:
     if manifest is None:
-        asked = "".join(f" {_plain(str(path))}" for path in paths)
+        asked = "".join(f" {shlex.quote(_plain(str(path)))}" for path in paths)
         typer.echo(f"\nTo download the newer ones: {program()} local{asked} --manifest newer.json")
         return
-    typer.echo(f"\n{_plain(str(manifest))} is for astroquery after 0.4.11 (pip install -U --pre astroquery):\n")
-    typer.echo("  from astroquery.mast import MastMissions")
-    typer.echo(f'  MastMissions(mission="jwst").download_products({_plain(str(manifest))!r})')
+    from pedigreed.digests.frame_words import download_code
+
+    typer.echo("\nTo download them, in Python:\n")
+    for line in download_code(_plain(str(manifest))):
+        typer.echo(f"  {line}")
 
 
 def _print_files(older: "Iterable[OldCopy]") -> None:
@@ -199,10 +203,6 @@ def _moved(here: "Pedigree", archive: "Pedigree") -> tuple[str, str, str]:
 
 def _arrow(here: str | None, archive: str | None) -> str:
     return (here or "-") if here == archive else f"{here or '-'} -> {archive or '-'}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _plain(path: str) -> str:

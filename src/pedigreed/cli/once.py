@@ -88,8 +88,10 @@ def _print(cycle: "Cycle") -> None:
 
 
 def _print_heard(cycle: "Cycle") -> None:
+    from pedigreed.digests.wording import count
+
     for each in cycle.heard:
-        known = "nothing new" if not each.news else f"{each.news:,} new announcement{'s' if each.news > 1 else ''}"
+        known = "nothing new" if not each.news else count(each.news, "new announcement")
         typer.echo(f"read {each.source}: {known}")
         for line in each.reading.warnings:
             typer.echo(f"note: {each.source}: {line}")

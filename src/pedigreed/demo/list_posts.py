@@ -57,7 +57,6 @@ def list_posts(
     nircam: str = "jwst_1584",
     miri: str = "jwst_1585",
     nircam_text: str = _NIRCAM_ON_DAY_2,
-    miri_text: str = _MIRI_ON_DAY_2,
 ) -> tuple[ListPost, ...]:
     """One post from before the first day, and two that come between day 1 and day 2, the oldest first.
 
@@ -66,7 +65,6 @@ def list_posts(
         nircam: that of the second.
         miri: that of the third.
         nircam_text: what the second says; ``{context}`` stands for the context.
-        miri_text: what the third says.
     """
     return (
         ListPost(
@@ -85,6 +83,6 @@ def list_posts(
             MIRI_LIST,
             datetime.fromisoformat("2026-11-21T19:12Z"),
             f"MIRI reference file delivery: DARK ({miri})",
-            miri_text.format(context=miri),
+            _MIRI_ON_DAY_2.format(context=miri),
         ),
     )

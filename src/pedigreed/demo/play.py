@@ -46,8 +46,9 @@ class Stage:
     def configuration(self, folder: Path) -> str:
         """The demo's configuration, which reads these servers and keeps everything in a folder."""
         text = files("pedigreed.demo").joinpath("demo.yaml").read_text(encoding="utf-8")
-        text = text.replace("/DEMO", str(folder)).replace("LIST", self.lists.feed_url(NIRCAM_LIST))
-        return text.replace("CRDS", self.crds.url, 1)
+        text = text.replace("CRDS", self.crds.url).replace("LIST", self.lists.feed_url(NIRCAM_LIST))
+        # The folder comes last: its path may hold any word.
+        return text.replace("/DEMO", str(folder))
 
 
 @contextmanager

@@ -119,6 +119,11 @@ def unread_source_in_words(source: SourceCheck, ends: datetime) -> str:
     return f"{(source.reason or '').rstrip(' .')}; {last}"
 
 
+def more_sources_in_words(left_out: Sequence[SourceCheck]) -> str:
+    """How many sources were not read that are not shown."""
+    return f"and {count(len(left_out), 'more source')}: see `pedigreed status`"
+
+
 def swept_in_words(digest: Digest) -> str:
     """``withdrawals as of 17 Nov 05:58Z``; empty where every program was swept since the period began."""
     swept = digest.checked.swept_since

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from pedigreed.config.duration import format_duration
 from pedigreed.digests.manifest import EVENT_TYPES, NAMESPACE
 from pedigreed.digests.moves import products_of
-from pedigreed.digests.notice_document import notice_document
+from pedigreed.digests.notice_document import moment_or_null, notice_document
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER
 from pedigreed.model.instant import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from pedigreed.model.campaign import Campaign
     from pedigreed.model.change import Change
@@ -99,8 +98,8 @@ def _span(span: PedigreeSpan | None) -> Json | None:
     return {
         "cal_ver": span.cal_ver,
         "crds_ctx": span.crds_ctx,
-        "earliest": _moment(span.earliest),
-        "latest": _moment(span.latest),
+        "earliest": moment_or_null(span.earliest),
+        "latest": moment_or_null(span.latest),
     }
 
 
@@ -111,8 +110,8 @@ def _progress(progress: Progress) -> Json:
         "moved": progress.moved,
         "total": progress.total,
         "recent": progress.recent,
-        "began": _moment(progress.began),
-        "newest": _moment(progress.newest),
+        "began": moment_or_null(progress.began),
+        "newest": moment_or_null(progress.newest),
         "day": progress.day,
     }
 
@@ -122,8 +121,8 @@ def _campaign(campaign: Campaign) -> Json:
         "program": campaign.program,
         "cal_ver": campaign.cal_ver,
         "crds_ctx": campaign.crds_ctx,
-        "began": _moment(campaign.began),
-        "newest": _moment(campaign.newest),
+        "began": moment_or_null(campaign.began),
+        "newest": moment_or_null(campaign.newest),
         "moved": campaign.moved,
         "total": campaign.total,
         "waiting": campaign.waiting,
@@ -144,8 +143,8 @@ def _suspect(suspect: Suspect) -> Json:
         "program": suspect.program,
         "missing": suspect.missing,
         "total": suspect.total,
-        "since": _moment(suspect.since),
-        "newest": _moment(suspect.newest),
+        "since": moment_or_null(suspect.since),
+        "newest": moment_or_null(suspect.newest),
     }
 
 
@@ -168,20 +167,20 @@ def _checked(checked: Checked) -> Json:
             {
                 "program": unchecked.program,
                 "reason": unchecked.reason,
-                "last_complete": _moment(unchecked.last_complete),
+                "last_complete": moment_or_null(unchecked.last_complete),
             }
             for unchecked in checked.unchecked
         ],
         "unknown": list(checked.unknown),
-        "last_complete": _moment(checked.last_complete),
-        "swept_since": _moment(checked.swept_since),
+        "last_complete": moment_or_null(checked.last_complete),
+        "swept_since": moment_or_null(checked.swept_since),
         "notes": list(checked.notes),
         "sources": [
             {
                 "source": source.name,
                 "is_checked": source.is_checked,
                 "reason": source.reason,
-                "last_complete": _moment(source.last_complete),
+                "last_complete": moment_or_null(source.last_complete),
             }
             for source in checked.sources
         ],
@@ -197,8 +196,8 @@ def _change(change: Change) -> Json:
         "filename": change.filename,
         "program": change.program,
         "event_type": EVENT_TYPES.get(change.kind),
-        "archived_date": _moment(change.archived_at),
-        "public_release_date": _moment(change.public_at),
+        "archived_date": moment_or_null(change.archived_at),
+        "public_release_date": moment_or_null(change.public_at),
         "kind": change.kind.value,
         "instrument": change.instrument.value,
         "observation": change.observation,
@@ -211,8 +210,4 @@ def _change(change: Change) -> Json:
 def _pedigree(pedigree: Pedigree | None) -> Json | None:
     if pedigree is None:
         return None
-    return {"cal_ver": pedigree.cal_ver, "crds_ctx": pedigree.crds_ctx, "date": _moment(pedigree.date)}
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else iso(moment)
+    return {"cal_ver": pedigree.cal_ver, "crds_ctx": pedigree.crds_ctx, "date": moment_or_null(pedigree.date)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -52,23 +53,27 @@ def is_cut(attached: Sequence[Attached]) -> bool:
 
 
 def how_to_download(attached: Sequence[Attached]) -> tuple[str, tuple[str, ...]] | None:
-    """What to do, and the lines of Python that do it; None where there is nothing to download.
-
-    Released versions of astroquery take the name of the file for that of a data set:
-    its pull request 3517 came after 0.4.11.
-    """
+    """What to do, and the lines of Python that do it; None where there is nothing to download."""
     manifest = next((each for each in attached if each.is_manifest), None)
     if manifest is None:
         return None
     name = manifest.attachment.filename
     unpacked = f"unpack {name} with `gunzip`, then " if manifest.is_packed else ""
-    lines = (
+    return f"{unpacked}in Python, beside the attached JSON:", download_code(name.removesuffix(".gz"))
+
+
+def download_code(manifest: str) -> tuple[str, ...]:
+    """The lines of Python that download what a manifest, a JSON file, lists.
+
+    Released versions of astroquery take the name of the file for that of a data set:
+    its pull request 3517 came after 0.4.11.
+    """
+    return (
         "# with astroquery after 0.4.11: pip install -U --pre astroquery",
         "from astroquery.mast import MastMissions",
-        f'files = "{name.removesuffix(".gz")}"',
+        f"files = {json.dumps(manifest)}",
         'MastMissions(mission="jwst").download_products(files)',
     )
-    return f"{unpacked}in Python, beside the attached JSON:", lines
 
 
 def files_to_name(digest: Digest) -> list[str]:

@@ -27,8 +27,8 @@ def notice_document(notice: Notice, tracks: Tracks | None) -> dict[str, Any]:
         "modes": list(facts.modes),
         "reference_types": list(facts.reference_types),
         "files": list(facts.files),
-        "delivered": _moment(facts.delivered_at),
-        "activated": _moment(facts.activated_at),
+        "delivered": moment_or_null(facts.delivered_at),
+        "activated": moment_or_null(facts.activated_at),
         "track": track_of(notice, tracks).value,
         "title": notice.title,
         "summary": notice.summary,
@@ -36,8 +36,8 @@ def notice_document(notice: Notice, tracks: Tracks | None) -> dict[str, Any]:
         "heard": [
             {
                 "source": heard.announcement.source,
-                "said": _moment(heard.announcement.said_at),
-                "heard": _moment(heard.heard_at),
+                "said": moment_or_null(heard.announcement.said_at),
+                "heard": moment_or_null(heard.heard_at),
                 "link": heard.announcement.link,
             }
             for heard in notice.heard
@@ -45,5 +45,5 @@ def notice_document(notice: Notice, tracks: Tracks | None) -> dict[str, Any]:
     }
 
 
-def _moment(moment: datetime | None) -> str | None:
+def moment_or_null(moment: datetime | None) -> str | None:
     return None if moment is None else iso(moment)

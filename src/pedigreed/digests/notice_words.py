@@ -10,7 +10,7 @@ from pedigreed.digests.links import context_page
 from pedigreed.digests.moments import day
 from pedigreed.digests.wording import clipped, count, listed, shortlist
 from pedigreed.model.announcement import Medium, NoticeKind
-from pedigreed.model.effect import effects_of
+from pedigreed.model.reference_type import reference_type
 from pedigreed.model.track import Track, track_of
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.model.digest import Digest
-    from pedigreed.model.effect import Effect
     from pedigreed.model.notice import Notice
+    from pedigreed.model.reference_type import ReferenceType
 
 NEW_BUILD, CRDS = "NEW BUILD", "CRDS"
 """The titles of the two sections."""
@@ -172,14 +172,16 @@ def about_in_words(notice: Notice) -> str:
 
 
 def effects_in_words(notice: Notice) -> list[EffectWords]:
-    """What it changes, for each type that a step uses."""
-    return [_effect_in_words(effect) for effect in effects_of(notice.facts) if effect.steps]
+    """What it changes, for each type that a step uses or used, in the order of the pipeline."""
+    kinds = [kind for name in notice.facts.reference_types if (kind := reference_type(name)) and kind.stages]
+    return [_effect_in_words(kind) for kind in sorted(kinds, key=lambda kind: (kind.stages, kind.name))]
 
 
-def _effect_in_words(effect: Effect) -> EffectWords:
-    steps = f"{listed(effect.steps)} {'step' if len(effect.steps) == 1 else 'steps'}"
-    stages = f"stage {listed([str(stage) for stage in effect.stages])}"
-    return EffectWords(_named(effect.reference_type), f"{steps}, {stages}", effect.effect)
+def _effect_in_words(kind: ReferenceType) -> EffectWords:
+    used_by = kind.steps or kind.older_steps
+    steps = f"{listed(used_by)} {'step' if len(used_by) == 1 else 'steps'}"
+    stages = f"stage {listed([str(stage) for stage in kind.stages])}"
+    return EffectWords(_named(kind.name), f"{steps}, {stages}", kind.effect)
 
 
 def outlook_in_words(notice: Notice, digest: Digest) -> str:

@@ -11,6 +11,7 @@ from pedigreed.digests.check_words import (
     left_out_in_words,
     missing_in_words,
     more_pedigrees_in_words,
+    more_sources_in_words,
     not_checked_in_words,
     nothing_in_words,
     other_reasons_in_words,
@@ -132,7 +133,7 @@ def _not_read(digest: Digest, rows: int) -> Section | None:
             )
             for source in unread[:rows]
         ),
-        more=f"and {count(len(unread[rows:]), 'more source')}: see `pedigreed status`" if unread[rows:] else "",
+        more=more_sources_in_words(unread[rows:]) if unread[rows:] else "",
     )
 
 

@@ -11,6 +11,7 @@ from pedigreed.digests.check_words import (
     left_out_in_words,
     missing_in_words,
     more_pedigrees_in_words,
+    more_sources_in_words,
     not_checked_in_words,
     nothing_in_words,
     programs_in_words,
@@ -131,14 +132,6 @@ def _not_checked(digest: Digest, rows: int) -> list[str]:
     return lines
 
 
-def _row(program: int) -> str:
-    return f"\u2022 {bold(str(program))}  "
-
-
-def _left_out(products: Sequence[int]) -> list[str]:
-    return [safe(left_out_in_words(products))] if products else []
-
-
 def _not_read(digest: Digest, rows: int) -> list[str]:
     unread = unread_of(digest.checked)
     if not unread:
@@ -147,4 +140,14 @@ def _not_read(digest: Digest, rows: int) -> list[str]:
     for source in unread[:rows]:
         why = clipped(unread_source_in_words(source, digest.ends), LONGEST_REASON)
         lines.append(f"\u2022 {safe(clipped(source.name, LONGEST_SOURCE))}: {safe(why)}")
+    if rows and unread[rows:]:
+        lines.append(safe(more_sources_in_words(unread[rows:])))
     return lines
+
+
+def _row(program: int) -> str:
+    return f"\u2022 {bold(str(program))}  "
+
+
+def _left_out(products: Sequence[int]) -> list[str]:
+    return [safe(left_out_in_words(products))] if products else []

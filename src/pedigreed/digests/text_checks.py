@@ -11,6 +11,7 @@ from pedigreed.digests.check_words import (
     left_out_in_words,
     missing_in_words,
     more_pedigrees_in_words,
+    more_sources_in_words,
     not_checked_in_words,
     nothing_in_words,
     other_reasons_in_words,
@@ -126,7 +127,7 @@ def _not_read(digest: Digest) -> list[str]:
         why = unread_source_in_words(source, digest.ends)
         lines += prose(f"{clipped(source.name, LONGEST_SOURCE)}: {why}", "  ", "    ")
     if unread[ROWS:]:
-        lines += prose(f"and {count(len(unread[ROWS:]), 'more source')}: see `pedigreed status`", "  ")
+        lines += prose(more_sources_in_words(unread[ROWS:]), "  ")
     return lines
 
 

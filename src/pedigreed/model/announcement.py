@@ -31,7 +31,7 @@ class NoticeKind(StrEnum):
 
 
 class ChangeLevel(StrEnum):
-    """How much a delivery changes, as its authors say in CRDS's delivery form."""
+    """How much a delivery changes, as its authors say in CRDS's delivery form. The most severe is the first."""
 
     SEVERE = "severe"
     MODERATE = "moderate"

@@ -88,11 +88,6 @@ class ReferenceType:
     exposures: tuple[str, ...]
     effect: str
 
-    @property
-    def is_legacy(self) -> bool:
-        """Whether no step of the pipeline uses it any more."""
-        return not self.steps
-
     def may_serve(self, instrument: Instrument, exp_type: str | None) -> bool:
         """Whether an exposure may use it. An EXP_TYPE that is not known may be any of its instrument's."""
         if not self.stages or (self.instruments and instrument not in self.instruments):

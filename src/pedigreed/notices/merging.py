@@ -36,10 +36,10 @@ from pedigreed.notices.reading import facts_of
 from pedigreed.notices.writing import notice_of, told_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from pedigreed.model.announcement import Announcement, Facts
+    from pedigreed.model.announcement import Facts
     from pedigreed.model.notice import Heard, Notice
 
 _SAME_FILES = timedelta(days=30)
@@ -80,14 +80,13 @@ _Key = tuple[str, ...]
 """The kind, and what notices of that kind are told apart by."""
 
 
-def notices_of(heard: Iterable[Heard], read: Callable[[Announcement], Facts] = facts_of) -> tuple[Notice, ...]:
+def notices_of(heard: Iterable[Heard]) -> tuple[Notice, ...]:
     """The notices of all announcements, newest first. Announcements that are about nothing in CRDS have none.
 
     Facts of one notice are joined: the server's word counts most, then the richest text's.
-    `read` is for who keeps what `facts_of` found, which takes most of the time.
     """
     told = sorted(
-        (_told(each, read(each.announcement)) for each in heard),
+        (_told(each, facts_of(each.announcement)) for each in heard),
         key=lambda each: (each.at, *_source_and_identity(each)),
     )
     keys = _keys(told)

@@ -110,10 +110,9 @@ class _Unit:
     """A word or phrase of the text and what it does in its sentence."""
 
     role: _Role
-    phrase: TypePhrase | None = None
+    reference_type: str | None = None
     instruments: tuple[Instrument, ...] = ()
     mode: str | None = None
-    is_capital: bool = False
     is_named: bool = False
 
 
@@ -141,7 +140,7 @@ def named_in(text: str) -> Named:
         instruments = {instrument for unit in units for instrument in unit.instruments}
     instruments |= {form.instrument for form in files.values() if form.instrument}
     types = {form.reference_type for form in files.values() if form.reference_type}
-    types |= {unit.phrase.reference_type for unit in units if unit.phrase and unit.is_named}
+    types |= {unit.reference_type for unit in units if unit.reference_type and unit.is_named}
     return Named(
         instruments=tuple(sorted(instruments)),
         reference_types=tuple(sorted(types)),
@@ -261,10 +260,7 @@ def _other_at(words: Sequence[Word], position: int) -> tuple[_Unit, int]:
 
 def _whole(word: Word) -> _Unit:
     kind = reference_type(word.lower) if word.lower.startswith("pars-") else None
-    if kind is None:
-        return _OTHER
-    phrase = TypePhrase((kind.name,), kind.name, Needs.NOTHING)
-    return _Unit(_Role.TYPE, phrase, is_named=True)
+    return _Unit(_Role.TYPE, kind.name, is_named=True) if kind else _OTHER
 
 
 def _type(phrase: TypePhrase, words: Sequence[Word], position: int) -> _Unit:
@@ -276,8 +272,7 @@ def _type(phrase: TypePhrase, words: Sequence[Word], position: int) -> _Unit:
     is_capital = all(word.text.rstrip("s").isupper() for word in words[position : position + len(phrase.words)])
     return _Unit(
         _Role.TYPE,
-        phrase,
-        is_capital=is_capital,
+        phrase.reference_type,
         is_named=phrase.needs is Needs.NOTHING or (phrase.needs is Needs.CAPITALS and is_capital),
     )
 

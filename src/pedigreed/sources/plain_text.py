@@ -73,16 +73,16 @@ def _parts(html: str) -> Iterator[str]:
         tag = _TAG.match(html, opened)
         if tag is None:
             if html.startswith(("<!", "<?", "</"), opened):
-                position = _after(html, "-->" if html.startswith("<!--", opened) else ">", opened + 1)
+                position = after(html, "-->" if html.startswith("<!--", opened) else ">", opened + 1)
             else:
                 position = opened + 1
                 yield "<"
             continue
-        position = _after(html, ">", tag.end())
+        position = after(html, ">", tag.end())
         name, is_end = tag["name"].lower(), bool(tag["end"])
         if name in _NOT_TEXT and not is_end:
             closing = re.compile(f"</{name}", re.IGNORECASE).search(html, position)
-            position = _after(html, ">", closing.end()) if closing else len(html)
+            position = after(html, ">", closing.end()) if closing else len(html)
         elif name in _CELLS:
             yield " "
         elif name in _BLOCKS:
@@ -91,7 +91,7 @@ def _parts(html: str) -> Iterator[str]:
             is_verbatim = not is_end
 
 
-def _after(html: str, end: str, start: int) -> int:
+def after(html: str, end: str, start: int) -> int:
     """Where the text goes on after `end`. What has no end has no text after it."""
     found = html.find(end, start)
     return len(html) if found < 0 else found + len(end)

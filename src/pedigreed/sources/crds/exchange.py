@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from functools import cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 import httpx
 
@@ -14,9 +14,6 @@ from pedigreed.sources.crds.expanded import expanded
 from pedigreed.sources.crds.patience import Passing
 from pedigreed.sources.crds.retry_after import retry_after
 from pedigreed.sources.crds.time_limit import TimeLimit
-
-if TYPE_CHECKING:
-    import ssl
 
 _PASSING_REFUSALS = frozenset((HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS))
 _SIGNS = (
@@ -48,7 +45,7 @@ def post(
         user_agent: the header's value.
         within: seconds for all of it.
         largest: the most bytes that are taken in, also after decompression.
-        tls_context: whom to trust; None for the usual authorities.
+        tls_context: whom to trust; None for the system's authorities.
 
     Raises:
         Passing: no whole answer came, for a reason that may be over soon.
@@ -84,7 +81,7 @@ def post(
 @cache
 def _trusted() -> ssl.SSLContext:
     """The authorities, read once: it takes longer than a call."""
-    return httpx.create_ssl_context()
+    return ssl.create_default_context()
 
 
 def _check_status(response: httpx.Response) -> None:

@@ -28,14 +28,13 @@ BATCH = 100
 """Files that are asked about in one call."""
 
 FIELDS = (
-    *("activation_date", "change_level", "delivery_date", "description", "filekind", "instrument", "pedigree"),
+    *("change_level", "delivery_date", "description", "filekind", "instrument", "pedigree"),
     *("reference_file_type", "useafter_date"),
 )
 """Of the catalogue: see CRDS's users' guide, "Database"."""
 
 _TYPE = re.compile(r"[a-z][a-z0-9-]{1,40}", re.ASCII)
 _WORD = 60
-_LEVELS = (ChangeLevel.SEVERE, ChangeLevel.MODERATE, ChangeLevel.TRIVIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def announced(records: Sequence[Record], source: str, url: str, waiting: Waiting
             files=tuple(sorted(record.name for record in records)),
             instruments=tuple(sorted({record.instrument for record in records if record.instrument})),
             reference_types=tuple(sorted({record.reference_type for record in records if record.reference_type})),
-            change_level=next((level for level in _LEVELS if level in levels), None),
+            change_level=next((level for level in ChangeLevel if level in levels), None),
             delivered_at=max(
                 (record.delivered_at for record in records if record.delivered_at is not None), default=None
             ),

@@ -33,7 +33,6 @@ class CrdsServer:
         cal_ver: str | None,
         *,
         patience: Patience | None = None,
-        kept: timedelta = KEPT,
     ) -> None:
         """Ask nothing yet.
 
@@ -42,13 +41,11 @@ class CrdsServer:
             user_agent: who asks, as the header has it.
             cal_ver: the newest pipeline version that was seen in the archive; None where none was.
             patience: limits of one reading.
-            kept: how old an activation may be that is told.
         """
         self._url = url.rstrip("/")
         self._user_agent = user_agent
         self._cal_ver = cal_ver
         self._patience = patience or Patience()
-        self._kept = kept
 
     @property
     def name(self) -> str:
@@ -59,7 +56,7 @@ class CrdsServer:
         """Read what is new. Each part of it fails alone; see `Source.read`."""
         rpc = Rpc(self._url, self._user_agent, self._patience)
         look = Look(rpc, NAME, self._url, Bookmark.read(bookmark), now)
-        look.at_history(now - self._kept)
+        look.at_history(now - KEPT)
         tracks = look.at_tracks(self._cal_ver)
         look.at_new_files()
         look.at_bad_files()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pedigreed.sources.plain_text import after
+
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,100}:)?(?P<name>[A-Za-z_][\w.-]{0,100})(?=[\s/>]|$)")
 _SUBSET_END = re.compile(r"\]\s*>")
 
@@ -17,9 +19,9 @@ def after_prolog(text: str) -> tuple[str, str]:
     position = text.find("<")
     while position >= 0:
         if text.startswith("<!--", position):
-            end = _after(text, "-->", position)
+            end = after(text, "-->", position)
         elif text.startswith("<?", position):
-            end = _after(text, "?>", position)
+            end = after(text, "?>", position)
         elif text.startswith("<!", position):
             end = _document_type_end(text, position)
         else:
@@ -35,8 +37,3 @@ def _document_type_end(text: str, start: int) -> int:
         return len(text) if closed < 0 else closed + 1
     end = _SUBSET_END.search(text, start)
     return end.end() if end else len(text)
-
-
-def _after(text: str, end: str, start: int) -> int:
-    found = text.find(end, start)
-    return len(text) if found < 0 else found + len(end)

@@ -19,7 +19,7 @@ import msgspec
 from xxhash import xxh3_64_hexdigest
 
 from pedigreed.sources.mailbox.bookmark import read_as, written
-from pedigreed.sources.mailbox.gathering import MOST_MAILS, Gathering
+from pedigreed.sources.mailbox.gathering import FIRST, MOST_MAILS, Gathering
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
 from pedigreed.sources.mailbox.name import name_of_path
 from pedigreed.sources.mailbox.open_quietly import in_words, open_quietly
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pedigreed.model.reading import Reading
-
-FIRST_DAYS = 90
-"""What is older is no news. The first reading brings the newest `MOST_MAILS` of the others."""
 
 _OVERLAP = timedelta(minutes=1) // timedelta(microseconds=1) * 1000
 """Nanoseconds. A listing may miss a file that arrives while it is made, and have a later one."""
@@ -102,7 +99,7 @@ class FolderSource:
 
     def _new_files(self, known: Read | None, now: datetime) -> tuple[list[MailFile], bool]:
         """The next files, the first to come first, and whether these are all."""
-        oldest = _nanoseconds(now - timedelta(days=FIRST_DAYS))
+        oldest = _nanoseconds(now - FIRST)
         young = (file for file in self._listing(self._folder) if min(file.changed, file.delivered) >= oldest)
         if known is None:
             return sorted(heapq.nlargest(MOST_MAILS, young)), True
@@ -131,7 +128,7 @@ class FolderSource:
         """From when on files may be new. What the first reading leaves out stays out."""
         if len(files) == MOST_MAILS:
             return files[0].changed + 1
-        return _nanoseconds(now - timedelta(days=FIRST_DAYS))
+        return _nanoseconds(now - FIRST)
 
     def _read_to(self, known: Read | None, files: list[MailFile], taken: list[MailFile], now: datetime) -> Read:
         names = dict(known.names) if known else {}

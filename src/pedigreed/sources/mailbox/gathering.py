@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.model.announcement import Announcement, Medium
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
     from pedigreed.model.reading import ArchiveEvent
     from pedigreed.sources.mailbox.mail import ReadMail
+
+FIRST = timedelta(days=90)
+"""The first reading goes so far back. What is older is no news."""
 
 MOST_MAILS = 1_000
 """Of one reading. The next reading goes on behind them."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import imaplib
 import time
 from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from imap_tools import AND, U
@@ -13,7 +12,7 @@ from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxL
 
 from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.sources.mailbox.bookmark import read_as, written
-from pedigreed.sources.mailbox.gathering import MOST_MAILS
+from pedigreed.sources.mailbox.gathering import FIRST, MOST_MAILS
 from pedigreed.sources.mailbox.imap_connection import ImapClient, ImapConnection
 from pedigreed.sources.mailbox.imap_mail import WHOLE, NotHandedOut, naming_header, section, size_of
 from pedigreed.sources.mailbox.imap_progress import MOST_TRIES, Progress, Read
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from pedigreed.model.reading import Reading
     from pedigreed.sources.mailbox.gathering import Gathering
     from pedigreed.sources.mailbox.imap_connection import ImapLimits
-
-FIRST_DAYS = 90
-"""The first reading brings what came to the folder since, and of that the newest `MOST_MAILS`."""
 
 _LARGEST_UID = 2**32 - 1
 """RFC 3501, 9."""
@@ -49,7 +45,7 @@ class ImapReading:
         self._limits = limits
         self._gathering = gathering
         self._bookmark = bookmark
-        self._since = (now - timedelta(days=FIRST_DAYS)).date()
+        self._since = (now - FIRST).date()
         self._ends_at = time.monotonic() + limits.total
         self._mailbox = f"{config.username}@{config.host}:{config.port}/{config.folder}"
         known = read_as(Read, bookmark)
