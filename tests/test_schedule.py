@@ -8,7 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pedigreed.schedule import (
@@ -123,6 +123,7 @@ def test_an_hourly_cycle_tells_each_local_date_once(at: time, zone: ZoneInfo, of
 
 
 @given(rhythm=rhythms, now=moments)
+@example(Rhythm(DAY, time(23, 30), ZoneInfo("America/Nuuk")), datetime(2026, 3, 29, 1, tzinfo=UTC))
 def test_now_lies_between_the_last_boundary_and_the_next(rhythm: Rhythm, now: datetime) -> None:
     last, following = last_boundary(rhythm, now), next_boundary(rhythm, now)
     assert last.at <= now < following.at

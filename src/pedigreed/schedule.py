@@ -54,7 +54,8 @@ def last_boundary(rhythm: Rhythm, now: datetime) -> Boundary:
     if rhythm.every == WEEK:
         day -= timedelta(days=day.weekday())
     boundary = _local(day, rhythm)
-    if boundary > now:
+    # In spring the skipped hour may end on the next date, and yesterday's boundary may still be to come.
+    while boundary > now:
         day -= rhythm.every
         boundary = _local(day, rhythm)
     return Boundary(day.isoformat(), boundary)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pedigreed.config.settings import Config
@@ -63,6 +63,7 @@ def planned(rhythm: AskRhythm, begin: datetime, end: datetime) -> list[datetime]
 
 @settings(max_examples=20)
 @given(at=clock_times, zone=zones, place=places)
+@example(at=time(23, 30), zone=ZoneInfo("America/Nuuk"), place=0.0)
 def test_once_for_each_local_date_and_so_long_before_its_first_digest(
     at: time, zone: ZoneInfo, place: float
 ) -> None:
