@@ -23,6 +23,7 @@ from pedigreed.digests.text import text_of
 from pedigreed.model.announcement import ChangeLevel, NoticeKind
 from pedigreed.model.campaign import Campaign, Stretch
 from pedigreed.model.change import Change, ChangeKind
+from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.digest import (
     ALL_KINDS,
     Baseline,
@@ -35,7 +36,6 @@ from pedigreed.model.digest import (
     Unchecked,
 )
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Tracks
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.program import ProgramSelection
 
@@ -55,7 +55,7 @@ OLD = ("1.20.2", "jwst_1464.pmap")
 NEW = ("2.0.1", "jwst_1535.pmap")
 BUILD = ("2.1.0", "jwst_1583.pmap")
 LIST = "MIRI_REFFILES at maillist.example"
-TRACKS = Tracks("jwst_1583", ENDS - timedelta(hours=10), "jwst_1535", "2.0.1")
+CONTEXTS_IN_USE = ContextsInUse("jwst_1583", ENDS - timedelta(hours=10), "jwst_1535", "2.0.1")
 
 
 def exposure(
@@ -124,7 +124,7 @@ def digest(
     timezone: str = "Europe/Madrid",
     kinds: frozenset[ChangeKind] = ALL_KINDS,
     notices: Iterable[Notice] = (),
-    tracks: Tracks | None = None,
+    contexts: ContextsInUse | None = None,
     began: datetime | None = None,
     in_motion: Iterable[Campaign] = (),
     settle: timedelta | None = None,
@@ -146,7 +146,7 @@ def digest(
         suspects=suspects,
         kinds=kinds,
         notices=notices,
-        tracks=tracks,
+        contexts=contexts,
         stretches={NEW: Stretch(began, newest)} if began else {},
         in_motion=in_motion,
         settle=settle,
@@ -482,7 +482,7 @@ def out_of_date_on_disk() -> Digest:
 
 def delivery_to_crds() -> Digest:
     """Nothing changed in the archive, and CRDS has new files."""
-    return digest(checked=heard_all(), notices=[delivery()], tracks=TRACKS)
+    return digest(checked=heard_all(), notices=[delivery()], contexts=CONTEXTS_IN_USE)
 
 
 def new_build_of_the_archive() -> Digest:
@@ -492,7 +492,7 @@ def new_build_of_the_archive() -> Digest:
         holdings={NEW: 888, BUILD: 12},
         checked=heard_all(),
         notices=[build(cal_ver="2.1.0", context="jwst_1583", before="jwst_1535")],
-        tracks=replace(TRACKS, build="jwst_1583", cal_ver="2.1.0"),
+        contexts=replace(CONTEXTS_IN_USE, build="jwst_1583", cal_ver="2.1.0"),
     )
 
 
@@ -518,7 +518,7 @@ def rollback_and_bad_files() -> Digest:
         summary="",
         heard=(heard(),),
     )
-    return digest(checked=heard_all(), notices=[back, bad], tracks=replace(TRACKS, latest="jwst_1582"))
+    return digest(checked=heard_all(), notices=[back, bad], contexts=replace(CONTEXTS_IN_USE, latest="jwst_1582"))
 
 
 def week_of_deliveries() -> Digest:
@@ -548,7 +548,7 @@ def week_of_deliveries() -> Digest:
         period=(ENDS - timedelta(days=7), ENDS),
         checked=heard_all(unread),
         notices=told,
-        tracks=replace(TRACKS, build="jwst_1580"),
+        contexts=replace(CONTEXTS_IN_USE, build="jwst_1580"),
     )
 
 
@@ -571,7 +571,7 @@ def nasty_notices() -> Digest:
         delivery(kind=NoticeKind.MARKED_BAD, context=None, files=(f"{odd}.fits",)), name="bad", summary=""
     )
     unread = SourceCheck(odd, is_checked=False, reason=odd, last_complete=None)
-    return digest(checked=heard_all(unread), notices=[notice, bad], tracks=Tracks(odd, None, odd, odd))
+    return digest(checked=heard_all(unread), notices=[notice, bad], contexts=ContextsInUse(odd, None, odd, odd))
 
 
 SCENARIOS: tuple[Callable[[], Digest], ...] = (

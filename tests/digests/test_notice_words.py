@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,9 +17,11 @@ from pedigreed.digests.notice_words import (
     effects_in_words,
 )
 from pedigreed.model.announcement import NoticeKind
+from pedigreed.model.contexts import ContextsInUse, ContextUse, context_use
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Notice, Tracks
-from pedigreed.model.track import Track, track_of
+
+if TYPE_CHECKING:
+    from pedigreed.model.notice import Notice
 
 SINCE = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -64,17 +67,17 @@ def test_a_build_is_told_with_what_is_known_of_it(facts: dict[str, object], made
 
 
 @pytest.mark.parametrize(
-    ("context", "track"),
+    ("context", "use"),
     [
-        ("jwst_1535", Track.BUILD),
-        ("jwst_1536", Track.LATEST),
-        ("jwst_1583", Track.LATEST),
-        ("jwst_1584", Track.UNKNOWN),
-        (None, Track.UNKNOWN),
+        ("jwst_1535", ContextUse.BUILD),
+        ("jwst_1536", ContextUse.LATEST),
+        ("jwst_1583", ContextUse.LATEST),
+        ("jwst_1584", ContextUse.UNKNOWN),
+        (None, ContextUse.UNKNOWN),
     ],
 )
-def test_a_context_is_in_the_build_or_in_the_latest_by_its_number(context: str | None, track: Track) -> None:
-    assert track_of(delivery(context=context), Tracks("jwst_1583", SINCE, "jwst_1535", "2.0.1")) is track
+def test_a_context_is_in_the_build_or_in_the_latest_by_its_number(context: str | None, use: ContextUse) -> None:
+    assert context_use(delivery(context=context), ContextsInUse("jwst_1583", SINCE, "jwst_1535", "2.0.1")) is use
 
 
 def test_effects_stand_in_the_order_of_the_pipeline() -> None:

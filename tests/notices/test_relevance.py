@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pedigreed.model.announcement import Facts, NoticeKind
+from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Notice, Tracks
+from pedigreed.model.notice import Notice
 from pedigreed.notices.relevance import concerns
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 MIRI, NIRCAM, NIRSPEC = Instrument.MIRI, Instrument.NIRCAM, Instrument.NIRSPEC
 EVERY_LEVEL = ("1b", "2a", "2b", "2c", "3")
-TRACKS = Tracks("jwst_1583", None, "jwst_1535", "2.0.1")
+CONTEXTS_IN_USE = ContextsInUse("jwst_1583", None, "jwst_1535", "2.0.1")
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ from pedigreed.demo.crds import DemoCrds, is_call_of
 from pedigreed.demo.crds_story import BUILD_CHANGE, NEWLY_BAD, Reference, crds_at
 from pedigreed.demo.scenario import DAY_1, DAY_2, DAY_3
 from pedigreed.model.announcement import ChangeLevel, Medium, NoticeKind
+from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Tracks
 from pedigreed.sources.crds.server import CrdsServer
 
 if TYPE_CHECKING:
@@ -93,14 +93,14 @@ def test_the_first_reading_tells_the_last_year_and_no_news_of_files(crds: DemoCr
 
 def test_the_tracks_are_given_at_the_first_reading(crds: DemoCrds) -> None:
     since = datetime(2026, 11, 5, 15, 37, 44, tzinfo=UTC)
-    assert read(crds).tracks == Tracks("jwst_1581", since, "jwst_1535", CAL_VER)
+    assert read(crds).contexts == ContextsInUse("jwst_1581", since, "jwst_1535", CAL_VER)
 
 
 def test_without_a_version_from_the_archive_the_build_is_not_asked_about(crds: DemoCrds) -> None:
     reading = read(crds, cal_ver=None)
     assert reading.is_complete
-    assert reading.tracks is not None
-    assert (reading.tracks.build, reading.tracks.cal_ver) == (None, None)
+    assert reading.contexts is not None
+    assert (reading.contexts.build, reading.contexts.cal_ver) == (None, None)
     assert "get_build_context" not in methods(crds)
 
 
@@ -165,8 +165,8 @@ def test_a_build_change_is_told_once(crds: DemoCrds) -> None:
     assert build.facts.before == "jwst_1535"
     assert build.facts.cal_ver == CAL_VER
     assert build.title == "The archive makes products with 2.0.1 and jwst_1581"
-    assert second.tracks is not None
-    assert second.tracks.build == "jwst_1581"
+    assert second.contexts is not None
+    assert second.contexts.build == "jwst_1581"
     crds.now = DAY_3
     assert not of(read(crds, second.bookmark), NoticeKind.BUILD)
 
@@ -229,8 +229,8 @@ def test_a_clock_that_was_ahead_does_not_stop_the_asking(crds: DemoCrds) -> None
 def build_news(crds: DemoCrds, bookmark: str | None, cal_ver: str) -> tuple[list[str], str | None]:
     reading = read(crds, bookmark, cal_ver=cal_ver)
     assert reading.is_complete, reading.problems
-    assert reading.tracks is not None
-    assert reading.tracks.cal_ver == cal_ver
+    assert reading.contexts is not None
+    assert reading.contexts.cal_ver == cal_ver
     return [each.title for each in of(reading, NoticeKind.BUILD)], reading.bookmark
 
 
@@ -257,16 +257,16 @@ def test_a_version_that_crds_does_not_know_leaves_the_rest(crds: DemoCrds) -> No
     assert reading.warnings == (
         "the archive's context for 4.0.0: CRDS answered: OtherError: no context is fixed for that version",
     )
-    assert reading.tracks is not None
-    assert reading.tracks.latest == "jwst_1581"
-    assert reading.tracks.build is None
+    assert reading.contexts is not None
+    assert reading.contexts.latest == "jwst_1581"
+    assert reading.contexts.build is None
     assert len(reading.announcements) == 9
 
 
 def test_a_development_version_is_asked_about_by_its_release(crds: DemoCrds) -> None:
     reading = read(crds, cal_ver="2.0.1.dev12+gabc")
-    assert reading.tracks is not None
-    assert reading.tracks.build == "jwst_1535"
+    assert reading.contexts is not None
+    assert reading.contexts.build == "jwst_1535"
 
 
 def test_the_build_that_is_known_is_given_while_it_cant_be_asked(crds: DemoCrds) -> None:
@@ -274,7 +274,7 @@ def test_the_build_that_is_known_is_given_while_it_cant_be_asked(crds: DemoCrds)
     crds.misbehave(crds_faults.RpcError(), when=is_call_of("get_build_context"))
     second = read(crds, first.bookmark)
     assert not second.is_complete
-    assert second.tracks == first.tracks
+    assert second.contexts == first.contexts
     crds.now = BUILD_CHANGE
     assert of(read(crds, second.bookmark), NoticeKind.BUILD), "the failure was no baseline"
 
@@ -331,8 +331,8 @@ def test_a_part_fails_alone(small: DemoCrds, holding: Holding, fault: Fault, met
     (problem,) = troubled.problems
     assert problem.startswith(f"{part}: ")
     assert len(problem) < 300
-    assert troubled.tracks is not None
-    assert troubled.tracks.latest == "jwst_1503"
+    assert troubled.contexts is not None
+    assert troubled.contexts.latest == "jwst_1503"
     small.well_behaved()
     sound = read(small, troubled.bookmark)
     assert sound.is_complete, sound.problems
@@ -347,7 +347,7 @@ def test_a_server_that_is_down_is_told_and_keeps_the_bookmark(crds: DemoCrds) ->
     down = read(crds, first.bookmark)
     assert not down.is_complete
     assert down.announcements == ()
-    assert down.tracks is None
+    assert down.contexts is None
     assert down.bookmark == first.bookmark
     assert down.problems == (
         "the context history: CRDS answered 503",

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.model.announcement import Announcement, ChangeLevel, Facts, Medium, NoticeKind
+from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Tracks
 from pedigreed.model.source_state import SourceState
 from pedigreed.store import announcements, contexts_in_use, sources, wanted
 
@@ -96,13 +96,13 @@ def test_how_a_source_stands_is_kept(store: Store) -> None:
 def test_the_contexts_in_use_are_the_last(store: Store) -> None:
     with store.writing() as connection:
         assert contexts_in_use.load(connection) is None
-        for tracks in (
-            Tracks("jwst_1583", NOON, "jwst_1535", "2.0.1"),
-            Tracks("jwst_1584", NOON, None, None),
-            Tracks("jwst_1585", None, "jwst_1535", None),
+        for contexts in (
+            ContextsInUse("jwst_1583", NOON, "jwst_1535", "2.0.1"),
+            ContextsInUse("jwst_1584", NOON, None, None),
+            ContextsInUse("jwst_1585", None, "jwst_1535", None),
         ):
-            contexts_in_use.save(connection, tracks)
-            assert contexts_in_use.load(connection) == tracks
+            contexts_in_use.save(connection, contexts)
+            assert contexts_in_use.load(connection) == contexts
 
 
 def test_a_program_is_wanted_until_it_was_asked_for_since(store: Store) -> None:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from any_notice import NOTICES, SOURCE_CHECKS, TRACKS, build, delivery
+from any_notice import CONTEXTS_IN_USE, NOTICES, SOURCE_CHECKS, build, delivery
 from pedigreed.digests.compose import compose
 from pedigreed.model.announcement import NoticeKind
 from pedigreed.model.campaign import Campaign, Stretch
 from pedigreed.model.change import Change, ChangeKind
+from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.digest import Baseline, Checked, Digest, OnDisk, PedigreeSpan, SourceCheck, Suspect, Unchecked
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Notice, Tracks
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.program import ProgramSelection
+
+if TYPE_CHECKING:
+    from pedigreed.model.notice import Notice
 
 # Far enough from the calendar's ends for every time zone.
 DATES = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # the zone is `timezones`
@@ -85,7 +89,7 @@ DIGESTS = st.builds(
     checked=CHECKS,
     kinds=st.frozensets(st.sampled_from(ChangeKind)),
     notices=st.lists(NOTICES, max_size=4),
-    tracks=TRACKS,
+    contexts=CONTEXTS_IN_USE,
     stretches=st.dictionaries(st.tuples(KEYWORDS, KEYWORDS), st.builds(Stretch, DATES, DATES), max_size=5),
     in_motion=st.lists(
         st.builds(Campaign, PROGRAMS, KEYWORDS, KEYWORDS, DATES, DATES, NUMBERS, NUMBERS, NUMBERS), max_size=6
@@ -159,7 +163,7 @@ def worst() -> Digest:
             OnDisk(f"/{each}{AMPERSANDS}", 10**9, 10**9, 1, 10**9, AMPERSANDS if each < 9 else None)
             for each in range(40)
         ],
-        tracks=Tracks(AMPERSANDS, ENDS, "jwst_1535", AMPERSANDS),
+        contexts=ContextsInUse(AMPERSANDS, ENDS, "jwst_1535", AMPERSANDS),
         baselines=[Baseline(program, 10**9, ((span, 10**9),) * 9) for program in programs],
         suspects=[Suspect(program, 10**9, 10**9, ENDS, ENDS) for program in programs],
         stretches={

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from pedigreed.model.announcement import Announcement, ChangeLevel, Facts, Medium, NoticeKind
+from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.digest import SourceCheck
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Heard, Notice, Tracks
+from pedigreed.model.notice import Heard, Notice
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 DATES = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # the zone is `timezones`
@@ -50,8 +51,8 @@ NOTICES = st.builds(
     summary=WORDS,
     heard=st.lists(HEARD, min_size=1, max_size=9).map(tuple),
 )
-TRACKS = st.none() | st.builds(
-    Tracks, WORDS | st.just("jwst_1583"), st.none() | DATES, CONTEXTS, st.none() | WORDS
+CONTEXTS_IN_USE = st.none() | st.builds(
+    ContextsInUse, WORDS | st.just("jwst_1583"), st.none() | DATES, CONTEXTS, st.none() | WORDS
 )
 SOURCE_CHECKS = st.builds(SourceCheck, WORDS, st.booleans(), st.none() | WORDS, st.none() | DATES)
 

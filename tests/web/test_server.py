@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import insert
 
 from background import in_background
+from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.failure import TryAgain
-from pedigreed.model.notice import Tracks
 from pedigreed.model.source_state import SourceState
 from pedigreed.store import contexts_in_use, sources
 from pedigreed.store.tables import digests
@@ -75,7 +75,7 @@ def test_the_sources_of_news_are_shown_with_their_troubles_as_text(watcher: Watc
     watcher.news = {"crds": {"url": "https://crds.example"}, "mailbox": {"mbox": "/var/mail/p"}}
     with watcher.store.writing() as connection:
         sources.save(connection, SourceState("CRDS", DAY_0, None, 1, "<b>it is down</b>"))
-        contexts_in_use.save(connection, Tracks("jwst_1583", None, "jwst_1535", "2.0.1"))
+        contexts_in_use.save(connection, ContextsInUse("jwst_1583", None, "jwst_1535", "2.0.1"))
     with (
         in_background(showing(watcher.store, watcher.configured({"programs": [1180]}), DAY_0)) as url,
         httpx.Client(base_url=url, trust_env=False) as client,

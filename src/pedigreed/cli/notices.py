@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pedigreed.model.notice import Heard, Notice, Tracks
+    from pedigreed.model.contexts import ContextsInUse
+    from pedigreed.model.notice import Heard, Notice
 
 _LONGEST_ABOUT = 70
 
@@ -36,12 +37,12 @@ def list_(
     """Print the notices, newest first, each once however often it was heard."""
     from pedigreed.digests.notice_document import notice_document
 
-    notices, tracks = _heard(config)
+    notices, contexts = _heard(config)
     found = [notice for notice in notices if kind in {None, notice.kind}][:limit]
     if as_json:
-        print_json({"notices": [notice_document(notice, tracks) for notice in found]})
+        print_json({"notices": [notice_document(notice, contexts) for notice in found]})
     elif found:
-        _print_list(found, tracks)
+        _print_list(found, contexts)
     else:
         typer.echo("nothing was heard of CRDS" + (" that is such a notice" if notices else " yet"))
 
@@ -56,18 +57,18 @@ def show(
     """Print everything about one notice: its facts, its whole text, and who told of it."""
     from pedigreed.digests.notice_document import notice_document
 
-    notices, tracks = _heard(config)
+    notices, contexts = _heard(config)
     wanted = name.lower().removesuffix(".pmap")
     found = next((notice for notice in notices if notice.name.lower() == wanted), None)
     if found is None:
         raise Usage(f"there is no notice {name!r}: `pedigreed notices list` has their names")
     if as_json:
-        print_json(notice_document(found, tracks))
+        print_json(notice_document(found, contexts))
     else:
-        _print(found, tracks)
+        _print(found, contexts)
 
 
-def _heard(config: "Path | None") -> "tuple[Sequence[Notice], Tracks | None]":
+def _heard(config: "Path | None") -> "tuple[Sequence[Notice], ContextsInUse | None]":
     from pedigreed.notices.merging import notices_of
     from pedigreed.store import announcements, contexts_in_use
 
@@ -78,10 +79,10 @@ def _heard(config: "Path | None") -> "tuple[Sequence[Notice], Tracks | None]":
         return notices_of(announcements.load(connection)), contexts_in_use.load(connection)
 
 
-def _print_list(notices: "Sequence[Notice]", tracks: "Tracks | None") -> None:
+def _print_list(notices: "Sequence[Notice]", contexts: "ContextsInUse | None") -> None:
     from pedigreed.digests.notice_words import about_in_words
     from pedigreed.digests.wording import clipped
-    from pedigreed.model.track import track_of
+    from pedigreed.model.contexts import context_use
 
     made = table("heard", "notice", "level", "in", "about")
     for notice in notices:
@@ -89,15 +90,15 @@ def _print_list(notices: "Sequence[Notice]", tracks: "Tracks | None") -> None:
             f"{notice.first_heard.heard_at:%Y-%m-%d}",
             notice.name,
             notice.facts.change_level.value if notice.facts.change_level else "-",
-            track_of(notice, tracks).value,
+            context_use(notice, contexts).value,
             clipped(about_in_words(notice) or notice.title, _LONGEST_ABOUT),
         )
     print_table(made)
 
 
-def _print(notice: "Notice", tracks: "Tracks | None") -> None:
+def _print(notice: "Notice", contexts: "ContextsInUse | None") -> None:
     from pedigreed.digests.notice_words import effects_in_words
-    from pedigreed.model.track import track_of
+    from pedigreed.model.contexts import context_use
 
     facts = notice.facts
     rows = {
@@ -112,7 +113,7 @@ def _print(notice: "Notice", tracks: "Tracks | None") -> None:
         "modes": ", ".join(facts.modes),
         "types": ", ".join(facts.reference_types),
         "files": ", ".join(facts.files),
-        "is in": track_of(notice, tracks).value,
+        "is in": context_use(notice, contexts).value,
     }
     typer.echo(f"{notice.name}: {notice.title}\n")
     for label, value in rows.items():

@@ -10,7 +10,7 @@ from pedigreed.cli.output import day_and_time, print_json, print_table, table
 from pedigreed.model.run import Work
 
 if TYPE_CHECKING:
-    from pedigreed.model.notice import Tracks
+    from pedigreed.model.contexts import ContextsInUse
     from pedigreed.model.run import Run
     from pedigreed.service.situation import SourceStatus, Status, SubscriptionStatus
 
@@ -73,8 +73,8 @@ def _print(found: "Status", store: str, size: int) -> None:
         )
     print_table(sources)
     typer.echo()
-    if found.tracks:
-        typer.echo(_contexts(found.tracks))
+    if found.contexts:
+        typer.echo(_contexts(found.contexts))
     for run in found.runs:
         typer.echo(_run(run))
     outbox = ", ".join(f"{count:,} {state.value}" for state, count in sorted(found.outbox.items())) or "empty"
@@ -88,12 +88,12 @@ def _print(found: "Status", store: str, size: int) -> None:
     typer.echo(f"pedigreed {__version__}")
 
 
-def _contexts(tracks: "Tracks") -> str:
+def _contexts(contexts: "ContextsInUse") -> str:
     """``CRDS: jwst_1583 is the latest context since 2026-11-21 08:10Z; MAST makes products with jwst_1535``."""
-    since = f" since {day_and_time(tracks.latest_since)}" if tracks.latest_since else ""
-    version = f" ({tracks.cal_ver})" if tracks.cal_ver else ""
-    build = f"; MAST makes products with {tracks.build}{version}" if tracks.build else ""
-    return f"CRDS: {tracks.latest} is the latest context{since}{build}"
+    since = f" since {day_and_time(contexts.latest_since)}" if contexts.latest_since else ""
+    version = f" ({contexts.cal_ver})" if contexts.cal_ver else ""
+    build = f"; MAST makes products with {contexts.build}{version}" if contexts.build else ""
+    return f"CRDS: {contexts.latest} is the latest context{since}{build}"
 
 
 def _run(run: "Run") -> str:
@@ -180,12 +180,12 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
             for news in found.news_sources
         ],
         "contexts": {
-            "latest": found.tracks.latest,
-            "latest_since": found.tracks.latest_since,
-            "build": found.tracks.build,
-            "build_cal_ver": found.tracks.cal_ver,
+            "latest": found.contexts.latest,
+            "latest_since": found.contexts.latest_since,
+            "build": found.contexts.build,
+            "build_cal_ver": found.contexts.cal_ver,
         }
-        if found.tracks
+        if found.contexts
         else None,
         "outbox": {state.value: count for state, count in sorted(found.outbox.items())},
         "paused_channels": [

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from pedigreed.digests.transitions import Keywords
     from pedigreed.model.campaign import Campaign, Stretch
     from pedigreed.model.change import Change
+    from pedigreed.model.contexts import ContextsInUse
     from pedigreed.model.digest import Baseline, Checked, OnDisk, Suspect
-    from pedigreed.model.notice import Notice, Tracks
+    from pedigreed.model.notice import Notice
     from pedigreed.model.program import ProgramSelection
 
 RECENT = timedelta(hours=6)
@@ -44,7 +45,7 @@ def compose(
     suspects: Iterable[Suspect] = (),
     kinds: frozenset[ChangeKind] = ALL_KINDS,
     notices: Iterable[Notice] = (),
-    tracks: Tracks | None = None,
+    contexts: ContextsInUse | None = None,
     stretches: Mapping[Keywords, Stretch] | None = None,
     in_motion: Iterable[Campaign] = (),
     settle: timedelta | None = None,
@@ -65,7 +66,7 @@ def compose(
         suspects: what is missing and held.
         kinds: the kinds of change that the subscription selects.
         notices: what happened in CRDS, in the order of telling.
-        tracks: the contexts in use.
+        contexts: the contexts in use.
         stretches: (CAL_VER, CRDS_CTX) -> how long the campaign to it has taken so far.
         in_motion: campaigns that are told when they are over, in the order of telling.
         settle: how long a program has to be quiet before its reprocessing is told; None where nothing waits.
@@ -87,7 +88,7 @@ def compose(
         checked=checked,
         kinds=kinds,
         notices=tuple(notices),
-        tracks=tracks,
+        contexts=contexts,
         in_motion=tuple(in_motion),
         settle=settle,
         on_disk=tuple(on_disk),

@@ -62,7 +62,7 @@ def document_of(digest: Digest, subject: str, text: str) -> bytes:
         "in_motion": list(map(_campaign, digest.in_motion)),
         "baselines": list(map(_baseline, digest.baselines)),
         "missing": list(map(_suspect, digest.suspects)),
-        "notices": [notice_document(notice, digest.tracks) for notice in digest.notices],
+        "notices": [notice_document(notice, digest.contexts) for notice in digest.notices],
         "on_disk": list(map(_on_disk, digest.on_disk)),
         "checked": _checked(digest.checked),
         "changes": list(map(_change, told)),

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pedigreed.model.contexts import context_use
 from pedigreed.model.instant import iso
-from pedigreed.model.track import track_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pedigreed.model.notice import Notice, Tracks
+    from pedigreed.model.contexts import ContextsInUse
+    from pedigreed.model.notice import Notice
 
 
-def notice_document(notice: Notice, tracks: Tracks | None) -> dict[str, Any]:
+def notice_document(notice: Notice, contexts: ContextsInUse | None) -> dict[str, Any]:
     """The notice's facts, its text and who told of it. What is not known is null or empty."""
     facts = notice.facts
     return {
@@ -29,7 +30,7 @@ def notice_document(notice: Notice, tracks: Tracks | None) -> dict[str, Any]:
         "files": list(facts.files),
         "delivered": moment_or_null(facts.delivered_at),
         "activated": moment_or_null(facts.activated_at),
-        "track": track_of(notice, tracks).value,
+        "track": context_use(notice, contexts).value,
         "title": notice.title,
         "summary": notice.summary,
         "text": notice.text,

@@ -10,8 +10,8 @@ from pedigreed.digests.links import context_page
 from pedigreed.digests.moments import day
 from pedigreed.digests.wording import clipped, count, listed, shortlist
 from pedigreed.model.announcement import Medium, NoticeKind
+from pedigreed.model.contexts import ContextUse, context_use
 from pedigreed.model.reference_type import reference_type
-from pedigreed.model.track import Track, track_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -188,15 +188,15 @@ def outlook_in_words(notice: Notice, digest: Digest) -> str:
     """When it reaches the archive; empty where that is no question."""
     if notice.kind is not NoticeKind.DELIVERY:
         return ""
-    build = (digest.tracks.build if digest.tracks else None) or "another context"
-    match track_of(notice, digest.tracks):
-        case Track.BUILD:
+    build = (digest.contexts.build if digest.contexts else None) or "another context"
+    match context_use(notice, digest.contexts):
+        case ContextUse.BUILD:
             return f"in the archive's build already ({_named(build)})"
-        case Track.LATEST:
+        case ContextUse.LATEST:
             return (
                 f"in `latest` only: MAST makes products with {_named(build)}, and takes this up with a later build"
             )
-        case Track.UNKNOWN:
+        case ContextUse.UNKNOWN:
             return "when it reaches MAST is not known"
 
 

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
     from pedigreed.model.campaign import Campaign
     from pedigreed.model.change import Change
+    from pedigreed.model.contexts import ContextsInUse
     from pedigreed.model.instrument import Instrument
-    from pedigreed.model.notice import Notice, Tracks
+    from pedigreed.model.notice import Notice
     from pedigreed.model.program import ProgramSelection
 
 ALL_KINDS = frozenset(ChangeKind)
@@ -215,7 +216,7 @@ class Digest:
         checked: what was and was not checked.
         kinds: the kinds of change that the subscription asks for; others are not among the changes.
         notices: what happened in CRDS that concerns the subscription: builds first, then the newest first.
-        tracks: the contexts that CRDS had in use when it was last asked; None where that is not known.
+        contexts: the contexts that CRDS had in use when it was last asked; None where that is not known.
         in_motion: campaigns that are told when they are over, and not among the changes; programs by number.
         settle: how long a program has to be quiet before its reprocessing is told; None where nothing waits.
         on_disk: the folders whose files are compared with the archive's, as configured.
@@ -235,7 +236,7 @@ class Digest:
     checked: Checked
     kinds: frozenset[ChangeKind] = ALL_KINDS
     notices: tuple[Notice, ...] = ()
-    tracks: Tracks | None = None
+    contexts: ContextsInUse | None = None
     in_motion: tuple[Campaign, ...] = ()
     settle: timedelta | None = None
     on_disk: tuple[OnDisk, ...] = ()

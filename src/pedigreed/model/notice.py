@@ -69,20 +69,3 @@ class Notice:
         return not self.first_heard.was_there or any(
             not heard.was_there and heard.announcement.medium is Medium.SERVER for heard in self.heard
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Tracks:
-    """The contexts that CRDS had in use when it was last asked. Times are UTC.
-
-    Attributes:
-        latest: the newest context that is in use, ``jwst_1583``.
-        latest_since: when it became so.
-        build: the context that the archive makes products with, ``jwst_1535``; None where it is not known.
-        cal_ver: the pipeline version that it belongs to.
-    """
-
-    latest: str
-    latest_since: datetime | None
-    build: str | None
-    cal_ver: str | None

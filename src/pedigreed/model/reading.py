@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.model.announcement import Announcement
-    from pedigreed.model.notice import Tracks
+    from pedigreed.model.contexts import ContextsInUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Reading:
         problems: why it was not complete, one sentence each, without secrets; for people.
         warnings: what was odd, was left out and does not stop the rest.
         events: what MAST's own mails tell.
-        tracks: the contexts in use; of the server only.
+        contexts: the contexts in use; of the server only.
     """
 
     announcements: tuple[Announcement, ...]
@@ -49,4 +49,4 @@ class Reading:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     events: tuple[ArchiveEvent, ...] = ()
-    tracks: Tracks | None = None
+    contexts: ContextsInUse | None = None

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.config.settings import Config, Subscription
+    from pedigreed.model.contexts import ContextsInUse
     from pedigreed.model.digest import SourceCheck
     from pedigreed.model.exposure_use import ExposureUse
     from pedigreed.model.instrument import Instrument
-    from pedigreed.model.notice import Notice, Tracks
+    from pedigreed.model.notice import Notice
     from pedigreed.model.source_state import SourceState
     from pedigreed.service.listen_times import Listed
 
@@ -42,13 +43,13 @@ class CrdsNews:
 
     Attributes:
         notices: the newest first.
-        tracks: the contexts in use; None where CRDS was never asked.
+        contexts: the contexts in use; None where CRDS was never asked.
         sources: those of the configuration.
         states: how the reading of each source stands, by name.
     """
 
     notices: tuple[Notice, ...]
-    tracks: Tracks | None
+    contexts: ContextsInUse | None
     sources: tuple[Listed, ...]
     states: Mapping[str, SourceState]
 
@@ -72,7 +73,7 @@ def crds_news(connection: Connection, config: Config) -> CrdsNews:
     """Put together what was heard until now."""
     return CrdsNews(
         notices=notices_of(stored_announcements.load(connection)),
-        tracks=stored_contexts.load(connection),
+        contexts=stored_contexts.load(connection),
         sources=news_sources(config),
         states=stored_sources.load(connection),
     )

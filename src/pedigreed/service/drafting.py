@@ -146,7 +146,7 @@ def draft(
             sources=told.sources,
         ),
         notices=told.notices,
-        tracks=news.tracks,
+        contexts=news.contexts,
         stretches=stretches_of(connection, subscription, net, now),
         in_motion=campaigns_of(connection, subscription, settled.waiting, holdings, now),
         settle=settle_of(subscription),

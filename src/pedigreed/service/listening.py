@@ -148,8 +148,8 @@ def _keep(
     fresh = [each for each in reading.announcements if not _was_there(each, state)]
     news = stored_announcements.keep(connection, old, now, was_there=True)
     news += stored_announcements.keep(connection, fresh, now, was_there=False)
-    if reading.tracks is not None:
-        stored_contexts.save(connection, reading.tracks)
+    if reading.contexts is not None:
+        stored_contexts.save(connection, reading.contexts)
     if reading.events:
         coverage = stored_coverage.load(connection, programs)
         stored_wanted.add(connection, wanted_by(reading.events, coverage, programs), now)

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.config.settings import Config, Subscription
+    from pedigreed.model.contexts import ContextsInUse
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.delivery import DeliveryState
     from pedigreed.model.digest import Checked
     from pedigreed.model.instrument import Instrument
-    from pedigreed.model.notice import Tracks
     from pedigreed.model.pause import Pause
     from pedigreed.model.problem import KnownProblem
 
@@ -120,7 +120,7 @@ class Status:
         problems: what is wrong with pedigreed itself, told to the operator or not yet.
         runs: the last of each kind; none of a kind that never was.
         news_sources: those of CRDS's news, in the configuration's order.
-        tracks: the contexts that CRDS has in use; None where it was never asked.
+        contexts: the contexts that CRDS has in use; None where it was never asked.
     """
 
     subscriptions: tuple[SubscriptionStatus, ...]
@@ -130,7 +130,7 @@ class Status:
     problems: tuple[KnownProblem, ...]
     runs: tuple[Run, ...]
     news_sources: tuple[NewsSourceStatus, ...] = ()
-    tracks: Tracks | None = None
+    contexts: ContextsInUse | None = None
 
 
 NOTHING = Status((), (), {}, (), (), ())

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
-from pedigreed.model.notice import Tracks
 from pedigreed.sources.crds import bad_files, new_files
 from pedigreed.sources.crds.bookmark import KnownBuild, Waiting
 from pedigreed.sources.crds.build import announced_build, asked_version, went_down
@@ -103,7 +103,7 @@ class Look:
         # A name that is missing once is no news when it is back.
         self._keep(bad_files=tuple(sorted(names.union(known or ()))), bad_files_at=self._now)
 
-    def at_tracks(self, cal_ver: str | None) -> Tracks | None:
+    def contexts_in_use(self, cal_ver: str | None) -> ContextsInUse | None:
         """The contexts in use; None where not even the latest is known.
 
         Args:
@@ -114,7 +114,7 @@ class Look:
         if latest is None:
             return None
         since = next((each.started_at for each in reversed(self._activations) if each.context == latest), None)
-        return Tracks(latest, since, build, cal_ver)
+        return ContextsInUse(latest, since, build, cal_ver)
 
     def _note_new(self) -> None:
         told_to = self.bookmark.told_to

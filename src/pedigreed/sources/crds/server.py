@@ -57,7 +57,7 @@ class CrdsServer:
         rpc = Rpc(self._url, self._user_agent, self._patience)
         look = Look(rpc, NAME, self._url, Bookmark.read(bookmark), now)
         look.at_history(now - KEPT)
-        tracks = look.at_tracks(self._cal_ver)
+        contexts = look.contexts_in_use(self._cal_ver)
         look.at_new_files()
         look.at_bad_files()
         return Reading(
@@ -66,5 +66,5 @@ class CrdsServer:
             bookmark=look.bookmark.written(),
             problems=tuple(look.problems),
             warnings=tuple(look.warnings),
-            tracks=tracks,
+            contexts=contexts,
         )
