@@ -20,7 +20,9 @@ from pedigreed.schedule import (
     due_periods,
     is_sweep_due,
     last_boundary,
+    last_turn,
     next_boundary,
+    next_turn,
 )
 
 HOUR = timedelta(hours=1)
@@ -278,3 +280,32 @@ def test_the_due_periods_of_many_are_those_of_each(
     of_each = [name for name, (rhythm, last_end) in subscriptions.items() if due(rhythm, last_end, now)]
     together = {name: rhythm for name, (rhythm, _) in subscriptions.items()}
     assert due_periods(together, {name: end for name, (_, end) in subscriptions.items()}, now) == of_each
+
+
+turn_moments = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # hypothesis wants them so
+places = st.floats(0, 1, exclude_max=True)
+turn_lengths = st.timedeltas(timedelta(seconds=1), timedelta(days=366))
+
+
+def test_turns_are_a_whole_rhythm_apart_and_as_early_as_the_place_says() -> None:
+    now = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
+    assert last_turn(6 * HOUR, 0.0, now) == datetime(2026, 11, 20, 6, tzinfo=UTC)
+    assert next_turn(6 * HOUR, 0.0, now) == datetime(2026, 11, 20, 12, tzinfo=UTC)
+    assert last_turn(6 * HOUR, 0.25, now) == datetime(2026, 11, 20, 4, 30, tzinfo=UTC)
+    assert next_turn(6 * HOUR, 0.25, now) == datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
+
+
+@given(every=turn_lengths, place=places, now=turn_moments)
+def test_now_is_between_the_last_turn_and_the_next(every: timedelta, place: float, now: datetime) -> None:
+    last = last_turn(every, place, now)
+    assert last <= now < next_turn(every, place, now)
+    assert last_turn(every, place, last) == last, "a turn is its own"
+
+
+@given(every=turn_lengths, place=places, now=turn_moments, later=st.timedeltas(timedelta(0), timedelta(days=800)))
+def test_turns_come_in_their_order_and_none_is_left_out(
+    every: timedelta, place: float, now: datetime, later: timedelta
+) -> None:
+    first, last = last_turn(every, place, now), last_turn(every, place, now + later)
+    assert (last - first) % every == timedelta(0)
+    assert timedelta(0) <= last - first <= later + every

@@ -1,7 +1,7 @@
-"""Which periods are due, and which programs are due for a sweep. Pure: wall-clock time comes as an argument.
+"""When digests, sweeps and readings of a source are due. Pure: the time comes as an argument.
 
-What was done stands in the store; nothing here remembers. So a missed day is caught up once,
-and a clock that goes back repeats nothing.
+What was done is in the store; nothing is remembered here. So a missed day is caught up once, and a clock that is
+set back repeats nothing.
 """
 
 from __future__ import annotations
@@ -97,6 +97,23 @@ def due_periods(
     return [name for name, rhythm in rhythms.items() if _is_due(boundaries[rhythm], last_ends.get(name))]
 
 
+def last_turn(every: timedelta, place: float, now: datetime) -> datetime:
+    """The last moment (UTC) that was the turn of something that is done again and again.
+
+    Args:
+        every: the interval.
+        place: where in the interval the turn is, from 0 to 1, so that not everybody does it at the same moment.
+        now: UTC.
+    """
+    offset = every * place
+    return _EPOCH + (now - _EPOCH + offset) // every * every - offset
+
+
+def next_turn(every: timedelta, place: float, now: datetime) -> datetime:
+    """The next one."""
+    return last_turn(every, place, now) + every
+
+
 def is_sweep_due(program: int, last_sweep: datetime | None, every: timedelta, now: datetime) -> bool:
     """Whether a program is to be asked for everything again.
 
@@ -105,8 +122,7 @@ def is_sweep_due(program: int, last_sweep: datetime | None, every: timedelta, no
     if last_sweep is None:
         return True
     place = int.from_bytes(hashlib.blake2b(str(program).encode(), digest_size=8).digest()) / 2**64
-    offset = every * place
-    return (now - _EPOCH + offset) // every > (last_sweep - _EPOCH + offset) // every
+    return last_turn(every, place, now) > last_turn(every, place, last_sweep)
 
 
 def _is_due(boundary: Boundary, last_end: datetime | None) -> bool:
@@ -119,5 +135,5 @@ def _local(day: date, rhythm: Rhythm) -> datetime:
 
 
 def _boundary_of_length(every: timedelta, now: datetime) -> Boundary:
-    at = _EPOCH + (now - _EPOCH) // every * every
+    at = last_turn(every, 0.0, now)
     return Boundary(iso(at), at)

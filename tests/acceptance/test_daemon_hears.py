@@ -16,7 +16,7 @@ from listener import Listener
 from pedigreed.demo.crds_story import Reference
 from pedigreed.demo.faults import Hang
 from pedigreed.model.instant import iso
-from pedigreed.service.listen_times import LONGEST_LISTENING
+from pedigreed.service.news_sources import LONGEST_WAIT
 from pedigreed.store import wanted
 from pedigreed.store.database import Store
 
@@ -121,7 +121,7 @@ def test_a_server_that_hangs_holds_up_neither_its_clock_nor_a_digest_for_long(
             daemon.tick()
         assert digests(listener) == 1, "it waits for what is to be heard"
         assert "listening to CRDS" in daemon.manager.status
-        is_set(DAY_0 + DAY + LONGEST_LISTENING + MINUTE)
+        is_set(DAY_0 + DAY + LONGEST_WAIT + MINUTE)
         wait_until(lambda: digests(listener) == 2)
         said = text_of_last(listener)
         assert "jwst_1583" in said, "what the others tell is told"

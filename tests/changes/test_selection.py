@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.changes.selection import Selection
+from pedigreed.changes.selection import Selection, selection_of
+from pedigreed.config.settings import Subscription
+from pedigreed.config.value import LEVELS
+from pedigreed.model.change import ChangeKind
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.pedigree import Pedigree
+from pedigreed.model.product import Product
 from pedigreed.model.program import ProgramSelection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from pedigreed.model.product import Product
 
     Make = Callable[..., Product]
 
@@ -72,3 +76,29 @@ def test_instruments_and_levels_must_both_fit(product: Make) -> None:
 def test_a_program_counts_once_whatever_is_selected_of_it(programs: list[int], observations: list[int]) -> None:
     texts = [f"{program}:{observation}" for program in programs for observation in observations]
     assert selection(*texts).program_numbers == frozenset(programs)
+
+
+def subscribed(**watch: Any) -> Subscription:  # noqa: ANN401  # as the configuration has it
+    deliver = [{"email": "a@obs.example"}]
+    return Subscription.model_validate_json(json.dumps({"name": "jades", "watch": watch, "deliver": deliver}))
+
+
+def of_level(level: str) -> Product:
+    nothing = Pedigree(None, None, None)
+    return Product("jw01180.odd", Instrument.NIRCAM, 1180, None, level, "jw01180.odd", nothing)
+
+
+def test_a_selection_has_what_the_subscription_chose() -> None:
+    selection = selection_of(
+        subscribed(programs=["1180:5"], instruments=["miri"], levels=["2b", 3], events=["withdrawn"])
+    )
+    assert [str(program) for program in selection.programs] == ["1180:5"]
+    assert selection.instruments == {Instrument.MIRI}
+    assert selection.levels == {"2b", "3"}
+    assert selection.kinds == {ChangeKind.WITHDRAWN}
+
+
+def test_by_default_a_product_whose_level_is_not_known_is_watched_too() -> None:
+    assert selection_of(subscribed(programs=[1180])).is_about(of_level(""))
+    assert selection_of(subscribed(programs=[1180], levels=LEVELS)).is_about(of_level("4"))
+    assert not selection_of(subscribed(programs=[1180], levels=LEVELS[1:])).is_about(of_level(""))

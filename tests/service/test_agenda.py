@@ -14,11 +14,11 @@ from pedigreed.model.mute import Mute
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.model.run import Work
 from pedigreed.model.source_state import SourceState
-from pedigreed.service import listen_times
+from pedigreed.service import news_sources
 from pedigreed.service.agenda import WANTED_PAUSE, Agenda, agenda
 from pedigreed.service.ask_times import LEAD
 from pedigreed.service.cycle import Told, ask, tell
-from pedigreed.service.listen_times import LONGEST_LISTENING
+from pedigreed.service.news_sources import LONGEST_WAIT
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import mutes as stored_mutes
@@ -243,8 +243,8 @@ def test_crds_is_listened_to_when_its_turn_has_come_and_by_one_at_a_time(listeni
 def test_a_listening_whose_process_was_killed_is_begun_again_after_a_while(listening: Watcher) -> None:
     now = DAY_0 + 7 * HOUR
     begun(listening, now, Work.LISTEN)
-    assert read(listening, now + listen_times.LONGEST - MINUTE).due == NOTHING
-    assert read(listening, now + listen_times.LONGEST).due == LISTEN
+    assert read(listening, now + news_sources.LONGEST_READING - MINUTE).due == NOTHING
+    assert read(listening, now + news_sources.LONGEST_READING).due == LISTEN
 
 
 def test_a_listening_that_a_clock_far_ahead_began_holds_up_nothing(listening: Watcher) -> None:
@@ -260,11 +260,11 @@ def test_a_digest_waits_for_what_is_heard_but_not_for_long(listening: Watcher) -
     assert read(listening, now).due == LISTEN
     begun(listening, now, Work.LISTEN)
     assert read(listening, now + MINUTE).due == NOTHING
-    assert read(listening, now + LONGEST_LISTENING - MINUTE).due == NOTHING
+    assert read(listening, now + LONGEST_WAIT - MINUTE).due == NOTHING
     # A server that does not answer is listened to still, and not once more beside.
-    assert read(listening, now + LONGEST_LISTENING).due == TELL
-    told(listening, now + LONGEST_LISTENING)
-    assert read(listening, now + LONGEST_LISTENING + MINUTE).due == NOTHING
+    assert read(listening, now + LONGEST_WAIT).due == TELL
+    told(listening, now + LONGEST_WAIT)
+    assert read(listening, now + LONGEST_WAIT + MINUTE).due == NOTHING
 
 
 def test_a_digest_does_not_wait_for_what_was_read_a_moment_ago(listening: Watcher) -> None:

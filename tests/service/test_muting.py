@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.model.mute import Mute
-from pedigreed.service.situation import status
+from pedigreed.service.status import read_status
 from pedigreed.store import mutes as stored_mutes
 from watching import DAY_0, Watcher
 
@@ -79,8 +79,8 @@ def test_status_says_until_when_a_subscription_is_muted(watcher: Watcher) -> Non
     watcher.told(day(0), config)
     mute(watcher, "a", 0.5, 3.5)
     with watcher.store.reading() as connection:
-        muted, other = status(connection, config, day(0.6)).subscriptions
-        over, _ = status(connection, config, day(3.5)).subscriptions
+        muted, other = read_status(connection, config, day(0.6)).subscriptions
+        over, _ = read_status(connection, config, day(3.5)).subscriptions
     assert (muted.muted_until, muted.next_due) == (day(3.5), day(3.5))
     assert (other.muted_until, other.next_due) == (None, day(1))
     assert (over.muted_until, over.next_due) == (None, None)

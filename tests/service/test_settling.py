@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from pedigreed.demo import faults
 from pedigreed.demo.script import is_page
-from pedigreed.service.situation import status
+from pedigreed.service.status import read_status
 from pedigreed.store.tables import changes, told
 from watching import DAY_0, Watcher
 
@@ -210,8 +210,8 @@ def test_the_status_counts_what_waits(watcher: Watcher) -> None:
     watcher.holdings.remake(names[:12], at=day(0.5))
     watcher.told(day(1), config)
     with watcher.store.reading() as connection:
-        (waits,) = status(connection, config, day(1)).subscriptions
-        (tells,) = status(connection, watcher.config, day(1)).subscriptions
+        (waits,) = read_status(connection, config, day(1)).subscriptions
+        (tells,) = read_status(connection, watcher.config, day(1)).subscriptions
     assert (waits.waiting, tells.waiting) == (12, 0)
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pedigreed.service.cycle import Cycle
-    from pedigreed.service.listen_times import Listed
+    from pedigreed.service.news_sources import Listed
     from pedigreed.sources.source import Source
     from pedigreed.store.database import Store
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from pedigreed.config.value import LEVELS
+
 if TYPE_CHECKING:
+    from pedigreed.config.settings import Subscription
     from pedigreed.model.change import ChangeKind
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.program import ProgramSelection
@@ -53,3 +56,18 @@ class Selection:
     def program_numbers(self) -> frozenset[int]:
         """The programs, whatever is selected of them."""
         return frozenset(selected.program for selected in self.programs)
+
+
+def selection_of(subscription: Subscription) -> Selection:
+    """What one subscription watches.
+
+    Who chooses every level that there is chooses none: a product whose level is not known is watched too.
+    """
+    watch = subscription.watch
+    levels = frozenset(watch.levels)
+    return Selection(
+        programs=watch.programs,
+        kinds=frozenset(watch.events),
+        instruments=frozenset(watch.instruments),
+        levels=frozenset() if levels.issuperset(LEVELS) else levels,
+    )

@@ -7,7 +7,7 @@ from pedigreed import __version__
 
 if TYPE_CHECKING:
     from pedigreed.config.settings import Config, MastSource
-    from pedigreed.service.listen_times import Listed
+    from pedigreed.service.news_sources import Listed
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.store.database import Store
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pedigreed.model.digest import PedigreeSpan
     from pedigreed.model.local_file import Unread
     from pedigreed.model.pedigree import Pedigree
-    from pedigreed.service.disk_survey import DiskSurvey
+    from pedigreed.service.local_folders import DiskSurvey
 
 _MOST_NAMED = 20
 """Files that could not be read, or programs; JSON has them all."""
@@ -55,7 +55,7 @@ def local(
     It reads the files now, and compares them with the archive's last answers about the programs that are watched.
     It asks nobody and changes nothing.
     """
-    from pedigreed.service.disk_survey import survey_disk
+    from pedigreed.service.local_folders import survey_disk
 
     loaded = load(config)
     folders = _folders(paths or [], loaded.config)

@@ -12,25 +12,25 @@ from pedigreed.model.run import Work
 if TYPE_CHECKING:
     from pedigreed.model.contexts import ContextsInUse
     from pedigreed.model.run import Run
-    from pedigreed.service.situation import SourceStatus, Status, SubscriptionStatus
+    from pedigreed.service.status import SourceStatus, Status, SubscriptionStatus
 
 
 def status(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -> None:
     """Print how each subscription, source and delivery stands."""
-    from pedigreed.service import situation
+    from pedigreed.service.status import NOTHING, read_status
 
     at = moment(now)
     loaded = load(config)
     store = open_store_if_there(loaded)
     if store is None:
         if as_json:
-            print_json(_document(situation.NOTHING, None, 0))
+            print_json(_document(NOTHING, None, 0))
         else:
             typer.echo("nothing was watched yet: `pedigreed once` looks for the first time")
         return
     with store:
         with store.reading() as connection:
-            found = situation.status(connection, loaded.config, at)
+            found = read_status(connection, loaded.config, at)
         if as_json:
             print_json(_document(found, store.name, store.size()))
         else:

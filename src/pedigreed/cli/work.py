@@ -74,7 +74,7 @@ def _do(kind: Work, configuration: str, name: str, order: Order) -> None:
     from pedigreed.config.load import parse_config
     from pedigreed.delivery.registry import open_channels
     from pedigreed.service.cycle import ask, send_heartbeat, tell, was_complete
-    from pedigreed.service.listening import listen
+    from pedigreed.service.news import read_news
     from pedigreed.service.stop import Stop
     from pedigreed.store.database import Store
 
@@ -84,7 +84,7 @@ def _do(kind: Work, configuration: str, name: str, order: Order) -> None:
         now = datetime.now(UTC)
         if kind is Work.LISTEN:
             sources = open_sources(config, store, order.place or 0.0)
-            listen(sources, config.programs, store, now, only_due=order.place is not None, after=order.after)
+            read_news(sources, config.programs, store, now, only_due=order.place is not None, after=order.after)
             return
         if kind is Work.ASK:
             with open_archive(config.sources.mast) as archive:

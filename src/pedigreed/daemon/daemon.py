@@ -25,7 +25,7 @@ from pedigreed.model.pause import nth_pause
 from pedigreed.model.run import Work
 from pedigreed.service.agenda import Agenda, agenda
 from pedigreed.service.ask_times import LEAD
-from pedigreed.service.listen_times import LONGEST_LISTENING
+from pedigreed.service.news_sources import LONGEST_WAIT
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import runs as stored_runs
 
@@ -242,7 +242,7 @@ class Daemon:
 
     def _is_listening(self, now: datetime) -> bool:
         """Whether CRDS is being listened to, so that a digest waits a little for what is heard."""
-        return Work.LISTEN in self._at_work and abs(now - self._listens_since) < LONGEST_LISTENING
+        return Work.LISTEN in self._at_work and abs(now - self._listens_since) < LONGEST_WAIT
 
     def _is_paused(self, work: Work, now: datetime) -> bool:
         """Whether it failed not long ago. A pause that is longer than any was begun by a clock that was ahead."""

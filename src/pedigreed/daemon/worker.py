@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigreed.model.run import Work
-from pedigreed.service import ask_times, listen_times
+from pedigreed.service import ask_times, news_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LIMITS: Mapping[Work, float] = {
-    Work.LISTEN: listen_times.LONGEST.total_seconds(),
+    Work.LISTEN: news_sources.LONGEST_READING.total_seconds(),
     Work.ASK: ask_times.LONGEST.total_seconds(),
     Work.TELL: 3 * 3600.0,
 }

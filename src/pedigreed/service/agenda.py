@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 from pedigreed.model.pause import Paused
 from pedigreed.model.run import Work
 from pedigreed.schedule import due_periods, next_boundary
-from pedigreed.service import listen_times
 from pedigreed.service.ask_times import AHEAD, LEAD, LONGEST, ask_rhythm, is_ask_due, next_planned
-from pedigreed.service.interest import pairs_of
-from pedigreed.service.listen_times import LONGEST_LISTENING, is_awaited, is_reading_due
-from pedigreed.service.news_sources import news_sources
+from pedigreed.service.news_sources import LONGEST_READING, LONGEST_WAIT, is_awaited, is_reading_due, news_sources
 from pedigreed.service.rhythms import last_ends, rhythm_of
+from pedigreed.service.watched_programs import pairs_of
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import mutes as stored_mutes
@@ -93,12 +91,12 @@ def agenda(
     listenings = stored_runs.newest(connection, Work.LISTEN)
     states = stored_sources.load(connection)
     sources = [(each, states.get(each.name)) for each in news_sources(config, place)]
-    if not _is_running(listenings, now, listen_times.LONGEST) and any(
+    if not _is_running(listenings, now, LONGEST_READING) and any(
         is_reading_due(listed, state, now) for listed, state in sources
     ):
         due.add(Work.LISTEN)
     due.difference_update(left_alone)
-    is_heard = Work.LISTEN in due or _is_running(listenings, now, LONGEST_LISTENING)
+    is_heard = Work.LISTEN in due or _is_running(listenings, now, LONGEST_WAIT)
     is_waiting_for_news = is_heard and any(is_awaited(listed, state, now) for listed, state in sources)
     speaking = _speaking(connection, config, now)
     rhythms = {name: rhythm_of(subscription, config) for name, subscription in speaking.items()}

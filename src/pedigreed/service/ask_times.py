@@ -8,8 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.model.pause import nth_pause
-from pedigreed.schedule import DAY
-from pedigreed.service.turns import last_turn, next_turn
+from pedigreed.schedule import DAY, last_turn, next_turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.changes.campaigns import PAUSE, moved_of, newest_stretch
+from pedigreed.changes.selection import selection_of
 from pedigreed.changes.settling import settled
 from pedigreed.model.campaign import Campaign
 from pedigreed.model.change import ChangeKind
-from pedigreed.service.interest import selection_of
 from pedigreed.store import changes as stored_changes
 
 if TYPE_CHECKING:

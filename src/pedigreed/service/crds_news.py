@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pedigreed.changes.selection import selection_of
 from pedigreed.config.settings import Report
 from pedigreed.model.announcement import NoticeKind
 from pedigreed.notices.merging import notices_of
 from pedigreed.notices.relevance import concerns
-from pedigreed.service.interest import selection_of
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.trust import sources_checked
 from pedigreed.store import announcements as stored_announcements
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.notice import Notice
     from pedigreed.model.source_state import SourceState
-    from pedigreed.service.listen_times import Listed
+    from pedigreed.service.news_sources import Listed
 
 LOOKED_BACK = timedelta(days=180)
 """What was first heard before is no news any more."""

@@ -13,14 +13,14 @@ import structlog
 from pedigreed.delivery.heartbeat import beat
 from pedigreed.model.pause import Pause
 from pedigreed.model.run import Work
-from pedigreed.service.closing import Closed, close_due_periods
 from pedigreed.service.collecting import Answer, collect
 from pedigreed.service.delivering import deliver, take_back
-from pedigreed.service.interest import interest_of, narrowed
-from pedigreed.service.listening import Listened, listen
-from pedigreed.service.looking_after import look_after
-from pedigreed.service.looking_at_disk import look_at_disk
+from pedigreed.service.local_folders import look_through_folders
+from pedigreed.service.news import SourceRead, read_news
 from pedigreed.service.one_run import one_run
+from pedigreed.service.periods import Closed, close_due_periods
+from pedigreed.service.problems import update_problems
+from pedigreed.service.watched_programs import only, watched_programs
 from pedigreed.store import runs as stored_runs
 from pedigreed.store import wanted as stored_wanted
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from pedigreed.config.settings import Config
     from pedigreed.delivery.channel import Channel
     from pedigreed.model.delivery import Delivery
-    from pedigreed.service.listen_times import Listed
-    from pedigreed.service.problems import News
+    from pedigreed.service.news_sources import Listed
+    from pedigreed.service.problems import ProblemNews
     from pedigreed.service.stop import Stop
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.store.database import Store
@@ -55,7 +55,7 @@ class Told:
     closed: tuple[Closed, ...]
     stalled: tuple[Pause, ...]
     deliveries: tuple[Delivery, ...]
-    news: News
+    news: ProblemNews
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Cycle:
 
     answers: tuple[Answer, ...]
     told: Told
-    heard: tuple[Listened, ...] = ()
+    heard: tuple[SourceRead, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -106,7 +106,7 @@ def run_cycle(
         is_alone: whether no other process is at work on the store. What one that ended was sending is then
             taken up at once, and not when its lease ends.
     """
-    heard = listen(sources, config.programs, store, now)
+    heard = read_news(sources, config.programs, store, now)
     answers = ask(config, store, archive, now=now, watch=watch)
     told = tell(config, configuration, store, channels, now=now, is_alone=is_alone)
     cycle = Cycle(answers, told, heard)
@@ -136,11 +136,11 @@ def ask(
         if end is None:
             return ()
         sweep = config.sources.mast.sweep
-        interest = interest_of(config.subscriptions)
+        watched = watched_programs(config.subscriptions)
         if only_wanted:
             with store.reading() as connection:
-                interest = narrowed(interest, stored_wanted.load(connection).keys())
-        for answer in collect(interest, store, archive, sweep, now):
+                watched = only(watched, stored_wanted.load(connection).keys())
+        for answer in collect(watched, store, archive, sweep, now):
             answers.append(answer)
             if watch is not None:
                 watch(answer)
@@ -148,7 +148,7 @@ def ask(
             program for each in answers if not each.fetched.is_complete for program in each.query.programs
         }
         with store.writing() as connection:
-            stored_wanted.forget(connection, frozenset().union(*interest.values()) - unanswered, now)
+            stored_wanted.forget(connection, frozenset().union(*watched.values()) - unanswered, now)
         end(
             problems=[_why(answer) for answer in answers if not answer.fetched.is_complete],
             beside={"answers": len(answers)},
@@ -158,7 +158,7 @@ def ask(
         )
     if not only_wanted:
         # After all else is kept: a disk that hangs takes nothing of it away.
-        look_at_disk(config, store, now)
+        look_through_folders(config, store, now)
     return tuple(answers)
 
 
@@ -187,7 +187,7 @@ def tell(
             take_back(store, now)
         sending = partial(deliver, store, channels, now, give_up_after=config.delivery.give_up_after, stop=stop)
         deliveries = {each.key: each for each in asyncio.run(sending())}
-        news = look_after(config, store, configuration, now)
+        news = update_problems(config, store, configuration, now)
         if news.begun or news.over:
             deliveries |= {each.key: each for each in asyncio.run(sending())}
         told = Told(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigreed.changes.fold import without_implied
+from pedigreed.changes.selection import selection_of
 from pedigreed.changes.withdrawal import QUORUM, are_many
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
@@ -22,11 +23,11 @@ from pedigreed.service.campaigns import (
 )
 from pedigreed.service.crds_news import told_news
 from pedigreed.service.destinations import feeds_a_program, operator_address
-from pedigreed.service.interest import pairs_of, selection_of
-from pedigreed.service.on_disk import on_disk
+from pedigreed.service.local_folders import on_disk
 from pedigreed.service.rhythms import CLOCK_AHEAD
 from pedigreed.service.templates import own_template
 from pedigreed.service.trust import checked, is_baselined
+from pedigreed.service.watched_programs import pairs_of
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import periods as stored_periods

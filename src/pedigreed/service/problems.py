@@ -1,22 +1,38 @@
-"""What is wrong with pedigreed itself now, and what of it is news to the operator. Pure."""
+"""The problems of pedigreed itself: which there are now, and which the operator is to be told of."""
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import structlog
+
+from pedigreed.digests.operator_words import operator_words
 from pedigreed.model.pause import Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
+from pedigreed.service.destinations import destinations_of, messages_to
+from pedigreed.service.news_sources import news_sources
+from pedigreed.service.watched_programs import pairs_of
+from pedigreed.store import coverage as stored_coverage
+from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import pauses as stored_pauses
+from pedigreed.store import problems as stored_problems
+from pedigreed.store import sources as stored_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.config.settings import Config
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.pause import Pause
     from pedigreed.model.source_state import SourceState
+    from pedigreed.store.database import Store
 
 FAILED_CYCLES = 3
 """A source is a problem when it failed so often in a row. A night of maintenance is none."""
@@ -27,9 +43,14 @@ LASTS = timedelta(hours=1)
 LITTLE_ROOM = 256 << 20
 """Bytes that a store's disk should have left."""
 
+REMEMBERED_FOR = timedelta(days=90)
+"""A message that was given up before that is nobody's news."""
+
+_log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ProblemNews:
     """What the operator is to be told.
 
     Attributes:
@@ -43,6 +64,32 @@ class News:
     over: tuple[Problem, ...]
     known: tuple[KnownProblem, ...]
     forgotten: tuple[Problem, ...]
+
+
+def update_problems(config: Config, store: Store, configuration: str, now: datetime) -> ProblemNews:
+    """Keep what is wrong now, and put a word to the operator into the outbox, where there is one to say."""
+    free = store.free()
+    with store.writing() as connection:
+        _forget_what_is_gone(connection, config)
+        known = stored_problems.load(connection, for_update=True)
+        was_little = any(each.problem.kind is ProblemKind.STORE for each in known)
+        current = [*_current(connection, config, now), *of_room(free, now, was_little=was_little)]
+        news = weigh(known, current, now, has_operator=config.operator is not None)
+        for each in news.known:
+            stored_problems.keep(connection, each)
+        for problem in news.forgotten:
+            stored_problems.end(connection, problem)
+        if config.operator is not None and (news.begun or news.over):
+            words = operator_words(
+                news.begun, news.over, configuration=configuration, host=socket.gethostname(), now=now
+            )
+            messages = messages_to(destinations_of([config.operator]), words, config, now)
+            stored_deliveries.enqueue(connection, None, messages, now)
+    for problem in news.begun:
+        _log.warning("problem", kind=problem.kind.value, name=problem.name, reason=problem.reason)
+    for problem in news.over:
+        _log.info("problem over", kind=problem.kind.value, name=problem.name)
+    return news
 
 
 def of_sources(states: Iterable[Coverage], every: timedelta) -> Iterator[Problem]:
@@ -91,7 +138,9 @@ def of_room(free: int | None, now: datetime, *, was_little: bool) -> Iterator[Pr
         yield Problem(ProblemKind.STORE, "store", f"{free / 1e6:,.0f} MB are left on its disk", now, now)
 
 
-def weigh(known: Iterable[KnownProblem], current: Iterable[Problem], now: datetime, *, has_operator: bool) -> News:
+def weigh(
+    known: Iterable[KnownProblem], current: Iterable[Problem], now: datetime, *, has_operator: bool
+) -> ProblemNews:
     """Hold what is wrong now against what is known. Each problem is told once, and once more when it is over.
 
     Args:
@@ -110,7 +159,7 @@ def weigh(known: Iterable[KnownProblem], current: Iterable[Problem], now: dateti
             begun.append(seen.problem)
         after[_identity(problem)] = seen
     gone = [each for key, each in before.items() if key not in after]
-    return News(
+    return ProblemNews(
         begun=tuple(begun),
         over=tuple(each.problem for each in gone if each.told_at is not None),
         known=tuple(after.values()),
@@ -135,3 +184,39 @@ def _is_worth_a_word(seen: KnownProblem, now: datetime) -> bool:
 
 def _identity(problem: Problem) -> tuple[ProblemKind, str]:
     return problem.kind, problem.name
+
+
+def _forget_what_is_gone(connection: Connection, config: Config) -> None:
+    """A channel or subscription that was taken out of the configuration needs no mending."""
+    subscriptions = {subscription.name for subscription in config.subscriptions}
+    in_use = {
+        Paused.CHANNEL: {*config.channels, *stored_deliveries.open_channels(connection, config.channels.keys())},
+        Paused.DIGEST: subscriptions,
+        Paused.TEMPLATE: subscriptions if config.templates else set(),
+    }
+    for kind, names in in_use.items():
+        for name in stored_pauses.load(connection, kind).keys() - names:
+            stored_pauses.end(connection, kind, name)
+
+
+def _current(connection: Connection, config: Config, now: datetime) -> Iterator[Problem]:
+    watched = {pair for subscription in config.subscriptions for pair in pairs_of(subscription)}
+    states = stored_coverage.load(connection, config.programs)
+    yield from of_sources((state for pair, state in states.items() if pair in watched), config.sources.mast.every)
+    heard = stored_sources.load(connection)
+    named = (each.name for each in news_sources(config))
+    yield from of_news_sources(heard[name] for name in named if name in heard)
+    for instrument, off in stored_coverage.increments_off(connection, now).items():
+        if any(instrument is of for of, _ in watched):
+            yield Problem(ProblemKind.INCREMENTS, f"MAST {instrument.written}", off.reason, off.since, off.since)
+    for kind in Paused:
+        yield from of_pauses(stored_pauses.load(connection, kind).values(), now)
+    destinations = {
+        destination
+        for subscription in config.subscriptions
+        for destination in destinations_of(subscription.deliver)
+    }
+    for lost in stored_deliveries.given_up(connection, now - REMEMBERED_FOR):
+        if (lost.channel, lost.recipient) in destinations:
+            where = lost.recipient or f"channel {lost.channel}"
+            yield Problem(ProblemKind.DESTINATION, where, lost.reason, lost.at, lost.at)

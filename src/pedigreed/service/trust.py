@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.source_state import SourceState
-    from pedigreed.service.listen_times import Listed
+    from pedigreed.service.news_sources import Listed
 
 _AHEAD = timedelta(hours=1)
 """An answer from a later time than this was dated by a clock that was wrong."""

@@ -10,7 +10,7 @@ from pedigreed.model.pause import Pause, Paused
 from pedigreed.model.problem import ProblemKind
 from pedigreed.schedule import due, next_boundary
 from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
-from pedigreed.service.situation import NewsSourceStatus, SourceStatus, sources, sources_of_news
+from pedigreed.service.status import NewsSourceStatus, SourceStatus, sources, sources_of_news
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import mutes as stored_mutes
 from pedigreed.store import pauses as stored_pauses

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.model.delivery import DeliveryState
 from pedigreed.model.problem import ProblemKind
-from pedigreed.service import situation
+from pedigreed.service.status import Status, read_status
 from pedigreed.store import cal_vers as stored_cal_vers
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import digests as stored_digests
@@ -47,7 +47,7 @@ class ProgramLine:
 class StatusPage:
     """How pedigreed stands."""
 
-    status: situation.Status
+    status: Status
     programs: tuple[ProgramLine, ...]
     digests: tuple[ToldDigest, ...]
     states: Mapping[str, Mapping[DeliveryState, int]]
@@ -133,7 +133,7 @@ def status_page(connection: Connection, config: Config, size: int, now: datetime
     digests = stored_digests.recent(connection, MOST_DIGESTS)
     counts = stored_cal_vers.by_program(connection, config.programs)
     return StatusPage(
-        situation.status(connection, config, now),
+        read_status(connection, config, now),
         tuple(_line(program, counts.get(program, {}), now.date()) for program in sorted(config.programs)),
         tuple(digests),
         stored_deliveries.states_of(connection, [digest.digest_id for digest in digests]),

@@ -14,7 +14,7 @@ from pedigreed.model.announcement import Medium
 from pedigreed.model.reading import Reading
 from pedigreed.model.run import Work
 from pedigreed.model.source_state import SourceState
-from pedigreed.service.listen_times import is_reading_due
+from pedigreed.service.news_sources import is_reading_due
 from pedigreed.service.one_run import one_run
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import contexts_in_use as stored_contexts
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.reading import ArchiveEvent
-    from pedigreed.service.listen_times import Listed
+    from pedigreed.service.news_sources import Listed
     from pedigreed.store.database import Store
 
 LATE = timedelta(days=1)
@@ -42,7 +42,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Listened:
+class SourceRead:
     """What came of reading one source.
 
     Attributes:
@@ -56,7 +56,7 @@ class Listened:
     news: int
 
 
-def listen(
+def read_news(
     sources: Sequence[Listed],
     programs: Collection[int],
     store: Store,
@@ -64,7 +64,7 @@ def listen(
     *,
     only_due: bool = False,
     after: int | None = None,
-) -> tuple[Listened, ...]:
+) -> tuple[SourceRead, ...]:
     """Read the sources side by side, and keep what each says as soon as it has said it.
 
     Args:
@@ -81,7 +81,7 @@ def listen(
     chosen = [each for each in sources if not only_due or is_reading_due(each, states.get(each.name), now)]
     if not chosen:
         return ()
-    heard: list[Listened] = []
+    heard: list[SourceRead] = []
     with one_run(store, Work.LISTEN, now, after=after) as end:
         if end is None:
             return ()
@@ -94,8 +94,8 @@ def listen(
                 name, reading = readings[done], done.result()
                 with store.writing() as connection:
                     news = _keep(connection, name, states.get(name), reading, programs=programs, now=now)
-                _tell(name, reading, news)
-                heard.append(Listened(name, reading, news))
+                _log_reading(name, reading, news)
+                heard.append(SourceRead(name, reading, news))
         end(
             problems=[
                 f"{each.source}: {'; '.join(each.reading.problems)}" for each in heard if each.reading.problems
@@ -183,7 +183,7 @@ def _was_there(announcement: Announcement, state: SourceState | None) -> bool:
     return announcement.said_at <= state.asked_at
 
 
-def _tell(name: str, reading: Reading, news: int) -> None:
+def _log_reading(name: str, reading: Reading, news: int) -> None:
     log = _log.bind(source=name, announcements=news, events=len(reading.events))
     for warning in reading.warnings:
         log.warning("note", note=warning)

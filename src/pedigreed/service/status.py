@@ -1,15 +1,18 @@
-"""How pedigreed stands, from the store alone: so it works beside the daemon, and when the daemon is dead."""
+"""How pedigreed stands: its subscriptions, sources, deliveries and problems.
+
+It is read from the store alone, so it works beside the daemon, and when the daemon is dead.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pedigreed.changes.selection import selection_of
 from pedigreed.model.pause import Paused
 from pedigreed.model.run import Run, Work
 from pedigreed.schedule import due, next_boundary
 from pedigreed.service.campaigns import settle_of, settled_for
-from pedigreed.service.interest import selection_of
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
 from pedigreed.service.trust import checked
@@ -137,7 +140,7 @@ NOTHING = Status((), (), {}, (), (), ())
 """How pedigreed stands before its first cycle."""
 
 
-def status(connection: Connection, config: Config, now: datetime) -> Status:
+def read_status(connection: Connection, config: Config, now: datetime) -> Status:
     """Read it from the store."""
     return Status(
         tuple(_subscription(connection, config, entry, now) for entry in config.subscriptions),

@@ -16,8 +16,8 @@ from pedigreed.service.crds_news import NewsOfOneMoment
 from pedigreed.service.deciding import PAUSES
 from pedigreed.service.destinations import messages_of
 from pedigreed.service.drafting import draft
-from pedigreed.service.interest import pairs_of
 from pedigreed.service.rhythms import last_period, rhythm_of
+from pedigreed.service.watched_programs import pairs_of
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage

@@ -18,7 +18,7 @@ from pedigreed.model.run import Work
 from pedigreed.model.source_state import SourceState
 from pedigreed.notices.merging import notices_of
 from pedigreed.service.agenda import agenda
-from pedigreed.service.listening import listen
+from pedigreed.service.news import read_news
 from pedigreed.store import announcements, sources, wanted
 from pedigreed.store.database import Store
 
@@ -195,7 +195,7 @@ def test_a_mail_of_mast_brings_the_check_of_its_program_forward(heard: Hearing) 
     heard.mail(mast_mail(said, event(program=9999)))
     with heard.store.reading() as connection:
         assert Work.ASK not in agenda(connection, config, 0.0, noon).due
-    listen(heard.sources(config), config.programs, heard.store, noon)
+    read_news(heard.sources(config), config.programs, heard.store, noon)
     with heard.store.reading() as connection:
         found = agenda(connection, config, 0.0, noon)
         assert set(wanted.load(connection)) == {1180}

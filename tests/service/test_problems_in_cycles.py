@@ -17,9 +17,8 @@ from pedigreed.model.pause import Paused
 from pedigreed.model.problem import ProblemKind
 from pedigreed.service.cycle import Cycle, run_cycle
 from pedigreed.service.drafting import draft
-from pedigreed.service.looking_after import look_after
-from pedigreed.service.problems import LITTLE_ROOM
-from pedigreed.service.situation import status
+from pedigreed.service.problems import LITTLE_ROOM, update_problems
+from pedigreed.service.status import read_status
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import problems as stored_problems
@@ -122,14 +121,16 @@ def test_a_channel_that_takes_nothing_is_told_when_it_lasts_and_when_it_works_ag
     operated.cycle(DAY_0)
     assert operated.words() == []
     with operated.watcher.store.reading() as connection:
-        assert [each.problem.name for each in status(connection, operated.config(), DAY_0).problems] == ["keep"]
+        assert [each.problem.name for each in read_status(connection, operated.config(), DAY_0).problems] == [
+            "keep"
+        ]
     operated.cycle(DAY_0 + timedelta(hours=2))
     assert operated.words() == ["[pedigreed] problem: channel keep takes nothing"]
     operated.watcher.folder.unlink()
     operated.cycle(DAY_0 + timedelta(hours=8))
     assert operated.words() == ["[pedigreed] over: channel keep takes messages again"]
     with operated.watcher.store.reading() as connection:
-        assert status(connection, operated.config(), DAY_0).problems == ()
+        assert read_status(connection, operated.config(), DAY_0).problems == ()
 
 
 @pytest.mark.failure("a digest can't be composed")
@@ -141,7 +142,7 @@ def test_a_digest_that_can_not_be_composed_stops_no_other_and_is_told_once(
             raise ZeroDivisionError("hunter2")
         return draft(*arguments, **named)  # type: ignore[arg-type]  # whatever it takes
 
-    monkeypatch.setattr("pedigreed.service.closing.draft", poisoned)
+    monkeypatch.setattr("pedigreed.service.periods.draft", poisoned)
     cycle = operated.cycle(DAY_0, "ab")
     assert [closed.period.subscription for closed in cycle.told.closed] == ["b"]
     assert [(each.name, each.reason) for each in cycle.told.stalled] == [
@@ -189,18 +190,18 @@ def test_a_channel_that_leaves_the_configuration_is_no_problem_any_more(operated
     operated.cycle(DAY_0 + timedelta(hours=2))
     operated.words()
     with operated.watcher.store.reading() as connection:
-        problems = status(connection, operated.config(), DAY_0).problems
+        problems = read_status(connection, operated.config(), DAY_0).problems
     assert [each.problem.name for each in problems] == ["keep"]
     config = operated.config()
     other = config.model_copy(update={"channels": {"ops": config.channels["ops"]}, "subscriptions": ()})
-    look_after(other, operated.watcher.store, "pedigreed.yaml", DAY_0 + DAY)
+    update_problems(other, operated.watcher.store, "pedigreed.yaml", DAY_0 + DAY)
     with operated.watcher.store.writing() as connection:
         assert [each.problem.name for each in stored_problems.load(connection)] == ["keep"], (
             "a message waits for it"
         )
         for table in ("contents", "deliveries"):
             connection.execute(text(f"DELETE FROM {table}"))
-    look_after(other, operated.watcher.store, "pedigreed.yaml", DAY_0 + DAY)
+    update_problems(other, operated.watcher.store, "pedigreed.yaml", DAY_0 + DAY)
     with operated.watcher.store.reading() as connection:
         assert stored_problems.load(connection) == []
         assert stored_pauses.load(connection, Paused.CHANNEL) == {}
@@ -221,7 +222,7 @@ def test_a_template_that_fails_is_told_once_and_once_when_it_works(operated: Ope
         assert closed.rendered is not None
         pages.append(closed.rendered.html)
         with operated.watcher.store.reading() as connection:
-            problems = status(connection, operated.config(), now).problems
+            problems = read_status(connection, operated.config(), now).problems
         assert [each.problem.kind for each in problems] == ([ProblemKind.TEMPLATE] if day != 2 else [])
     wrong = "[pedigreed] problem: your template makes no page of the digest of a"
     assert operated.words() == [
