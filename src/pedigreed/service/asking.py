@@ -1,4 +1,4 @@
-"""What to ask the archive this time: as little as tells everything. Pure."""
+"""What to ask MAST in this cycle: everything of a program, or only what is younger than the last answer. Pure."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from pedigreed.model.change import ChangeKind
 from pedigreed.model.coverage import Coverage
 from pedigreed.schedule import is_sweep_due
 from pedigreed.sources.mast.query import PedigreeQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
+    from pedigreed.model.change import Change
+    from pedigreed.model.fetched import Fetched
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.product import Product
 
 Item = TypeVar("Item")
+
+_PEDIGREE_KINDS = frozenset((ChangeKind.FIRST, ChangeKind.NEW, ChangeKind.REPROCESSED, ChangeKind.REGRESSED))
 
 PROGRAMS_A_QUERY = 100
 """A request names its programs one by one, so their number is limited."""
@@ -27,6 +33,12 @@ OVERLAP = timedelta(days=2)
 
 SECOND_LOOK = timedelta(hours=20)
 """When a product was missing, its program is swept again so soon, and not sooner."""
+
+LATE = timedelta(hours=12)
+"""A product that was ingested so long before an increment was answered should have been in it."""
+
+INCREMENTS_OFF_FOR = timedelta(days=30)
+"""How long everything is asked for each time, once increments were shown to miss something."""
 
 AFTER_RELEASE = timedelta(days=1)
 """How long after a release date the archive is looked at for the product to be public."""
@@ -89,3 +101,37 @@ def _needs_sweep(state: Coverage, situation: Situation, sweep_every: timedelta, 
 def _chunks(items: list[Item]) -> Iterator[list[Item]]:
     for start in range(0, len(items), PROGRAMS_A_QUERY):
         yield items[start : start + PROGRAMS_A_QUERY]
+
+
+def why_increments_fail(
+    query: PedigreeQuery,
+    fetched: Fetched[Product],
+    *,
+    changes: Sequence[Change],
+    states: Mapping[tuple[Instrument, int], Coverage],
+) -> str | None:
+    """Why increments can't be trusted to bring all that is younger; None where nothing speaks against them.
+
+    Args:
+        query: what was asked.
+        fetched: what came.
+        changes: that it showed, of products that were not withdrawn before.
+        states: the coverage before it, by instrument and program.
+    """
+    if fetched.ignored_limits:
+        return "the service ignored the limit and sent older rows too"
+    if not query.is_sweep:
+        return None
+    overlooked = [change for change in changes if _was_overlooked(change, states)]
+    if not overlooked:
+        return None
+    return f"a sweep found {len(overlooked):,} changes that they had missed, {overlooked[0].filename} first"
+
+
+def _was_overlooked(change: Change, states: Mapping[tuple[Instrument, int], Coverage]) -> bool:
+    state = states[change.instrument, change.program]
+    if change.kind not in _PEDIGREE_KINDS or state.complete_at is None or state.sweep_at is None:
+        return False
+    had_increments = state.complete_at > state.sweep_at
+    made = change.archived_at or (change.after.date if change.after else None)
+    return had_increments and made is not None and made < state.complete_at - LATE

@@ -1,4 +1,4 @@
-"""Ask the archive, compare each answer with what was known, and keep what it says. One transaction an answer."""
+"""Ask MAST, compare each answer with the store, and keep it with its changes: one transaction for each answer."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import structlog
 from pedigreed.changes.compare import compare
 from pedigreed.changes.withdrawal import judge
 from pedigreed.model.instrument import Instrument
-from pedigreed.service.asking import Situation, queries
-from pedigreed.service.increments import distrust_if_due
+from pedigreed.service.asking import INCREMENTS_OFF_FOR, Situation, queries, why_increments_fail
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import products as stored_products
@@ -132,11 +131,20 @@ def _keep(
     stored_changes.record(connection, news)
     returned = {name for name, state in known.items() if state.withdrawn_at is not None}
     unexpected = [change for change in comparison.changes if change.filename not in returned]
-    notes = distrust_if_due(connection, query, fetched, changes=unexpected, states=states, now=now)
+    reason = why_increments_fail(query, fetched, changes=unexpected, states=states)
+    notes = _turn_increments_off(connection, query.instrument, reason, now) if reason else ()
     for state in states.values():
         stored_coverage.save(connection, _covered(state, query, fetched, now))
     _tell(query, fetched, len(news), notes)
     return Answer(query, replace(fetched, items=()), len(news), len(comparison.held), notes)
+
+
+def _turn_increments_off(
+    connection: Connection, instrument: Instrument, reason: str, now: datetime
+) -> tuple[str, ...]:
+    until = now + INCREMENTS_OFF_FOR
+    stored_coverage.turn_increments_off(connection, instrument, now, until, reason)
+    return (f"{instrument.written}: increments are off until {until:%d %b %Y}: {reason}",)
 
 
 def _first_seen(

@@ -1,4 +1,4 @@
-"""The MAST archive as a source of products: what it has of some programs, and whether that is all of it."""
+"""MAST as a source of products: what it has of some programs, and whether the answer is all of it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Self
 
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
 from pedigreed.model.fetched import Fetched
+from pedigreed.sources.mast.answer import completeness_of
 from pedigreed.sources.mast.keyword_services import KeywordServices, LimitRefused
 from pedigreed.sources.mast.outages import Outages
 from pedigreed.sources.mast.patience import Patience
-from pedigreed.sources.mast.verdict import verdict_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.product import Product
+    from pedigreed.sources.mast.answer import Completeness, Part
     from pedigreed.sources.mast.portal import Portal
     from pedigreed.sources.mast.query import PedigreeQuery
-    from pedigreed.sources.mast.verdict import Part, Verdict
 
 PAGE_ROWS = 50_000
 
@@ -91,12 +91,12 @@ class MastArchive:
                 yield part, _unanswered("not asked: the service did not answer before")
                 continue
             try:
-                verdict = self._ask(part, known)
-                if verdict is None:
+                found = self._ask(part, known)
+                if found is None:
                     waiting.extend(reversed(part.halves()))
                     continue
-                part = verdict.reading.query
-                if verdict.can_end_at_a_program and splits_left:
+                part = found.answer.query
+                if found.can_end_at_a_program and splits_left:
                     splits_left -= 1
                     waiting.extend(reversed(part.halves()))
                     continue
@@ -107,9 +107,9 @@ class MastArchive:
                 self._note_failure(part.instrument, error)
                 yield part, _unanswered(str(error), self._requests())
                 continue
-            told = self._told(verdict, known)
+            told = self._told(found, known)
             # Its rows need not stay in memory while the next are read.
-            del verdict
+            del found
             yield from told
             del told
 
@@ -132,7 +132,9 @@ class MastArchive:
             self._asking = KeywordServices(self._opened, self._page_rows)
         return self._asking
 
-    def _ask(self, query: PedigreeQuery, known: Callable[[PedigreeQuery], Mapping[bytes, str]]) -> Verdict | None:
+    def _ask(
+        self, query: PedigreeQuery, known: Callable[[PedigreeQuery], Mapping[bytes, str]]
+    ) -> Completeness | None:
         """Ask one query; None where it is too large for one. Raises as `KeywordServices.count`."""
         services = self._services
         services.start_query(is_in_doubt=self._outages.is_in_doubt)
@@ -141,22 +143,22 @@ class MastArchive:
         count = services.count(query) if query.is_sweep else None
         if count is not None and count > self._page_rows and len(query.programs) > 1:
             return None
-        verdict = verdict_on(services.read(query, known(query), count))
-        if verdict.may_hide_a_gap:
-            verdict = verdict.held_against(services.count(verdict.sound), known(verdict.sound).values())
-        if verdict.reading.strangers:
+        found = completeness_of(services.read(query, known(query), count))
+        if found.may_hide_a_gap:
+            found = found.held_against(services.count(found.sound), known(found.sound).values())
+        if found.answer.strangers:
             # It does not heed what it is asked. To go on would bring the whole archive, again and again.
             self._outages.failed(query.instrument)
         else:
             self._outages.answered(query.instrument)
-        return verdict
+        return found
 
-    def _told(self, verdict: Verdict, known: Callable[[PedigreeQuery], Mapping[bytes, str]]) -> Iterator[Part]:
-        warnings = self._services.warnings(verdict.reading.query.instrument)
-        if verdict.is_of_single_programs:
-            yield from verdict.parts(lambda part: known(part).values(), warnings, self._requests())
+    def _told(self, found: Completeness, known: Callable[[PedigreeQuery], Mapping[bytes, str]]) -> Iterator[Part]:
+        warnings = self._services.warnings(found.answer.query.instrument)
+        if found.is_of_single_programs:
+            yield from found.parts(lambda part: known(part).values(), warnings, self._requests())
         else:
-            yield verdict.whole(warnings, self._requests())
+            yield found.whole(warnings, self._requests())
 
     def _note_failure(self, instrument: Instrument, error: UpstreamUnavailable) -> None:
         if isinstance(error, UpstreamRefused):

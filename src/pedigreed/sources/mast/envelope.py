@@ -1,4 +1,4 @@
-"""The portal's replies: bytes in, rows that are still bytes out.
+"""Reads the replies of MAST's portal: their state, what they say of pages and totals, and their rows as bytes.
 
 Rows are cut, not read: most of them are known already by their bytes, and need no reading.
 Two envelopes are known. ``fields`` and ``data`` with an object a row is what the documentation shows;

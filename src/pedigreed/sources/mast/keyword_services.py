@@ -1,4 +1,4 @@
-"""MAST's keyword services: one for each instrument, asked in their own words."""
+"""Asks MAST's keyword services, of which each instrument has one: rows, counts, and which programs have any."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import uuid
 from typing import TYPE_CHECKING
 
 from pedigreed.model.failure import Unreadable, UpstreamRefused, UpstreamUnavailable
-from pedigreed.sources.mast.column_choice import ColumnChoice
-from pedigreed.sources.mast.columns import required_keys, service_of
+from pedigreed.sources.mast.answer import PagedAnswer
+from pedigreed.sources.mast.columns import ColumnChoice, required_keys, service_of
 from pedigreed.sources.mast.query import ARCHIVED, PedigreeQuery
-from pedigreed.sources.mast.reading import Reading
 from pedigreed.sources.mast.row import program_of
 
 if TYPE_CHECKING:
@@ -69,23 +68,23 @@ class KeywordServices:
             self._note_refused(query, error)
             raise
 
-    def read(self, query: PedigreeQuery, known: Mapping[bytes, str], count: int | None) -> Reading:
+    def read(self, query: PedigreeQuery, known: Mapping[bytes, str], count: int | None) -> PagedAnswer:
         """Every page, as far as there are any. Raises as `count`.
 
         Args:
             query: what to ask.
-            known: fingerprint -> file name of the rows that need no second reading.
+            known: fingerprint -> file name of the rows that need not be read again.
             count: how many rows the service counted; None to take its word in the pages.
         """
-        reading = Reading(query, known, total=count)
+        answer = PagedAnswer(query, known, total=count)
         breaker = uuid.uuid4().hex
-        while reading.expects_more:
-            number = reading.taken + 1
+        while answer.expects_more:
+            number = answer.taken + 1
             page = self._page(query, breaker, number)
-            reading.take(page, number, required_keys(self._choice.columns(query.instrument)))
-            if reading.total is None:
-                reading.total = self.count(query)
-        return reading
+            answer.take(page, number, required_keys(self._choice.columns(query.instrument)))
+            if answer.total is None:
+                answer.total = self.count(query)
+        return answer
 
     def programs_with_rows(self, instrument: Instrument, programs: Iterable[int]) -> frozenset[int]:
         """Which of some programs have any row.

@@ -1,4 +1,4 @@
-"""Which services did not answer, so that a MAST in trouble is asked little and a sound service is still asked."""
+"""Which keyword services do not answer now: those are left alone, and the others are still asked."""
 
 from __future__ import annotations
 

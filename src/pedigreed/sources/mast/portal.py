@@ -1,4 +1,4 @@
-"""astroquery's portal client with pedigreed's conduct.
+"""Sends requests to MAST's portal through astroquery, with time limits, pauses and retries.
 
 astroquery builds the requests and holds the session. What it does without (checked in 0.4.11) is added here:
 pauses between polls, a limit on each exchange and on the whole, retries, and a look at what kind of body came.
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import email.utils
 import itertools
+import logging
 import re
 import time
 from dataclasses import dataclass, replace
@@ -21,7 +22,6 @@ import urllib3
 from astroquery.mast.discovery_portal import PortalAPI
 
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
-from pedigreed.sources.mast.astropy_log import hand_on
 from pedigreed.sources.mast.columns import configured_columns
 from pedigreed.sources.mast.envelope import Reply, read_reply
 from pedigreed.sources.mast.patience import Passing, Patience
@@ -29,7 +29,10 @@ from pedigreed.sources.mast.patience import Passing, Patience
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-hand_on()
+# astropy and astroquery would write their logs to the terminal themselves.
+for _name in ("astropy", "astroquery"):
+    logging.getLogger(_name).handlers.clear()
+    logging.getLogger(_name).setLevel(logging.NOTSET)
 
 _CHUNK = 1 << 18
 _SQL_PASSES = re.compile(r"timed?[ -]?out|deadlock", re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""One question to one keyword service, and its words in the portal's protocol."""
+"""One question to one keyword service, and its filters as MAST's portal wants them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One row of a keyword service -> a Product. Lenient in form, strict in meaning.
+"""Reads one row of a keyword service as a Product.
 
 Only the file's name, its program and its pedigree are needed. Any other value that is not of its form is left
 out, and said.
