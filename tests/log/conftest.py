@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pedigreed.config.revealed import Revealed
-from pedigreed.log import strike
+from pedigreed import redaction
 
 
 @pytest.fixture
-def known(monkeypatch: pytest.MonkeyPatch) -> Revealed:
-    """The secrets that the log knows of, none at first."""
-    fresh = Revealed()
-    monkeypatch.setattr(strike, "revealed", fresh)
+def known(monkeypatch: pytest.MonkeyPatch) -> redaction.Secrets:
+    """The secrets that the process has read, none at first."""
+    fresh = redaction.Secrets()
+    monkeypatch.setattr(redaction, "_of_this_process", fresh)
     return fresh

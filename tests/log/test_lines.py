@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
 
-    from pedigreed.config.revealed import Revealed
+    from pedigreed.redaction import Secrets
 
 SECRET = 'hunter2 "and" wörd\n'
 _PIECES = st.sampled_from(
@@ -121,7 +121,7 @@ def _raise(error: BaseException) -> None:
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(event=_VALUES, values=_EVENTS, message=_TEXTS)
 def test_any_event_is_one_line_of_json_without_a_secret(
-    known: Revealed, event: object, values: dict[str, object], message: str
+    known: Secrets, event: object, values: dict[str, object], message: str
 ) -> None:
     known.add(SECRET)
     for error in (None, raised(RuntimeError(message))):
@@ -133,7 +133,7 @@ def test_any_event_is_one_line_of_json_without_a_secret(
         assert document["level"] == "info"
 
 
-def test_values_that_hold_themselves_or_have_no_end_are_cut(known: Revealed) -> None:
+def test_values_that_hold_themselves_or_have_no_end_are_cut(known: Secrets) -> None:
     del known
     loop: list[object] = []
     loop.extend([loop] * 100)
@@ -144,7 +144,7 @@ def test_values_that_hold_themselves_or_have_no_end_are_cut(known: Revealed) -> 
     assert cut["..."] > 7000
 
 
-def test_values_keep_what_json_has(known: Revealed) -> None:
+def test_values_keep_what_json_has(known: Secrets) -> None:
     del known
     values: dict[str, object] = {"a": 1, "b": [True, None, 1.5], "c": {"d": "e"}}
     assert parsed(line(record("x", values=values))).items() >= values.items()
@@ -156,7 +156,7 @@ def test_values_keep_what_json_has(known: Revealed) -> None:
     assert told["kinds"] == ["one"]
 
 
-def test_the_journal_gets_a_priority_and_no_time(known: Revealed) -> None:
+def test_the_journal_gets_a_priority_and_no_time(known: Secrets) -> None:
     del known
     numbers = {logging.CRITICAL: 3, logging.ERROR: 3, 35: 4, logging.WARNING: 4, logging.INFO: 6, 5: 7}
     for number, priority in numbers.items():
@@ -166,7 +166,7 @@ def test_the_journal_gets_a_priority_and_no_time(known: Revealed) -> None:
         assert "timestamp" not in parsed(line(record("x", number=number), Destination.JOURNAL)[3:])
 
 
-def test_a_traceback_is_data_with_its_causes_and_without_values(known: Revealed) -> None:
+def test_a_traceback_is_data_with_its_causes_and_without_values(known: Secrets) -> None:
     known.add(SECRET)
     try:
         try:
@@ -183,7 +183,7 @@ def test_a_traceback_is_data_with_its_causes_and_without_values(known: Revealed)
     assert "locals" not in inner["frames"][-1]
 
 
-def test_the_record_of_a_library_is_like_ours(known: Revealed) -> None:
+def test_the_record_of_a_library_is_like_ours(known: Secrets) -> None:
     known.add("hunter2")
     info: tuple[type[BaseException], BaseException, TracebackType | None]
     try:
@@ -199,7 +199,7 @@ def test_the_record_of_a_library_is_like_ours(known: Revealed) -> None:
     assert document["exception"][0]["exc_value"] == "no route to https://***@mx.example"
 
 
-def test_on_a_terminal_a_text_moves_no_cursor(known: Revealed) -> None:
+def test_on_a_terminal_a_text_moves_no_cursor(known: Secrets) -> None:
     known.add("hunter2")
     error = raised(RuntimeError("of hunter2\x1b[2J\x9b"))
     text = line(record("an\r\nevent\x1b[2J", error, values={"value": "a\nb\x07 hunter2"}), Destination.TERMINAL)

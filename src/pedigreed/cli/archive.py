@@ -17,13 +17,13 @@ MAST_URL = "https://mast.stsci.edu"
 
 def open_archive(source: "MastSource | None" = None, url: str | None = None) -> "MastArchive":
     """The archive of a configuration, or at an address with every limit at its default."""
-    from pedigreed.config.revealed import revealed
+    from pedigreed.redaction import remember
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.sources.mast.patience import Patience
 
     if source is None:
         token = os.environ.get("MAST_API_TOKEN")
-        return MastArchive(url or MAST_URL, USER_AGENT, token=revealed.add(token) if token else token)
+        return MastArchive(url or MAST_URL, USER_AGENT, token=remember(token) if token else token)
     return MastArchive(
         source.url,
         USER_AGENT,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic_core import core_schema
 
-from pedigreed.config.revealed import revealed
 from pedigreed.model.failure import ConfigurationInvalid
+from pedigreed.redaction import remember
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -50,12 +50,12 @@ class Secret:
     __str__ = __repr__
 
     def reveal(self) -> str:
-        """The secret's text, without the line end that a file closes with. From here on, no log tells it.
+        """The secret's text, without the line end that a file closes with. From here on, no text tells it.
 
         Raises:
             ConfigurationInvalid: it is not where it should be, or it is empty.
         """
-        return revealed.add(self._text())
+        return remember(self._text())
 
     def _text(self) -> str:
         if self.kind == "inline":

@@ -9,9 +9,9 @@ import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pedigreed.config.revealed import revealed
 from pedigreed.delivery.line import one_line
 from pedigreed.model.failure import ConfigurationInvalid, TryAgain
+from pedigreed.redaction import redact, remember
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -65,7 +65,7 @@ async def access_token(command: Sequence[str], within: float = SECONDS) -> str:
     except BaseException:
         await _end(process)
         raise
-    token = revealed.add(said.decode("ascii", "replace").strip())
+    token = remember(said.decode("ascii", "replace").strip())
     if status:
         raise ConfigurationInvalid(f"{name} {_ending(status)}{_first_line(complaint, token)}")
     if not token:
@@ -100,5 +100,5 @@ def _first_line(complaint: bytes, token: str = "") -> str:
     """What the command complains of first, without the token if it is in there."""
     text = complaint.decode("utf-8", "replace").strip()
     first = text.splitlines()[0] if text else ""
-    line = one_line(first.replace(token, "***") if token else first, _LONGEST_COMPLAINT)
+    line = one_line(redact(first, token), _LONGEST_COMPLAINT)
     return f": {line}" if line else ""

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from pedigreed.config.address import parse_secret_url
-from pedigreed.config.quiet import secretly
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.posting import USER_AGENT
-from pedigreed.delivery.web_address import shown_address, without_address
 from pedigreed.model.failure import PedigreedError
+from pedigreed.redaction import http_log_silenced, redact, shown_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +34,7 @@ async def beat(
     url = ""
     try:
         url = parse_secret_url(address())
-        with secretly():
+        with http_log_silenced():
             async with (
                 asyncio.timeout(within),
                 httpx.AsyncClient(
@@ -50,5 +49,5 @@ async def beat(
         return f"{shown_address(url)}: no answer within {within:g} s"
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, PedigreedError) as error:
         where = f"{shown_address(url)}: " if url else ""
-        return one_line(where + (without_address(str(error), url) if url else str(error)) or type(error).__name__)
+        return one_line(where + redact(str(error), url) or type(error).__name__)
     return None if response.is_success else f"{shown_address(url)}: answered {status}"

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from pedigreed.config.address import parse_secret_url
-from pedigreed.config.quiet import secretly
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.tls import is_tls_refusal
-from pedigreed.delivery.web_address import shown_address, without_address
 from pedigreed.model.outcome import Retry, Scope, Unsure
+from pedigreed.redaction import http_log_silenced, redact, shown_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +75,7 @@ async def post(
     except ValueError as error:
         return Retry(f"the webhook's address: {error}", scope=Scope.CHANNEL_BROKEN)
     exchange = _Exchange(address)
-    with secretly():
+    with http_log_silenced():
         try:
             async with asyncio.timeout(within):
                 await exchange.run(content, headers, tls_context or ssl.create_default_context())
@@ -129,7 +128,7 @@ class _Exchange:
         return Scope.MESSAGE if self._is_begun else Scope.CHANNEL_BUSY
 
     def _line(self, text: str) -> str:
-        return one_line(without_address(text, self._address), 200)
+        return one_line(redact(text, self._address), 200)
 
 
 async def _beginning(response: httpx.Response) -> str:

@@ -164,9 +164,9 @@ class SmtpChannel:
     def _presentable(self, outcome: Outcome, login: Login) -> Outcome:
         """The outcome on one line, with the server's name, and without the login's secret if it was echoed."""
         if isinstance(outcome, Sent):
-            return Sent(one_line(login.struck_out_of(outcome.receipt)))
+            return Sent(one_line(login.redacted(outcome.receipt)))
         said = f"{self.host}:{self.port} ({self.security}): {outcome.reason}"
-        return replace(outcome, reason=one_line(login.struck_out_of(said)))
+        return replace(outcome, reason=one_line(login.redacted(said)))
 
 
 def _stays(error: Exception) -> bool:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from datetime import date, time
 
-from pedigreed.log.strike import struck
+from pedigreed.redaction import redact
 
 DEEPEST = 10
 """How far lists and mappings are followed into each other; one may hold itself."""
@@ -68,14 +68,14 @@ def _single(value: object) -> object:
         return _text(value)
     if isinstance(value, int | float):
         return _number(value)
-    return struck(value.isoformat()) if isinstance(value, date | time) else _shown(value)
+    return _redacted(value.isoformat()) if isinstance(value, date | time) else _shown(value)
 
 
 def _text(value: str | bytes | bytearray) -> str:
     if isinstance(value, str):
-        return struck(str.__str__(value))
+        return _redacted(str.__str__(value))
     # As text, since a secret would not be recognised in the quoted form.
-    return struck(value.decode("utf-8", "backslashreplace"))
+    return _redacted(value.decode("utf-8", "backslashreplace"))
 
 
 def _number(value: float) -> object:
@@ -87,6 +87,10 @@ def _number(value: float) -> object:
 
 def _shown(value: object) -> str:
     try:
-        return struck(repr(value))
+        return _redacted(repr(value))
     except Exception:  # noqa: BLE001  # as above
         return f"<{type(value).__name__}>"
+
+
+def _redacted(text: str) -> str:
+    return redact(text, any_address=True)

@@ -21,8 +21,8 @@ from tenacity import (
     wait_exponential,
 )
 
-from pedigreed.config.quiet import secretly
 from pedigreed.model.failure import Unreadable
+from pedigreed.redaction import http_log_silenced
 from pedigreed.sources.feeds.inflating import Inflating
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class _Attempt:
     async def _in_time(self, url: str, headers: Mapping[str, str], ends: float) -> None:
         # The library's own limits are for each piece that comes: a slow drip would go on for ever.
         try:
-            with secretly():
+            with http_log_silenced():
                 async with asyncio.timeout(ends - time.monotonic()):
                     await self._get(url, headers)
         except TimeoutError:

@@ -17,7 +17,7 @@ from pedigreed.model.failure import PedigreedError
 from pedigreed.sources.mailbox.gathering import Gathering
 from pedigreed.sources.mailbox.imap_connection import ImapLimits
 from pedigreed.sources.mailbox.imap_reading import ImapReading
-from pedigreed.sources.mailbox.imap_words import struck
+from pedigreed.sources.mailbox.imap_words import redacted
 from pedigreed.sources.mailbox.name import name_of_folder
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ class ImapSource:
         ended = reading.ended(problem)
         return replace(
             ended,
-            problems=tuple(self._struck(problem, password) for problem in ended.problems),
-            warnings=tuple(self._struck(warning, password) for warning in ended.warnings),
+            problems=tuple(self._redacted(problem, password) for problem in ended.problems),
+            warnings=tuple(self._redacted(warning, password) for warning in ended.warnings),
         )
 
-    def _struck(self, text: str, password: str) -> str:
-        return struck(text, self._config.username, password)
+    def _redacted(self, text: str, password: str) -> str:
+        return redacted(text, self._config.username, password)

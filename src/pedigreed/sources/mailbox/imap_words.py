@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import imaplib
 import socket
 import ssl
 from typing import TYPE_CHECKING
 
 from pedigreed.model.failure import PedigreedError
+from pedigreed.redaction import redact, told_at_login
 from pedigreed.sources.mailbox.imap_connection import BrokenOff
 from pedigreed.sources.plain_text import plain_line
 
@@ -45,11 +45,6 @@ def said(answer: Sequence[object]) -> str:
     return plain_line(b" ".join(item for item in answer if isinstance(item, bytes)).decode("utf-8", "replace"))
 
 
-def struck(text: str, username: str, password: str) -> str:
-    """The text on one line without the password, in whatever form a server may repeat what it was told."""
-    secret = password.encode("utf-8", "surrogateescape")
-    by_plain = base64.b64encode(b"\0".join([b"", username.encode("utf-8", "surrogateescape"), secret])).decode()
-    by_login = password.replace("\\", "\\\\").replace('"', '\\"')
-    for form in (by_plain, base64.b64encode(secret).decode(), repr(secret)[2:-1], by_login, password):
-        text = text.replace(form, "***")
-    return plain_line(text, _LONGEST_SENTENCE)
+def redacted(text: str, username: str, password: str) -> str:
+    """The text on one line without the password, in whatever form the server repeats it."""
+    return plain_line(redact(text, *told_at_login(username, password)), _LONGEST_SENTENCE)
