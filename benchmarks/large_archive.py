@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from benchmarks.replies import INSTRUMENT, PROGRAM, REMADE, ROWS
-from pedigreed.demo.bulk import bulk_reply
+from bulk_rows import bulk_reply
 from pedigreed.demo.columnsconfig import columns_of, columnsconfig
 from pedigreed.demo.protocol import COUNTED, Answer, encode, paging_of
 from pedigreed.demo.received import INVOKE_PATH, RequestKind, parse_received

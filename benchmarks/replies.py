@@ -6,7 +6,7 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from pedigreed.demo.bulk import NARROW_COLUMNS, bulk_reply
+from bulk_rows import NARROW_COLUMNS, bulk_reply
 from pedigreed.model.instrument import Instrument
 
 INSTRUMENT = Instrument.NIRCAM

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.figures import Days, RequestsADay
 from benchmarks.measuring import hand_back, without_log_lines
+from bulk_rows import bulk_rows
 from pedigreed.demo.archive import DemoArchive
-from pedigreed.demo.bulk import bulk_rows
 from pedigreed.demo.columnsconfig import columns_of
 from pedigreed.demo.rows import always
 from pedigreed.model.instrument import Instrument

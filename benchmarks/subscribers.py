@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert
 
+from bulk_rows import bulk_rows
 from pedigreed.config.load import load_config
 from pedigreed.delivery.folder import FolderChannel
 from pedigreed.demo.archive import DemoArchive
-from pedigreed.demo.bulk import bulk_rows
 from pedigreed.demo.columnsconfig import columns_of
 from pedigreed.demo.rows import always
 from pedigreed.model.instrument import Instrument

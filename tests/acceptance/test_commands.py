@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import archive_faults
+import faults
+from bulk_rows import bulk_rows
 from commands import Ended, killed, pedigreed
-from pedigreed.demo import faults
-from pedigreed.demo.archive import DemoArchive
-from pedigreed.demo.bulk import bulk_rows
+from misbehaving import FaultyArchive, is_page
 from pedigreed.demo.rows import always
 from pedigreed.demo.scenario import DAY_1, DAY_2, archive_at
-from pedigreed.demo.script import is_page
 from pedigreed.model.instrument import Instrument
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ SECRET = "hunter2-and-more"  # it is looked for in every output
 
 
 @pytest.fixture
-def recorded() -> Iterator[DemoArchive]:
-    with DemoArchive(archive_at, DAY_2) as archive:
+def recorded() -> Iterator[FaultyArchive]:
+    with FaultyArchive(archive_at, DAY_2) as archive:
         yield archive
 
 
 @pytest.fixture
-def config(tmp_path: Path, recorded: DemoArchive) -> Path:
+def config(tmp_path: Path, recorded: FaultyArchive) -> Path:
     file = tmp_path / "pedigreed.yaml"
     file.write_text(f"""
 store: sqlite:///{tmp_path}/store/pedigreed.db
@@ -54,7 +54,7 @@ def once(config: Path, now: str, *options: str) -> Ended:
 # check
 
 
-def test_check_prints_the_pedigree_of_programs(recorded: DemoArchive) -> None:
+def test_check_prints_the_pedigree_of_programs(recorded: FaultyArchive) -> None:
     ended = pedigreed("check", "1180", "1345:22", "--mast", recorded.url)
     assert ended.code == 0, ended.err
     assert ended.err == ""
@@ -65,13 +65,13 @@ def test_check_prints_the_pedigree_of_programs(recorded: DemoArchive) -> None:
     assert "uncalibrated" in ended.out
 
 
-def test_check_says_which_program_the_archive_does_not_know(recorded: DemoArchive) -> None:
+def test_check_says_which_program_the_archive_does_not_know(recorded: FaultyArchive) -> None:
     ended = pedigreed("check", "9990", "-i", "miri", "--mast", recorded.url)
     assert ended.code == 0
     assert "9990: MAST has no data of this program" in ended.out
 
 
-def test_check_as_json_has_the_documented_shape(recorded: DemoArchive) -> None:
+def test_check_as_json_has_the_documented_shape(recorded: FaultyArchive) -> None:
     ended = pedigreed("check", "1345:1", "-i", "miri", "--products", "--json", "--mast", recorded.url)
     (program,) = json.loads(ended.out)["programs"]
     assert program["program"] == 1345
@@ -81,8 +81,8 @@ def test_check_as_json_has_the_documented_shape(recorded: DemoArchive) -> None:
     assert {row["cal_ver"] for row in program["pedigrees"]} == {row["cal_ver"] for row in program["products"]}
 
 
-def test_check_of_an_archive_that_does_not_add_up_exits_69(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.TruncatedPage(2), times=None, when=is_page)
+def test_check_of_an_archive_that_does_not_add_up_exits_69(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.TruncatedPage(2), times=None, when=is_page)
     ended = pedigreed("check", "1180", "-i", "nircam", "--mast", recorded.url)
     assert ended.code == 69
     assert "1180: 110 products" in ended.out
@@ -119,7 +119,7 @@ def test_without_a_configuration_it_says_where_it_looked(tmp_path: Path) -> None
 # A subscription's life
 
 
-def test_once_asks_compares_tells_and_delivers(config: Path, recorded: DemoArchive, tmp_path: Path) -> None:
+def test_once_asks_compares_tells_and_delivers(config: Path, recorded: FaultyArchive, tmp_path: Path) -> None:
     recorded.now = DAY_1
     first = once(config, "2026-11-21T06:00Z")
     assert first.code == 0, first.err
@@ -143,7 +143,7 @@ def test_once_asks_compares_tells_and_delivers(config: Path, recorded: DemoArchi
     assert len(list((tmp_path / "mails").iterdir())) == 2
 
 
-def test_status_history_and_preview_read_the_store_alone(config: Path, recorded: DemoArchive) -> None:
+def test_status_history_and_preview_read_the_store_alone(config: Path, recorded: FaultyArchive) -> None:
     recorded.now = DAY_1
     once(config, "2026-11-21T06:00Z")
     recorded.now = DAY_2
@@ -180,7 +180,7 @@ def test_before_the_first_cycle_there_is_nothing_to_see(config: Path, tmp_path: 
     assert not (tmp_path / "store").exists(), "looking makes nothing"
 
 
-def test_preview_is_what_once_sends(config: Path, recorded: DemoArchive, tmp_path: Path) -> None:
+def test_preview_is_what_once_sends(config: Path, recorded: FaultyArchive, tmp_path: Path) -> None:
     recorded.now = DAY_1
     once(config, "2026-11-21T07:00Z")
     recorded.now = DAY_2
@@ -195,9 +195,9 @@ def test_preview_is_what_once_sends(config: Path, recorded: DemoArchive, tmp_pat
 
 
 def test_an_archive_that_does_not_answer_exits_69_after_everything_else(
-    config: Path, recorded: DemoArchive
+    config: Path, recorded: FaultyArchive
 ) -> None:
-    recorded.misbehave(faults.ErrorReply("Invalid object name"), times=None)
+    recorded.misbehave(archive_faults.ErrorReply("Invalid object name"), times=None)
     ended = once(config, "2026-11-21T06:00Z")
     assert ended.code == 69
     assert "not everything was answered" in ended.err
@@ -214,10 +214,10 @@ def test_a_bad_configuration_exits_78_with_every_problem(tmp_path: Path) -> None
     assert f"{file}:2:11: " in ended.err
 
 
-def test_no_secret_is_in_any_output_or_in_the_store(config: Path, recorded: DemoArchive, tmp_path: Path) -> None:
+def test_no_secret_is_in_any_output_or_in_the_store(config: Path, recorded: FaultyArchive, tmp_path: Path) -> None:
     outputs = [once(config, "2026-11-21T06:00Z"), once(config, "2026-11-22T06:00Z", "--json")]
     recorded.misbehave(faults.GatewayTimeout(), times=None)
-    recorded.misbehave(faults.ErrorReply("Invalid token"), times=None)
+    recorded.misbehave(archive_faults.ErrorReply("Invalid token"), times=None)
     outputs += [
         once(config, "2026-11-23T06:00Z"),
         pedigreed("status", "-c", config),
@@ -231,7 +231,7 @@ def test_no_secret_is_in_any_output_or_in_the_store(config: Path, recorded: Demo
 
 
 def test_a_cycle_that_is_killed_anywhere_loses_and_repeats_nothing(
-    config: Path, recorded: DemoArchive, tmp_path: Path
+    config: Path, recorded: FaultyArchive, tmp_path: Path
 ) -> None:
     recorded.now = DAY_1
     began = time.monotonic()
@@ -307,8 +307,8 @@ def test_config_check_online_says_which_program_the_archive_does_not_know(config
     assert "1180" not in ended.err
 
 
-def test_config_check_online_without_an_archive_exits_69(config: Path, recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.ErrorReply("Invalid object name"), times=None)
+def test_config_check_online_without_an_archive_exits_69(config: Path, recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.ErrorReply("Invalid object name"), times=None)
     ended = pedigreed("config", "check", "--online", config)
     assert ended.code == 69
     assert "Invalid object name" in ended.err
@@ -318,7 +318,7 @@ def test_preview_prints_a_list_that_the_mail_has_packed(tmp_path: Path) -> None:
     rows = [
         {**row, "instrume": "NIRCAM", "isRestricted": False} for row in bulk_rows(1180, Instrument.NIRCAM, 6000)
     ]
-    with DemoArchive(always(rows), DAY_1) as large:
+    with FaultyArchive(always(rows), DAY_1) as large:
         file = tmp_path / "pedigreed.yaml"
         file.write_text(f"""
 store: sqlite:///{tmp_path}/pedigreed.db

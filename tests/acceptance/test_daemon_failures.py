@@ -15,8 +15,8 @@ import pytest
 from background import wait_until
 from daemon import free_port
 from disk import leave
+from faults import Hang, HtmlPage
 from observatory import Observatory, observatory, to
-from pedigreed.demo.faults import Hang, HtmlPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from background import wait_until
+from faults import Hang
 from hearing import DAY, DAY_0, TEXT, Hearing, hearing
 from list_mails import event, list_mail, mast_mail
 from listener import Listener
 from pedigreed.demo.crds_story import Reference
-from pedigreed.demo.faults import Hang
 from pedigreed.model.instant import iso
 from pedigreed.service.news_sources import LONGEST_WAIT
 from pedigreed.store import wanted

@@ -7,8 +7,8 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 from background import wait_until
+from faults import Hang
 from observatory import Observatory, to
-from pedigreed.demo.faults import Hang
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crds_faults import RpcError
 from daemon import free_port
+from faults import LoginPage
 from hearing import DAY, DAY_0, LIST, TEXT, hearing
 from imap_host import USER
 from list_mails import event, list_mail, mast_mail
 from listener import Listener
-from pedigreed.demo.crds_faults import RpcError
 from pedigreed.demo.crds_story import Reference
-from pedigreed.demo.feed_faults import LoginPage
 from pedigreed.model.instant import iso
 from pedigreed.store.database import Store
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import archive_faults
 from commands import pedigreed
 from listening import Heard, by_journal, by_pipe, by_terminal
-from pedigreed.demo import faults
-from pedigreed.demo.archive import DemoArchive
+from misbehaving import FaultyArchive, is_page
 from pedigreed.demo.scenario import DAY_1, archive_at
-from pedigreed.demo.script import is_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,13 +56,13 @@ log_in(password)
 
 
 @pytest.fixture
-def recorded() -> Iterator[DemoArchive]:
-    with DemoArchive(archive_at, DAY_1) as archive:
+def recorded() -> Iterator[FaultyArchive]:
+    with FaultyArchive(archive_at, DAY_1) as archive:
         yield archive
 
 
 @pytest.fixture
-def config(tmp_path: Path, recorded: DemoArchive) -> Path:
+def config(tmp_path: Path, recorded: FaultyArchive) -> Path:
     file = tmp_path / "pedigreed.yaml"
     file.write_text(f"""
 store: sqlite:///{tmp_path}/store/pedigreed.db
@@ -88,7 +87,7 @@ def events(lines: list[str]) -> list[dict[str, Any]]:
 # A cycle
 
 
-def test_a_cycle_is_told_in_lines_of_json_that_belong_together(config: Path, recorded: DemoArchive) -> None:
+def test_a_cycle_is_told_in_lines_of_json_that_belong_together(config: Path, recorded: FaultyArchive) -> None:
     heard = once(by_pipe, config)
     assert heard.code == 0, heard.err
     told = events(heard.lines)
@@ -109,8 +108,8 @@ def test_a_whole_run_is_told_with_the_documented_keys(config: Path) -> None:
         assert event.keys() - {"timestamp", "level", "event", "run"} == set(re.findall(r"`(\w+)`", row))
 
 
-def test_the_journal_gets_priorities_and_keeps_the_time_itself(config: Path, recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.TruncatedPage(2), times=None, when=is_page)
+def test_the_journal_gets_priorities_and_keeps_the_time_itself(config: Path, recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.TruncatedPage(2), times=None, when=is_page)
     heard = once(by_journal, config)
     assert heard.code == 69
     told = [line for line in heard.lines if line.startswith("<")]
@@ -127,8 +126,8 @@ def test_a_journal_that_stderr_does_not_lead_to_is_none(config: Path) -> None:
     assert all("timestamp" in event for event in events(heard.lines))
 
 
-def test_a_terminal_shows_warnings_only_and_in_colour(config: Path, recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.TruncatedPage(2), times=None, when=is_page)
+def test_a_terminal_shows_warnings_only_and_in_colour(config: Path, recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.TruncatedPage(2), times=None, when=is_page)
     shown = once(by_terminal, config).err
     assert "incomplete answer" in shown
     assert "period closed" not in shown
@@ -146,9 +145,9 @@ def test_a_terminal_shows_warnings_only_and_in_colour(config: Path, recorded: De
     ],
 )
 def test_the_level_is_chosen_by_an_option_or_the_environment(
-    config: Path, recorded: DemoArchive, level: str, shown: set[str]
+    config: Path, recorded: FaultyArchive, level: str, shown: set[str]
 ) -> None:
-    recorded.misbehave(faults.TruncatedPage(2), times=None, when=is_page)
+    recorded.misbehave(archive_faults.TruncatedPage(2), times=None, when=is_page)
     for heard in (
         once(by_pipe, config, "--log-level", level),
         once(by_pipe, config, PEDIGREED_LOG_LEVEL=level),

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from pedigreed.demo.bulk import NARROW_COLUMNS, bulk_reply, bulk_rows
+from bulk_rows import NARROW_COLUMNS, bulk_reply, bulk_rows
 from pedigreed.demo.columnsconfig import columns_of
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.product_name import parse_product_name

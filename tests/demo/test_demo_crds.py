@@ -12,9 +12,9 @@ import httpx
 import msgspec
 import pytest
 
-from pedigreed.demo import crds_faults, faults
-from pedigreed.demo.build import B12_1_1, B12_3_1
-from pedigreed.demo.crds import DemoCrds, is_call_of
+import crds_faults
+import faults
+from misbehaving import FaultyCrds, is_call_of
 from pedigreed.demo.crds_story import (
     BUILD_CHANGE,
     DELIVERIES,
@@ -22,26 +22,27 @@ from pedigreed.demo.crds_story import (
     NEWLY_BAD,
     crds_at,
 )
+from pedigreed.demo.history import B12_1_1, B12_3_1
 from pedigreed.demo.scenario import AFTER, BEFORE, DAY_1, DAY_2, DAY_3, archive_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pedigreed.demo.fault import Fault
+    from faults import Fault
 
 
 @pytest.fixture
-def crds() -> Iterator[DemoCrds]:
-    with DemoCrds(crds_at, DAY_1) as server:
+def crds() -> Iterator[FaultyCrds]:
+    with FaultyCrds(crds_at, DAY_1) as server:
         yield server
 
 
-def post(crds: DemoCrds, method: str, *params: object) -> httpx.Response:
+def post(crds: FaultyCrds, method: str, *params: object) -> httpx.Response:
     body = {"jsonrpc": "1.0", "method": method, "params": list(params), "id": 1}
     return httpx.post(f"{crds.url}/json/", json=body, trust_env=False)
 
 
-def call(crds: DemoCrds, method: str, *params: object) -> Any:  # noqa: ANN401  # any JSON
+def call(crds: FaultyCrds, method: str, *params: object) -> Any:  # noqa: ANN401  # any JSON
     envelope = post(crds, method, *params).json()
     assert envelope["error"] is None, envelope
     assert envelope["id"] == 1
@@ -54,18 +55,18 @@ def call(crds: DemoCrds, method: str, *params: object) -> Any:  # noqa: ANN401  
 # The protocol
 
 
-def test_contexts_are_named_as_files(crds: DemoCrds) -> None:
+def test_contexts_are_named_as_files(crds: FaultyCrds) -> None:
     assert call(crds, "get_default_context", "jwst", "latest") == "jwst_1581.pmap"
     assert call(crds, "get_build_context", "jwst", "1.20.2") == "jwst_1464.pmap"
 
 
-def test_the_history_is_written_in_the_institutes_time_the_newest_first(crds: DemoCrds) -> None:
+def test_the_history_is_written_in_the_institutes_time_the_newest_first(crds: FaultyCrds) -> None:
     history = call(crds, "get_context_history", "jwst")
     assert history[0][:2] == ["2026-11-05 10:37:44", "jwst_1581.pmap"]
     assert len(history) == len(DELIVERIES) - 1
 
 
-def test_the_catalogue_tells_the_fields_that_are_asked_for(crds: DemoCrds) -> None:
+def test_the_catalogue_tells_the_fields_that_are_asked_for(crds: FaultyCrds) -> None:
     told = call(crds, "get_file_info_map", "jwst", ["jwst_fgs_area_0009.fits", "x"], ["change_level", "filekind"])
     assert told == {
         "jwst_fgs_area_0009.fits": {"change_level": "TRIVIAL", "filekind": "area"},
@@ -73,13 +74,13 @@ def test_the_catalogue_tells_the_fields_that_are_asked_for(crds: DemoCrds) -> No
     }
 
 
-def test_without_files_and_fields_the_catalogue_tells_everything(crds: DemoCrds) -> None:
+def test_without_files_and_fields_the_catalogue_tells_everything(crds: FaultyCrds) -> None:
     told = call(crds, "get_file_info_map", "jwst")
     assert told["jwst_fgs_area_0009.fits"]["delivery_date"] == "2026-09-12 10:21:02"
     assert set(call(crds, "get_reference_names", "jwst_1581.pmap")) == set(told)
 
 
-def test_a_context_has_no_files_of_later_ones(crds: DemoCrds) -> None:
+def test_a_context_has_no_files_of_later_ones(crds: FaultyCrds) -> None:
     before = call(crds, "get_reference_names", "jwst_1497.pmap")
     after = call(crds, "get_reference_names", "jwst_1503.pmap")
     assert sorted(set(after) - set(before)) == [f"jwst_miri_dark_{serial:04d}.fits" for serial in range(131, 135)]
@@ -96,7 +97,7 @@ def test_a_context_has_no_files_of_later_ones(crds: DemoCrds) -> None:
         ("set_context", "jwst_0001.pmap"),
     ],
 )
-def test_a_refusal_is_an_error_object_with_status_200(crds: DemoCrds, refused: tuple[object, ...]) -> None:
+def test_a_refusal_is_an_error_object_with_status_200(crds: FaultyCrds, refused: tuple[object, ...]) -> None:
     response = post(crds, str(refused[0]), *refused[1:])
     assert response.status_code == 200
     envelope = response.json()
@@ -105,18 +106,18 @@ def test_a_refusal_is_an_error_object_with_status_200(crds: DemoCrds, refused: t
     assert envelope["error"]["message"].startswith(f"{envelope['error']['name']}: ")
 
 
-def test_what_is_no_call_is_not_found(crds: DemoCrds) -> None:
+def test_what_is_no_call_is_not_found(crds: FaultyCrds) -> None:
     assert httpx.get(f"{crds.url}/json/", trust_env=False).status_code == 404
     assert httpx.post(f"{crds.url}/api/v0/invoke", trust_env=False).status_code == 404
 
 
 def test_every_result_can_be_encoded() -> None:
-    with DemoCrds(crds_at, DAY_1, encoded_above=0) as crds:
+    with FaultyCrds(crds_at, DAY_1, encoded_above=0) as crds:
         assert "crds_encoded" in post(crds, "get_default_context", "jwst", "latest").json()["result"]
         assert call(crds, "get_default_context", "jwst", "latest") == "jwst_1581.pmap"
 
 
-def test_large_results_are_encoded_and_small_ones_are_not(crds: DemoCrds) -> None:
+def test_large_results_are_encoded_and_small_ones_are_not(crds: FaultyCrds) -> None:
     assert "crds_encoded" in post(crds, "get_context_history", "jwst").json()["result"]
     assert isinstance(post(crds, "get_default_context", "jwst", "latest").json()["result"], str)
 
@@ -124,21 +125,21 @@ def test_large_results_are_encoded_and_small_ones_are_not(crds: DemoCrds) -> Non
 # The story
 
 
-def test_a_delivery_becomes_the_latest_between_day_1_and_day_2(crds: DemoCrds) -> None:
+def test_a_delivery_becomes_the_latest_between_day_1_and_day_2(crds: FaultyCrds) -> None:
     latest = []
     for crds.now in (BEFORE, DAY_1, DAY_2, DAY_3):
         latest.append(call(crds, "get_default_context", "jwst", "latest"))
     assert latest == ["jwst_1581.pmap", "jwst_1581.pmap", "jwst_1583.pmap", "jwst_1583.pmap"]
 
 
-def test_the_archives_build_gets_another_context_between_day_2_and_day_3(crds: DemoCrds) -> None:
+def test_the_archives_build_gets_another_context_between_day_2_and_day_3(crds: FaultyCrds) -> None:
     contexts = []
     for crds.now in (DAY_1, DAY_2, DAY_3):
         contexts.append(call(crds, "get_build_context", "jwst", B12_3_1.cal_ver))
     assert contexts == ["jwst_1535.pmap", "jwst_1535.pmap", "jwst_1581.pmap"]
 
 
-def test_a_file_is_marked_bad_between_day_2_and_day_3(crds: DemoCrds) -> None:
+def test_a_file_is_marked_bad_between_day_2_and_day_3(crds: FaultyCrds) -> None:
     listed = []
     for crds.now in (DAY_2, DAY_3):
         listed.append(NEWLY_BAD in call(crds, "get_server_info")["bad_files_list"])
@@ -180,13 +181,13 @@ ENVELOPES: list[tuple[Fault, object]] = [
 
 
 @pytest.mark.parametrize(("fault", "result"), ENVELOPES, ids=lambda value: type(value).__name__)
-def test_a_fault_replaces_the_result(crds: DemoCrds, fault: Fault, result: object) -> None:
+def test_a_fault_replaces_the_result(crds: FaultyCrds, fault: Fault, result: object) -> None:
     crds.misbehave(fault)
     assert call(crds, "get_default_context", "jwst", "latest") == result
     assert call(crds, "get_default_context", "jwst", "latest") == "jwst_1581.pmap"
 
 
-def test_an_error_is_for_the_method_that_it_is_scripted_for(crds: DemoCrds) -> None:
+def test_an_error_is_for_the_method_that_it_is_scripted_for(crds: FaultyCrds) -> None:
     crds.misbehave(crds_faults.RpcError("OtherError: no"), times=None, when=is_call_of("get_build_context"))
     assert call(crds, "get_default_context", "jwst", "latest") == "jwst_1581.pmap"
     assert post(crds, "get_build_context", "jwst", "2.0.1").json()["error"]["message"] == "OtherError: no"
@@ -194,22 +195,22 @@ def test_an_error_is_for_the_method_that_it_is_scripted_for(crds: DemoCrds) -> N
     assert call(crds, "get_build_context", "jwst", "2.0.1") == "jwst_1535.pmap"
 
 
-def test_wrong_keys(crds: DemoCrds) -> None:
+def test_wrong_keys(crds: FaultyCrds) -> None:
     crds.misbehave(crds_faults.WrongId())
     crds.misbehave(crds_faults.WithoutResult())
     assert post(crds, "get_server_info").json()["id"] == "another"
     assert post(crds, "get_server_info").json() == {"jsonrpc": "1.0", "id": 1}
 
 
-def test_a_bomb_is_small_on_the_wire(crds: DemoCrds) -> None:
-    crds.misbehave(crds_faults.GzipBomb(3_000_000))
+def test_a_bomb_is_small_on_the_wire(crds: FaultyCrds) -> None:
+    crds.misbehave(crds_faults.ResultBomb(3_000_000))
     response = post(crds, "get_server_info")
     assert len(response.content) < 10_000
     payload = base64.b64decode(response.json()["result"]["crds_payload"])
     assert len(gzip.decompress(payload)) > 3_000_000
 
 
-def test_payloads_that_cant_be_decoded(crds: DemoCrds) -> None:
+def test_payloads_that_cant_be_decoded(crds: FaultyCrds) -> None:
     crds.misbehave(crds_faults.OtherEncoding())
     crds.misbehave(crds_faults.CutEncoding())
     with pytest.raises(ValueError, match=r"base64|padding|Only"):
@@ -218,14 +219,14 @@ def test_payloads_that_cant_be_decoded(crds: DemoCrds) -> None:
         gzip.decompress(base64.b64decode(post(crds, "get_server_info").json()["result"]["crds_payload"]))
 
 
-def test_the_faults_of_http_are_met_too(crds: DemoCrds) -> None:
+def test_the_faults_of_http_are_met_too(crds: FaultyCrds) -> None:
     crds.misbehave(faults.HtmlPage())
     crds.misbehave(faults.ServerError())
     assert post(crds, "get_server_info").text.startswith("<html>")
     assert post(crds, "get_server_info").status_code == 500
 
 
-def test_requests_are_kept(crds: DemoCrds) -> None:
+def test_requests_are_kept(crds: FaultyCrds) -> None:
     call(crds, "get_build_context", "jwst", "2.0.1")
     (received,) = crds.requests
     assert received.service == "get_build_context"

@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pedigreed.demo.feed_faults import CutFeed, GzipBomb, LoginPage, Redirect, WrongCharset
-from pedigreed.demo.http_faults import ClientError, ResetBefore, ResetMidBody
+from faults import ClientError, CutFeed, GzipBomb, LoginPage, Redirect, ResetBefore, ResetMidBody, WrongCharset
+from misbehaving import FaultyListserv
 from pedigreed.demo.list_posts import MIRI_LIST, NIRCAM_LIST, list_posts
-from pedigreed.demo.listserv import DemoListserv
 from pedigreed.demo.scenario import AFTER, DAY_1, DAY_2
 
 if TYPE_CHECKING:
@@ -23,8 +22,8 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 @pytest.fixture
-def lists() -> Iterator[DemoListserv]:
-    with DemoListserv(now=DAY_1) as served:
+def lists() -> Iterator[FaultyListserv]:
+    with FaultyListserv(now=DAY_1) as served:
         yield served
 
 
@@ -39,7 +38,7 @@ def get(url: str, headers: Mapping[str, str] | None = None) -> tuple[http.client
         connection.close()
 
 
-def titles(lists: DemoListserv, name: str, version: str = "2.0") -> list[str | None]:
+def titles(lists: FaultyListserv, name: str, version: str = "2.0") -> list[str | None]:
     _, body = get(lists.feed_url(name, version))
     root = ET.fromstring(body)
     if version == "2.0":
@@ -48,7 +47,7 @@ def titles(lists: DemoListserv, name: str, version: str = "2.0") -> list[str | N
 
 
 @pytest.mark.parametrize("version", ["2.0", "ATOM1.0"])
-def test_posts_are_there_from_their_date_on_and_the_newest_is_first(lists: DemoListserv, version: str) -> None:
+def test_posts_are_there_from_their_date_on_and_the_newest_is_first(lists: FaultyListserv, version: str) -> None:
     assert len(titles(lists, NIRCAM_LIST, version)) == 1
     assert titles(lists, MIRI_LIST, version) == []
     lists.now = DAY_2
@@ -66,13 +65,13 @@ def test_contexts_and_words_are_for_the_caller_to_choose() -> None:
     assert DAY_1 < nircam.at < miri.at < DAY_2 < AFTER
 
 
-def test_a_post_can_be_added(lists: DemoListserv) -> None:
+def test_a_post_can_be_added(lists: FaultyListserv) -> None:
     first = list_posts()[0]
     lists.post(type(first)(NIRCAM_LIST, DAY_1 - timedelta(minutes=1), "Late", "a <b> & c"))
     assert titles(lists, NIRCAM_LIST)[0] == "Late"
 
 
-def test_who_has_the_feed_is_told_so_until_it_changes(lists: DemoListserv) -> None:
+def test_who_has_the_feed_is_told_so_until_it_changes(lists: FaultyListserv) -> None:
     url = lists.feed_url(NIRCAM_LIST)
     first, _ = get(url)
     etag, modified = first.headers["ETag"], first.headers["Last-Modified"]
@@ -84,20 +83,20 @@ def test_who_has_the_feed_is_told_so_until_it_changes(lists: DemoListserv) -> No
     assert get(url, {"If-Modified-Since": modified})[0].status == 200
 
 
-def test_the_number_of_posts_can_be_limited(lists: DemoListserv) -> None:
+def test_the_number_of_posts_can_be_limited(lists: FaultyListserv) -> None:
     lists.now = DAY_2
     _, body = get(f"{lists.feed_url(NIRCAM_LIST)}&LIMIT=1")
     assert len(ET.fromstring(body).findall("channel/item")) == 1
 
 
 @pytest.mark.parametrize("rest", ["?RSS&L=NO_SUCH_LIST&v=2.0", "?A0=NIRCAM_REFFILES"])
-def test_everything_else_is_a_page(lists: DemoListserv, rest: str) -> None:
+def test_everything_else_is_a_page(lists: FaultyListserv, rest: str) -> None:
     reply, body = get(lists.url + "/scripts/wa.exe" + rest)
     assert (reply.status, reply.headers.get_content_type()) == (200, "text/html")
     assert body.startswith(b"<html>")
 
 
-def test_faults_come_in_their_order_and_end(lists: DemoListserv) -> None:
+def test_faults_come_in_their_order_and_end(lists: FaultyListserv) -> None:
     url = lists.feed_url(NIRCAM_LIST)
     whole = get(url)[1]
     lists.misbehave(LoginPage())
@@ -116,7 +115,7 @@ def test_faults_come_in_their_order_and_end(lists: DemoListserv) -> None:
     assert get(url)[1] == whole
 
 
-def test_a_fault_lasts_until_it_is_called_off(lists: DemoListserv) -> None:
+def test_a_fault_lasts_until_it_is_called_off(lists: FaultyListserv) -> None:
     lists.misbehave(LoginPage(), times=None)
     assert all(b"Login" in get(lists.feed_url(MIRI_LIST))[1] for _ in range(3))
     lists.well_behaved()
@@ -124,13 +123,13 @@ def test_a_fault_lasts_until_it_is_called_off(lists: DemoListserv) -> None:
 
 
 @pytest.mark.parametrize("fault", [ResetBefore(), ResetMidBody()])
-def test_a_connection_can_be_reset(lists: DemoListserv, fault: ResetBefore | ResetMidBody) -> None:
+def test_a_connection_can_be_reset(lists: FaultyListserv, fault: ResetBefore | ResetMidBody) -> None:
     lists.misbehave(fault)
     with pytest.raises((ConnectionError, http.client.HTTPException)):
         get(lists.feed_url(NIRCAM_LIST))
 
 
-def test_requests_are_kept(lists: DemoListserv) -> None:
+def test_requests_are_kept(lists: FaultyListserv) -> None:
     get(lists.feed_url(NIRCAM_LIST), {"User-Agent": "test/1"})
     (request,) = lists.requests
     assert request.target == "/scripts/wa.exe?RSS&L=NIRCAM_REFFILES&v=2.0"

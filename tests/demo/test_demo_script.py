@@ -3,9 +3,10 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
-from pedigreed.demo.faults import EmptyBody, GatewayTimeout, MissingColumn, Unavailable
+from archive_faults import MissingColumn
+from faults import EmptyBody, GatewayTimeout, Unavailable
+from misbehaving import Script, is_columnsconfig, is_count, is_for, is_invoke, is_page
 from pedigreed.demo.received import COLUMNSCONFIG_PATH, INVOKE_PATH, Received, parse_received
-from pedigreed.demo.script import Script, is_columnsconfig, is_count, is_for, is_invoke, is_page
 from pedigreed.model.instrument import Instrument
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from leaks import keep_secret, no_secret_leaks, pytest_runtest_makereport
-from pedigreed.demo.archive import DemoArchive
+from misbehaving import FaultyArchive
 from pedigreed.store.database import Store
 from watching import DAY_0, Holdings, Watcher
 
@@ -22,5 +22,5 @@ __all__ = ["keep_secret", "no_secret_leaks", "pytest_runtest_makereport"]
 def watcher(store_url: str, tmp_path: Path) -> Iterator[Watcher]:
     """Cycles of program 1180 in NIRCam, on each kind of store."""
     holdings = Holdings()
-    with DemoArchive(holdings.at, DAY_0) as recorded, Store(store_url) as store:
+    with FaultyArchive(holdings.at, DAY_0) as recorded, Store(store_url) as store:
         yield Watcher(store, recorded, holdings, tmp_path / "mails")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from faults import ServerError
 from pedigreed.delivery.folder import FolderChannel
-from pedigreed.demo.faults import ServerError
 from pedigreed.model.message import Message
 from pedigreed.model.mute import Mute
 from pedigreed.model.pause import Pause, Paused

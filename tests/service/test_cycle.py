@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pedigreed.demo import faults
-from pedigreed.demo.script import is_count, is_page
+import archive_faults
+import faults
+from misbehaving import is_count, is_page
 from pedigreed.model.delivery import DeliveryState
 from pedigreed.model.instant import to_mjd
 from pedigreed.model.instrument import Instrument
@@ -21,7 +22,7 @@ from pedigreed.store import products as stored_products
 from watching import DAY_0, Watcher
 
 if TYPE_CHECKING:
-    from pedigreed.demo.fault import Fault
+    from faults import Fault
     from pedigreed.model.change import Change
 
 DAY = timedelta(days=1)
@@ -138,7 +139,7 @@ def test_first_takes_the_word_of_every_instrument(watcher: Watcher) -> None:
 
 def test_a_first_answer_that_was_falsely_empty_makes_nothing_new(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 30)
-    watcher.recorded.misbehave(faults.NoRows(), times=1, when=is_count)
+    watcher.recorded.misbehave(archive_faults.NoRows(), times=1, when=is_count)
     config = watcher.configured({"programs": [1180]}, sweep="1h")
     watcher.told(day(0), config)
     assert watcher.told(day(1), config) == {}
@@ -202,7 +203,12 @@ def test_a_subscription_that_comes_later_starts_with_a_baseline(watcher: Watcher
 @pytest.mark.failure("MAST's answer is empty or cut short")
 @pytest.mark.parametrize(
     "fault",
-    [faults.TruncatedPage(20), faults.NoRows(), faults.WrongTotal(3), faults.DuplicateRow()],
+    [
+        archive_faults.TruncatedPage(20),
+        archive_faults.NoRows(),
+        archive_faults.WrongTotal(3),
+        archive_faults.DuplicateRow(),
+    ],
     ids=lambda fault: type(fault).__name__,
 )
 def test_an_incomplete_answer_reports_nothing_gone(watcher: Watcher, fault: Fault) -> None:
@@ -228,7 +234,7 @@ def test_an_incomplete_answer_tells_what_is_newer_and_holds_what_is_older(watche
     watcher.told(day(0), config)
     watcher.holdings.remake(names[:5], at=day(0.5))
     watcher.holdings.remake(names[5:8], at=day(0.5), cal_ver="1.9.6", context=1068)
-    watcher.recorded.misbehave(faults.WrongTotal(3), times=None, when=is_page)
+    watcher.recorded.misbehave(archive_faults.WrongTotal(3), times=None, when=is_page)
     text = watcher.told(day(1), config)["a"]
     assert "REPROCESSED" in text
     assert "REGRESSED" not in text
@@ -240,7 +246,7 @@ def test_an_incomplete_answer_tells_what_is_newer_and_holds_what_is_older(watche
 @pytest.mark.failure("MAST's answer is empty or cut short")
 def test_a_first_answer_that_is_incomplete_is_no_baseline(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 30)
-    watcher.recorded.misbehave(faults.TruncatedPage(10), times=None, when=is_page)
+    watcher.recorded.misbehave(archive_faults.TruncatedPage(10), times=None, when=is_page)
     text = watcher.told(day(0))["a"]
     assert "NOT CHECKED" in text
     assert "NOW WATCHING" not in text
@@ -274,7 +280,7 @@ def test_one_instrument_that_fails_does_not_stop_another(watcher: Watcher) -> No
     watcher.told(day(0), config)
     watcher.holdings.remake(nircam + miri, at=day(0.5))
     watcher.recorded.misbehave(
-        faults.ErrorReply("no such table"), times=None, when=lambda asked: "Miri" in asked.service
+        archive_faults.ErrorReply("no such table"), times=None, when=lambda asked: "Miri" in asked.service
     )
     assert "1180  4 products   NIRCam" in watcher.told(day(1), config)["a"]
     watcher.recorded.well_behaved()
@@ -399,7 +405,7 @@ def test_between_sweeps_only_what_is_younger_is_asked_for(watcher: Watcher) -> N
 def test_a_limit_that_is_ignored_turns_increments_off_and_says_so(watcher: Watcher) -> None:
     names = watcher.holdings.add(1180, 20)
     watcher.told(day(0))
-    watcher.recorded.misbehave(faults.IgnoredFilter("ingestCompletionDate_mjd"), times=None)
+    watcher.recorded.misbehave(archive_faults.IgnoredFilter("ingestCompletionDate_mjd"), times=None)
     watcher.holdings.remake(names[:2], at=day(0.5))
     told: dict[str, str] = {}
     for number in (1, 2):

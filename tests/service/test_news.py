@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from crds_faults import RpcError
+from faults import LoginPage
 from hearing import DAY, DAY_0, LIST, TEXT, Hearing, hearing
 from list_mails import event, list_mail, mast_mail
-from pedigreed.demo.crds import is_call_of
-from pedigreed.demo.crds_faults import RpcError
+from misbehaving import is_call_of
 from pedigreed.demo.crds_story import Reference
-from pedigreed.demo.feed_faults import LoginPage
 from pedigreed.model.announcement import Announcement, Medium
 from pedigreed.model.run import Work
 from pedigreed.model.source_state import SourceState

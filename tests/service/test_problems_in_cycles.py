@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
+import archive_faults
 from pedigreed.config.settings import Config
 from pedigreed.delivery.folder import FolderChannel
-from pedigreed.demo import faults
 from pedigreed.model.pause import Paused
 from pedigreed.model.problem import ProblemKind
 from pedigreed.service.cycle import Cycle, run_cycle
@@ -105,7 +105,7 @@ def test_a_quiet_time_says_nothing_to_the_operator(operated: Operated) -> None:
 @pytest.mark.failure("MAST does not answer")
 def test_a_source_that_fails_for_days_is_told_once_and_once_when_it_answers(operated: Operated) -> None:
     operated.cycle(DAY_0)
-    operated.watcher.recorded.misbehave(faults.ErrorReply("Invalid object name"), times=None)
+    operated.watcher.recorded.misbehave(archive_faults.ErrorReply("Invalid object name"), times=None)
     said = []
     for day in range(1, 6):
         operated.cycle(DAY_0 + day * DAY)
@@ -161,7 +161,7 @@ def test_a_digest_that_can_not_be_composed_stops_no_other_and_is_told_once(
 def test_increments_that_are_turned_off_are_told_once(operated: Operated) -> None:
     names = operated.watcher.holdings.add(1180, 20)
     operated.cycle(DAY_0)
-    operated.watcher.recorded.misbehave(faults.IgnoredFilter("ingestCompletionDate_mjd"), times=None)
+    operated.watcher.recorded.misbehave(archive_faults.IgnoredFilter("ingestCompletionDate_mjd"), times=None)
     operated.watcher.holdings.remake(names[:2], at=DAY_0 + DAY / 2)
     for day in (1, 2, 3):
         operated.cycle(DAY_0 + day * DAY)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import func, select
 
-from pedigreed.demo import faults
-from pedigreed.demo.script import is_page
+import archive_faults
+from misbehaving import is_page
 from pedigreed.service.status import read_status
 from pedigreed.store.tables import changes, told
 from watching import DAY_0, Watcher
@@ -156,7 +156,7 @@ def test_a_program_is_not_quiet_on_the_word_of_no_answer(watcher: Watcher) -> No
     watcher.told(day(0), config)
     watcher.holdings.remake(names[:12], at=day(0.9))
     assert watcher.told(day(1), config) == {}
-    watcher.recorded.misbehave(faults.WrongTotal(3), times=None, when=is_page)
+    watcher.recorded.misbehave(archive_faults.WrongTotal(3), times=None, when=is_page)
     text = watcher.told(day(2), config)["a"]
     assert "NOT CHECKED" in text
     assert "REPROCESSED" not in text

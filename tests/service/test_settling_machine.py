@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from pedigreed.demo.archive import DemoArchive
+from misbehaving import FaultyArchive
 from pedigreed.model.instant import iso
 from pedigreed.model.mute import Mute
 from pedigreed.store import mutes as stored_mutes
@@ -100,7 +100,7 @@ def test_every_change_is_told_once_and_each_product_as_one_story(days: list[Day]
     names = holdings.add(1180, PRODUCTS)
     with (
         TemporaryDirectory() as folder,
-        DemoArchive(holdings.at, DAY_0) as recorded,
+        FaultyArchive(holdings.at, DAY_0) as recorded,
         Store(f"sqlite:///{Path(folder) / 'pedigreed.db'}") as store,
     ):
         watcher = Watcher(store, recorded, holdings, Path(folder) / "mails")

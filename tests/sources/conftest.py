@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from imap_host import imap, imap_server
-from pedigreed.demo.archive import DemoArchive
+from misbehaving import FaultyArchive
 from pedigreed.demo.scenario import DAY_2, archive_at
 
 if TYPE_CHECKING:
@@ -18,6 +18,6 @@ __all__ = ["imap", "imap_server"]
 
 
 @pytest.fixture
-def recorded() -> Iterator[DemoArchive]:
-    with DemoArchive(archive_at, DAY_2) as archive:
+def recorded() -> Iterator[FaultyArchive]:
+    with FaultyArchive(archive_at, DAY_2) as archive:
         yield archive

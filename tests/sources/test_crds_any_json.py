@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asking_crds import NOON, QUICK, Holding, always, delivered, read
-from pedigreed.demo.crds import DemoCrds
-from pedigreed.demo.crds_faults import CrdsFault, Envelope
+from crds_faults import CrdsFault, Envelope
+from misbehaving import FaultyCrds
 from pedigreed.demo.crds_story import Reference
 from pedigreed.sources.crds.bookmark import Bookmark
 
@@ -60,10 +60,10 @@ class Telling(CrdsFault):
 
 
 @pytest.fixture(scope="module")
-def telling() -> Iterator[tuple[DemoCrds, Telling]]:
+def telling() -> Iterator[tuple[FaultyCrds, Telling]]:
     fault = Telling()
     holding = Holding(always(delivered("jwst_1464", 30, Reference("jwst_nircam_flat_0101.fits"))))
-    with DemoCrds(holding.at, NOON) as server:
+    with FaultyCrds(holding.at, NOON) as server:
         server.misbehave(fault, times=None)
         yield server, fault
 
@@ -82,7 +82,7 @@ _BOOKMARKS = st.one_of(
 @settings(max_examples=120)
 @given(results=st.lists(_RESULTS, min_size=6, max_size=8), bookmark=_BOOKMARKS)
 def test_a_reading_raises_nothing(
-    telling: tuple[DemoCrds, Telling], results: list[object], bookmark: str | None
+    telling: tuple[FaultyCrds, Telling], results: list[object], bookmark: str | None
 ) -> None:
     server, fault = telling
     fault.results = list(results)

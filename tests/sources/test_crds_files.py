@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import crds_faults
+import faults
 from asking_crds import (
     NOON,
     Holding,
@@ -19,8 +21,7 @@ from asking_crds import (
     of,
     read,
 )
-from pedigreed.demo import crds_faults, faults
-from pedigreed.demo.crds import DemoCrds, is_call_of
+from misbehaving import FaultyCrds, is_call_of
 from pedigreed.demo.crds_story import Reference
 from pedigreed.model.announcement import ChangeLevel, NoticeKind
 from pedigreed.model.instrument import Instrument
@@ -42,15 +43,15 @@ def holding() -> Holding:
 
 
 @pytest.fixture
-def small(holding: Holding) -> Iterator[DemoCrds]:
-    with DemoCrds(holding.at, NOON) as server:
+def small(holding: Holding) -> Iterator[FaultyCrds]:
+    with FaultyCrds(holding.at, NOON) as server:
         yield server
 
 
 # New files
 
 
-def test_a_context_of_rules_only_has_no_files_to_tell(small: DemoCrds, holding: Holding) -> None:
+def test_a_context_of_rules_only_has_no_files_to_tell(small: FaultyCrds, holding: Holding) -> None:
     first = read(small)
     grow(holding, "jwst_1503")
     second = read(small, first.bookmark)
@@ -58,7 +59,7 @@ def test_a_context_of_rules_only_has_no_files_to_tell(small: DemoCrds, holding: 
     assert not about_files(second)
 
 
-def test_a_step_back_has_no_new_files(small: DemoCrds, holding: Holding) -> None:
+def test_a_step_back_has_no_new_files(small: FaultyCrds, holding: Holding) -> None:
     first = read(small)
     grow(holding, "jwst_1464")
     second = read(small, first.bookmark)
@@ -68,7 +69,7 @@ def test_a_step_back_has_no_new_files(small: DemoCrds, holding: Holding) -> None
 
 
 def test_a_failure_keeps_the_announcement_and_the_files_come_the_next_time(
-    small: DemoCrds, holding: Holding
+    small: FaultyCrds, holding: Holding
 ) -> None:
     first = read(small)
     grow(holding, "jwst_1503", DARK_2)
@@ -83,7 +84,7 @@ def test_a_failure_keeps_the_announcement_and_the_files_come_the_next_time(
     assert files.facts.files == (DARK_2.name,)
 
 
-def test_files_wait_as_long_as_the_server_is_away(small: DemoCrds, holding: Holding) -> None:
+def test_files_wait_as_long_as_the_server_is_away(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
     grow(holding, "jwst_1503", DARK_2)
     for _ in range(look.MOST_REFUSALS + 3):
@@ -94,7 +95,7 @@ def test_files_wait_as_long_as_the_server_is_away(small: DemoCrds, holding: Hold
 
 
 def test_files_that_the_catalogue_never_tells_of_are_told_by_their_names(
-    small: DemoCrds, holding: Holding
+    small: FaultyCrds, holding: Holding
 ) -> None:
     bookmark = read(small).bookmark
     grow(holding, "jwst_1503", DARK_2)
@@ -113,7 +114,7 @@ def test_files_that_the_catalogue_never_tells_of_are_told_by_their_names(
     assert not about_files(read(small, reading.bookmark))
 
 
-def test_a_context_whose_files_are_never_told_is_given_up(small: DemoCrds, holding: Holding) -> None:
+def test_a_context_whose_files_are_never_told_is_given_up(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
     grow(holding, "jwst_1503", DARK_2)
     small.misbehave(crds_faults.OtherResult([]), times=None, when=is_call_of("get_reference_names"))
@@ -125,7 +126,7 @@ def test_a_context_whose_files_are_never_told_is_given_up(small: DemoCrds, holdi
     assert "not asked about any more" in readings[-2].warnings[0]
 
 
-def test_several_new_contexts_are_asked_about_by_and_by(small: DemoCrds, holding: Holding) -> None:
+def test_several_new_contexts_are_asked_about_by_and_by(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
     for nth in range(look.CONTEXTS_A_LOOK + 2):
         grow(holding, f"jwst_{1500 + nth}", Reference(f"jwst_miri_flat_{nth:04d}.fits"))
@@ -139,7 +140,7 @@ def test_several_new_contexts_are_asked_about_by_and_by(small: DemoCrds, holding
     assert methods(small).count("get_reference_names") == 5 + 3, "each context's files are listed once a look"
 
 
-def test_no_more_contexts_wait_than_a_year_has(small: DemoCrds, holding: Holding) -> None:
+def test_no_more_contexts_wait_than_a_year_has(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
     for nth in range(look.MOST_WAITING + 3):
         grow(holding, f"jwst_{1500 + nth}")
@@ -147,7 +148,7 @@ def test_no_more_contexts_wait_than_a_year_has(small: DemoCrds, holding: Holding
     assert reading.warnings == ("the files of 3 new contexts are not asked about",)
 
 
-def test_many_files_are_asked_about_in_batches(small: DemoCrds, holding: Holding) -> None:
+def test_many_files_are_asked_about_in_batches(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
     many = tuple(Reference(f"jwst_miri_flat_{nth:04d}.fits") for nth in range(new_files.BATCH * 2 + 1))
     grow(holding, "jwst_1503", *many)
@@ -157,7 +158,7 @@ def test_many_files_are_asked_about_in_batches(small: DemoCrds, holding: Holding
     assert methods(small).count("get_file_info_map") == 3
 
 
-def test_more_files_than_are_told_is_said(small: DemoCrds, holding: Holding) -> None:
+def test_more_files_than_are_told_is_said(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
     many = tuple(Reference(f"jwst_miri_flat_{nth:04d}.fits") for nth in range(new_files.MOST_FILES + 5))
     grow(holding, "jwst_1503", *many)
@@ -177,7 +178,7 @@ def test_more_files_than_are_told_is_said(small: DemoCrds, holding: Holding) -> 
     ],
 )
 def test_what_the_catalogue_does_not_say_is_not_guessed(
-    small: DemoCrds, holding: Holding, said: dict[str, object]
+    small: FaultyCrds, holding: Holding, said: dict[str, object]
 ) -> None:
     bookmark = read(small).bookmark
     grow(holding, "jwst_1503", DARK_2)
@@ -189,7 +190,7 @@ def test_what_the_catalogue_does_not_say_is_not_guessed(
     assert files.text == DARK_2.name
 
 
-def test_the_catalogue_tells_of_what_the_name_does_not(small: DemoCrds, holding: Holding) -> None:
+def test_the_catalogue_tells_of_what_the_name_does_not(small: FaultyCrds, holding: Holding) -> None:
     odd = Reference("jwst_odd_name_7.asdf")
     bookmark = read(small).bookmark
     grow(holding, "jwst_1503", odd)
@@ -201,7 +202,7 @@ def test_the_catalogue_tells_of_what_the_name_does_not(small: DemoCrds, holding:
     assert files.facts.change_level is ChangeLevel.TRIVIAL
 
 
-def test_a_start_that_lies_ahead_hides_no_files(small: DemoCrds, holding: Holding) -> None:
+def test_a_start_that_lies_ahead_hides_no_files(small: FaultyCrds, holding: Holding) -> None:
     holding.state = replace(
         holding.state,
         deliveries=(
@@ -222,7 +223,7 @@ def test_a_start_that_lies_ahead_hides_no_files(small: DemoCrds, holding: Holdin
 # Bad files
 
 
-def test_a_name_that_is_missing_once_is_no_news_when_it_is_back(small: DemoCrds, holding: Holding) -> None:
+def test_a_name_that_is_missing_once_is_no_news_when_it_is_back(small: FaultyCrds, holding: Holding) -> None:
     holding.state = replace(holding.state, bad_files=(DARK_1.name, DARK_2.name))
     bookmark = read(small).bookmark
     for bad in ((DARK_1.name,), (DARK_1.name, DARK_2.name)):
@@ -233,7 +234,7 @@ def test_a_name_that_is_missing_once_is_no_news_when_it_is_back(small: DemoCrds,
         bookmark = reading.bookmark
 
 
-def test_files_that_are_marked_together_are_told_together(small: DemoCrds, holding: Holding) -> None:
+def test_files_that_are_marked_together_are_told_together(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
     rules = "jwst_niriss_wfssbkg_0007.rmap"
     holding.state = replace(holding.state, bad_files=(FLAT.name, rules, DARK_1.name, "<script>"))
@@ -247,7 +248,7 @@ def test_files_that_are_marked_together_are_told_together(small: DemoCrds, holdi
     assert reading.warnings == ("the list of bad files: names that are no files of JWST: 1",)
 
 
-def test_a_file_of_no_instrument_names_none(small: DemoCrds, holding: Holding) -> None:
+def test_a_file_of_no_instrument_names_none(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
     holding.state = replace(holding.state, bad_files=("jwst_system_calver_0047.rmap", "jwst_1503.pmap"))
     small.now += timedelta(days=1)
@@ -256,7 +257,7 @@ def test_a_file_of_no_instrument_names_none(small: DemoCrds, holding: Holding) -
     assert bad.facts.reference_types == ("calver",)
 
 
-def test_a_list_of_bad_files_without_end_is_not_kept(small: DemoCrds) -> None:
+def test_a_list_of_bad_files_without_end_is_not_kept(small: FaultyCrds) -> None:
     names = ["jwst_miri_dark_0131.fits"] * (bad_files.MOST + 1)
     small.misbehave(crds_faults.OtherResult({"bad_files_list": names}), when=is_call_of("get_server_info"))
     assert read(small).problems == ("the list of bad files: CRDS lists more than 50,000 bad files",)

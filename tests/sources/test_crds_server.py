@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+import crds_faults
+import faults
 from asking_crds import (
     AGENT,
     CAL_VER,
@@ -24,8 +26,7 @@ from asking_crds import (
     of,
     read,
 )
-from pedigreed.demo import crds_faults, faults
-from pedigreed.demo.crds import DemoCrds, is_call_of
+from misbehaving import FaultyCrds, is_call_of
 from pedigreed.demo.crds_story import BUILD_CHANGE, NEWLY_BAD, Reference, crds_at
 from pedigreed.demo.scenario import DAY_1, DAY_2, DAY_3
 from pedigreed.model.announcement import ChangeLevel, Medium, NoticeKind
@@ -36,7 +37,7 @@ from pedigreed.sources.crds.server import CrdsServer
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pedigreed.demo.fault import Fault
+    from faults import Fault
     from pedigreed.sources.source import Source
 
 DARK_1 = Reference("jwst_miri_dark_0131.fits")
@@ -45,8 +46,8 @@ FLAT = Reference("jwst_nircam_flat_0101.fits")
 
 
 @pytest.fixture
-def crds() -> Iterator[DemoCrds]:
-    with DemoCrds(crds_at, DAY_1) as server:
+def crds() -> Iterator[FaultyCrds]:
+    with FaultyCrds(crds_at, DAY_1) as server:
         yield server
 
 
@@ -56,8 +57,8 @@ def holding() -> Holding:
 
 
 @pytest.fixture
-def small(holding: Holding) -> Iterator[DemoCrds]:
-    with DemoCrds(holding.at, NOON) as server:
+def small(holding: Holding) -> Iterator[FaultyCrds]:
+    with FaultyCrds(holding.at, NOON) as server:
         yield server
 
 
@@ -69,7 +70,7 @@ def test_the_server_is_a_source() -> None:
     assert source.name == "CRDS"
 
 
-def test_the_first_reading_tells_the_last_year_and_no_news_of_files(crds: DemoCrds) -> None:
+def test_the_first_reading_tells_the_last_year_and_no_news_of_files(crds: FaultyCrds) -> None:
     first = read(crds)
     assert first.is_complete, first.problems
     assert not first.warnings
@@ -91,12 +92,12 @@ def test_the_first_reading_tells_the_last_year_and_no_news_of_files(crds: DemoCr
     assert not of(first, NoticeKind.MARKED_BAD)
 
 
-def test_the_tracks_are_given_at_the_first_reading(crds: DemoCrds) -> None:
+def test_the_tracks_are_given_at_the_first_reading(crds: FaultyCrds) -> None:
     since = datetime(2026, 11, 5, 15, 37, 44, tzinfo=UTC)
     assert read(crds).contexts == ContextsInUse("jwst_1581", since, "jwst_1535", CAL_VER)
 
 
-def test_without_a_version_from_the_archive_the_build_is_not_asked_about(crds: DemoCrds) -> None:
+def test_without_a_version_from_the_archive_the_build_is_not_asked_about(crds: FaultyCrds) -> None:
     reading = read(crds, cal_ver=None)
     assert reading.is_complete
     assert reading.contexts is not None
@@ -104,14 +105,14 @@ def test_without_a_version_from_the_archive_the_build_is_not_asked_about(crds: D
     assert "get_build_context" not in methods(crds)
 
 
-def test_a_rollback_is_told_as_such(crds: DemoCrds) -> None:
+def test_a_rollback_is_told_as_such(crds: FaultyCrds) -> None:
     (back,) = of(read(crds), NoticeKind.ROLLBACK)
     assert back.facts.context == "jwst_1497"
     assert back.facts.before == "jwst_1503"
     assert "matched by subarrays" in back.text
 
 
-def test_requests_are_serial(crds: DemoCrds) -> None:
+def test_requests_are_serial(crds: FaultyCrds) -> None:
     read(crds)
     assert crds.most_at_once == 1
     assert methods(crds) == [
@@ -125,7 +126,7 @@ def test_requests_are_serial(crds: DemoCrds) -> None:
 # The story
 
 
-def test_a_delivery_is_told_with_its_files_under_the_same_context(crds: DemoCrds) -> None:
+def test_a_delivery_is_told_with_its_files_under_the_same_context(crds: FaultyCrds) -> None:
     first = read(crds)
     crds.now = DAY_2
     second = read(crds, first.bookmark)
@@ -150,13 +151,13 @@ def test_a_delivery_is_told_with_its_files_under_the_same_context(crds: DemoCrds
     assert files.text.count("gradient of 2 percent") == 1, "a description that files share stands once"
 
 
-def test_nothing_is_told_of_the_files_twice(crds: DemoCrds) -> None:
+def test_nothing_is_told_of_the_files_twice(crds: FaultyCrds) -> None:
     crds.now = DAY_2
     second = read(crds, read(crds).bookmark)
     assert not about_files(second)
 
 
-def test_a_build_change_is_told_once(crds: DemoCrds) -> None:
+def test_a_build_change_is_told_once(crds: FaultyCrds) -> None:
     first = read(crds)
     crds.now = BUILD_CHANGE
     second = read(crds, first.bookmark)
@@ -171,7 +172,7 @@ def test_a_build_change_is_told_once(crds: DemoCrds) -> None:
     assert not of(read(crds, second.bookmark), NoticeKind.BUILD)
 
 
-def test_a_file_that_is_marked_bad_is_told_once(crds: DemoCrds) -> None:
+def test_a_file_that_is_marked_bad_is_told_once(crds: FaultyCrds) -> None:
     first = read(crds)
     crds.now = DAY_3
     second = read(crds, first.bookmark)
@@ -188,7 +189,7 @@ def test_a_file_that_is_marked_bad_is_told_once(crds: DemoCrds) -> None:
 # The bookmark
 
 
-def test_the_same_bookmark_gives_the_same_identities(crds: DemoCrds) -> None:
+def test_the_same_bookmark_gives_the_same_identities(crds: FaultyCrds) -> None:
     first = read(crds)
     crds.now = DAY_3
     once, again = read(crds, first.bookmark), read(crds, first.bookmark)
@@ -197,7 +198,7 @@ def test_the_same_bookmark_gives_the_same_identities(crds: DemoCrds) -> None:
 
 
 @pytest.mark.parametrize("bookmark", ["", "no JSON", "[]", '{"version": 2}', '{"told_to": 1}', '{"told_to": "x"}'])
-def test_a_bookmark_that_is_none_begins_anew(crds: DemoCrds, bookmark: str) -> None:
+def test_a_bookmark_that_is_none_begins_anew(crds: FaultyCrds, bookmark: str) -> None:
     crds.now = DAY_3
     reading = read(crds, bookmark)
     assert reading.is_complete
@@ -206,7 +207,7 @@ def test_a_bookmark_that_is_none_begins_anew(crds: DemoCrds, bookmark: str) -> N
     assert reading.bookmark == read(crds).bookmark
 
 
-def test_the_list_of_bad_files_is_asked_for_once_a_day(crds: DemoCrds) -> None:
+def test_the_list_of_bad_files_is_asked_for_once_a_day(crds: FaultyCrds) -> None:
     bookmark = None
     for _ in range(8):
         bookmark = read(crds, bookmark).bookmark
@@ -214,7 +215,7 @@ def test_the_list_of_bad_files_is_asked_for_once_a_day(crds: DemoCrds) -> None:
     assert methods(crds).count("get_server_info") == 2
 
 
-def test_a_clock_that_was_ahead_does_not_stop_the_asking(crds: DemoCrds) -> None:
+def test_a_clock_that_was_ahead_does_not_stop_the_asking(crds: FaultyCrds) -> None:
     crds.now = DAY_3
     ahead = read(crds)
     crds.now = DAY_1
@@ -226,7 +227,7 @@ def test_a_clock_that_was_ahead_does_not_stop_the_asking(crds: DemoCrds) -> None
 # Versions and builds
 
 
-def build_news(crds: DemoCrds, bookmark: str | None, cal_ver: str) -> tuple[list[str], str | None]:
+def build_news(crds: FaultyCrds, bookmark: str | None, cal_ver: str) -> tuple[list[str], str | None]:
     reading = read(crds, bookmark, cal_ver=cal_ver)
     assert reading.is_complete, reading.problems
     assert reading.contexts is not None
@@ -234,7 +235,7 @@ def build_news(crds: DemoCrds, bookmark: str | None, cal_ver: str) -> tuple[list
     return [each.title for each in of(reading, NoticeKind.BUILD)], reading.bookmark
 
 
-def test_a_version_that_goes_down_is_no_news_and_neither_is_its_return(crds: DemoCrds) -> None:
+def test_a_version_that_goes_down_is_no_news_and_neither_is_its_return(crds: FaultyCrds) -> None:
     news, bookmark = build_news(crds, None, "1.20.2")
     assert news == []
     news, bookmark = build_news(crds, bookmark, "2.0.1")
@@ -245,13 +246,13 @@ def test_a_version_that_goes_down_is_no_news_and_neither_is_its_return(crds: Dem
     assert news == []
 
 
-def test_a_new_version_says_what_moved(crds: DemoCrds) -> None:
+def test_a_new_version_says_what_moved(crds: FaultyCrds) -> None:
     first = read(crds, cal_ver="1.20.2")
     (build,) = of(read(crds, first.bookmark), NoticeKind.BUILD)
     assert (build.facts.before, build.facts.context, build.facts.cal_ver) == ("jwst_1464", "jwst_1535", "2.0.1")
 
 
-def test_a_version_that_crds_does_not_know_leaves_the_rest(crds: DemoCrds) -> None:
+def test_a_version_that_crds_does_not_know_leaves_the_rest(crds: FaultyCrds) -> None:
     reading = read(crds, cal_ver="4.0.0")
     assert reading.is_complete
     assert reading.warnings == (
@@ -263,13 +264,13 @@ def test_a_version_that_crds_does_not_know_leaves_the_rest(crds: DemoCrds) -> No
     assert len(reading.announcements) == 9
 
 
-def test_a_development_version_is_asked_about_by_its_release(crds: DemoCrds) -> None:
+def test_a_development_version_is_asked_about_by_its_release(crds: FaultyCrds) -> None:
     reading = read(crds, cal_ver="2.0.1.dev12+gabc")
     assert reading.contexts is not None
     assert reading.contexts.build == "jwst_1535"
 
 
-def test_the_build_that_is_known_is_given_while_it_cant_be_asked(crds: DemoCrds) -> None:
+def test_the_build_that_is_known_is_given_while_it_cant_be_asked(crds: FaultyCrds) -> None:
     first = read(crds)
     crds.misbehave(crds_faults.RpcError(), when=is_call_of("get_build_context"))
     second = read(crds, first.bookmark)
@@ -303,7 +304,7 @@ TROUBLE: tuple[Fault, ...] = (
     crds_faults.OtherResult("hst_0001.pmap"),
     crds_faults.OtherEncoding(),
     crds_faults.CutEncoding(),
-    crds_faults.GzipBomb(2_000_000),
+    crds_faults.ResultBomb(2_000_000),
 )
 
 
@@ -320,7 +321,7 @@ UNKNOWN_FILE = crds_faults.OtherResult({"jwst": ["hst"]})
         if method != "get_file_info_map" or fault != UNKNOWN_FILE
     ],
 )
-def test_a_part_fails_alone(small: DemoCrds, holding: Holding, fault: Fault, method: str, part: str) -> None:
+def test_a_part_fails_alone(small: FaultyCrds, holding: Holding, fault: Fault, method: str, part: str) -> None:
     bookmark = read(small).bookmark
     grow(holding, "jwst_1503", DARK_2)
     holding.state = replace(holding.state, bad_files=(FLAT.name,), builds={CAL_VER: "jwst_1503"})
@@ -341,7 +342,7 @@ def test_a_part_fails_alone(small: DemoCrds, holding: Holding, fault: Fault, met
     assert told >= {each.identity for each in read(small, bookmark).announcements}
 
 
-def test_a_server_that_is_down_is_told_and_keeps_the_bookmark(crds: DemoCrds) -> None:
+def test_a_server_that_is_down_is_told_and_keeps_the_bookmark(crds: FaultyCrds) -> None:
     first = read(crds)
     crds.misbehave(faults.Unavailable(), times=None)
     down = read(crds, first.bookmark)
@@ -356,7 +357,7 @@ def test_a_server_that_is_down_is_told_and_keeps_the_bookmark(crds: DemoCrds) ->
     )
 
 
-def test_a_server_that_hangs_is_left(crds: DemoCrds) -> None:
+def test_a_server_that_hangs_is_left(crds: FaultyCrds) -> None:
     crds.misbehave(faults.Hang(), times=None)
     reading = read(crds, patience=HASTY)
     assert [problem.partition(": ")[2] for problem in reading.problems] == [
@@ -366,7 +367,7 @@ def test_a_server_that_hangs_is_left(crds: DemoCrds) -> None:
     ]
 
 
-def test_a_history_without_a_readable_row_is_no_answer(crds: DemoCrds) -> None:
+def test_a_history_without_a_readable_row_is_no_answer(crds: FaultyCrds) -> None:
     crds.misbehave(crds_faults.OtherResult([["x"], 7]), when=is_call_of("get_context_history"))
     reading = read(crds)
     assert not reading.is_complete
@@ -374,7 +375,7 @@ def test_a_history_without_a_readable_row_is_no_answer(crds: DemoCrds) -> None:
     assert reading.warnings == ("the context history: 2 of 2 rows can't be read",)
 
 
-def test_a_row_that_cant_be_read_is_a_warning(crds: DemoCrds) -> None:
+def test_a_row_that_cant_be_read_is_a_warning(crds: FaultyCrds) -> None:
     rows = [["2026-05-01 10:00:00", "jwst_1503.pmap", "Darks."], ["x"]]
     crds.misbehave(crds_faults.OtherResult(rows), when=is_call_of("get_context_history"))
     reading = read(crds)
@@ -382,7 +383,7 @@ def test_a_row_that_cant_be_read_is_a_warning(crds: DemoCrds) -> None:
     assert reading.warnings == ("the context history: 1 of 2 rows can't be read",)
 
 
-def test_the_bookmark_is_text_of_a_known_version(crds: DemoCrds) -> None:
+def test_the_bookmark_is_text_of_a_known_version(crds: FaultyCrds) -> None:
     kept = msgspec.json.decode(read(crds).bookmark or "")
     assert kept["version"] == 1
     assert kept["build"] == {"cal_ver": "2.0.1", "context": "jwst_1535"}

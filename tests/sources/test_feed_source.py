@@ -15,33 +15,31 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certificates import certificate_for
-from pedigreed.config.sources import Feed
-from pedigreed.demo.fault import Fault
-from pedigreed.demo.feed_faults import (
-    CutFeed,
-    Endless,
-    EntityBomb,
-    GzipBomb,
-    LoginPage,
-    Redirect,
-    SlowHead,
-    WrongCharset,
-)
-from pedigreed.demo.http_faults import (
+from faults import (
     ClientError,
+    CutFeed,
     Drip,
     EmptyBody,
+    Endless,
+    EntityBomb,
+    Fault,
+    GzipBomb,
     Hang,
+    LoginPage,
     OtherBody,
+    Redirect,
     ResetBefore,
     ResetMidBody,
     ServerError,
+    SlowHead,
     TooManyRequests,
     Unavailable,
+    WrongCharset,
 )
+from misbehaving import FaultyListserv
+from pedigreed.config.sources import Feed
 from pedigreed.demo.list_posts import MIRI_LIST, NIRCAM_LIST, ListPost
-from pedigreed.demo.listserv import DemoListserv
-from pedigreed.demo.reply import Reply
+from pedigreed.demo.loopback import Reply
 from pedigreed.demo.scenario import DAY_1, DAY_2, DAY_3
 from pedigreed.model.announcement import Medium
 from pedigreed.model.instrument import Instrument
@@ -66,19 +64,19 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def lists() -> Iterator[DemoListserv]:
-    with DemoListserv(now=DAY_2) as served:
+def lists() -> Iterator[FaultyListserv]:
+    with FaultyListserv(now=DAY_2) as served:
         yield served
 
 
 def source(
-    lists: DemoListserv, name: str = NIRCAM_LIST, version: str = "2.0", limits: FeedLimits = QUICK
+    lists: FaultyListserv, name: str = NIRCAM_LIST, version: str = "2.0", limits: FeedLimits = QUICK
 ) -> FeedSource:
     feed = Feed(url=lists.feed_url(name, version), instrument=Instrument.NIRCAM)
     return FeedSource(feed, "pedigreed-test/1", limits)
 
 
-def read(lists: DemoListserv, limits: FeedLimits = QUICK, bookmark: str | None = None) -> Reading:
+def read(lists: FaultyListserv, limits: FeedLimits = QUICK, bookmark: str | None = None) -> Reading:
     return source(lists, limits=limits).read(bookmark, DAY_2)
 
 
@@ -92,13 +90,13 @@ class Sent(Fault):
         return self.reply
 
 
-def sent(lists: DemoListserv, *items: str, now: datetime = DAY_2) -> Reading:
+def sent(lists: FaultyListserv, *items: str, now: datetime = DAY_2) -> Reading:
     lists.misbehave(Sent(f"<rss><channel>{''.join(items)}</channel></rss>"))
     return source(lists).read(None, now)
 
 
 @pytest.mark.parametrize("version", ["2.0", "ATOM1.0"])
-def test_a_list_is_read(lists: DemoListserv, version: str) -> None:
+def test_a_list_is_read(lists: FaultyListserv, version: str) -> None:
     feed: Source = source(lists, version=version)
     reading = feed.read(None, DAY_2)
     assert (reading.is_complete, reading.problems, reading.warnings) == (True, (), ())
@@ -113,36 +111,36 @@ def test_a_list_is_read(lists: DemoListserv, version: str) -> None:
     assert oldest.identity != newest.identity
 
 
-def test_both_forms_of_a_list_tell_the_same(lists: DemoListserv) -> None:
+def test_both_forms_of_a_list_tell_the_same(lists: FaultyListserv) -> None:
     rss, atom = (source(lists, version=version).read(None, DAY_2) for version in ("2.0", "ATOM1.0"))
     assert rss.announcements == atom.announcements
 
 
-def test_it_is_read_in_a_thread_of_a_program_with_an_event_loop(lists: DemoListserv) -> None:
+def test_it_is_read_in_a_thread_of_a_program_with_an_event_loop(lists: FaultyListserv) -> None:
     reading = asyncio.run(asyncio.to_thread(source(lists).read, None, DAY_2))
     assert len(reading.announcements) == 2
 
 
-def test_a_proxy_that_is_none_is_told(lists: DemoListserv, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_is_none_is_told(lists: FaultyListserv, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("HTTP_PROXY", "nonsense://proxy.example")
     assert read(lists).problems == ("an address on the way to it can't be used",)
 
 
-def test_it_says_who_asks(lists: DemoListserv) -> None:
+def test_it_says_who_asks(lists: FaultyListserv) -> None:
     read(lists)
     (request,) = lists.requests
     assert request.headers["user-agent"] == "pedigreed-test/1"
     assert "if-none-match" not in request.headers
 
 
-def test_a_feed_about_no_instrument_gives_no_facts(lists: DemoListserv) -> None:
+def test_a_feed_about_no_instrument_gives_no_facts(lists: FaultyListserv) -> None:
     feed = FeedSource(Feed(url=lists.feed_url(MIRI_LIST)), "pedigreed-test/1", QUICK)
     (announcement,) = feed.read(None, DAY_2).announcements
     assert announcement.facts.instruments == ()
 
 
-def test_what_did_not_change_is_not_sent_again_however_often_it_is_asked(lists: DemoListserv) -> None:
+def test_what_did_not_change_is_not_sent_again_however_often_it_is_asked(lists: FaultyListserv) -> None:
     lists.now = DAY_1
     feed = source(lists)
     first = feed.read(None, DAY_1)
@@ -160,7 +158,7 @@ def test_what_did_not_change_is_not_sent_again_however_often_it_is_asked(lists: 
 
 
 @pytest.mark.parametrize("fault", [CutFeed(), LoginPage(), ClientError(404), EmptyBody(), ResetMidBody(), Hang()])
-def test_a_bad_reading_does_not_move_the_bookmark(lists: DemoListserv, fault: Fault) -> None:
+def test_a_bad_reading_does_not_move_the_bookmark(lists: FaultyListserv, fault: Fault) -> None:
     feed = source(lists, limits=FeedLimits(within=1, attempts=1))
     lists.now = DAY_1
     bookmark = feed.read(None, DAY_1).bookmark
@@ -173,11 +171,11 @@ def test_a_bad_reading_does_not_move_the_bookmark(lists: DemoListserv, fault: Fa
 
 
 @pytest.mark.parametrize("bookmark", ["", "{", "[]", '{"address": "x", "etag": "y"}', "\x00", "\ud800"])
-def test_a_bookmark_that_can_not_be_read_is_as_none(lists: DemoListserv, bookmark: str) -> None:
+def test_a_bookmark_that_can_not_be_read_is_as_none(lists: FaultyListserv, bookmark: str) -> None:
     assert len(read(lists, bookmark=bookmark).announcements) == 2
 
 
-def test_unchanged_without_a_question_is_a_failure(lists: DemoListserv) -> None:
+def test_unchanged_without_a_question_is_a_failure(lists: FaultyListserv) -> None:
     lists.misbehave(Redirect("x", status=304))
     reading = read(lists)
     assert (reading.is_complete, reading.bookmark) == (False, None)
@@ -206,7 +204,7 @@ def test_unchanged_without_a_question_is_a_failure(lists: DemoListserv) -> None:
     ],
     ids=lambda value: None if isinstance(value, str) else type(value).__name__,
 )
-def test_failures_are_told_in_words(lists: DemoListserv, fault: Fault, problem: str) -> None:
+def test_failures_are_told_in_words(lists: FaultyListserv, fault: Fault, problem: str) -> None:
     lists.misbehave(fault, times=None)
     reading = read(lists)
     assert reading.announcements == ()
@@ -216,7 +214,7 @@ def test_failures_are_told_in_words(lists: DemoListserv, fault: Fault, problem: 
 
 
 @pytest.mark.parametrize("fault", [Hang(), SlowHead(), Drip()])
-def test_it_ends_in_time_whatever_the_server_does(lists: DemoListserv, fault: Fault) -> None:
+def test_it_ends_in_time_whatever_the_server_does(lists: FaultyListserv, fault: Fault) -> None:
     lists.misbehave(fault, times=None)
     reading = read(lists, FeedLimits(within=0.5))
     assert not reading.is_complete
@@ -224,7 +222,7 @@ def test_it_ends_in_time_whatever_the_server_does(lists: DemoListserv, fault: Fa
 
 
 @pytest.mark.parametrize("fault", [Endless(), GzipBomb(megabytes=200)])
-def test_what_is_too_long_gives_its_whole_entries_in_little_memory(lists: DemoListserv, fault: Fault) -> None:
+def test_what_is_too_long_gives_its_whole_entries_in_little_memory(lists: FaultyListserv, fault: Fault) -> None:
     lists.misbehave(fault)
     tracemalloc.start()
     reading = read(lists, FeedLimits(within=60, largest=1_000_000))
@@ -236,21 +234,21 @@ def test_what_is_too_long_gives_its_whole_entries_in_little_memory(lists: DemoLi
     assert "it is longer than 1,000,000 bytes" in reading.problems
 
 
-def test_an_entity_bomb_is_text(lists: DemoListserv) -> None:
+def test_an_entity_bomb_is_text(lists: FaultyListserv) -> None:
     lists.misbehave(EntityBomb())
     (announcement,) = read(lists).announcements
     assert announcement.title == "&l10;"
 
 
 @pytest.mark.parametrize("charset", ["us-ascii", "utf-16", "nonsense", "iso-8859-1"])
-def test_a_wrong_charset_does_no_harm(lists: DemoListserv, charset: str) -> None:
+def test_a_wrong_charset_does_no_harm(lists: FaultyListserv, charset: str) -> None:
     lists.post(ListPost(NIRCAM_LIST, DAY_1, "caf\u00e9", "\u00e9"))
     good = read(lists)
     lists.misbehave(WrongCharset(charset))
     assert read(lists).announcements == good.announcements
 
 
-def test_a_cut_feed_gives_its_whole_entries(lists: DemoListserv) -> None:
+def test_a_cut_feed_gives_its_whole_entries(lists: FaultyListserv) -> None:
     lists.misbehave(CutFeed(0.8))
     reading = read(lists)
     assert [announcement.title[-11:] for announcement in reading.announcements] == ["(jwst_1584)"]
@@ -258,7 +256,7 @@ def test_a_cut_feed_gives_its_whole_entries(lists: DemoListserv) -> None:
     assert not reading.is_complete
 
 
-def test_a_body_that_breaks_off_is_asked_for_again_and_then_used(lists: DemoListserv) -> None:
+def test_a_body_that_breaks_off_is_asked_for_again_and_then_used(lists: FaultyListserv) -> None:
     lists.misbehave(ResetMidBody(), times=None)
     reading = read(lists)
     assert len(lists.requests) == 3
@@ -267,7 +265,7 @@ def test_a_body_that_breaks_off_is_asked_for_again_and_then_used(lists: DemoList
 
 
 @pytest.mark.parametrize("fault", [Unavailable(), ServerError(), ResetBefore(), ResetMidBody()])
-def test_what_passes_is_waited_for(lists: DemoListserv, fault: Fault) -> None:
+def test_what_passes_is_waited_for(lists: FaultyListserv, fault: Fault) -> None:
     lists.misbehave(fault, times=2)
     reading = read(lists)
     assert reading.is_complete
@@ -275,7 +273,7 @@ def test_what_passes_is_waited_for(lists: DemoListserv, fault: Fault) -> None:
     assert len(lists.requests) == 3
 
 
-def test_a_pause_that_the_time_allows_is_kept_and_a_longer_one_is_not(lists: DemoListserv) -> None:
+def test_a_pause_that_the_time_allows_is_kept_and_a_longer_one_is_not(lists: FaultyListserv) -> None:
     lists.misbehave(TooManyRequests(retry_after=1))
     assert read(lists).is_complete
     assert len(lists.requests) == 2
@@ -285,21 +283,21 @@ def test_a_pause_that_the_time_allows_is_kept_and_a_longer_one_is_not(lists: Dem
 
 
 @pytest.mark.parametrize("fault", [ClientError(404), LoginPage(), Redirect("file:///etc/passwd")])
-def test_what_does_not_pass_is_asked_once(lists: DemoListserv, fault: Fault) -> None:
+def test_what_does_not_pass_is_asked_once(lists: FaultyListserv, fault: Fault) -> None:
     lists.misbehave(fault, times=None)
     read(lists)
     assert len(lists.requests) == 1
 
 
-def test_redirects_are_followed(lists: DemoListserv) -> None:
+def test_redirects_are_followed(lists: FaultyListserv) -> None:
     lists.misbehave(Redirect(lists.feed_url(MIRI_LIST)), times=5)
     reading = read(lists)
     assert [announcement.title[:4] for announcement in reading.announcements] == ["MIRI"]
 
 
-def test_nobody_there_is_told(lists: DemoListserv) -> None:
+def test_nobody_there_is_told(lists: FaultyListserv) -> None:
     url = lists.feed_url(NIRCAM_LIST)
-    with DemoListserv(now=DAY_1) as gone:
+    with FaultyListserv(now=DAY_1) as gone:
         url = gone.feed_url(NIRCAM_LIST)
     reading = FeedSource(Feed(url=url), "pedigreed-test/1", QUICK).read(None, DAY_1)
     assert reading.problems == ("the connection was refused",)
@@ -345,7 +343,7 @@ def test_a_server_that_nobody_vouches_for_and_a_way_out_of_tls_are_refused(tmp_p
 
 @pytest.mark.parametrize("fault", [None, ServerError(), ResetBefore(), Redirect(), LoginPage(), CutFeed()])
 def test_a_token_in_the_address_is_told_nowhere(
-    lists: DemoListserv, caplog: pytest.LogCaptureFixture, fault: Fault | None
+    lists: FaultyListserv, caplog: pytest.LogCaptureFixture, fault: Fault | None
 ) -> None:
     caplog.set_level(logging.DEBUG)
     if fault:
@@ -356,7 +354,7 @@ def test_a_token_in_the_address_is_told_nowhere(
     assert TOKEN not in f"{feed.name} {reading} {caplog.text}"
 
 
-def test_entries_without_an_id_have_a_stable_one(lists: DemoListserv) -> None:
+def test_entries_without_an_id_have_a_stable_one(lists: FaultyListserv) -> None:
     one, two = "<item><title>one</title></item>", "<item><title>two</title></item>"
     first = {a.title: a.identity for a in sent(lists, one, two).announcements}
     later = {a.title: a.identity for a in sent(lists, "<item><title>new</title></item>", two, one).announcements}
@@ -364,13 +362,13 @@ def test_entries_without_an_id_have_a_stable_one(lists: DemoListserv) -> None:
     assert {title: later[title] for title in first} == first
 
 
-def test_equal_entries_are_one_and_so_are_those_with_one_id(lists: DemoListserv) -> None:
+def test_equal_entries_are_one_and_so_are_those_with_one_id(lists: FaultyListserv) -> None:
     same = "<item><title>one</title></item>"
     with_id = ["<item><guid>1</guid><title>a</title></item>", "<item><guid>1</guid><title>b</title></item>"]
     assert [a.title for a in sent(lists, same, same, *with_id).announcements] == ["one", "a"]
 
 
-def test_entries_that_share_a_link_are_not_one(lists: DemoListserv) -> None:
+def test_entries_that_share_a_link_are_not_one(lists: FaultyListserv) -> None:
     link = "<link>https://l.example/news</link>"
     items = [f"<item><title>{title}</title>{link}</item>" for title in ("one", "two")]
     identities = [a.identity for a in sent(lists, *items).announcements]
@@ -378,14 +376,14 @@ def test_entries_that_share_a_link_are_not_one(lists: DemoListserv) -> None:
     assert "https://l.example/news" not in identities
 
 
-def test_a_long_id_is_short_and_the_same_again(lists: DemoListserv) -> None:
+def test_a_long_id_is_short_and_the_same_again(lists: FaultyListserv) -> None:
     item = f"<item><guid>{'x' * 3000}</guid></item>"
     (first,), (second,) = sent(lists, item).announcements, sent(lists, item).announcements
     assert first.identity == second.identity
     assert len(first.identity) < 100
 
 
-def test_a_date_in_the_future_is_not_believed(lists: DemoListserv) -> None:
+def test_a_date_in_the_future_is_not_believed(lists: FaultyListserv) -> None:
     items = [
         "<item><guid>1</guid><pubDate>Thu, 21 Nov 2099 10:00:00 GMT</pubDate></item>",
         "<item><guid>2</guid><pubDate>Sun, 22 Nov 2026 10:00:00 GMT</pubDate></item>",
@@ -400,14 +398,14 @@ def test_a_date_in_the_future_is_not_believed(lists: DemoListserv) -> None:
     assert later.announcements[0].said_at is not None
 
 
-def test_more_entries_than_are_read_is_a_warning(lists: DemoListserv) -> None:
+def test_more_entries_than_are_read_is_a_warning(lists: FaultyListserv) -> None:
     reading = read(lists, FeedLimits(within=20, entries=1))
     assert len(reading.announcements) == 1
     assert reading.is_complete
     assert reading.warnings == ("only the first 1 entries were read",)
 
 
-def test_what_a_reader_gets_is_text_only(lists: DemoListserv) -> None:
+def test_what_a_reader_gets_is_text_only(lists: FaultyListserv) -> None:
     evil = "\x1b]0;x\x07a\r\nBcc: b@obs.example\u202e <script>alert(1)</script><img src=x onerror=y> c"
     lists.post(ListPost(NIRCAM_LIST, DAY_1, evil, evil))
     for version in ("2.0", "ATOM1.0"):
@@ -417,7 +415,7 @@ def test_what_a_reader_gets_is_text_only(lists: DemoListserv) -> None:
             assert all(line.isprintable() for line in announcement.text.split("\n"))
 
 
-def test_the_bookmark_is_text_that_anyone_can_read(lists: DemoListserv) -> None:
+def test_the_bookmark_is_text_that_anyone_can_read(lists: FaultyListserv) -> None:
     bookmark = read(lists).bookmark
     assert bookmark is not None
     assert set(json.loads(bookmark)) == {"address", "etag", "last_modified"}

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import archive_faults
+import faults
 from asking_mast import AGENT, NIRCAM_1180, QUICK, ask, ask_one, expected, names, pages
-from pedigreed.demo import faults
-from pedigreed.demo.archive import DemoArchive
+from misbehaving import FaultyArchive, is_count, is_page
 from pedigreed.demo.scenario import DAY_2, DAY_3, PROGRAMS, UNKNOWN_PROGRAM, archive_at
-from pedigreed.demo.script import is_count, is_page
 from pedigreed.model.instrument import Instrument
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.sources.mast.query import PedigreeQuery
@@ -20,21 +20,21 @@ from pedigreed.sources.mast.query import PedigreeQuery
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pedigreed.demo.fault import Fault
+    from faults import Fault
     from pedigreed.demo.received import Received
 
 
 # Good conduct
 
 
-def test_every_row_of_a_program_is_read(recorded: DemoArchive) -> None:
+def test_every_row_of_a_program_is_read(recorded: FaultyArchive) -> None:
     fetched = ask_one(recorded)
     assert fetched.is_complete, fetched.problems
     assert names(fetched) == expected()
     assert not fetched.warnings
 
 
-def test_requests_are_serial_and_say_who_asks(recorded: DemoArchive) -> None:
+def test_requests_are_serial_and_say_who_asks(recorded: FaultyArchive) -> None:
     for instrument in Instrument:
         ask(recorded, PedigreeQuery(instrument, PROGRAMS))
     assert recorded.most_at_once == 1
@@ -42,14 +42,14 @@ def test_requests_are_serial_and_say_who_asks(recorded: DemoArchive) -> None:
     assert all(agent.startswith("pedigreed/test ") and "astroquery" in agent for agent in agents), agents
 
 
-def test_several_programs_share_a_request(recorded: DemoArchive) -> None:
+def test_several_programs_share_a_request(recorded: FaultyArchive) -> None:
     fetched = ask_one(recorded, PedigreeQuery(Instrument.NIRSPEC, PROGRAMS))
     assert {product.program for product in fetched.items} == {1181}
     assert fetched.is_complete
     assert len(pages(recorded)) == 1
 
 
-def test_a_program_that_the_archive_does_not_know_is_a_complete_empty_answer(recorded: DemoArchive) -> None:
+def test_a_program_that_the_archive_does_not_know_is_a_complete_empty_answer(recorded: FaultyArchive) -> None:
     fetched = ask_one(recorded, PedigreeQuery(Instrument.MIRI, (UNKNOWN_PROGRAM,)))
     assert fetched.is_complete
     assert fetched.rows == 0
@@ -57,7 +57,7 @@ def test_a_program_that_the_archive_does_not_know_is_a_complete_empty_answer(rec
 
 
 def test_polls_repeat_the_identical_request() -> None:
-    with DemoArchive(archive_at, DAY_2, executing_polls=3) as recorded:
+    with FaultyArchive(archive_at, DAY_2, executing_polls=3) as recorded:
         fetched = ask_one(recorded)
         assert fetched.is_complete
         assert names(fetched) == expected()
@@ -66,7 +66,7 @@ def test_polls_repeat_the_identical_request() -> None:
         assert len({received.text for received in asked}) == 1
 
 
-def test_each_query_breaks_the_service_cache(recorded: DemoArchive) -> None:
+def test_each_query_breaks_the_service_cache(recorded: FaultyArchive) -> None:
     first = ask_one(recorded)
     recorded.now = DAY_3
     second = ask_one(recorded)
@@ -74,7 +74,7 @@ def test_each_query_breaks_the_service_cache(recorded: DemoArchive) -> None:
     assert {p.pedigree for p in first.items} != {p.pedigree for p in second.items}
 
 
-def test_pages_of_one_query_share_the_cache_breaker(recorded: DemoArchive) -> None:
+def test_pages_of_one_query_share_the_cache_breaker(recorded: FaultyArchive) -> None:
     fetched = ask_one(recorded, page_rows=40)
     assert fetched.is_complete, fetched.problems
     assert names(fetched) == expected()
@@ -83,14 +83,14 @@ def test_pages_of_one_query_share_the_cache_breaker(recorded: DemoArchive) -> No
     assert len({received.request["cacheBreaker"] for received in asked}) == 1
 
 
-def test_a_large_question_is_asked_in_parts(recorded: DemoArchive) -> None:
+def test_a_large_question_is_asked_in_parts(recorded: FaultyArchive) -> None:
     parts = ask(recorded, PedigreeQuery(Instrument.NIRISS, (1180, 1210, 2738, 6434)), page_rows=10)
     assert all(fetched.is_complete for _, fetched in parts)
     assert sorted(program for part, _ in parts for program in part.programs) == [1180, 1210, 2738, 6434]
     assert set().union(*(names(fetched) for _, fetched in parts)) == expected(1210)
 
 
-def test_rows_that_are_known_by_their_bytes_are_not_read_again(recorded: DemoArchive) -> None:
+def test_rows_that_are_known_by_their_bytes_are_not_read_again(recorded: FaultyArchive) -> None:
     first = ask_one(recorded)
     known = {product.fingerprint: product.filename for product in first.items}
     again = ask_one(recorded, known=known)
@@ -103,7 +103,7 @@ def test_rows_that_are_known_by_their_bytes_are_not_read_again(recorded: DemoArc
     assert names(later) | later.unchanged == expected(now=DAY_3)
 
 
-def test_an_increment_asks_only_for_what_is_younger(recorded: DemoArchive) -> None:
+def test_an_increment_asks_only_for_what_is_younger(recorded: FaultyArchive) -> None:
     since = DAY_2 - timedelta(days=1)
     fetched = ask_one(recorded, replace(NIRCAM_1180, archived_since=since))
     assert fetched.is_complete
@@ -112,7 +112,7 @@ def test_an_increment_asks_only_for_what_is_younger(recorded: DemoArchive) -> No
     assert not [received for received in recorded.requests if is_count(received)]
 
 
-def test_a_product_carries_what_the_row_says(recorded: DemoArchive) -> None:
+def test_a_product_carries_what_the_row_says(recorded: FaultyArchive) -> None:
     row = next(
         row for row in archive_at(DAY_2) if str(row["filename"]).endswith("_cal.fits") and row["program"] == 1180
     )
@@ -146,13 +146,13 @@ def test_a_product_carries_what_the_row_says(recorded: DemoArchive) -> None:
         faults.TruncatedJson(),
         faults.ResetBefore(),
         faults.ResetMidBody(),
-        faults.ErrorReply("Execution Timeout Expired."),
+        archive_faults.ErrorReply("Execution Timeout Expired."),
     ],
     ids=lambda fault: type(fault).__name__,
 )
 @pytest.mark.parametrize("when", [is_count, is_page], ids=["count", "page"])
 def test_a_passing_fault_is_tried_again(
-    recorded: DemoArchive, fault: Fault, when: Callable[[Received], bool]
+    recorded: FaultyArchive, fault: Fault, when: Callable[[Received], bool]
 ) -> None:
     recorded.misbehave(fault, times=2, when=when)
     fetched = ask_one(recorded)
@@ -176,7 +176,7 @@ def test_a_passing_fault_is_tried_again(
     ids=lambda value: type(value).__name__ if isinstance(value, faults.Fault) else "",
 )
 def test_a_fault_that_stays_is_an_incomplete_answer_with_its_reason(
-    recorded: DemoArchive, fault: Fault, words: str
+    recorded: FaultyArchive, fault: Fault, words: str
 ) -> None:
     recorded.misbehave(fault, times=None, when=is_page)
     fetched = ask_one(recorded)
@@ -187,7 +187,7 @@ def test_a_fault_that_stays_is_an_incomplete_answer_with_its_reason(
     assert recorded.url not in problem
 
 
-def test_retry_after_is_heeded_up_to_the_query_limit(recorded: DemoArchive) -> None:
+def test_retry_after_is_heeded_up_to_the_query_limit(recorded: FaultyArchive) -> None:
     recorded.misbehave(faults.TooManyRequests(3600), times=1, when=is_page)
     fetched = ask_one(recorded)
     assert not fetched.is_complete
@@ -195,7 +195,7 @@ def test_retry_after_is_heeded_up_to_the_query_limit(recorded: DemoArchive) -> N
     assert len(pages(recorded)) == 1, "asking again sooner than told would be rude"
 
 
-def test_retry_after_as_a_date_is_heeded(recorded: DemoArchive) -> None:
+def test_retry_after_as_a_date_is_heeded(recorded: FaultyArchive) -> None:
     recorded.misbehave(faults.TooManyRequests(datetime.now(UTC) + timedelta(hours=2)), times=1, when=is_page)
     fetched = ask_one(recorded)
     assert not fetched.is_complete
@@ -204,7 +204,7 @@ def test_retry_after_as_a_date_is_heeded(recorded: DemoArchive) -> None:
 
 @pytest.mark.failure("MAST does not answer")
 @pytest.mark.parametrize("fault", [faults.Hang(), faults.Drip()], ids=["hang", "drip"])
-def test_one_exchange_takes_no_longer_than_its_limit(recorded: DemoArchive, fault: Fault) -> None:
+def test_one_exchange_takes_no_longer_than_its_limit(recorded: FaultyArchive, fault: Fault) -> None:
     recorded.misbehave(fault, times=1, when=is_page)
     fetched = ask_one(recorded, patience=replace(QUICK, request_timeout=0.3))
     assert fetched.is_complete, fetched.problems
@@ -212,8 +212,8 @@ def test_one_exchange_takes_no_longer_than_its_limit(recorded: DemoArchive, faul
 
 
 @pytest.mark.failure("MAST does not answer")
-def test_a_query_that_executes_for_ever_ends_at_its_limit(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.Executing(), times=None, when=is_page)
+def test_a_query_that_executes_for_ever_ends_at_its_limit(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.Executing(), times=None, when=is_page)
     fetched = ask_one(recorded, patience=replace(QUICK, query_timeout=0.5))
     assert not fetched.is_complete
     assert "did not complete the query within 0.5 s" in fetched.problems[0]
@@ -221,7 +221,7 @@ def test_a_query_that_executes_for_ever_ends_at_its_limit(recorded: DemoArchive)
 
 
 def test_nobody_listening_is_an_incomplete_answer() -> None:
-    with DemoArchive(archive_at, DAY_2) as recorded:
+    with FaultyArchive(archive_at, DAY_2) as recorded:
         url = recorded.url
     with MastArchive(url, AGENT, patience=QUICK) as archive:
         ((_, fetched),) = archive.answers(NIRCAM_1180, lambda _: {})
@@ -235,16 +235,16 @@ def test_nobody_listening_is_an_incomplete_answer() -> None:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (faults.TruncatedPage(3), "109 rows came, and the service counts 112"),
-        (faults.WrongTotal(5), "the number of rows changed from 112 to 117"),
-        (faults.WrongTotal(-5), "112 rows came, and the service counts 107"),
-        (faults.DuplicateRow(), "1 row came twice"),
-        (faults.NoRows(), "the number of rows changed from 112 to 0"),
+        (archive_faults.TruncatedPage(3), "109 rows came, and the service counts 112"),
+        (archive_faults.WrongTotal(5), "the number of rows changed from 112 to 117"),
+        (archive_faults.WrongTotal(-5), "112 rows came, and the service counts 107"),
+        (archive_faults.DuplicateRow(), "1 row came twice"),
+        (archive_faults.NoRows(), "the number of rows changed from 112 to 0"),
     ],
     ids=["short page", "larger total", "smaller total", "duplicate", "empty"],
 )
 def test_what_does_not_add_up_is_incomplete_and_still_brings_its_rows(
-    recorded: DemoArchive, fault: Fault, words: str
+    recorded: FaultyArchive, fault: Fault, words: str
 ) -> None:
     recorded.misbehave(fault, times=None, when=is_page)
     fetched = ask_one(recorded)
@@ -253,100 +253,102 @@ def test_what_does_not_add_up_is_incomplete_and_still_brings_its_rows(
         fetched.problems
     )
     assert names(fetched) <= expected()
-    assert bool(fetched.items) is not isinstance(fault, faults.NoRows)
+    assert bool(fetched.items) is not isinstance(fault, archive_faults.NoRows)
 
 
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (faults.RepeatedPage(), "rows came twice"),
-        (faults.MovingTotal(), "the number of rows changed"),
+        (archive_faults.RepeatedPage(), "rows came twice"),
+        (archive_faults.MovingTotal(), "the number of rows changed"),
     ],
     ids=["same page twice", "total moves"],
 )
-def test_paging_that_does_not_add_up_is_incomplete(recorded: DemoArchive, fault: Fault, words: str) -> None:
+def test_paging_that_does_not_add_up_is_incomplete(recorded: FaultyArchive, fault: Fault, words: str) -> None:
     recorded.misbehave(fault, times=None, when=is_page)
     fetched = ask_one(recorded, page_rows=40)
     assert not fetched.is_complete
     assert words in "; ".join(fetched.problems)
 
 
-def test_a_page_served_twice_is_noticed_among_known_rows_too(recorded: DemoArchive) -> None:
+def test_a_page_served_twice_is_noticed_among_known_rows_too(recorded: FaultyArchive) -> None:
     known = {product.fingerprint: product.filename for product in ask_one(recorded).items}
-    recorded.misbehave(faults.RepeatedPage(), times=None, when=is_page)
+    recorded.misbehave(archive_faults.RepeatedPage(), times=None, when=is_page)
     fetched = ask_one(recorded, known=known, page_rows=40)
     assert not fetched.is_complete
     assert "rows came twice" in "; ".join(fetched.problems)
 
 
-def test_a_reply_without_paging_is_held_against_the_count(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.NoPaging(), times=None, when=is_page)
+def test_a_reply_without_paging_is_held_against_the_count(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.NoPaging(), times=None, when=is_page)
     fetched = ask_one(recorded)
     assert fetched.is_complete, fetched.problems
     assert names(fetched) == expected()
 
 
-def test_pages_without_paging_are_read_until_they_reach_the_count(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.NoPaging(), times=None, when=is_page)
+def test_pages_without_paging_are_read_until_they_reach_the_count(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.NoPaging(), times=None, when=is_page)
     fetched = ask_one(recorded, page_rows=40)
     assert fetched.is_complete, fetched.problems
     assert names(fetched) == expected()
     assert len(pages(recorded)) == 3
 
 
-def test_pages_of_the_service_s_own_size_are_read_to_the_end(recorded: DemoArchive) -> None:
+def test_pages_of_the_service_s_own_size_are_read_to_the_end(recorded: FaultyArchive) -> None:
     for without_paging in (False, True):
         recorded.well_behaved()
-        recorded.misbehave(faults.SmallPages(30), times=None, when=is_page)
+        recorded.misbehave(archive_faults.SmallPages(30), times=None, when=is_page)
         if without_paging:
-            recorded.misbehave(faults.NoPaging(), times=None, when=is_page)
+            recorded.misbehave(archive_faults.NoPaging(), times=None, when=is_page)
         fetched = ask_one(recorded)
         assert fetched.is_complete, fetched.problems
         assert names(fetched) == expected()
 
 
 @pytest.mark.parametrize(
-    ("fault", "most"), [(faults.RepeatedPage(), 2), (faults.WrongTotal(1000), 4)], ids=["repeats", "ends early"]
+    ("fault", "most"),
+    [(archive_faults.RepeatedPage(), 2), (archive_faults.WrongTotal(1000), 4)],
+    ids=["repeats", "ends early"],
 )
 def test_no_more_pages_are_asked_for_once_one_brings_nothing(
-    recorded: DemoArchive, fault: Fault, most: int
+    recorded: FaultyArchive, fault: Fault, most: int
 ) -> None:
     recorded.misbehave(fault, times=None)
-    recorded.misbehave(faults.NoPaging(), times=None, when=is_page)
+    recorded.misbehave(archive_faults.NoPaging(), times=None, when=is_page)
     fetched = ask_one(recorded, page_rows=40)
     assert not fetched.is_complete
     assert len(pages(recorded)) == most
 
 
-def test_a_page_that_repeats_is_the_last_however_many_are_said_to_come(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.RepeatedPage(), times=None, when=is_page)
+def test_a_page_that_repeats_is_the_last_however_many_are_said_to_come(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.RepeatedPage(), times=None, when=is_page)
     assert not ask_one(recorded, page_rows=20).is_complete
     assert len(pages(recorded)) == 2
 
 
-def test_an_increment_without_paging_is_counted(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.NoPaging(), times=None, when=is_page)
+def test_an_increment_without_paging_is_counted(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.NoPaging(), times=None, when=is_page)
     fetched = ask_one(recorded, replace(NIRCAM_1180, archived_since=DAY_2 - timedelta(days=1)))
     assert fetched.is_complete, fetched.problems
     assert [received for received in recorded.requests if is_count(received)]
 
 
-def test_an_ignored_program_filter_is_noticed(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.IgnoredFilter("program"), times=None)
+def test_an_ignored_program_filter_is_noticed(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.IgnoredFilter("program"), times=None)
     fetched = ask_one(recorded, PedigreeQuery(Instrument.NIRISS, (6434,)))
     assert not fetched.is_complete
     assert "of programs that were not asked for" in "; ".join(fetched.problems)
     assert not fetched.items
 
 
-def test_an_ignored_date_filter_is_noticed(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.IgnoredFilter("ingestCompletionDate_mjd"), times=None)
+def test_an_ignored_date_filter_is_noticed(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.IgnoredFilter("ingestCompletionDate_mjd"), times=None)
     fetched = ask_one(recorded, replace(NIRCAM_1180, archived_since=DAY_2 - timedelta(days=1)))
     assert fetched.ignored_limits
     assert names(fetched) == expected()
 
 
-def test_a_date_filter_that_is_heeded_is_not_suspected(recorded: DemoArchive) -> None:
+def test_a_date_filter_that_is_heeded_is_not_suspected(recorded: FaultyArchive) -> None:
     assert not ask_one(recorded, replace(NIRCAM_1180, archived_since=DAY_2 - timedelta(days=1))).ignored_limits
 
 
@@ -355,10 +357,10 @@ def test_a_date_filter_that_is_heeded_is_not_suspected(recorded: DemoArchive) ->
 
 @pytest.mark.parametrize(
     "fault",
-    [faults.TablesEnvelope(), faults.NumbersAsStrings(), faults.BooleansAsWords()],
+    [archive_faults.TablesEnvelope(), archive_faults.NumbersAsStrings(), archive_faults.BooleansAsWords()],
     ids=lambda fault: type(fault).__name__,
 )
-def test_every_dialect_reads_the_same(recorded: DemoArchive, fault: Fault) -> None:
+def test_every_dialect_reads_the_same(recorded: FaultyArchive, fault: Fault) -> None:
     plain = {product.filename: replace(product, fingerprint=b"") for product in ask_one(recorded).items}
     recorded.misbehave(fault, times=None, when=is_page)
     fetched = ask_one(recorded)
@@ -366,8 +368,8 @@ def test_every_dialect_reads_the_same(recorded: DemoArchive, fault: Fault) -> No
     assert {product.filename: replace(product, fingerprint=b"") for product in fetched.items} == plain
 
 
-def test_nulls_and_absent_keys_are_unknown_values(recorded: DemoArchive) -> None:
-    for fault in (faults.NullValues, faults.MissingKeys):
+def test_nulls_and_absent_keys_are_unknown_values(recorded: FaultyArchive) -> None:
+    for fault in (archive_faults.NullValues, archive_faults.MissingKeys):
         recorded.well_behaved()
         recorded.misbehave(
             fault(("isStale", "isRestricted", "publicReleaseDate_mjd", "fileSize")), times=None, when=is_page
@@ -380,15 +382,15 @@ def test_nulls_and_absent_keys_are_unknown_values(recorded: DemoArchive) -> None
         assert product.size is None
 
 
-def test_a_row_without_a_name_makes_the_answer_incomplete(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.NullValues(("filename",)), times=None, when=is_page)
+def test_a_row_without_a_name_makes_the_answer_incomplete(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.NullValues(("filename",)), times=None, when=is_page)
     fetched = ask_one(recorded)
     assert not fetched.is_complete
     assert "rows can't be read: a row without a file name" in "; ".join(fetched.problems)
 
 
 def test_where_the_time_runs_out_between_attempts_the_failure_is_told() -> None:
-    with DemoArchive(archive_at, DAY_2) as recorded:
+    with FaultyArchive(archive_at, DAY_2) as recorded:
         url = recorded.url
     patience = replace(QUICK, attempts=9, first_pause=0.2, longest_pause=5.0, query_timeout=0.5)
     with MastArchive(url, AGENT, patience=patience) as archive:

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import archive_faults
+import faults
 from asking_mast import AGENT, QUICK, ask_one, expected, held, kinds, names, pages
-from pedigreed.demo import faults
-from pedigreed.demo.archive import DemoArchive
+from misbehaving import FaultyArchive, is_columnsconfig, is_page
 from pedigreed.demo.rows import always
 from pedigreed.demo.scenario import DAY_2
-from pedigreed.demo.script import is_columnsconfig, is_page
 from pedigreed.model.instrument import Instrument
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.sources.mast.query import PedigreeQuery
 
 if TYPE_CHECKING:
-    from pedigreed.demo.fault import Fault
+    from faults import Fault
 
 
 @pytest.mark.parametrize("still_configured", [True, False])
 def test_a_column_that_the_service_has_no_more_is_dropped_with_a_warning(
-    recorded: DemoArchive, still_configured: bool
+    recorded: FaultyArchive, still_configured: bool
 ) -> None:
-    recorded.misbehave(faults.MissingColumn("crowdfld", is_still_configured=still_configured), times=None)
+    recorded.misbehave(archive_faults.MissingColumn("crowdfld", is_still_configured=still_configured), times=None)
     fetched = ask_one(recorded)
     assert fetched.is_complete, fetched.problems
     assert names(fetched) == expected()
@@ -37,8 +37,8 @@ def test_a_column_that_the_service_has_no_more_is_dropped_with_a_warning(
 @pytest.mark.parametrize("column", ["date_mjd", "publicReleaseDate_mjd"])
 def test_a_date_is_read_in_its_other_form_where_the_first_is_gone(column: str) -> None:
     rows = held(1180, 3, Instrument.FGS, date="/Date(1712689643699)/")
-    with DemoArchive(always(rows), DAY_2) as recorded:
-        recorded.misbehave(faults.MissingColumn(column, is_still_configured=False), times=None)
+    with FaultyArchive(always(rows), DAY_2) as recorded:
+        recorded.misbehave(archive_faults.MissingColumn(column, is_still_configured=False), times=None)
         fetched = ask_one(recorded, PedigreeQuery(Instrument.FGS, (1180,)))
     assert fetched.is_complete, fetched.problems
     if column == "date_mjd":
@@ -47,8 +47,8 @@ def test_a_date_is_read_in_its_other_form_where_the_first_is_gone(column: str) -
         }
 
 
-def test_without_a_column_of_the_pedigree_there_is_no_answer(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.MissingColumn("cal_ver", is_still_configured=True), times=None)
+def test_without_a_column_of_the_pedigree_there_is_no_answer(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.MissingColumn("cal_ver", is_still_configured=True), times=None)
     fetched = ask_one(recorded)
     assert not fetched.is_complete
     assert "cal_ver" in fetched.problems[0]
@@ -56,9 +56,9 @@ def test_without_a_column_of_the_pedigree_there_is_no_answer(recorded: DemoArchi
 
 @pytest.mark.parametrize("still_configured", [True, False])
 def test_without_the_ingest_column_everything_is_asked_for_at_once(
-    recorded: DemoArchive, still_configured: bool
+    recorded: FaultyArchive, still_configured: bool
 ) -> None:
-    fault = faults.MissingColumn("ingestCompletionDate_mjd", is_still_configured=still_configured)
+    fault = archive_faults.MissingColumn("ingestCompletionDate_mjd", is_still_configured=still_configured)
     recorded.misbehave(fault, times=None)
     with MastArchive(recorded.url, AGENT, patience=QUICK) as archive:
         for program in (1180, 1210):
@@ -87,7 +87,7 @@ def test_without_the_ingest_column_everything_is_asked_for_at_once(
     ],
     ids=["empty", "HTML", "503", "404", "ERROR", "no column", "list", "two columns", "no UTF-8", "nested"],
 )
-def test_a_failing_column_configuration_does_no_harm(recorded: DemoArchive, fault: Fault) -> None:
+def test_a_failing_column_configuration_does_no_harm(recorded: FaultyArchive, fault: Fault) -> None:
     recorded.misbehave(fault, times=None, when=is_columnsconfig)
     fetched = ask_one(recorded)
     assert fetched.is_complete, fetched.problems
@@ -98,14 +98,14 @@ def test_a_failing_column_configuration_does_no_harm(recorded: DemoArchive, faul
 
 @pytest.mark.parametrize("delivery", [faults.Hang(), faults.Drip()], ids=["hang", "drip"])
 def test_a_column_configuration_that_does_not_come_leaves_the_query_its_time(
-    recorded: DemoArchive, delivery: Fault
+    recorded: FaultyArchive, delivery: Fault
 ) -> None:
     recorded.misbehave(delivery, times=None, when=is_columnsconfig)
     fetched = ask_one(recorded, patience=replace(QUICK, request_timeout=60.0, query_timeout=4.0))
     assert fetched.is_complete, fetched.problems
 
 
-def test_a_pause_that_is_asked_for_instead_of_the_configuration_is_heeded(recorded: DemoArchive) -> None:
+def test_a_pause_that_is_asked_for_instead_of_the_configuration_is_heeded(recorded: FaultyArchive) -> None:
     recorded.misbehave(faults.TooManyRequests(3600), times=1, when=is_columnsconfig)
     fetched = ask_one(recorded)
     assert not fetched.is_complete
@@ -116,39 +116,41 @@ def test_a_pause_that_is_asked_for_instead_of_the_configuration_is_heeded(record
     "column",
     ["filename", "program", "cal_ver", "crds_ctx", "productLevel", "date_mjd", "ingestCompletionDate_mjd"],
 )
-def test_what_matters_is_asked_for_though_the_configuration_has_it_not(recorded: DemoArchive, column: str) -> None:
+def test_what_matters_is_asked_for_though_the_configuration_has_it_not(
+    recorded: FaultyArchive, column: str
+) -> None:
     plain = {product.filename: product.pedigree for product in ask_one(recorded).items}
-    recorded.misbehave(faults.UnconfiguredColumn(column), times=None)
+    recorded.misbehave(archive_faults.UnconfiguredColumn(column), times=None)
     fetched = ask_one(recorded)
     assert fetched.is_complete, fetched.problems
     assert {product.filename: product.pedigree for product in fetched.items} == plain
 
 
-def test_what_does_not_matter_is_not_asked_for_where_the_configuration_has_it_not(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.UnconfiguredColumn("crowdfld"), times=None)
+def test_what_does_not_matter_is_not_asked_for_where_the_configuration_has_it_not(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.UnconfiguredColumn("crowdfld"), times=None)
     fetched = ask_one(recorded)
     assert fetched.is_complete, fetched.problems
     assert not [received for received in recorded.requests if "crowdfld" in received.text]
 
 
 @pytest.mark.parametrize("column", ["filename", "program", "cal_ver", "crds_ctx", "date_mjd"])
-def test_a_row_without_a_key_of_its_pedigree_is_incomplete(recorded: DemoArchive, column: str) -> None:
-    recorded.misbehave(faults.MissingKeys((column,)), times=None, when=is_page)
+def test_a_row_without_a_key_of_its_pedigree_is_incomplete(recorded: FaultyArchive, column: str) -> None:
+    recorded.misbehave(archive_faults.MissingKeys((column,)), times=None, when=is_page)
     fetched = ask_one(recorded)
     assert not fetched.is_complete
     assert f"a row without {column}" in fetched.problems[0]
     assert 0 < len(fetched.items) < len(expected()), "the rows that have it are read"
 
 
-def test_a_pedigree_of_nulls_is_that_of_an_uncalibrated_product(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.NullValues(("cal_ver", "crds_ctx")), times=None, when=is_page)
+def test_a_pedigree_of_nulls_is_that_of_an_uncalibrated_product(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.NullValues(("cal_ver", "crds_ctx")), times=None, when=is_page)
     fetched = ask_one(recorded)
     assert fetched.is_complete, fetched.problems
     assert not any(product.pedigree.is_calibrated for product in fetched.items)
 
 
-def test_an_error_of_the_service_is_told_in_its_words(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.ErrorReply("Incorrect syntax near '*'."), times=None, when=is_page)
+def test_an_error_of_the_service_is_told_in_its_words(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.ErrorReply("Incorrect syntax near '*'."), times=None, when=is_page)
     fetched = ask_one(recorded)
     assert not fetched.is_complete
     assert "Incorrect syntax near '*'" in fetched.problems[0]

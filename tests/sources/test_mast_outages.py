@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import archive_faults
+import faults
 from asking_mast import AGENT, QUICK, ask_one, held, kinds
-from pedigreed.demo import faults
-from pedigreed.demo.archive import DemoArchive
+from misbehaving import FaultyArchive, is_about, is_for, is_page
 from pedigreed.demo.rows import always
 from pedigreed.demo.scenario import DAY_2
-from pedigreed.demo.script import is_about, is_for, is_page
 from pedigreed.model.instrument import Instrument
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.sources.mast.outages import Outages
@@ -26,13 +26,13 @@ PROGRAMS = (1180, 1181, 1182)
 
 
 @pytest.fixture
-def five_services() -> Iterator[DemoArchive]:
+def five_services() -> Iterator[FaultyArchive]:
     rows = [row for program in PROGRAMS for instrument in Instrument for row in held(program, 2, instrument)]
-    with DemoArchive(always(rows), DAY_2) as recorded:
+    with FaultyArchive(always(rows), DAY_2) as recorded:
         yield recorded
 
 
-def cycle(recorded: DemoArchive) -> dict[Instrument, list[str]]:
+def cycle(recorded: FaultyArchive) -> dict[Instrument, list[str]]:
     """Instrument -> what became of a query for each of its programs: the problem, or nothing."""
     came: dict[Instrument, list[str]] = {instrument: [] for instrument in Instrument}
     with MastArchive(recorded.url, AGENT, patience=QUICK) as archive:
@@ -44,7 +44,7 @@ def cycle(recorded: DemoArchive) -> dict[Instrument, list[str]]:
 
 
 @pytest.mark.parametrize("down", list(Instrument))
-def test_one_service_that_is_down_rests_alone(five_services: DemoArchive, down: Instrument) -> None:
+def test_one_service_that_is_down_rests_alone(five_services: FaultyArchive, down: Instrument) -> None:
     five_services.misbehave(faults.Unavailable(), times=None, when=is_for(down))
     came = cycle(five_services)
     failed = "MAST answered HTTP 503"
@@ -52,7 +52,7 @@ def test_one_service_that_is_down_rests_alone(five_services: DemoArchive, down: 
     assert all(problems == ["", "", ""] for problems in came.values())
 
 
-def test_two_services_that_are_down_do_not_stop_the_others(five_services: DemoArchive) -> None:
+def test_two_services_that_are_down_do_not_stop_the_others(five_services: FaultyArchive) -> None:
     for down in (Instrument.NIRCAM, Instrument.NIRISS):
         five_services.misbehave(faults.Unavailable(), times=None, when=is_for(down))
     came = cycle(five_services)
@@ -63,7 +63,7 @@ def test_two_services_that_are_down_do_not_stop_the_others(five_services: DemoAr
     ]
 
 
-def test_a_mast_that_is_down_gets_few_requests(five_services: DemoArchive) -> None:
+def test_a_mast_that_is_down_gets_few_requests(five_services: FaultyArchive) -> None:
     five_services.misbehave(faults.GatewayTimeout(), times=None)
     came = cycle(five_services)
     assert all(problems[-1].startswith("not asked") for problems in came.values())
@@ -72,14 +72,14 @@ def test_a_mast_that_is_down_gets_few_requests(five_services: DemoArchive) -> No
     assert kinds(five_services).count("columnsconfig") == 2
 
 
-def test_a_query_that_fails_now_and_then_rests_nothing(five_services: DemoArchive) -> None:
+def test_a_query_that_fails_now_and_then_rests_nothing(five_services: FaultyArchive) -> None:
     five_services.misbehave(faults.GatewayTimeout(), times=None, when=is_about(PROGRAMS[1]))
     came = cycle(five_services)
     assert all(problems[0] == problems[2] == "" != problems[1] for problems in came.values())
 
 
 @pytest.mark.parametrize("status", [400, 413, 414])
-def test_a_question_that_is_refused_is_no_outage(five_services: DemoArchive, status: int) -> None:
+def test_a_question_that_is_refused_is_no_outage(five_services: FaultyArchive, status: int) -> None:
     five_services.misbehave(faults.ClientError(status), times=None, when=is_page)
     came = cycle(five_services)
     assert {problem for problems in came.values() for problem in problems} == {f"MAST answered HTTP {status}"}
@@ -87,14 +87,14 @@ def test_a_question_that_is_refused_is_no_outage(five_services: DemoArchive, sta
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_an_archive_that_lets_nobody_in_is_left_alone(five_services: DemoArchive, status: int) -> None:
+def test_an_archive_that_lets_nobody_in_is_left_alone(five_services: FaultyArchive, status: int) -> None:
     five_services.misbehave(faults.ClientError(status), times=None)
     came = cycle(five_services)
     assert all(problems[-1].startswith("not asked") for problems in came.values())
 
 
-def test_a_service_that_ignores_the_programs_is_left_alone(five_services: DemoArchive) -> None:
-    five_services.misbehave(faults.IgnoredFilter("program"), times=None)
+def test_a_service_that_ignores_the_programs_is_left_alone(five_services: FaultyArchive) -> None:
+    five_services.misbehave(archive_faults.IgnoredFilter("program"), times=None)
     problem = ask_one(five_services, PedigreeQuery(Instrument.NIRCAM, PROGRAMS[:2])).problems[-1]
     assert "2 rows came of programs that were not asked for" in problem
     assert cycle(five_services)[Instrument.NIRCAM][2].startswith("not asked")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import archive_faults
+import faults
 from asking_mast import AGENT, NIRCAM_1180, QUICK, ask, ask_one, held, kinds, names, pages
-from pedigreed.demo import faults
-from pedigreed.demo.archive import DemoArchive
+from misbehaving import FaultyArchive, is_about, is_page
 from pedigreed.demo.rows import always
 from pedigreed.demo.scenario import DAY_2
-from pedigreed.demo.script import is_about, is_page
 from pedigreed.model.instrument import Instrument
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.sources.mast.query import PedigreeQuery
@@ -33,8 +33,8 @@ def hundred_programs() -> list[Row]:
     return [row for program in MANY for row in held(program, 3)]
 
 
-def serving(rows: Iterable[Row]) -> DemoArchive:
-    return DemoArchive(always(list(rows)), DAY_2)
+def serving(rows: Iterable[Row]) -> FaultyArchive:
+    return FaultyArchive(always(list(rows)), DAY_2)
 
 
 def incomplete(parts: Parts) -> set[int]:
@@ -123,10 +123,10 @@ def test_a_row_that_came_twice_is_the_trouble_of_its_own_program(is_known: bool)
 def test_a_double_that_hides_a_gap_in_another_program_is_found_out() -> None:
     with serving(hundred_programs()) as recorded:
         # The last row, of the last program, is replaced by the first, of the first.
-        recorded.misbehave(faults.DuplicateRow(), times=1, when=is_page)
+        recorded.misbehave(archive_faults.DuplicateRow(), times=1, when=is_page)
         parts = ask(recorded, HUNDRED)
         assert not incomplete(parts), "it was asked again, and came right"
-        recorded.misbehave(faults.DuplicateRow(), times=None, when=is_about(MANY[-1]))
+        recorded.misbehave(archive_faults.DuplicateRow(), times=None, when=is_about(MANY[-1]))
         parts = ask(recorded, HUNDRED)
         assert MANY[-1] in incomplete(parts)
         assert len(incomplete(parts)) <= 2
@@ -139,7 +139,7 @@ def page_about(program: int) -> Callable[..., bool]:
 
 @pytest.mark.parametrize("troubled", [{1150}, {1101, 1200}, {1133, 1134}], ids=str)
 @pytest.mark.parametrize(
-    "fault", [faults.WrongTotal(5), faults.TruncatedPage(1)], ids=["wrong total", "short page"]
+    "fault", [archive_faults.WrongTotal(5), archive_faults.TruncatedPage(1)], ids=["wrong total", "short page"]
 )
 def test_rows_that_do_not_add_up_take_no_other_program_with_them(fault: faults.Fault, troubled: set[int]) -> None:
     with serving(hundred_programs()) as recorded:
@@ -153,7 +153,7 @@ def test_rows_that_do_not_add_up_take_no_other_program_with_them(fault: faults.F
 
 def test_a_service_whose_rows_never_add_up_is_asked_little() -> None:
     with serving(hundred_programs()) as recorded:
-        recorded.misbehave(faults.WrongTotal(5), times=None, when=is_page)
+        recorded.misbehave(archive_faults.WrongTotal(5), times=None, when=is_page)
         parts = ask(recorded, HUNDRED)
     assert incomplete(parts) == set(MANY)
     assert asked(parts) == list(MANY)
@@ -168,8 +168,8 @@ def test_what_does_not_come_at_all_is_not_asked_for_in_halves() -> None:
         assert kinds(recorded).count("count") == 1
 
 
-def test_a_positional_row_of_another_length_is_unreadable(recorded: DemoArchive) -> None:
-    recorded.misbehave(faults.ShortRow(), times=None, when=is_page)
+def test_a_positional_row_of_another_length_is_unreadable(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.ShortRow(), times=None, when=is_page)
     fetched = ask_one(recorded)
     assert not fetched.is_complete
     assert "1 row can't be read: a row of " in fetched.problems[0]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pedigreed.demo.bulk import bulk_rows
+from bulk_rows import bulk_rows
+from misbehaving import is_page
 from pedigreed.demo.scenario import DAY_2, archive_at
-from pedigreed.demo.script import is_page
 from pedigreed.model.instrument import Instrument
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.sources.mast.patience import Patience

@@ -7,14 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from misbehaving import FaultyArchive, FaultyCrds, FaultyListserv
 from pedigreed.config.settings import Config
 from pedigreed.config.sources import Feed, MailboxSource
 from pedigreed.delivery.folder import FolderChannel
-from pedigreed.demo.archive import DemoArchive
-from pedigreed.demo.crds import DemoCrds
 from pedigreed.demo.crds_story import CrdsState, Delivered, Reference
 from pedigreed.demo.list_posts import ListPost
-from pedigreed.demo.listserv import DemoListserv
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.cycle import run_cycle
 from pedigreed.service.news_sources import news_sources
@@ -52,9 +50,9 @@ class Hearing:
 
     folder: Path
     store: Store
-    archive: DemoArchive
-    crds: DemoCrds
-    lists: DemoListserv
+    archive: FaultyArchive
+    crds: FaultyCrds
+    lists: FaultyListserv
     holdings: Holdings
     deliveries: list[Delivered]
     builds: dict[str, str] = field(default_factory=lambda: {"2.0.1": "jwst_1535"})
@@ -156,9 +154,9 @@ def hearing(folder: Path, store: Store) -> Iterator[Hearing]:
         heard = Hearing(
             folder,
             store,
-            stack.enter_context(DemoArchive(holdings.at, DAY_0)),
-            stack.enter_context(DemoCrds(lambda now: _state(heard, now), DAY_0)),
-            stack.enter_context(DemoListserv([], now=DAY_0)),
+            stack.enter_context(FaultyArchive(holdings.at, DAY_0)),
+            stack.enter_context(FaultyCrds(lambda now: _state(heard, now), DAY_0)),
+            stack.enter_context(FaultyListserv([], now=DAY_0)),
             holdings,
             deliveries,
         )

@@ -13,9 +13,9 @@ from sqlalchemy import select
 from background import in_background
 from commands import Ended, killed_at, pedigreed
 from hooks import HookServer, hook_server
+from misbehaving import FaultyArchive
 from pedigreed.config.load import load_config
 from pedigreed.delivery.registry import open_channels
-from pedigreed.demo.archive import DemoArchive
 from pedigreed.model.instant import iso
 from pedigreed.service.cycle import Cycle, run_cycle
 from pedigreed.sources.mast.archive import MastArchive
@@ -57,7 +57,7 @@ class Observatory:
 
     folder: Path
     store_url: str
-    archive: DemoArchive
+    archive: FaultyArchive
     mail: PostOffice
     slack: HookServer
     feed: HookServer
@@ -196,7 +196,7 @@ def observatory(folder: Path, store_url: str) -> Iterator[Observatory]:
         yield Observatory(
             folder,
             store_url,
-            servers.enter_context(DemoArchive(holdings.at, DAY_0)),
+            servers.enter_context(FaultyArchive(holdings.at, DAY_0)),
             servers.enter_context(in_background(post_office())),
             servers.enter_context(in_background(hook_server())),
             servers.enter_context(in_background(hook_server())),

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from bulk_rows import bulk_rows
 from pedigreed.config.settings import Config
 from pedigreed.delivery.folder import FolderChannel
-from pedigreed.demo.bulk import bulk_rows
 from pedigreed.model.instant import to_mjd
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.cycle import Cycle, run_cycle
@@ -18,7 +18,7 @@ from pedigreed.sources.mast.patience import Patience
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pedigreed.demo.archive import DemoArchive
+    from misbehaving import FaultyArchive
     from pedigreed.demo.filters import Row
     from pedigreed.store.database import Store
 
@@ -77,7 +77,7 @@ class Holdings:
 class Watcher:
     """Runs cycles on one store against one archive."""
 
-    def __init__(self, store: Store, recorded: DemoArchive, holdings: Holdings, folder: Path) -> None:
+    def __init__(self, store: Store, recorded: FaultyArchive, holdings: Holdings, folder: Path) -> None:
         self.store = store
         self.recorded = recorded
         self.holdings = holdings

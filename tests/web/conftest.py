@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pedigreed.demo.archive import DemoArchive
+from misbehaving import FaultyArchive
 from pedigreed.store.database import Store
 from watching import DAY_0, Holdings, Watcher
 
@@ -24,5 +24,5 @@ def store(store_url: str) -> Iterator[Store]:
 def watcher(store: Store, tmp_path: Path) -> Iterator[Watcher]:
     """Runs cycles on the store."""
     holdings = Holdings()
-    with DemoArchive(holdings.at, DAY_0) as recorded:
+    with FaultyArchive(holdings.at, DAY_0) as recorded:
         yield Watcher(store, recorded, holdings, tmp_path / "told")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from background import in_background
-from pedigreed.demo.archive import DemoArchive
+from misbehaving import FaultyArchive
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
 from pedigreed.store import digests, pauses, problems
@@ -35,7 +35,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Pages of a store in which much has happened, and something is wrong: what they are -> their address."""
     folder = tmp_path_factory.mktemp("shown")
     holdings = Holdings()
-    with DemoArchive(holdings.at, DAY_0) as recorded, Store(f"sqlite:///{folder}/pedigreed.db") as store:
+    with FaultyArchive(holdings.at, DAY_0) as recorded, Store(f"sqlite:///{folder}/pedigreed.db") as store:
         watcher = Watcher(store, recorded, holdings, folder / "told")
         watcher.config = watcher.configured({"programs": [1180, 1181]}, {"programs": [1210, 6434]})
         names = holdings.add(1180, 260)

@@ -1,31 +1,40 @@
-"""The recorded archive: a real HTTP server on loopback whose clock and conduct the caller sets.
+"""The recorded archive: MAST's portal on loopback, with a clock that the caller sets.
 
 with DemoArchive(archive_at, now=DAY_1) as archive:
-    archive.misbehave(GatewayTimeout(), times=2, when=is_page)
     ...  # a client of archive.url
     archive.now = DAY_2
 """
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from pedigreed.demo.on_loopback import OnLoopback
-from pedigreed.demo.portal import Portal
-from pedigreed.demo.request_log import RequestLog
-from pedigreed.demo.server import PortalServer
+import msgspec
+
+from pedigreed.demo import protocol
+from pedigreed.demo.columnsconfig import columns_of, columnsconfig
+from pedigreed.demo.loopback import NOT_FOUND, LoopbackService, Reply
+from pedigreed.demo.received import RequestKind
+from pedigreed.model.failure import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from pedigreed.demo.fault import Fault
     from pedigreed.demo.filters import Row
     from pedigreed.demo.received import Received
 
+_CACHE_BYTES = 64_000_000
 
-class DemoArchive(OnLoopback):
-    """A JWST archive on loopback. Use it in a ``with`` statement; outside of it there is no `url`."""
+
+class DemoArchive(LoopbackService):
+    """A JWST archive on loopback. Use it in a ``with`` statement; outside of it there is no `url`.
+
+    Attributes:
+        now: the archive's clock, UTC. Set it to move the story on.
+    """
 
     def __init__(
         self, rows_at: Callable[[datetime], Sequence[Row]], now: datetime, *, executing_polls: int = 0
@@ -37,47 +46,56 @@ class DemoArchive(OnLoopback):
             now: the archive's clock, UTC.
             executing_polls: how often each new request is told to come again before it is answered.
         """
-        self._portal = Portal(rows_at, now, executing_polls)
-        self._log = RequestLog()
+        super().__init__()
+        self.now = now
+        self._rows_at = rows_at
+        self._executing_polls = executing_polls
+        self._polled: dict[str, int] = {}
+        self._cache: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
 
-    @property
-    def now(self) -> datetime:
-        """The archive's clock, UTC. Set it to move the story on."""
-        return self._portal.now
+    def rows(self) -> Sequence[Row]:
+        """What it has now, of every instrument."""
+        return self._rows_at(self.now)
 
-    @now.setter
-    def now(self, now: datetime) -> None:
-        self._portal.now = now
+    def reply_to(self, received: Received) -> Reply:
+        """As the portal answers."""
+        if received.kind is RequestKind.COLUMNSCONFIG:
+            return Reply(_columnsconfig(received.service))
+        if received.kind in {RequestKind.COUNT, RequestKind.PAGE}:
+            return Reply(self._invoked(received.text))
+        return NOT_FOUND
 
-    @property
-    def requests(self) -> list[Received]:
-        """Every request that came, in the order of coming. Clear it to forget them."""
-        return self._log.requests
+    def _invoked(self, text: str) -> bytes:
+        """The identical request is answered from the cache, however the archive moved on."""
+        with self._lock:
+            polled = self._polled.get(text, 0)
+            self._polled[text] = polled + 1
+            if polled < self._executing_polls:
+                return protocol.encode_executing()
+            cached = self._cache.get(text)
+        if cached is None:
+            cached = self._answered(text)
+            self._remember(text, cached)
+        return cached
 
-    @property
-    def most_at_once(self) -> int:
-        """The most requests that were being answered at any one time: 1 for a serial client."""
-        return self._log.most_at_once
+    def _answered(self, text: str) -> bytes:
+        try:
+            query = protocol.parse_query(text)
+            return protocol.encode(protocol.answer(query, self.rows(), columns_of(query.instrument)))
+        except Unreadable as refusal:
+            return protocol.encode_error(str(refusal))
 
-    def misbehave(
-        self, fault: Fault, times: int | None = 1, when: Callable[[Received], bool] | None = None
-    ) -> None:
-        """Let the next requests meet a fault.
-
-        Args:
-            fault: one of `faults`.
-            times: how many requests meet it; None for all until `well_behaved`.
-            when: which requests it is for, such as `script.is_page`; every one by default.
-        """
-        self._portal.script.add(fault, times, when or _every_request)
-
-    def well_behaved(self) -> None:
-        """Forget every fault."""
-        self._portal.script.clear()
-
-    def _listen(self) -> PortalServer:
-        return PortalServer(self._portal, self._log)
+    def _remember(self, text: str, answered: bytes) -> None:
+        with self._lock:
+            self._cache[text] = answered
+            while len(self._cache) > 1 and sum(map(len, self._cache.values())) > _CACHE_BYTES:
+                self._cache.popitem(last=False)
 
 
-def _every_request(_received: Received) -> bool:
-    return True
+def _columnsconfig(service: str) -> bytes:
+    try:
+        columns = columns_of(protocol.instrument_of(service))
+    except Unreadable:
+        return b"{}"
+    return msgspec.json.encode(columnsconfig(columns))

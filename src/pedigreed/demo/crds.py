@@ -1,41 +1,37 @@
-"""CRDS on loopback: a real HTTP server whose clock and conduct the caller sets.
+"""CRDS on loopback: its JSON-RPC over what `crds_story` holds, with a clock that the caller sets.
 
 with DemoCrds(crds_at, now=DAY_1) as crds:
-    crds.misbehave(RpcError(), when=is_call_of("get_context_history"))
     ...  # a client of crds.url
     crds.now = DAY_2
 """
 
 from __future__ import annotations
 
+import base64
 import gzip
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from pedigreed.demo.crds_faults import CrdsFault, encoded
-from pedigreed.demo.crds_methods import answer
-from pedigreed.demo.on_loopback import OnLoopback
+from pedigreed.demo.crds_story import delivered_at, written
+from pedigreed.demo.loopback import NOT_FOUND, LoopbackService, Reply
 from pedigreed.demo.received import RequestKind
-from pedigreed.demo.reply import Reply
-from pedigreed.demo.request_log import RequestLog
-from pedigreed.demo.script import Script
-from pedigreed.demo.server import PortalServer
 from pedigreed.model.failure import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from pedigreed.demo.crds_story import CrdsState
-    from pedigreed.demo.fault import Fault
+    from pedigreed.demo.crds_story import CrdsState, Delivered, Reference
     from pedigreed.demo.received import Received
 
 ENCODED_ABOVE = 1_000
 """Bytes of a result's JSON above which it is encoded."""
 
+_NEEDS = {"get_default_context": 2, "get_build_context": 2, "get_file_info_map": 3}
 
-class DemoCrds(OnLoopback):
+
+class DemoCrds(LoopbackService):
     """A CRDS server on loopback. Use it in a ``with`` statement; outside of it there is no `url`.
 
     Attributes:
@@ -56,55 +52,16 @@ class DemoCrds(OnLoopback):
             now: the server's clock, UTC.
             encoded_above: how many bytes a result may have that is sent as it is.
         """
+        super().__init__()
         self.now = now
         self._state_at = state_at
         self._encoded_above = encoded_above
-        self._script = Script()
-        self._log = RequestLog()
-
-    @property
-    def requests(self) -> list[Received]:
-        """Every request that came, in the order of coming; `service` is its method. Clear it to forget them."""
-        return self._log.requests
-
-    @property
-    def most_at_once(self) -> int:
-        """The most requests that were being answered at any one time: 1 for a serial client."""
-        return self._log.most_at_once
-
-    def misbehave(
-        self, fault: Fault, times: int | None = 1, when: Callable[[Received], bool] | None = None
-    ) -> None:
-        """Let the next requests meet a fault.
-
-        Args:
-            fault: one of `crds_faults`, or of those of HTTP in `faults`.
-            times: how many requests meet it; None for all until `well_behaved`.
-            when: which requests it is for, such as `is_call_of`; every one by default.
-        """
-        self._script.add(fault, times, when or _every_request)
-
-    def well_behaved(self) -> None:
-        """Forget every fault."""
-        self._script.clear()
 
     def reply_to(self, received: Received) -> Reply:
-        """The reply, spoiled by the faults that the request meets."""
-        faults = self._script.take(received)
+        """As the server answers: an error of a method, too, comes with the status 200."""
         if received.kind is not RequestKind.RPC or received.method != "POST":
-            reply = Reply(b"<html><body>404 Not Found</body></html>", 404, "text/html")
-        else:
-            envelope = self._envelope(received)
-            for fault in faults:
-                if isinstance(fault, CrdsFault):
-                    envelope = fault.on_envelope(envelope)
-            reply = Reply(msgspec.json.encode(envelope), content_type="application/json-rpc")
-        for fault in faults:
-            reply = fault.on_reply(reply)
-        return reply
-
-    def _listen(self) -> PortalServer:
-        return PortalServer(self, self._log)
+            return NOT_FOUND
+        return Reply(msgspec.json.encode(self._envelope(received)), content_type="application/json-rpc")
 
     def _envelope(self, received: Received) -> dict[str, object]:
         envelope: dict[str, object] = {"error": None, "jsonrpc": "1.0", "id": received.request.get("id")}
@@ -121,10 +78,117 @@ class DemoCrds(OnLoopback):
         }
 
 
-def is_call_of(method: str) -> Callable[[Received], bool]:
-    """Whether a request calls the method."""
-    return lambda received: received.service == method
+def encoded(content: bytes) -> dict[str, str]:
+    """A result as the server encodes it. `content` is its JSON, compressed by gzip."""
+    return {"crds_encoded": "1.0", "crds_payload": base64.b64encode(content).decode()}
 
 
-def _every_request(_received: Received) -> bool:
-    return True
+def answer(state: CrdsState, method: str, params: object) -> object:
+    """A method's result. Raises `Unreadable` with the words of the error object."""
+    called = _METHODS.get(method)
+    if called is None:
+        raise Unreadable(f"MethodNotFoundError: there is no method {method!r}")
+    given = list(params) if isinstance(params, list) else []
+    return called(state, [*given, *[None] * (_NEEDS.get(method, 1) - len(given))])
+
+
+def _default_context(state: CrdsState, params: Sequence[object]) -> object:
+    _check_observatory(params[0])
+    if params[1] != "latest":
+        raise Unreadable(f"OtherError: no context is kept for the state {params[1]!r}")
+    return _rules(state.deliveries[-1].context)
+
+
+def _build_context(state: CrdsState, params: Sequence[object]) -> object:
+    _check_observatory(params[0])
+    context = state.builds.get(str(params[1]))
+    if context is None:
+        raise Unreadable("OtherError: no context is fixed for that version")
+    return _rules(context)
+
+
+def _context_history(state: CrdsState, params: Sequence[object]) -> object:
+    _check_observatory(params[0])
+    return [[written(each.at), _rules(each.context), each.description] for each in reversed(state.deliveries)]
+
+
+def _reference_names(state: CrdsState, params: Sequence[object]) -> object:
+    name = str(params[0]).removesuffix(".pmap")
+    known = next((each for each in state.deliveries if each.context == name), None)
+    if known is None:
+        raise Unreadable("OtherError: that context is not known")
+    return [
+        reference.name for each in state.deliveries if each.number <= known.number for reference in each.references
+    ]
+
+
+def _file_info_map(state: CrdsState, params: Sequence[object]) -> object:
+    """Of each file the fields that were asked for; a text for a file that is not known."""
+    observatory, files, fields = params[:3]
+    _check_observatory(observatory)
+    known = {
+        reference.name: _entry(reference, each, state)
+        for each in state.deliveries
+        for reference in each.references
+    }
+    asked = [str(name) for name in files] if isinstance(files, list) else list(known)
+    return {
+        name: {key: value for key, value in known[name].items() if not isinstance(fields, list) or key in fields}
+        if name in known
+        else f"NOT FOUND {name}"
+        for name in asked
+    }
+
+
+def _server_info(state: CrdsState, _params: Sequence[object]) -> object:
+    history = _context_history(state, ["jwst"])
+    return {
+        "bad_files_list": list(state.bad_files),
+        "context_history": history,
+        "crds_version": {"str": "13.2.7"},
+        "edit_context": _rules(state.deliveries[-1].context),
+        "latest_context": _rules(state.deliveries[-1].context),
+        "mappings": [_rules(each.context) for each in state.deliveries],
+        "max_bestrefs_per_rpc": 1000,
+        "observatory": "jwst",
+    }
+
+
+def _entry(reference: Reference, delivery: Delivered, state: CrdsState) -> dict[str, str]:
+    _, instrument, kind, _ = reference.name.split("_")
+    return {
+        "activation_date": written(delivery.at),
+        "blacklisted": "true" if reference.name in state.bad_files else "false",
+        "change_level": reference.change_level,
+        "delivery_date": written(delivered_at(delivery)),
+        "description": delivery.description,
+        "filekind": kind,
+        "instrument": instrument,
+        "name": reference.name,
+        "observatory": "jwst",
+        "pedigree": reference.pedigree,
+        "reference_file_type": kind,
+        "rejected": "false",
+        "state": "archived",
+        "type": "reference",
+        "useafter_date": reference.useafter,
+    }
+
+
+def _check_observatory(observatory: object) -> None:
+    if observatory != "jwst":
+        raise Unreadable(f"OtherError: this server is not of {observatory!r}")
+
+
+def _rules(context: str) -> str:
+    return f"{context}.pmap"
+
+
+_METHODS: dict[str, Callable[[CrdsState, Sequence[object]], object]] = {
+    "get_build_context": _build_context,
+    "get_context_history": _context_history,
+    "get_default_context": _default_context,
+    "get_file_info_map": _file_info_map,
+    "get_reference_names": _reference_names,
+    "get_server_info": _server_info,
+}

@@ -1,4 +1,4 @@
-"""What happened to the recorded products: steps over time, and the state that they leave at a moment."""
+"""What happened to the recorded products: which build made them and when, and the state of that at a moment."""
 
 from __future__ import annotations
 
@@ -12,11 +12,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from pedigreed.demo.build import Build
     from pedigreed.demo.observed import RecordedProduct
 
 INGEST = timedelta(seconds=234)
 """From a file's DATE to the end of its ingest, when the archive has it: as in a capture of 2024."""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What a build writes into a product's header.
+
+    Attributes:
+        cal_ver, crds_ctx: the pipeline's version and the context; None for an uncalibrated product.
+        crds_ver, sdp_ver, prd_ver: of the other software of the build.
+    """
+
+    cal_ver: str | None
+    crds_ctx: str | None
+    crds_ver: str | None
+    sdp_ver: str
+    prd_ver: str
+
+
+B10_1 = Build("1.13.3", "jwst_1210.pmap", "11.17.14", "2023_4a", "PRDOPSSOC-064")
+B10_1_LATER_CONTEXT = Build("1.13.3", "jwst_1225.pmap", "11.17.14", "2023_4a", "PRDOPSSOC-065")
+B12_1_1 = Build("1.20.2", "jwst_1464.pmap", "13.0.6", "2025_4b", "PRDOPSSOC-070")
+B12_3_1 = Build("2.0.1", "jwst_1535.pmap", "13.1.10", "2026_1a", "PRDOPSSOC-072")
+NOT_CALIBRATED = Build(None, None, None, "2026_1a", "PRDOPSSOC-072")
 
 
 class Event(Enum):

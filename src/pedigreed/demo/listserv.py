@@ -1,66 +1,56 @@
-"""A list server with public archives: a real HTTP server on loopback whose clock and conduct the caller sets.
+"""A list server with public archives on loopback, with a clock that the caller sets.
 
 with DemoListserv(list_posts(), now=DAY_1) as lists:
-    lists.misbehave(LoginPage())
     ...  # a reader of lists.feed_url(NIRCAM_LIST)
     lists.now = DAY_2
+
+The addresses are LISTSERV's (``wa.exe?RSS&L=LIST&v=2.0``). The entries are the plainest that RSS 2.0 and Atom 1.0
+allow, and have a link and no other identity: no public copy of LISTSERV's own was found.
 """
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import struct
-import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+import hashlib
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+from xml.sax.saxutils import escape
 
-from pedigreed.demo.feed_faults import EndlessReply, SlowHeadReply
-from pedigreed.demo.list_archive import PROGRAM, ListArchive, ListRequest
 from pedigreed.demo.list_posts import list_posts
-from pedigreed.demo.on_loopback import OnLoopback
-from pedigreed.demo.reply import Delivery
+from pedigreed.demo.loopback import LoopbackService, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from pedigreed.demo.fault import Fault
     from pedigreed.demo.list_posts import ListPost
-    from pedigreed.demo.reply import Reply
+    from pedigreed.demo.received import Received
 
-_DRIP_PAUSE_S = 0.02
-_SPACES = b" " * (1 << 16)
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-_CLIENT_TAKES_WITHIN_S = 5
+PROGRAM = "/scripts/wa.exe"
+RSS = "application/rss+xml; charset=utf-8"
+ATOM = "application/atom+xml; charset=utf-8"
+
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_NO_LIST = b"<html><head><title>LISTSERV</title></head><body><p>There is no such list.</p></body></html>"
 
 
-class DemoListserv(OnLoopback):
-    """Mailing lists on loopback. Use it in a ``with`` statement; outside of it there is no `url`."""
+class DemoListserv(LoopbackService):
+    """Mailing lists on loopback. Use it in a ``with`` statement; outside of it there is no `url`.
+
+    Attributes:
+        now: the server's clock, UTC. Set it to move the story on: a post is there from its date on.
+    """
 
     def __init__(self, posts: Sequence[ListPost] | None = None, *, now: datetime) -> None:
         """Serve the archives of the lists that have posts.
 
         Args:
             posts: of all lists; those of `list_posts` by default.
-            now: the server's clock, UTC. A post is there from its date on.
+            now: the server's clock, UTC.
         """
-        self._archive = ListArchive(list_posts() if posts is None else posts, now)
-
-    @property
-    def now(self) -> datetime:
-        """The server's clock, UTC. Set it to move the story on."""
-        return self._archive.now
-
-    @now.setter
-    def now(self, now: datetime) -> None:
-        self._archive.now = now
-
-    @property
-    def requests(self) -> list[ListRequest]:
-        """Every request that came, in the order of coming. Clear it to forget them."""
-        return self._archive.requests
+        super().__init__()
+        self.now = now
+        self._posts = list(list_posts() if posts is None else posts)
 
     def feed_url(self, list_name: str, version: str = "2.0") -> str:
         """The address of a list's feed. `version` is 2.0 for RSS, or ATOM1.0."""
@@ -68,100 +58,73 @@ class DemoListserv(OnLoopback):
 
     def post(self, *posts: ListPost) -> None:
         """Add posts."""
-        self._archive.posts.extend(posts)
+        self._posts.extend(posts)
 
-    def misbehave(self, fault: Fault, times: int | None = 1) -> None:
-        """Let the next requests meet a fault.
-
-        Args:
-            fault: one of `feed_faults` or `http_faults`.
-            times: how many requests meet it; None for all until `well_behaved`.
-        """
-        self._archive.misbehave(fault, times)
-
-    def well_behaved(self) -> None:
-        """Forget every fault."""
-        self._archive.well_behaved()
-
-    def _listen(self) -> _Server:
-        return _Server(self._archive)
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False
-
-    def __init__(self, archive: ListArchive) -> None:
-        self.archive = archive
-        self.closing = threading.Event()
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-    def close(self) -> None:
-        """End what waits, and stop listening."""
-        self.closing.set()
-        self.server_close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  # as socketserver has it
-        """A client that goes away is no error of the server."""
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
+    def reply_to(self, received: Received) -> Reply:
+        """A list's feed, or a page for everything else."""
+        parts = urlsplit(received.target)
+        asked = {key.upper(): values[-1] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        name = asked.get("L", "")
+        posts = [post for post in self._posts if post.list_name == name]
+        if parts.path != PROGRAM or "RSS" not in asked or not posts:
+            return Reply(_NO_LIST, content_type="text/html; charset=utf-8")
+        seen = sorted((post for post in posts if post.at <= self.now), key=lambda post: post.at, reverse=True)
+        if asked.get("LIMIT", "").isdigit():
+            seen = seen[: int(asked["LIMIT"])]
+        is_atom = asked.get("V", "").upper().startswith("ATOM")
+        body = (atom_of if is_atom else rss_of)(name, seen, f"{self.url}{PROGRAM}")
+        return _conditional(Reply(body, content_type=ATOM if is_atom else RSS), received, seen)
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-    protocol_version = "HTTP/1.1"
-    server_version = "pedigreed-demo"
-    timeout = _CLIENT_TAKES_WITHIN_S
+def _conditional(feed: Reply, received: Received, posts: Sequence[ListPost]) -> Reply:
+    """The feed with its validators, or 304 where the client has it."""
+    etag = f'"{hashlib.sha256(feed.body).hexdigest()[:16]}"'
+    validators = [("ETag", etag)]
+    if posts:
+        validators.append(("Last-Modified", format_datetime(posts[0].at, usegmt=True)))
+    known = received.headers.get("if-none-match")
+    since = received.headers.get("if-modified-since")
+    is_known = known == etag if known is not None else since is not None and ("Last-Modified", since) in validators
+    if is_known:
+        return Reply(b"", 304, feed.content_type, tuple(validators))
+    return Reply(feed.body, 200, feed.content_type, tuple(validators))
 
-    def do_GET(self) -> None:
-        self.close_connection = True
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        reply = self.server.archive.reply_to(ListRequest(self.path, headers), f"{self.server.url}{PROGRAM}")
-        head = self._head(reply)
-        if reply.delivery is Delivery.HANG:
-            self.server.closing.wait()
-        elif isinstance(reply, SlowHeadReply):
-            self._drip(head + reply.body)
-        elif reply.delivery is Delivery.DRIP:
-            self.wfile.write(head)
-            self._drip(reply.body)
-        elif reply.delivery is Delivery.RESET_BEFORE:
-            self._reset()
-        elif reply.delivery is Delivery.RESET_MID_BODY:
-            self.wfile.write(head + reply.body[: len(reply.body) // 2])
-            self._reset()
-        else:
-            self.wfile.write(head + reply.body)
-            while isinstance(reply, EndlessReply) and not self.server.closing.is_set():
-                self.wfile.write(_SPACES)
 
-    def log_message(self, *_args: object) -> None:
-        """Quiet: the archive keeps the requests."""
+def rss_of(list_name: str, posts: Sequence[ListPost], base: str) -> bytes:
+    """The newest first. `base` is the address of the archive's program, ``http://127.0.0.1:40123/scripts/wa.exe``."""
+    items = "".join(
+        f"<item><title>{escape(post.subject)}</title><link>{escape(_link(post, base))}</link>"
+        f"<description>{escape(_html(post.text))}</description>"
+        f"<pubDate>{format_datetime(post.at)}</pubDate></item>\n"
+        for post in posts
+    )
+    return (
+        f'{_HEAD}<rss version="2.0"><channel><title>{list_name} Archives</title>'
+        f"<link>{escape(f'{base}?A0={list_name}')}</link><description>{list_name}</description>\n"
+        f"{items}</channel></rss>\n"
+    ).encode()
 
-    def _head(self, reply: Reply) -> bytes:
-        lines = [
-            f"{self.protocol_version} {reply.status} {self.responses.get(reply.status, ('',))[0]}",
-            f"Server: {self.version_string()}",
-            f"Date: {self.date_time_string()}",
-            f"Content-Type: {reply.content_type}",
-            *(f"{name}: {value or self.path}" for name, value in reply.headers),
-            "Connection: close",
-        ]
-        if not isinstance(reply, EndlessReply):
-            lines.append(f"Content-Length: {len(reply.body)}")
-        return "\r\n".join((*lines, "", "")).encode()
 
-    def _drip(self, text: bytes) -> None:
-        for start in range(len(text)):
-            self.wfile.write(text[start : start + 1])
-            if self.server.closing.wait(_DRIP_PAUSE_S):
-                return
+def atom_of(list_name: str, posts: Sequence[ListPost], base: str) -> bytes:
+    """The same as Atom 1.0, whose entries have their link for an id."""
+    entries = "".join(
+        f"<entry><id>{escape(_link(post, base))}</id><title>{escape(post.subject)}</title>"
+        f'<link href="{escape(_link(post, base))}"/><updated>{post.at.isoformat()}</updated>'
+        f'<content type="html">{escape(_html(post.text))}</content></entry>\n'
+        for post in posts
+    )
+    updated = posts[0].at.isoformat() if posts else "2026-01-01T00:00:00+00:00"
+    return (
+        f'{_HEAD}<feed xmlns="http://www.w3.org/2005/Atom"><title>{list_name} Archives</title>'
+        f"<id>{escape(f'{base}?A0={list_name}')}</id><updated>{updated}</updated>\n{entries}</feed>\n"
+    ).encode()
 
-    def _reset(self) -> None:
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        self.rfile.close()
-        with contextlib.suppress(OSError):
-            self.connection.close()
+
+def _link(post: ListPost, base: str) -> str:
+    """The page of the post. Minutes since the month's beginning stand for LISTSERV's place in the month's file."""
+    place = (post.at.day * 24 + post.at.hour) * 60 + post.at.minute
+    return f"{base}?A2=ind{post.at:%y%m}&L={post.list_name}&P={place}"
+
+
+def _html(text: str) -> str:
+    return f"<pre>{escape(text)}</pre>"

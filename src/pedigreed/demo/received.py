@@ -1,13 +1,16 @@
-"""A request as the recorded archive received it."""
+"""A request as a stand-in received it, and what it is for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 INVOKE_PATH = "/api/v0/invoke"
 COLUMNSCONFIG_PATH = "/portal/Mashup/Mashup.asmx/columnsconfig"
@@ -30,23 +33,33 @@ class Received:
 
     Attributes:
         method: ``POST`` or ``GET``.
-        path: without the query.
+        target: path and query.
         kind: what it is for.
         text: the request's JSON as sent, or the id of a columns configuration; what the cache is keyed by.
         request: the JSON read; empty where there is none.
         service: as the request spells it, or the method of an RPC; empty where there is none.
-        user_agent: the header's value; empty where there is none.
+        headers: names in lower case.
         at_once: how many requests were being answered when this one came, itself included.
     """
 
     method: str
-    path: str
+    target: str
     kind: RequestKind
     text: str
     request: dict[str, Any] = field(default_factory=dict)
     service: str = ""
-    user_agent: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
     at_once: int = 1
+
+    @property
+    def path(self) -> str:
+        """The target without the query."""
+        return urlsplit(self.target).path
+
+    @property
+    def user_agent(self) -> str:
+        """Who asks; empty where that is not said."""
+        return self.headers.get("user-agent", "")
 
     @property
     def params(self) -> dict[str, Any]:
@@ -55,26 +68,32 @@ class Received:
         return params if isinstance(params, dict) else {}
 
 
-def parse_received(method: str, target: str, form: str, *, user_agent: str = "", at_once: int = 1) -> Received:
+def parse_received(
+    method: str, target: str, form: str, *, headers: Mapping[str, str] | None = None, at_once: int = 1
+) -> Received:
     """Read a request. `target` is the request line's, `form` the body of a POST."""
+    kind, text, request, service = _read(method, target, form)
+    return Received(method, target, kind, text, request, service, headers or {}, at_once)
+
+
+def _read(method: str, target: str, form: str) -> tuple[RequestKind, str, dict[str, Any], str]:
+    """What it is for, its text, the JSON of that, and the service or the method."""
     parts = urlsplit(target)
     sent = form if method == "POST" else parts.query
     if parts.path == COLUMNSCONFIG_PATH:
         service = unquote(sent.partition("colConfigId=")[2].partition("&")[0])
-        return Received(method, parts.path, RequestKind.COLUMNSCONFIG, service, {}, service, user_agent, at_once)
+        return RequestKind.COLUMNSCONFIG, service, {}, service
     if parts.path.startswith(RPC_PATH):
         request = _json_object(form)
-        method_name = str(request.get("method", ""))
-        return Received(method, parts.path, RequestKind.RPC, form, request, method_name, user_agent, at_once)
+        return RequestKind.RPC, form, request, str(request.get("method", ""))
     text = parse_qs(sent).get("request", [""])[0]
     if parts.path != INVOKE_PATH:
-        return Received(method, parts.path, RequestKind.OTHER, text, {}, "", user_agent, at_once)
+        return RequestKind.OTHER, text, {}, ""
     request = _json_object(text)
     params = request.get("params")
     columns = str(params.get("columns", "")) if isinstance(params, dict) else ""
     kind = RequestKind.COUNT if columns.strip().upper().startswith("COUNT") else RequestKind.PAGE
-    service = str(request.get("service", ""))
-    return Received(method, parts.path, kind, text, request, service, user_agent, at_once)
+    return kind, text, request, str(request.get("service", ""))
 
 
 def _json_object(text: str) -> dict[str, Any]:

@@ -15,8 +15,18 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pedigreed.demo.build import B10_1, B10_1_LATER_CONTEXT, B12_1_1, B12_3_1, NOT_CALIBRATED
-from pedigreed.demo.history import Event, History, Step, histories, state_at
+from pedigreed.demo.history import (
+    B10_1,
+    B10_1_LATER_CONTEXT,
+    B12_1_1,
+    B12_3_1,
+    NOT_CALIBRATED,
+    Event,
+    History,
+    Step,
+    histories,
+    state_at,
+)
 from pedigreed.demo.programs import OBSERVED
 from pedigreed.demo.rows import row_of
 

@@ -1,22 +1,14 @@
-"""How CRDS on loopback can misbehave beside the faults of HTTP in `faults`: a closed set.
-
-RpcError, WrongId, NullResult, WithoutResult, OtherResult, OtherEncoding, CutEncoding, GzipBomb
-"""
+"""How CRDS can misbehave beside the `faults` of any server: in what its JSON-RPC says."""
 
 from __future__ import annotations
 
-import base64
 import gzip
 from dataclasses import dataclass
 
-from pedigreed.demo.fault import Fault
+from faults import Fault
+from pedigreed.demo.crds import encoded
 
 Envelope = dict[str, object]
-
-
-def encoded(content: bytes) -> Envelope:
-    """A result as the server encodes it."""
-    return {"crds_encoded": "1.0", "crds_payload": base64.b64encode(content).decode()}
 
 
 class CrdsFault(Fault):
@@ -84,7 +76,7 @@ class CutEncoding(CrdsFault):
 
 
 @dataclass(frozen=True, slots=True)
-class GzipBomb(CrdsFault):
+class ResultBomb(CrdsFault):
     """A small reply that expands to so many bytes of JSON."""
 
     size: int = 50_000_000

@@ -7,9 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pedigreed.demo import protocol
-from pedigreed.demo.build import B12_1_1, B12_3_1
 from pedigreed.demo.columnsconfig import columns_of
-from pedigreed.demo.history import Version
+from pedigreed.demo.history import B12_1_1, B12_3_1, Version
 from pedigreed.demo.modes import FGS_IMAGE, MIRI_IMAGE, NIRCAM_SHORT, NIRISS_IMAGE, NIRSPEC_MSA
 from pedigreed.demo.observed import Exposures
 from pedigreed.demo.rows import row_of
