@@ -14,8 +14,7 @@ from sqlalchemy import text
 from benchmarks.figures import Backlog
 from benchmarks.many_messages import NOW
 from benchmarks.measuring import alternated, hand_back, without_log_lines
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Retry, Scope, Sent
+from pedigreed.model.delivery import Message, Outcome, Retry, Scope, Sent
 from pedigreed.service.delivering import deliver
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store.database import Store

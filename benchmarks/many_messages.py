@@ -29,7 +29,7 @@ from pedigreed.store.database import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 MESSAGES = 10_000

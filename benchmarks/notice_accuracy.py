@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.figures import Accuracy, NoticeAccuracy
 from benchmarks.measuring import hand_back
-from pedigreed.model.announcement import Announcement, Medium
+from pedigreed.model.notice import Announcement, Medium
 from pedigreed.notices.reading import facts_of
 
 if TYPE_CHECKING:

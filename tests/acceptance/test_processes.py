@@ -11,8 +11,8 @@ from background import wait_until
 from commands import ended, running
 from hooks import HANG, OK
 from observatory import SENDER, TO_FEED, TO_SLACK, Observatory, to
+from pedigreed.model.delivery import Message
 from pedigreed.model.instant import iso
-from pedigreed.model.message import Message
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store.database import Store
 from watching import DAY_0

@@ -14,8 +14,8 @@ from pedigreed.changes.compare import Comparison, compare, withdrawal
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.instant import ROUNDING
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.known_product import KnownProduct
 from pedigreed.model.pedigree import Pedigree
+from pedigreed.model.product import KnownProduct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

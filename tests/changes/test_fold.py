@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pedigreed.changes.compare import Comparison
-    from pedigreed.model.known_product import KnownProduct
+    from pedigreed.model.product import KnownProduct
 
     Make = Callable[..., Product]
 

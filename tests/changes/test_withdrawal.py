@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pedigreed.changes.compare import compare
 from pedigreed.changes.withdrawal import Judgement, are_many, judge
 from pedigreed.model.change import ChangeKind
-from pedigreed.model.known_product import KnownProduct
+from pedigreed.model.product import KnownProduct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from pedigreed.cli.config import app, check_file
-from pedigreed.config.problem import Problem, Severity
+from pedigreed.config.problem import ConfigProblem, Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +66,7 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_an_online_check_adds_its_problems(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    def unknown(loaded: LoadedConfig) -> tuple[Problem, ...]:
+    def unknown(loaded: LoadedConfig) -> tuple[ConfigProblem, ...]:
         return (loaded.about_program(2, "the archive does not know program 2"),)
 
     check_file(file, {}, unknown)
@@ -76,8 +76,8 @@ def test_an_online_check_adds_its_problems(file: Path, capsys: pytest.CaptureFix
 
 
 def test_an_online_check_can_refuse(file: Path) -> None:
-    def refuse(loaded: LoadedConfig) -> tuple[Problem, ...]:
-        return (Problem(loaded.file, 1, 1, "no", Severity.ERROR),)
+    def refuse(loaded: LoadedConfig) -> tuple[ConfigProblem, ...]:
+        return (ConfigProblem(loaded.file, 1, 1, "no", Severity.ERROR),)
 
     with pytest.raises(typer.Exit) as left:
         check_file(file, {}, refuse)

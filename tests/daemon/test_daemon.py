@@ -18,7 +18,7 @@ from pedigreed.config.load import LoadedConfig, parse_config
 from pedigreed.daemon.daemon import FAULT_PAUSES, Daemon
 from pedigreed.daemon.notify import Notifier
 from pedigreed.daemon.worker import Worker
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 from pedigreed.store.database import Store
 
 if TYPE_CHECKING:

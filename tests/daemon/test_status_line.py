@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pedigreed.daemon.status_line import status_line
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 from pedigreed.service.agenda import Agenda
 
 MADRID = ZoneInfo("Europe/Madrid")

@@ -12,7 +12,7 @@ import pytest
 from employ import HANG, employ
 from pedigreed.daemon.worker import Ended, Worker
 from pedigreed.model.failure import TryAgain
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 from pedigreed.store.process_lock import only_process
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from mail_server import MailServer, mail_server
 from pedigreed.config.channels import Security
 from pedigreed.delivery.access_token import access_token
 from pedigreed.delivery.smtp import SmtpChannel
+from pedigreed.model.delivery import Message, Outcome, Refused, Retry, Scope, Sent
 from pedigreed.model.failure import ConfigurationInvalid, TryAgain
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable

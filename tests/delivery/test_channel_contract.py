@@ -23,15 +23,15 @@ from pedigreed.delivery.pace import Pace
 from pedigreed.delivery.slack import ONE_A_SECOND, SlackChannel
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.delivery.webhook import WebhookChannel
+from pedigreed.model.delivery import Retry, Scope, Sent
 from pedigreed.model.digest import Attachment, RenderedDigest
-from pedigreed.model.outcome import Retry, Scope, Sent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from pedigreed.delivery.channel import Channel
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 

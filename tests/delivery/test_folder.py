@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from pedigreed.config.address import Sender
 from pedigreed.delivery.folder import FolderChannel, files_of, folder_name, safe_filename
 from pedigreed.delivery.mail import build_mail
+from pedigreed.model.delivery import Message, Outcome, Retry, Sent
 from pedigreed.model.digest import Attachment, RenderedDigest
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Retry, Sent
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,8 +20,8 @@ from pedigreed.delivery.mail import build_mail
 from pedigreed.delivery.mime import POLICY, attachment_part, text_part
 from pedigreed.delivery.plain_json import slack_payload, webhook_document
 from pedigreed.digests.render import render
+from pedigreed.model.delivery import Message
 from pedigreed.model.digest import Attachment, RenderedDigest
-from pedigreed.model.message import Message
 
 if TYPE_CHECKING:
     from email.message import EmailMessage

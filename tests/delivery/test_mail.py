@@ -24,7 +24,7 @@ from strict_mail import faults_in
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 SENDER = Sender("pedigreed", "pedigreed@obs.example")

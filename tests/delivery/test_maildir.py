@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pedigreed.delivery.maildir import MaildirChannel
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Retry, Sent
+from pedigreed.model.delivery import Message, Outcome, Retry, Sent
 
 if TYPE_CHECKING:
     from pathlib import Path

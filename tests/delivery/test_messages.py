@@ -16,8 +16,8 @@ from pedigreed.config.channels import (
     WebhookChannel,
 )
 from pedigreed.delivery.messages import build_message
+from pedigreed.model.delivery import Message
 from pedigreed.model.digest import RenderedDigest
-from pedigreed.model.message import Message
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 DIGEST = RenderedDigest(

@@ -17,9 +17,8 @@ from hooks import DRIP, DROP, HANG, OK, PATH, RESET, RESET_AT_HEADERS, STALL, Cl
 from pedigreed.delivery.pace import Pace
 from pedigreed.delivery.slack import ONE_A_SECOND, SlackChannel
 from pedigreed.delivery.webhook import WebhookChannel
+from pedigreed.model.delivery import Message, Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.model.failure import ConfigurationInvalid
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
 
 if TYPE_CHECKING:
     import ssl

@@ -17,8 +17,7 @@ from pedigreed.delivery.registry import open_channels
 from pedigreed.delivery.slack import SlackChannel
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.delivery.webhook import WebhookChannel
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Retry, Scope
+from pedigreed.model.delivery import Message, Retry, Scope
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,7 @@ from itertools import pairwise
 from hooks import Clock, answer, hook_server
 from pedigreed.delivery.pace import Pace
 from pedigreed.delivery.slack import ONE_A_SECOND, SlackChannel
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Retry, Scope, Sent
+from pedigreed.model.delivery import Message, Retry, Scope, Sent
 
 MESSAGE = Message("1@pedigreed.invalid", "team", "", "", "hello", b'{"text": "hello"}')
 

@@ -10,8 +10,7 @@ from mail_server import DROP, HALF, HANG, RESET, MailServer, mail_server
 from pedigreed.config.channels import Security
 from pedigreed.delivery import smtp_session
 from pedigreed.delivery.smtp import SmtpChannel
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
+from pedigreed.model.delivery import Message, Outcome, Refused, Retry, Scope, Sent, Unsure
 
 MESSAGE = Message(
     message_id="1@obs.example",

@@ -14,14 +14,13 @@ from pedigreed.config.address import Sender
 from pedigreed.config.channels import Security
 from pedigreed.delivery.mail import build_mail
 from pedigreed.delivery.smtp import SmtpChannel
+from pedigreed.model.delivery import Refused, Sent
 from pedigreed.model.digest import Attachment, RenderedDigest
-from pedigreed.model.outcome import Refused, Sent
 from strict_mail import faults_in
 
 if TYPE_CHECKING:
     from mail_host import Arrived, MailHost
-    from pedigreed.model.message import Message
-    from pedigreed.model.outcome import Outcome
+    from pedigreed.model.delivery import Message, Outcome
 
 RECIPIENT = "a@x.example"
 NAME = 'Ångström "deep" \\ fields, 銀河 <x@y.example>'

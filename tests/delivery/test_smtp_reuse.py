@@ -13,8 +13,7 @@ from mail_server import DROP, HANG, RESET, MailServer, mail_server
 from pedigreed.config.channels import Security
 from pedigreed.delivery import smtp_session
 from pedigreed.delivery.smtp import LONGEST_IDLE, MOST_MESSAGES, SmtpChannel
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
+from pedigreed.model.delivery import Message, Outcome, Refused, Retry, Scope, Sent, Unsure
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,9 +15,8 @@ from aiosmtpd import smtp
 from certificates import Certified, certificate_for
 from pedigreed.config.channels import Security
 from pedigreed.delivery.smtp import SmtpChannel
+from pedigreed.model.delivery import Message, Outcome, Retry, Scope, Sent
 from pedigreed.model.failure import ConfigurationInvalid
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Retry, Scope, Sent
 
 if TYPE_CHECKING:
     import ssl

@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives import hashes, hmac
 
 from hooks import Post, answer, hook_server
 from pedigreed.delivery.webhook import WebhookChannel, signature_of
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Retry, Sent
+from pedigreed.model.delivery import Message, Retry, Sent
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 KEY = "correct horse battery \u00e9"

@@ -20,7 +20,6 @@ from pedigreed.digests.attachments import Limits, attached_to
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
 from pedigreed.digests.text import text_of
-from pedigreed.model.announcement import ChangeLevel, NoticeKind
 from pedigreed.model.campaign import Campaign, Stretch
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.contexts import ContextsInUse
@@ -36,6 +35,7 @@ from pedigreed.model.digest import (
     Unchecked,
 )
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import ChangeLevel, NoticeKind
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.program import ProgramSelection
 

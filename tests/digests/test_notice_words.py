@@ -16,9 +16,9 @@ from pedigreed.digests.notice_words import (
     crds_in_words,
     effects_in_words,
 )
-from pedigreed.model.announcement import NoticeKind
 from pedigreed.model.contexts import ContextsInUse, ContextUse, context_use
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import NoticeKind
 
 if TYPE_CHECKING:
     from pedigreed.model.notice import Notice

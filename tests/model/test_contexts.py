@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from any_notice import delivery
-from pedigreed.model.announcement import NoticeKind
 from pedigreed.model.contexts import ContextsInUse, ContextUse, context_use
+from pedigreed.model.notice import NoticeKind
 
 CONTEXTS_IN_USE = ContextsInUse("jwst_1583", None, "jwst_1535", "2.0.1")
 

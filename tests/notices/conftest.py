@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pedigreed.model.announcement import Announcement, ChangeLevel, Facts, Medium, NoticeKind
-from pedigreed.model.notice import Heard
+from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Heard, Medium, NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

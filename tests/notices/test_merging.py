@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pedigreed.model.announcement import ChangeLevel, Medium, NoticeKind
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import ChangeLevel, Medium, NoticeKind
 from pedigreed.notices.merging import notices_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.reference_type import reference_type, reference_types
+from pedigreed.model.reference_file import reference_type, reference_types
 from pedigreed.notices.naming import named_in
 
 ALL = tuple(sorted(Instrument))

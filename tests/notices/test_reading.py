@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.model.announcement import Announcement, ChangeLevel, Facts, Medium, NoticeKind
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Medium, NoticeKind
 from pedigreed.notices.reading import facts_of
 
 if TYPE_CHECKING:

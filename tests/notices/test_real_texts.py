@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pedigreed.model.announcement import Announcement, ChangeLevel, Facts, Medium, NoticeKind
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Heard
+from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Heard, Medium, NoticeKind
 from pedigreed.notices.merging import notices_of
 from pedigreed.notices.reading import facts_of
 from pedigreed.notices.summary import summary_of

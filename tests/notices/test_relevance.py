@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pedigreed.model.announcement import Facts, NoticeKind
 from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Notice
+from pedigreed.model.notice import Facts, Notice, NoticeKind
 from pedigreed.notices.relevance import concerns
 
 if TYPE_CHECKING:

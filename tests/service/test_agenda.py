@@ -9,11 +9,10 @@ import pytest
 
 from faults import ServerError
 from pedigreed.delivery.folder import FolderChannel
-from pedigreed.model.message import Message
-from pedigreed.model.mute import Mute
-from pedigreed.model.pause import Pause, Paused
-from pedigreed.model.run import Work
-from pedigreed.model.source_state import SourceState
+from pedigreed.model.delivery import Message
+from pedigreed.model.news_source import SourceState
+from pedigreed.model.pause import Mute, Pause, Paused
+from pedigreed.model.work import Work
 from pedigreed.service import news_sources
 from pedigreed.service.agenda import WANTED_PAUSE, Agenda, agenda
 from pedigreed.service.ask_times import LEAD

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pedigreed.config.settings import Config
-from pedigreed.model.run import Run, Work
+from pedigreed.model.work import Run, Work
 from pedigreed.schedule import DAY, Rhythm, next_boundary
 from pedigreed.service.ask_times import (
     AHEAD,

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pedigreed.model.delivery import Message, Outcome, Sent
 from pedigreed.model.failure import TryAgain
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Sent
 from pedigreed.service.delivering import deliver
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store.database import Store

@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.model.delivery import Delivery, DeliveryState
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Refused, Retry, Sent, Unsure
+from pedigreed.model.delivery import Delivery, DeliveryState, Message, Outcome, Refused, Retry, Sent, Unsure
 from pedigreed.service import deciding
 from pedigreed.service.deciding import LEAST_ATTEMPTS, PAUSES
 from pedigreed.service.delivering import AGE_LIMIT

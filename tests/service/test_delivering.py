@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pedigreed.model.delivery import DeliveryState
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
+from pedigreed.model.delivery import DeliveryState, Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.model.pause import Paused
 from pedigreed.service.deciding import BROKEN_PAUSES, PAUSES
 from pedigreed.service.delivering import deliver
@@ -21,8 +20,7 @@ from watching import DAY_0, Watcher
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pedigreed.model.delivery import Delivery
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Delivery, Message
 
 LATER = DAY_0 + timedelta(minutes=2)
 DEAD = Retry("404 no_service", scope=Scope.CHANNEL_BROKEN)

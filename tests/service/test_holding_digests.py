@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pedigreed.delivery.folder import FolderChannel
-from pedigreed.model.message import Message
-from pedigreed.model.run import Work
+from pedigreed.model.delivery import Message
+from pedigreed.model.work import Work
 from pedigreed.service.agenda import Agenda, agenda
 from pedigreed.service.cycle import tell
 from pedigreed.store import deliveries as stored_deliveries

@@ -12,9 +12,7 @@ import structlog
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from pedigreed.model.delivery import Delivery, DeliveryState
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
+from pedigreed.model.delivery import Delivery, DeliveryState, Message, Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.service import deciding
 from pedigreed.service.delivering import AGE_LIMIT, deliver, take_back

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.model.mute import Mute
+from pedigreed.model.pause import Mute
 from pedigreed.service.status import read_status
 from pedigreed.store import mutes as stored_mutes
 from watching import DAY_0, Watcher

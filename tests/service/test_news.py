@@ -13,9 +13,9 @@ from hearing import DAY, DAY_0, LIST, TEXT, Hearing, hearing
 from list_mails import event, list_mail, mast_mail
 from misbehaving import is_call_of
 from pedigreed.demo.crds_story import Reference
-from pedigreed.model.announcement import Announcement, Medium
-from pedigreed.model.run import Work
-from pedigreed.model.source_state import SourceState
+from pedigreed.model.news_source import SourceState
+from pedigreed.model.notice import Announcement, Medium
+from pedigreed.model.work import Work
 from pedigreed.notices.merging import notices_of
 from pedigreed.service.agenda import agenda
 from pedigreed.service.news import read_news

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedigreed.config.settings import Config
-from pedigreed.model.source_state import SourceState
+from pedigreed.model.news_source import SourceState
 from pedigreed.schedule import last_turn, next_turn
 from pedigreed.service.news_sources import (
     AHEAD,

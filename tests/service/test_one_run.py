@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pedigreed.model.failure import TryAgain
-from pedigreed.model.run import Run, Work
+from pedigreed.model.work import Run, Work
 from pedigreed.service.one_run import one_run
 from pedigreed.store import runs
 from pedigreed.store.database import Store

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pedigreed.model.delivery import DeliveryState
+from pedigreed.model.delivery import DeliveryState, Message
 from pedigreed.model.failure import TryAgain, Usage
-from pedigreed.model.message import Message
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.service import ordering
 from pedigreed.store import deliveries as stored_deliveries

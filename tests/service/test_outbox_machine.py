@@ -18,9 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
-from pedigreed.model.delivery import DeliveryState
-from pedigreed.model.message import Message
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
+from pedigreed.model.delivery import DeliveryState, Message, Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.service.delivering import AGE_LIMIT, deliver, take_back
 from pedigreed.service.lane import LEASE
 from pedigreed.store import deliveries as stored_deliveries

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from misbehaving import FaultyArchive
 from pedigreed.model.instant import iso
-from pedigreed.model.mute import Mute
+from pedigreed.model.pause import Mute
 from pedigreed.store import mutes as stored_mutes
 from pedigreed.store.database import Store
 from pedigreed.store.tables import changes, products, told

@@ -23,14 +23,14 @@ from asking_crds import (
 )
 from misbehaving import FaultyCrds, is_call_of
 from pedigreed.demo.crds_story import Reference
-from pedigreed.model.announcement import ChangeLevel, NoticeKind
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import ChangeLevel, NoticeKind
 from pedigreed.sources.crds import bad_files, look, new_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pedigreed.model.reading import Reading
+    from pedigreed.model.news_source import Reading
 
 DARK_1 = Reference("jwst_miri_dark_0131.fits")
 DARK_2 = Reference("jwst_miri_dark_0132.fits")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.model.announcement import Medium, NoticeKind
 from pedigreed.model.failure import Unreadable
+from pedigreed.model.notice import Medium, NoticeKind
 from pedigreed.model.pedigree import context_number
 from pedigreed.sources.crds.context_history import read_history
 from pedigreed.sources.crds.server_time import read_time

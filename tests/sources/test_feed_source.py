@@ -41,8 +41,8 @@ from pedigreed.config.sources import Feed
 from pedigreed.demo.list_posts import MIRI_LIST, NIRCAM_LIST, ListPost
 from pedigreed.demo.loopback import Reply
 from pedigreed.demo.scenario import DAY_1, DAY_2, DAY_3
-from pedigreed.model.announcement import Medium
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import Medium
 from pedigreed.sources.feeds.feed import FeedSource
 from pedigreed.sources.feeds.limits import FeedLimits
 
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pedigreed.model.reading import Reading
+    from pedigreed.model.news_source import Reading
     from pedigreed.sources.source import Source
 
 QUICK = FeedLimits(within=20, first_pause=0.01)

@@ -18,7 +18,7 @@ from pedigreed.sources.mailbox.imap_connection import ImapLimits
 from pedigreed.sources.mailbox.source import open_mailbox
 
 if TYPE_CHECKING:
-    from pedigreed.model.reading import Reading
+    from pedigreed.model.news_source import Reading
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 PASSWORD = 'se"cret\\ of bot'

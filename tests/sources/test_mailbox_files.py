@@ -23,7 +23,7 @@ from pedigreed.sources.mailbox.source import open_mailbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pedigreed.model.reading import Reading
+    from pedigreed.model.news_source import Reading
 
 
 def read(folder: Path, kind: str, bookmark: str | None = None, now: datetime | None = None) -> Reading:

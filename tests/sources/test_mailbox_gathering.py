@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from list_mails import event, list_mail, mast_mail
 from pedigreed.delivery.mail import build_mail
-from pedigreed.model.announcement import Announcement, Medium
 from pedigreed.model.digest import Attachment, RenderedDigest
+from pedigreed.model.notice import Announcement, Medium
 from pedigreed.sources.mailbox.gathering import MOST_ARCHIVE_EVENTS, MOST_MAILS, Gathering
 from pedigreed.sources.mailbox.mast_events import MOST_EVENTS
 

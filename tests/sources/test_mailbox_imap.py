@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imap_host import ImapHost
-    from pedigreed.model.reading import Reading
+    from pedigreed.model.news_source import Reading
 
 NOW = datetime.now(UTC)
 """The server gives mails the time at which they come."""

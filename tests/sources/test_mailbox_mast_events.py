@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from list_mails import event
-from pedigreed.model.reading import ArchiveEvent
+from pedigreed.model.news_source import ArchiveEvent
 from pedigreed.sources.mailbox.mast_events import MOST_EVENTS, events_in
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from pedigreed.sources.mailbox.mbox import MboxSource
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pedigreed.model.reading import Reading
+    from pedigreed.model.news_source import Reading
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 FROM = b"From lists@lists.example Mon Nov  2 08:30:00 2026\n"

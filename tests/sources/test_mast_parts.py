@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pedigreed.demo.filters import Row
-    from pedigreed.model.fetched import Fetched
+    from pedigreed.model.coverage import Fetched
     from pedigreed.model.product import Product
 
 MANY = tuple(range(1101, 1201))

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pedigreed.model.delivery import Delivery, DeliveryState
+from pedigreed.model.delivery import Delivery, DeliveryState, Message
 from pedigreed.model.digest import Checked, Digest, RenderedDigest
-from pedigreed.model.message import Message
 from pedigreed.store import deliveries, digests, outbox_listing, outbox_orders
 
 if TYPE_CHECKING:
-    from pedigreed.model.listed_delivery import ListedDelivery
+    from pedigreed.model.delivery import ListedDelivery
     from pedigreed.store.database import Store
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.model.announcement import Announcement, ChangeLevel, Facts, Medium, NoticeKind
 from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.source_state import SourceState
+from pedigreed.model.news_source import SourceState
+from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Medium, NoticeKind
 from pedigreed.store import announcements, contexts_in_use, sources, wanted
 
 if TYPE_CHECKING:

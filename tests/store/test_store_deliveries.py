@@ -12,10 +12,9 @@ from itertools import chain
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from pedigreed.model.delivery import Delivery, DeliveryState
+from pedigreed.model.delivery import Delivery, DeliveryState, Message
 from pedigreed.model.digest import Checked, Digest, RenderedDigest
 from pedigreed.model.failure import TryAgain
-from pedigreed.model.message import Message
 from pedigreed.model.period import Period
 from pedigreed.store import deliveries, digests, periods
 from pedigreed.store.database import Store

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import event, text
 
-from pedigreed.model.delivery import DeliveryState
+from pedigreed.model.delivery import DeliveryState, Message
 from pedigreed.model.failure import TryAgain
-from pedigreed.model.message import Message
-from pedigreed.model.mute import Mute
-from pedigreed.model.pause import Pause, Paused
+from pedigreed.model.pause import Mute, Pause, Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
 from pedigreed.store import deliveries, mutes, pauses, problems
 from pedigreed.store.database import Store

@@ -12,11 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pedigreed.model.failure import TryAgain
-from pedigreed.model.holding import Holding
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.known_product import KnownProduct
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.model.product import Product
+from pedigreed.model.product import Holding, KnownProduct, Product
 from pedigreed.store import coverage, products
 from pedigreed.store.tables import parameter_sets
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.model.delivery import DeliveryState
-from pedigreed.model.run import Run, Work
+from pedigreed.model.work import Run, Work
 from pedigreed.store import runs, totals
 
 if TYPE_CHECKING:

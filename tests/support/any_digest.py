@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from any_notice import CONTEXTS_IN_USE, NOTICES, SOURCE_CHECKS, build, delivery
 from pedigreed.digests.compose import compose
-from pedigreed.model.announcement import NoticeKind
 from pedigreed.model.campaign import Campaign, Stretch
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.digest import Baseline, Checked, Digest, OnDisk, PedigreeSpan, SourceCheck, Suspect, Unchecked
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import NoticeKind
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.program import ProgramSelection
 

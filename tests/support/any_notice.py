@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from pedigreed.model.announcement import Announcement, ChangeLevel, Facts, Medium, NoticeKind
 from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.digest import SourceCheck
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Heard, Notice
+from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Heard, Medium, Notice, NoticeKind
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 DATES = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # the zone is `timezones`

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pedigreed.demo.crds import DemoCrds
-    from pedigreed.model.announcement import Announcement, NoticeKind
-    from pedigreed.model.reading import Reading
+    from pedigreed.model.news_source import Reading
+    from pedigreed.model.notice import Announcement, NoticeKind
 
 AGENT = "pedigreed/test"
 CAL_VER = "2.0.1"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pedigreed.demo.archive import DemoArchive
     from pedigreed.demo.filters import Row, Value
     from pedigreed.demo.received import Received
-    from pedigreed.model.fetched import Fetched
+    from pedigreed.model.coverage import Fetched
     from pedigreed.model.product import Product
 
 QUICK = Patience(

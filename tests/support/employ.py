@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pedigreed.daemon.worker import Worker
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 
 if TYPE_CHECKING:
     from pathlib import Path

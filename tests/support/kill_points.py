@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pedigreed.delivery.posting import PostingChannel
 from pedigreed.delivery.smtp import SmtpChannel
-from pedigreed.model.outcome import Sent
+from pedigreed.model.delivery import Sent
 from pedigreed.store import deliveries
 from pedigreed.store.database import Store
 

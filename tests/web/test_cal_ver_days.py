@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.model.cal_ver_move import CalVerMove
-from pedigreed.model.change import ChangeKind
+from pedigreed.model.change import CalVerMove, ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.store import cal_vers
 from pedigreed.web.cal_ver_days import Day, days_of

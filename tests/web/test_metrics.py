@@ -12,10 +12,9 @@ import pytest
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parsed
 
-from pedigreed.model.mute import Mute
-from pedigreed.model.pause import Pause, Paused
+from pedigreed.model.news_source import SourceState
+from pedigreed.model.pause import Mute, Pause, Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
-from pedigreed.model.source_state import SourceState
 from pedigreed.store import mutes, pauses, problems, sources
 from pedigreed.web.figures import figures
 from pedigreed.web.metrics import FiguresCollector, exposition

@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from background import in_background
 from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.failure import TryAgain
-from pedigreed.model.source_state import SourceState
+from pedigreed.model.news_source import SourceState
 from pedigreed.store import contexts_in_use, sources
 from pedigreed.store.tables import digests
 from pedigreed.web import server

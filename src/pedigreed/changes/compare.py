@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.instant import same_instant
-from pedigreed.model.known_product import KnownProduct
 from pedigreed.model.pedigree import Pedigree
+from pedigreed.model.product import KnownProduct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

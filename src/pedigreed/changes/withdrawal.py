@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.model.change import Change
-    from pedigreed.model.known_product import KnownProduct
+    from pedigreed.model.product import KnownProduct
 
 QUORUM = 2
 """How many complete sweeps a product must be missing from."""

@@ -11,10 +11,10 @@ import typer
 
 from pedigreed.cli.output import progress
 from pedigreed.config.load import LoadedConfig, load_config
-from pedigreed.config.problem import Problem
+from pedigreed.config.problem import ConfigProblem
 from pedigreed.model.failure import ConfigurationInvalid, PedigreedError, Usage
 
-OnlineCheck = Callable[[LoadedConfig], Iterable[Problem]]
+OnlineCheck = Callable[[LoadedConfig], Iterable[ConfigProblem]]
 """Asks the outside world about a configuration that is valid by itself."""
 
 app = typer.Typer(no_args_is_help=True, help="Check a configuration, describe it, or start a new one.")
@@ -46,7 +46,7 @@ def check_file(file: Path, environ: Mapping[str, str], online: OnlineCheck | Non
     typer.echo(f"{file}: ok, {_summary(loaded, len(problems))}")
 
 
-def _unknown_programs(loaded: LoadedConfig) -> Iterator[Problem]:
+def _unknown_programs(loaded: LoadedConfig) -> Iterator[ConfigProblem]:
     """A warning for each program that the archive has no data of."""
     from pedigreed.cli.archive import open_archive
     from pedigreed.service.survey import unknown_programs

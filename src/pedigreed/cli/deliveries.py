@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.config.load import LoadedConfig
-    from pedigreed.model.listed_delivery import ListedDelivery
+    from pedigreed.model.delivery import ListedDelivery
     from pedigreed.model.pause import Pause
     from pedigreed.store.database import Store
 

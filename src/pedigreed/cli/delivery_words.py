@@ -9,8 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from pedigreed.model.delivery import Delivery
-    from pedigreed.model.listed_delivery import ListedDelivery
+    from pedigreed.model.delivery import Delivery, ListedDelivery
     from pedigreed.model.pause import Pause
 
 

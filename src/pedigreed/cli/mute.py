@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pedigreed.config.load import LoadedConfig
     from pedigreed.config.settings import Config
-    from pedigreed.model.mute import Mute
+    from pedigreed.model.pause import Mute
 
 _FORMS = "write a date such as 2026-12-01, a moment such as 2026-12-01T09:00, or a duration such as 3d"
 _LIKE_A_DURATION = re.compile(r"\d+ *[a-z]*", re.ASCII | re.IGNORECASE)
@@ -63,7 +63,7 @@ def mute(
 
 
 def _begin(loaded: "LoadedConfig", name: str, until: str, at: datetime) -> None:
-    from pedigreed.model.mute import Mute
+    from pedigreed.model.pause import Mute
     from pedigreed.store import mutes
 
     _expect_subscription(loaded.config, name)

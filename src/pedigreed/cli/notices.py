@@ -6,8 +6,8 @@ import typer
 
 from pedigreed.cli.options import ConfigFile, Json, load, open_store_if_there
 from pedigreed.cli.output import day_and_time, print_json, print_table, table
-from pedigreed.model.announcement import NoticeKind
 from pedigreed.model.failure import Usage
+from pedigreed.model.notice import NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

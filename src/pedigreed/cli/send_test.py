@@ -6,13 +6,12 @@ import typer
 
 from pedigreed.cli.options import ConfigFile, Json, load
 from pedigreed.cli.output import print_json, progress
+from pedigreed.model.delivery import Refused, Retry, Scope, Sent, Unsure
 from pedigreed.model.failure import TryAgain, UpstreamUnavailable, Usage
-from pedigreed.model.outcome import Refused, Retry, Scope, Sent, Unsure
 
 if TYPE_CHECKING:
     from pedigreed.config.settings import Config
-    from pedigreed.model.message import Message
-    from pedigreed.model.outcome import Outcome
+    from pedigreed.model.delivery import Message, Outcome
 
 
 def send_test(

@@ -7,11 +7,11 @@ import typer
 from pedigreed import __version__
 from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store_if_there
 from pedigreed.cli.output import day_and_time, print_json, print_table, table
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 
 if TYPE_CHECKING:
     from pedigreed.model.contexts import ContextsInUse
-    from pedigreed.model.run import Run
+    from pedigreed.model.work import Run
     from pedigreed.service.status import SourceStatus, Status, SubscriptionStatus
 
 

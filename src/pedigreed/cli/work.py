@@ -11,7 +11,7 @@ import typer
 
 from pedigreed.cli.options import LogLevel
 from pedigreed.model.failure import PedigreedError
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 
 
 def work(

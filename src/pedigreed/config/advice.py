@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pedigreed.config.address import parse_secret_url
 from pedigreed.config.duration import format_duration, parse_duration
 from pedigreed.config.node import Found, Mapping, Node, Place, at, find, items, plain, text, walk
-from pedigreed.config.problem import Problem, Severity
+from pedigreed.config.problem import ConfigProblem, Severity
 from pedigreed.config.secret import HOW_TO_REFER, PRIVATE_KEYS, REFERRING_KEYS, Secret
 from pedigreed.config.store_url import has_password, normalise
 from pedigreed.model.failure import ConfigurationInvalid, Unreadable
@@ -32,7 +32,7 @@ _FORMS: abc.Mapping[str, abc.Callable[[str], object]] = {
 Remark = tuple[Place, str]
 
 
-def advise(root: Node, file: str) -> list[Problem]:
+def advise(root: Node, file: str) -> list[ConfigProblem]:
     """Every warning that the text itself gives reason for."""
     checks = (
         _archive_load,
@@ -41,10 +41,10 @@ def advise(root: Node, file: str) -> list[Problem]:
         _unprotected_login,
         _inline_secrets,
     )
-    return [Problem(file, *place, said, Severity.WARNING) for check in checks for place, said in check(root)]
+    return [ConfigProblem(file, *place, said, Severity.WARNING) for check in checks for place, said in check(root)]
 
 
-def check_secrets(root: Node, file: str, environ: abc.Mapping[str, str]) -> list[Problem]:
+def check_secrets(root: Node, file: str, environ: abc.Mapping[str, str]) -> list[ConfigProblem]:
     """Secrets that are not there, and those that can't be looked up from here, which is a warning."""
     problems = []
     for found, secret in _secrets(root, environ):
@@ -53,7 +53,7 @@ def check_secrets(root: Node, file: str, environ: abc.Mapping[str, str]) -> list
                 f"the credential {secret.reference!r} was not looked up, since $CREDENTIALS_DIRECTORY is not set: "
                 "systemd sets it for the service"
             )
-            problems.append(Problem(file, *found.place, message, Severity.WARNING))
+            problems.append(ConfigProblem(file, *found.place, message, Severity.WARNING))
             continue
         try:
             value = secret.reveal()
@@ -62,7 +62,7 @@ def check_secrets(root: Node, file: str, environ: abc.Mapping[str, str]) -> list
         except (ConfigurationInvalid, ValueError) as error:
             is_hidden = isinstance(error.__cause__, PermissionError)
             severity = Severity.WARNING if is_hidden else Severity.ERROR
-            problems.append(Problem(file, *found.place, str(error), severity))
+            problems.append(ConfigProblem(file, *found.place, str(error), severity))
     return problems
 
 

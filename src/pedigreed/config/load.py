@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from pedigreed.config.advice import advise, check_secrets
 from pedigreed.config.node import Node, Scalar, at, items, plain, text
-from pedigreed.config.problem import MOST, Problem, Severity, in_order
+from pedigreed.config.problem import MOST, ConfigProblem, Severity, in_order
 from pedigreed.config.references import check_references
 from pedigreed.config.secret import PRIVATE_KEYS
 from pedigreed.config.sentences import explain
@@ -36,18 +36,18 @@ class LoadedConfig:
     """
 
     config: Config
-    warnings: tuple[Problem, ...]
+    warnings: tuple[ConfigProblem, ...]
     file: str
     text: str = field(repr=False, compare=False)
     _root: Node = field(repr=False, compare=False)
 
-    def about_program(self, program: int, message: str) -> Problem:
+    def about_program(self, program: int, message: str) -> ConfigProblem:
         """A warning at the place where a program is first written."""
         for subscription in items(at(self._root, "subscriptions")):
             for node in items(at(subscription, "watch", "programs")):
                 if ProgramSelection.parse(text(node) or "").program == program:
-                    return Problem(self.file, *node.place, message, Severity.WARNING)
-        return Problem(self.file, 0, 0, message, Severity.WARNING)
+                    return ConfigProblem(self.file, *node.place, message, Severity.WARNING)
+        return ConfigProblem(self.file, 0, 0, message, Severity.WARNING)
 
 
 def load_config(path: Path, environ: Mapping[str, str]) -> LoadedConfig:
@@ -69,7 +69,7 @@ def parse_config(text: str, name: str, environ: Mapping[str, str]) -> LoadedConf
     is_empty = root is None or (isinstance(root, Scalar) and root.value is None)
     if is_empty and not problems:
         problems.append(
-            Problem(name, 1, 1, "an empty configuration: `pedigreed config init` writes one to start from")
+            ConfigProblem(name, 1, 1, "an empty configuration: `pedigreed config init` writes one to start from")
         )
     if root is None or is_empty:
         raise _invalid(problems)
@@ -90,7 +90,7 @@ def parse_config(text: str, name: str, environ: Mapping[str, str]) -> LoadedConf
     return LoadedConfig(config, in_order(problems), name, text, root)
 
 
-def _invalid(problems: list[Problem]) -> ConfigurationInvalid:
+def _invalid(problems: list[ConfigProblem]) -> ConfigurationInvalid:
     told = in_order(problems)
     lines = [str(problem) for problem in told[:MOST]]
     if len(told) > MOST:
@@ -111,12 +111,12 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except IsADirectoryError:
-        problem = Problem(name, 0, 0, "a directory: name the file in it")
+        problem = ConfigProblem(name, 0, 0, "a directory: name the file in it")
     except FileNotFoundError:
-        problem = Problem(name, 0, 0, "no such file: `pedigreed config init FILE` writes one to start from")
+        problem = ConfigProblem(name, 0, 0, "no such file: `pedigreed config init FILE` writes one to start from")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "the name has a NUL byte in it"
-        problem = Problem(name, 0, 0, f"can't be read: {reason}")
+        problem = ConfigProblem(name, 0, 0, f"can't be read: {reason}")
     else:
         if len(content) > LARGEST:
             raise _invalid([too_large(name)])
@@ -126,7 +126,7 @@ def _read(path: Path) -> str:
 
 def _decode(content: bytes, name: str) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise _invalid([Problem(name, 1, 1, "this is UTF-16: save the file as UTF-8")])
+        raise _invalid([ConfigProblem(name, 1, 1, "this is UTF-16: save the file as UTF-8")])
     try:
         return content.decode()
     except UnicodeDecodeError as error:
@@ -134,4 +134,4 @@ def _decode(content: bytes, name: str) -> str:
         line = before.count("\n") + 1
         column = len(before) - (before.rfind("\n") + 1) + 1
         message = f"the byte 0x{content[error.start]:02X} is not UTF-8: save the file as UTF-8"
-        raise _invalid([Problem(name, line, column, message)]) from None
+        raise _invalid([ConfigProblem(name, line, column, message)]) from None

@@ -14,7 +14,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ConfigProblem:
     """What is wrong and how to put it right, in one sentence without secrets.
 
     Attributes:
@@ -46,7 +46,7 @@ MOST = 100
 """Problems that are told of one file. Who has more mends these first."""
 
 
-def in_order(problems: list[Problem]) -> tuple[Problem, ...]:
+def in_order(problems: list[ConfigProblem]) -> tuple[ConfigProblem, ...]:
     """Each once, in the order of the file; at one place the errors come first."""
     once = dict.fromkeys(problems)
     return tuple(sorted(once, key=lambda problem: (problem.line, problem.column, not problem.is_error)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pedigreed.config.node import Mapping, Node, Path, Place, Scalar, at, find, items, text, walk
-from pedigreed.config.problem import Problem
+from pedigreed.config.problem import ConfigProblem
 from pedigreed.config.secret import HOW_TO_REFER, PRIVATE_KEYS
 from pedigreed.config.suggestion import did_you_mean, listed, quoted
 from pedigreed.config.value import parse_name
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 Wrong = tuple[Place, str]
 
 
-def check_references(root: Node, file: str) -> list[Problem]:
+def check_references(root: Node, file: str) -> list[ConfigProblem]:
     """Every reference that leads nowhere, and every value that is empty."""
     checks = (_empty_values, _equal_names, _channel_names, _destinations, _logins)
-    return [Problem(file, *place, message) for check in checks for place, message in check(root)]
+    return [ConfigProblem(file, *place, message) for check in checks for place, message in check(root)]
 
 
 def _empty_values(root: Node) -> Iterator[Wrong]:

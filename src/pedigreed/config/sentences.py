@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from pedigreed.config.node import Found, Mapping, Node, Path, Scalar, Sequence, find, text
-from pedigreed.config.problem import Problem
+from pedigreed.config.problem import ConfigProblem
 from pedigreed.config.schema import describe, keys_at, keys_below
 from pedigreed.config.secret import PRIVATE_KEYS
 from pedigreed.config.suggestion import listed, nearest, quoted
@@ -21,29 +21,29 @@ if TYPE_CHECKING:
 _NO_EXAMPLE = "..."
 
 
-def explain(errors: Iterable[ErrorDetails], root: Node, file: str) -> list[Problem]:
+def explain(errors: Iterable[ErrorDetails], root: Node, file: str) -> list[ConfigProblem]:
     """A problem for each error.
 
     A key that is missing only since it is misspelt, and a value that is empty, are told once, elsewhere.
     """
     errors = list(errors)
     meant: set[Path] = set()
-    problems: list[Problem] = []
+    problems: list[ConfigProblem] = []
     for error in errors:
         if error["type"] == "extra_forbidden":
             found = find(root, error["loc"])
             message, instead = _unknown_key(found, root)
             meant.update(instead)
-            problems.append(Problem(file, *found.key_place, message))
+            problems.append(ConfigProblem(file, *found.key_place, message))
     for error in errors:
         if error["type"] == "missing":
             mapping, key = find(root, error["loc"][:-1]), str(error["loc"][-1])
             if isinstance(mapping.node, Mapping) and (*mapping.path, key) not in meant:
-                problems.append(Problem(file, *mapping.place, _missing(mapping, key)))
+                problems.append(ConfigProblem(file, *mapping.place, _missing(mapping, key)))
         elif error["type"] not in {"extra_forbidden", "default_factory_not_called"}:
             found = find(root, error["loc"])
             if not _is_told_elsewhere(error, found.node):
-                problems.append(Problem(file, *found.place, _wrong(error, found)))
+                problems.append(ConfigProblem(file, *found.place, _wrong(error, found)))
     return problems
 
 

@@ -21,7 +21,7 @@ from yaml.events import (
 )
 
 from pedigreed.config.node import Entry, Mapping, Node, Place, Scalar, Sequence
-from pedigreed.config.problem import MOST, Problem
+from pedigreed.config.problem import MOST, ConfigProblem
 from pedigreed.config.suggestion import quoted
 from pedigreed.config.yaml_complaint import explain
 from pedigreed.config.yaml_scalar import Ambiguous, resolve
@@ -42,7 +42,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\
 _FORBIDDEN_IN_VALUE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def read_yaml(text: str, file: str, private_keys: frozenset[str]) -> tuple[Node | None, list[Problem]]:
+def read_yaml(text: str, file: str, private_keys: frozenset[str]) -> tuple[Node | None, list[ConfigProblem]]:
     """Read one document.
 
     Values under `private_keys` are never repeated in a problem.
@@ -57,9 +57,11 @@ def read_yaml(text: str, file: str, private_keys: frozenset[str]) -> tuple[Node 
     return reader.read(), reader.problems
 
 
-def too_large(file: str) -> Problem:
+def too_large(file: str) -> ConfigProblem:
     """The problem of a file that can't be a configuration."""
-    return Problem(file, 0, 0, f"larger than {LARGEST // 1_000_000} MB: this is no configuration, check the path")
+    return ConfigProblem(
+        file, 0, 0, f"larger than {LARGEST // 1_000_000} MB: this is no configuration, check the path"
+    )
 
 
 def place_in(text: str, index: int) -> Place:
@@ -70,16 +72,16 @@ def place_in(text: str, index: int) -> Place:
     return Place(line, index - start + 1)
 
 
-def _unreadable_characters(text: str, file: str) -> Iterator[Problem]:
+def _unreadable_characters(text: str, file: str) -> Iterator[ConfigProblem]:
     if character := _FORBIDDEN.search(text):
         code = ord(character[0])
         name = "a NUL byte" if code == 0 else f"the control character U+{code:04X}"
-        yield Problem(file, *place_in(text, character.start()), f"{name} in the text: remove it")
+        yield ConfigProblem(file, *place_in(text, character.start()), f"{name} in the text: remove it")
         return
     for indentation in islice(_INDENTED_WITH.finditer(text), MOST):
         name = "a tab" if indentation[1] == "\t" else "a non-breaking space"
         message = f"{name} in the indentation, where spaces belong: replace it with spaces"
-        yield Problem(file, *place_in(text, indentation.start(1)), message)
+        yield ConfigProblem(file, *place_in(text, indentation.start(1)), message)
 
 
 class _Stopped(Exception):
@@ -90,7 +92,7 @@ class _Reader:
     """Turns PyYAML's events into nodes, and collects what is wrong on the way."""
 
     def __init__(self, text: str, file: str, private_keys: frozenset[str]) -> None:
-        self.problems: list[Problem] = []
+        self.problems: list[ConfigProblem] = []
         self._events = yaml.parse(text, Loader=yaml.SafeLoader)
         self._text = text
         self._file = file
@@ -127,7 +129,7 @@ class _Reader:
         return event
 
     def _note(self, place: Place, message: str) -> None:
-        self.problems.append(Problem(self._file, *place, message))
+        self.problems.append(ConfigProblem(self._file, *place, message))
 
     def _refuse(self, place: Place, message: str) -> None:
         self._note(place, message)

@@ -22,7 +22,7 @@ from pedigreed.daemon.status_line import status_line
 from pedigreed.daemon.worker import Ended, Worker
 from pedigreed.model.failure import ConfigurationInvalid, PedigreedError
 from pedigreed.model.pause import nth_pause
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 from pedigreed.service.agenda import Agenda, agenda
 from pedigreed.service.ask_times import LEAD
 from pedigreed.service.news_sources import LONGEST_WAIT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

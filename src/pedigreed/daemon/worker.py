@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 from pedigreed.service import ask_times, news_sources
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from pedigreed.model.message import Message
-    from pedigreed.model.outcome import Outcome
+    from pedigreed.model.delivery import Message, Outcome
 
 
 class Channel(Protocol):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.private_files import trouble
-from pedigreed.model.outcome import Outcome, Retry, Scope, Sent
+from pedigreed.model.delivery import Outcome, Retry, Scope, Sent
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
 
 
 class DiskChannel(ABC):

@@ -23,14 +23,14 @@ from typing import TYPE_CHECKING
 from pedigreed.delivery.disk import DiskChannel
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.private_files import keep_names, make_folder, write_new_file
-from pedigreed.model.outcome import Sent
+from pedigreed.model.delivery import Sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import EmailMessage, MIMEPart
     from pathlib import Path
 
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
 
 MAIL = "message.eml"
 TEXT = "digest.txt"

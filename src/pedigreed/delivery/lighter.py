@@ -18,7 +18,7 @@ from pedigreed.delivery.mime import BOUNDARY_START, POLICY, text_part
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
 
 _WIDTH = 78
 _LONGEST_REASON = 200

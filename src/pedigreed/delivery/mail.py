@@ -21,8 +21,8 @@ from pedigreed.delivery.mime import (
     token_field,
 )
 from pedigreed.delivery.plain_html import html_page
+from pedigreed.model.delivery import Message
 from pedigreed.model.failure import Unreadable
-from pedigreed.model.message import Message
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pedigreed.delivery.disk import DiskChannel
 from pedigreed.delivery.private_files import keep_names, make_folder, write_new_file
-from pedigreed.model.outcome import Sent
+from pedigreed.model.delivery import Sent
 
 if TYPE_CHECKING:
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
 
 
 class MaildirChannel(DiskChannel):

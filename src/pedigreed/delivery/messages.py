@@ -8,7 +8,7 @@ from pedigreed.config.channels import EmailChannel, FolderChannel, MaildirChanne
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.mail import LONGEST_SUBJECT, NO_SENDER, build_mail, identity_of
 from pedigreed.delivery.plain_json import slack_payload, webhook_document
-from pedigreed.model.message import Message
+from pedigreed.model.delivery import Message
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,7 +14,7 @@ import httpx
 from pedigreed.config.address import parse_secret_url
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.tls import is_tls_refusal
-from pedigreed.model.outcome import Retry, Scope, Unsure
+from pedigreed.model.delivery import Retry, Scope, Unsure
 from pedigreed.redaction import http_log_silenced, redact, shown_address
 
 if TYPE_CHECKING:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from pedigreed import __version__
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.post import Answer, post
+from pedigreed.model.delivery import Outcome, Refused, Retry, Scope
 from pedigreed.model.failure import PedigreedError
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
     from pedigreed.delivery.pace import Pace
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
 
 USER_AGENT = f"pedigreed/{__version__}"
 SECONDS = 60.0

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from pedigreed.delivery.pace import Pace
 from pedigreed.delivery.posting import SECONDS, PostingChannel, not_taken
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
+from pedigreed.model.delivery import Outcome, Refused, Retry, Scope, Sent, Unsure
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
     from pedigreed.delivery.post import Answer
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
 
 ONE_A_SECOND = timedelta(seconds=1)
 """What Slack allows a webhook."""

@@ -15,15 +15,15 @@ from pedigreed.delivery.smtp_answer import in_words, is_permanent
 from pedigreed.delivery.smtp_login import Login
 from pedigreed.delivery.smtp_session import SmtpSession, own_name
 from pedigreed.delivery.tls import is_tls_refusal
+from pedigreed.model.delivery import Outcome, Retry, Scope, Sent
 from pedigreed.model.failure import PedigreedError, TryAgain
-from pedigreed.model.outcome import Outcome, Retry, Scope, Sent
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable
 
     from pedigreed.delivery.smtp_session import Attempt
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
 
 MOST_MESSAGES = 100
 """In one session. Servers end longer ones, and some take them for an abuse."""

@@ -6,7 +6,7 @@ import re
 
 from aiosmtplib import SMTPResponseException
 
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
+from pedigreed.model.delivery import Outcome, Refused, Retry, Scope, Sent, Unsure
 
 _PERMANENT = 5
 _REFUSALS = frozenset({4, 5})

@@ -24,13 +24,13 @@ from pedigreed.delivery.smtp_answer import (
     is_refusal,
     larger_than_taken,
 )
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Unsure
+from pedigreed.model.delivery import Outcome, Refused, Retry, Scope, Unsure
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP
 
     from pedigreed.delivery.smtp_login import Login
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
 
 _GO_AHEAD = 354
 _SHORT_SECONDS = 5.0

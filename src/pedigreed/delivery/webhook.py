@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from pedigreed.delivery.pace import Pace
 from pedigreed.delivery.posting import SECONDS, PostingChannel, not_taken
-from pedigreed.model.outcome import Outcome, Sent
+from pedigreed.model.delivery import Outcome, Sent
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
     from pedigreed.delivery.post import Answer
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
 
 _SUCCESS = 2
 

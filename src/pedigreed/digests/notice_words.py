@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from pedigreed.digests.links import context_page
 from pedigreed.digests.moments import day
 from pedigreed.digests.wording import clipped, count, listed, shortlist
-from pedigreed.model.announcement import Medium, NoticeKind
 from pedigreed.model.contexts import ContextUse, context_use
-from pedigreed.model.reference_type import reference_type
+from pedigreed.model.notice import Medium, NoticeKind
+from pedigreed.model.reference_file import reference_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pedigreed.model.digest import Digest
     from pedigreed.model.notice import Notice
-    from pedigreed.model.reference_type import ReferenceType
+    from pedigreed.model.reference_file import ReferenceType
 
 NEW_BUILD, CRDS = "NEW BUILD", "CRDS"
 """The titles of the two sections."""

@@ -13,9 +13,9 @@ from pedigreed.digests.moves import products_of
 from pedigreed.digests.notice_words import bad_files
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, keywords_of
 from pedigreed.digests.wording import clipped, count, listed
-from pedigreed.model.announcement import NoticeKind
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import ALL_KINDS
+from pedigreed.model.notice import NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A change: one product, one thing that became different, once."""
+"""A change: one thing of one product that became different; and how many products changed alike on a day."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.instant import iso
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.pedigree import Pedigree
@@ -76,3 +76,26 @@ def _said(pedigree: Pedigree | None) -> str:
         return "-"
     date = iso(pedigree.date) if pedigree.date else "-"
     return f"{pedigree.cal_ver or '-'} {pedigree.crds_ctx or '-'} {date}"
+
+
+@dataclass(frozen=True, slots=True)
+class CalVerMove:
+    """How many products of a program went from one CAL_VER to another on one day.
+
+    Attributes:
+        day: when it was seen, UTC.
+        instrument: whose products.
+        kind: what became different.
+        was_there, is_there: whether there was a product before, and is one after.
+        before, after: its CAL_VER; None where there was no product, and for an uncalibrated one.
+        products: how many.
+    """
+
+    day: date
+    instrument: Instrument
+    kind: ChangeKind
+    was_there: bool
+    before: str | None
+    is_there: bool
+    after: str | None
+    products: int

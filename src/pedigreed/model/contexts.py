@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pedigreed.model.announcement import NoticeKind
+from pedigreed.model.notice import NoticeKind
 from pedigreed.model.pedigree import context_number
 
 if TYPE_CHECKING:

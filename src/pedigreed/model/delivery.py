@@ -1,15 +1,92 @@
-"""One message on its way to one destination, as the outbox keeps it."""
+"""A message on its way to one destination: what is sent, what became of each attempt, and where it stands."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pedigreed.model.message import Message
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Bytes for one destination, rendered once and kept.
+
+    Attributes:
+        message_id: derived from digest and destination, so a repeat carries the same, without angle brackets.
+        channel: the channel's name in the configuration.
+        recipient: an address for a channel that has recipients; empty otherwise.
+        sender: the envelope's sender for e-mail; empty otherwise.
+        subject: one line, for lists and logs.
+        content: what is handed over: an RFC 5322 message with CRLF line ends, or JSON for Slack and webhooks.
+    """
+
+    message_id: str
+    channel: str
+    recipient: str
+    sender: str
+    subject: str
+    content: bytes
+
+
+class Scope(StrEnum):
+    """How far a failed attempt reaches. The set is closed."""
+
+    MESSAGE = "message"
+    """This message alone."""
+    CHANNEL_BUSY = "channel busy"
+    """Every message, for now: the server can't be reached, or asks for a pause. Nobody need mend anything."""
+    CHANNEL_BROKEN = "channel broken"
+    """Every message, until someone mends the channel: a bad login, a dead webhook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The destination took the message. `receipt` is what it answered."""
+
+    receipt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Not now.
+
+    Attributes:
+        reason: why.
+        after: the least pause that the destination asked for.
+        scope: whom it concerns.
+    """
+
+    reason: str
+    after: timedelta = timedelta(0)
+    scope: Scope = Scope.MESSAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Never: the destination refuses this message or this recipient for good.
+
+    Attributes:
+        reason: why.
+        of_form: whether the form of the message is at fault, such as its size: a lighter form may be taken.
+    """
+
+    reason: str
+    of_form: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """The connection died after the message was handed over: it may have arrived."""
+
+    reason: str
+
+
+Outcome = Sent | Retry | Refused | Unsure
+"""What became of one attempt. The set is closed: the channel classifies, the outbox decides."""
 
 
 class DeliveryState(StrEnum):
@@ -62,3 +139,18 @@ class Delivery:
     created_at: datetime
     finished_at: datetime | None
     unsure: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDelivery:
+    """A row of the outbox, without the bytes of its message.
+
+    Attributes:
+        delivery: the row. The content of its message is empty.
+        subscription: whose digest it is; None for a word to the operator.
+        size: of the message, in bytes.
+    """
+
+    delivery: Delivery
+    subscription: str | None
+    size: int

@@ -1,16 +1,97 @@
-"""A notice: one thing that happened in CRDS, once, whoever told of it."""
+"""What one source said of CRDS, an announcement; and what happened there, a notice, which joins announcements."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003  # the store reads facts by their types
+from enum import StrEnum
 
-from pedigreed.model.announcement import Medium
+from pedigreed.model.instrument import Instrument  # noqa: TC001  # likewise
 
-if TYPE_CHECKING:
-    from datetime import datetime
 
-    from pedigreed.model.announcement import Announcement, Facts, NoticeKind
+class Medium(StrEnum):
+    """How an announcement was heard."""
+
+    SERVER = "server"
+    FEED = "feed"
+    MAIL = "mail"
+
+
+class NoticeKind(StrEnum):
+    """What happened in CRDS."""
+
+    DELIVERY = "delivery"
+    """Reference files or rules were delivered. Mostly they are in a context that became the latest."""
+    BUILD = "build"
+    """The archive's context changed, and with it what every product is made with."""
+    ROLLBACK = "rollback"
+    """An earlier context became the latest again."""
+    MARKED_BAD = "marked bad"
+    """A file must not be used any more."""
+
+
+class ChangeLevel(StrEnum):
+    """How much a delivery changes, as its authors say in CRDS's delivery form. The most severe is the first."""
+
+    SEVERE = "severe"
+    MODERATE = "moderate"
+    TRIVIAL = "trivial"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a delivery. What was not named is empty or None, never guessed.
+
+    Attributes:
+        kind: what happened; None where it was not said.
+        context: the context that it is about, ``jwst_1535``; the new one of two.
+        before: the context that was in use before, ``jwst_1464``.
+        cal_ver: the pipeline version of a build, ``2.0.1``.
+        files: reference and rules files, ``jwst_miri_dark_0072.fits``, sorted.
+        instruments: sorted.
+        reference_types: CRDS's names, ``dark``, sorted.
+        modes: observing modes, as in ``MRS``, sorted.
+        change_level: None where none was said.
+        delivered_at: when it was delivered to CRDS, UTC.
+        activated_at: when its context became the latest or the archive's, UTC.
+    """
+
+    kind: NoticeKind | None = None
+    context: str | None = None
+    before: str | None = None
+    cal_ver: str | None = None
+    files: tuple[str, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    reference_types: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    change_level: ChangeLevel | None = None
+    delivered_at: datetime | None = None
+    activated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """One feed entry, one mail, or one record of the server.
+
+    Attributes:
+        source: the name of what said it, as `status` and digests have it, without secrets: ``CRDS``.
+        medium: how it was heard.
+        identity: what the source knows it by. The same at each reading; unique within the source.
+        said_at: when it was said, UTC; None where the source does not tell.
+        title: one line; empty where there is none.
+        text: plain text with LF line ends: see `sources.plain_text`.
+        link: where it can be read, http or https; None where there is no such page.
+        facts: what the source gave as records. What stands in the text only is not among them.
+    """
+
+    source: str
+    medium: Medium
+    identity: str
+    said_at: datetime | None
+    title: str
+    text: str
+    link: str | None = None
+    facts: Facts = field(default_factory=Facts)
 
 
 @dataclass(frozen=True, slots=True)

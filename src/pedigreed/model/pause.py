@@ -1,4 +1,4 @@
-"""Something that fails as a whole, and is left alone for a while."""
+"""What is left alone for a while: by a failure as a whole, or by a person."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
+
 
 LONGEST = timedelta(days=2)
 """Nothing is put off for so long. What seems to be was put off by a clock that was ahead."""
@@ -56,3 +57,12 @@ class Pause:
     def holds(self, now: datetime) -> bool:
         """Whether it is not over at a moment (UTC)."""
         return now < self.until <= now + LONGEST
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """No digest of a subscription is composed meanwhile; the first one afterwards covers it all. Times are UTC."""
+
+    subscription: str
+    since: datetime
+    until: datetime

@@ -1,4 +1,4 @@
-"""A closed period of a subscription: what one digest covers, or a quiet time."""
+"""A period of a subscription that is over, and the digest that was composed of it."""
 
 from __future__ import annotations
 
@@ -36,3 +36,23 @@ class Period:
     def is_checked(self) -> bool:
         """Whether a complete answer was had for every program, and every source was read."""
         return not self.unchecked and not self.unread
+
+
+@dataclass(frozen=True, slots=True)
+class ComposedDigest:
+    """What is kept of a digest beside its words. All times are UTC.
+
+    Attributes:
+        digest_id: its identity, 32 hexadecimal digits.
+        subscription: whose it is, by its name in the configuration then.
+        starts_at, ends_at: the period; the end is excluded.
+        composed_at: when it was composed.
+        subject: one line.
+    """
+
+    digest_id: str
+    subscription: str
+    starts_at: datetime
+    ends_at: datetime
+    composed_at: datetime
+    subject: str

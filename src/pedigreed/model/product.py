@@ -1,4 +1,4 @@
-"""One file in the archive, as the archive describes it now."""
+"""One file in the archive as the archive describes it, and what the watch remembers of it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.pedigree import Pedigree
+
 
 Parameter = str | int | float | bool
 
@@ -55,3 +56,60 @@ class Product:
     checksum: str | None = None
     fingerprint: bytes = b""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProduct:
+    """A product as it was last seen, with what the watch remembers of it.
+
+    Attributes:
+        product: as it was last seen.
+        revision: how many changes it has had since first sight.
+        missed: how many complete sweeps in a row it was missing from.
+        missed_since: when it was first missed, UTC; None while it is there.
+        withdrawn_at: when it was told as withdrawn, UTC; None while it is there.
+    """
+
+    product: Product
+    revision: int = 0
+    missed: int = 0
+    missed_since: datetime | None = None
+    withdrawn_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Products that share everything that a subscription selects by, and one pedigree.
+
+    Attributes:
+        instrument, program, observation, level: see `Product`.
+        cal_ver, crds_ctx: their pedigree.
+        products: how many there are.
+        earliest, latest: the first and last DATE among them, UTC; None where the archive has none.
+    """
+
+    instrument: Instrument
+    program: int
+    observation: int | None
+    level: str
+    cal_ver: str | None
+    crds_ctx: str | None
+    products: int
+    earliest: datetime | None
+    latest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExposureUse:
+    """That there are products of this kind of exposure, by which the reference types that they use are found.
+
+    Attributes:
+        instrument, program, observation, level: see `Product`.
+        exp_type: EXP_TYPE as the header has it, ``MIR_MRS``; None where the archive has none.
+    """
+
+    instrument: Instrument
+    program: int
+    observation: int | None
+    level: str
+    exp_type: str | None

@@ -29,8 +29,8 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from pedigreed.model.announcement import NoticeKind
-from pedigreed.model.reference_file_name import file_name
+from pedigreed.model.notice import NoticeKind
+from pedigreed.model.reference_file import file_name
 from pedigreed.notices.likeness import FEWEST_RUNS, alike, pairs_with_common_runs, runs_of
 from pedigreed.notices.reading import facts_of
 from pedigreed.notices.writing import notice_of, told_at
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from pedigreed.model.announcement import Facts
-    from pedigreed.model.notice import Heard, Notice
+    from pedigreed.model.notice import Facts, Heard, Notice
 
 _SAME_FILES = timedelta(days=30)
 _SAME_WORDS = timedelta(days=14)

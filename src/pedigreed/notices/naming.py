@@ -26,8 +26,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.reference_file_name import context_of, file_name
-from pedigreed.model.reference_type import reference_type
+from pedigreed.model.reference_file import context_of, file_name, reference_type
 from pedigreed.notices.vocabulary import (
     CAPITAL_WORDS,
     EXPOSURE_MODES,

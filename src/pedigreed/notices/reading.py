@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from pedigreed.model.announcement import ChangeLevel, Facts, NoticeKind
+from pedigreed.model.notice import ChangeLevel, Facts, NoticeKind
 from pedigreed.model.pedigree import context_name, version_of
 from pedigreed.notices.context_words import contexts_of
 from pedigreed.notices.moments import activated_at, delivered_at
@@ -15,7 +15,7 @@ from pedigreed.notices.naming import named_in
 from pedigreed.notices.sentences import sentences
 
 if TYPE_CHECKING:
-    from pedigreed.model.announcement import Announcement
+    from pedigreed.model.notice import Announcement
 
 _LEVEL = re.compile(
     r"\bchange[ _-]?level(?: is| was| of)?\W{1,8}(severe|moderate|trivial)\b"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigreed.model.announcement import NoticeKind
-from pedigreed.model.reference_type import ReferenceType, reference_type
+from pedigreed.model.notice import NoticeKind
+from pedigreed.model.reference_file import ReferenceType, reference_type
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

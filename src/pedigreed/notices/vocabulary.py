@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from pedigreed.model.instrument import DETECTORS, Instrument
-from pedigreed.model.reference_type import reference_types
+from pedigreed.model.reference_file import reference_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

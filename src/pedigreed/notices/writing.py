@@ -7,8 +7,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeVar
 
-from pedigreed.model.announcement import Facts, Medium, NoticeKind
-from pedigreed.model.notice import Notice
+from pedigreed.model.notice import Facts, Medium, Notice, NoticeKind
 from pedigreed.notices.summary import summary_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.model.pause import Paused
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 from pedigreed.schedule import due_periods, next_boundary
 from pedigreed.service.ask_times import AHEAD, LEAD, LONGEST, ask_rhythm, is_ask_due, next_planned
 from pedigreed.service.news_sources import LONGEST_READING, LONGEST_WAIT, is_awaited, is_reading_due, news_sources
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.config.settings import Config, Subscription
-    from pedigreed.model.run import Run
+    from pedigreed.model.work import Run
 
 WANTED_PAUSE = timedelta(hours=1)
 """Between an asking and another that MAST's mails bring forward. They may come every few minutes."""

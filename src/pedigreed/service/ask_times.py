@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from pedigreed.config.settings import Config
-    from pedigreed.model.run import Run
+    from pedigreed.model.work import Run
 
 LEAD = timedelta(minutes=30)
 """How long before the first digest of a day the archive is asked at the latest."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.model.change import Change
-    from pedigreed.model.fetched import Fetched
+    from pedigreed.model.coverage import Fetched
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.product import Product
 

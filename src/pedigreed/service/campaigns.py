@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pedigreed.model.campaign import Moved, Stretch
     from pedigreed.model.change import Change
     from pedigreed.model.coverage import Coverage
-    from pedigreed.model.holding import Holding
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.product import Holding
 
 LOOKS_BACK = timedelta(days=90)
 """How far the begin of a campaign is looked for. STScI reprocesses the whole archive about every three months."""

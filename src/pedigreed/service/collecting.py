@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.model.change import Change
-    from pedigreed.model.coverage import Coverage
-    from pedigreed.model.fetched import Fetched
+    from pedigreed.model.coverage import Coverage, Fetched
     from pedigreed.model.product import Product
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.sources.mast.query import PedigreeQuery

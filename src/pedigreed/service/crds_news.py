@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.changes.selection import selection_of
 from pedigreed.config.settings import Report
-from pedigreed.model.announcement import NoticeKind
+from pedigreed.model.notice import NoticeKind
 from pedigreed.notices.merging import notices_of
 from pedigreed.notices.relevance import concerns
 from pedigreed.service.news_sources import news_sources
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from pedigreed.config.settings import Config, Subscription
     from pedigreed.model.contexts import ContextsInUse
     from pedigreed.model.digest import SourceCheck
-    from pedigreed.model.exposure_use import ExposureUse
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.news_source import SourceState
     from pedigreed.model.notice import Notice
-    from pedigreed.model.source_state import SourceState
+    from pedigreed.model.product import ExposureUse
     from pedigreed.service.news_sources import Listed
 
 LOOKED_BACK = timedelta(days=180)

@@ -12,7 +12,7 @@ import structlog
 
 from pedigreed.delivery.heartbeat import beat
 from pedigreed.model.pause import Pause
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 from pedigreed.service.collecting import Answer, collect
 from pedigreed.service.delivering import deliver, take_back
 from pedigreed.service.local_folders import look_through_folders

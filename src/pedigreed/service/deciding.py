@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.delivery.lighter import lighter
-from pedigreed.model.delivery import Delivery, DeliveryState
-from pedigreed.model.outcome import Outcome, Refused, Retry, Scope, Sent, Unsure
+from pedigreed.model.delivery import Delivery, DeliveryState, Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.model.pause import Pause, Paused, nth_pause
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.config.settings import Config, Destination, Subscription
+    from pedigreed.model.delivery import Message
     from pedigreed.model.digest import RenderedDigest
-    from pedigreed.model.message import Message
 
 Place = tuple[str, str]
 """A channel's name, and a recipient; the recipient is empty for a channel without any."""

@@ -44,10 +44,9 @@ if TYPE_CHECKING:
     from pedigreed.config.settings import Config, Subscription
     from pedigreed.model.change import Change
     from pedigreed.model.digest import Digest, RenderedDigest
-    from pedigreed.model.holding import Holding
     from pedigreed.model.instrument import Instrument
-    from pedigreed.model.known_product import KnownProduct
     from pedigreed.model.period import Period
+    from pedigreed.model.product import Holding, KnownProduct
     from pedigreed.service.crds_news import CrdsNews
 
 

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from pedigreed.model.delivery import GIVEN_UP, Delivery
+from pedigreed.model.delivery import GIVEN_UP, Delivery, Outcome, Retry, Scope, Unsure
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.instant import iso
-from pedigreed.model.outcome import Outcome, Retry, Scope, Unsure
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.service.deciding import decide, given_up_by, pause_after
 from pedigreed.store import deliveries as stored_deliveries
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.delivery.channel import Channel
-    from pedigreed.model.message import Message
+    from pedigreed.model.delivery import Message
     from pedigreed.store.database import Store
 
 LEASE = timedelta(minutes=60)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pedigreed.model.announcement import Medium
-from pedigreed.model.reading import Reading
-from pedigreed.model.run import Work
-from pedigreed.model.source_state import SourceState
+from pedigreed.model.news_source import Reading, SourceState
+from pedigreed.model.notice import Medium
+from pedigreed.model.work import Work
 from pedigreed.service.news_sources import is_reading_due
 from pedigreed.service.one_run import one_run
 from pedigreed.store import announcements as stored_announcements
@@ -28,10 +27,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from pedigreed.model.announcement import Announcement
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.instrument import Instrument
-    from pedigreed.model.reading import ArchiveEvent
+    from pedigreed.model.news_source import ArchiveEvent
+    from pedigreed.model.notice import Announcement
     from pedigreed.service.news_sources import Listed
     from pedigreed.store.database import Store
 

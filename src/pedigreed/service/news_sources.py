@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.config.settings import Config, Feed, MailboxSource
-    from pedigreed.model.source_state import SourceState
+    from pedigreed.model.news_source import SourceState
     from pedigreed.sources.source import Source
 
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (15, 60, 240))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from pedigreed.model.failure import PedigreedError
-from pedigreed.model.run import Run, Work
+from pedigreed.model.work import Run, Work
 from pedigreed.store import runs as stored_runs
 
 if TYPE_CHECKING:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from pedigreed.model.delivery import Delivery
-    from pedigreed.model.listed_delivery import ListedDelivery
+    from pedigreed.model.delivery import Delivery, ListedDelivery
     from pedigreed.store.database import Store
 
 

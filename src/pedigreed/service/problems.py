@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from pedigreed.config.settings import Config
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.news_source import SourceState
     from pedigreed.model.pause import Pause
-    from pedigreed.model.source_state import SourceState
     from pedigreed.store.database import Store
 
 FAILED_CYCLES = 3

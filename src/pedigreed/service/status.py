@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.changes.selection import selection_of
 from pedigreed.model.pause import Paused
-from pedigreed.model.run import Run, Work
+from pedigreed.model.work import Run, Work
 from pedigreed.schedule import due, next_boundary
 from pedigreed.service.campaigns import settle_of, settled_for
 from pedigreed.service.news_sources import news_sources

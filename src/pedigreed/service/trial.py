@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from pedigreed.config.settings import Config
     from pedigreed.delivery.channel import Channel
-    from pedigreed.model.message import Message
-    from pedigreed.model.outcome import Outcome
+    from pedigreed.model.delivery import Message, Outcome
 
 _WIDTH = 78
 _NAME = "send-test"

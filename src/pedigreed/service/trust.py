@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.model.instrument import Instrument
-    from pedigreed.model.source_state import SourceState
+    from pedigreed.model.news_source import SourceState
     from pedigreed.service.news_sources import Listed
 
 _AHEAD = timedelta(hours=1)

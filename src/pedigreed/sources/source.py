@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pedigreed.model.reading import Reading
+    from pedigreed.model.news_source import Reading
 
 
 class Source(Protocol):

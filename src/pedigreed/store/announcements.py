@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import Row, func, select
 
-from pedigreed.model.announcement import Announcement, Facts, Medium
-from pedigreed.model.notice import Heard
+from pedigreed.model.notice import Announcement, Facts, Heard, Medium
 from pedigreed.store.insert import insert_or_skip
 from pedigreed.store.lock import lock_for_transaction
 from pedigreed.store.tables import announced, announcements, listeners

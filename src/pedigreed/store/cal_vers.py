@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, func, select, type_coerce
 
-from pedigreed.model.cal_ver_move import CalVerMove
-from pedigreed.model.change import ChangeKind
+from pedigreed.model.change import CalVerMove, ChangeKind
 from pedigreed.model.instant import from_milliseconds
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import version_of

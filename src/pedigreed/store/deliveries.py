@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Row, bindparam, func, insert, or_, select, text, update
 
-from pedigreed.model.delivery import Delivery, DeliveryState
-from pedigreed.model.message import Message
+from pedigreed.model.delivery import Delivery, DeliveryState, Message
 from pedigreed.store.tables import contents, deliveries, is_given_up, is_open
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
 
-from pedigreed.model.told_digest import ToldDigest
+from pedigreed.model.period import ComposedDigest
 from pedigreed.store.tables import digests
 
 if TYPE_CHECKING:
@@ -37,17 +37,17 @@ def subject_of(connection: Connection, digest_id: str) -> str | None:
     return connection.execute(select(digests.c.subject).where(digests.c.id == digest_id)).scalar()
 
 
-def recent(connection: Connection, limit: int) -> list[ToldDigest]:
+def recent(connection: Connection, limit: int) -> list[ComposedDigest]:
     """The last digests that were composed, the newest first."""
     order = (digests.c.composed_at.desc(), digests.c.id)
-    return [ToldDigest(*row) for row in connection.execute(select(*_TOLD).order_by(*order).limit(limit))]
+    return [ComposedDigest(*row) for row in connection.execute(select(*_TOLD).order_by(*order).limit(limit))]
 
 
-def find(connection: Connection, digest_id: str) -> tuple[ToldDigest, str] | None:
+def find(connection: Connection, digest_id: str) -> tuple[ComposedDigest, str] | None:
     """A digest with its text; None where there is none of this identity."""
     query = select(*_TOLD, digests.c.text).where(digests.c.id == digest_id)
     row = connection.execute(query).one_or_none()
-    return None if row is None else (ToldDigest(*row[:-1]), row.text)
+    return None if row is None else (ComposedDigest(*row[:-1]), row.text)
 
 
 _TOLD = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
-from pedigreed.model.mute import Mute
+from pedigreed.model.pause import Mute
 from pedigreed.store.insert import insert_or_replace
 from pedigreed.store.tables import mutes
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Row, Select, func, select
 
-from pedigreed.model.listed_delivery import ListedDelivery
+from pedigreed.model.delivery import ListedDelivery
 from pedigreed.store.batches import batches
 from pedigreed.store.deliveries import delivery_of
 from pedigreed.store.tables import contents, deliveries, digests

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, bindparam, exists, func, insert, select, update
 
-from pedigreed.model.exposure_use import ExposureUse
-from pedigreed.model.holding import Holding
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.known_product import KnownProduct
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.model.product import Product
+from pedigreed.model.product import ExposureUse, Holding, KnownProduct, Product
 from pedigreed.store.batches import batches
 from pedigreed.store.parameter_sets import canonical, decoded, ids_of
 from pedigreed.store.tables import coverage, parameter_sets, products

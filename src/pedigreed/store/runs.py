@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, delete, func, insert, select, update
 
-from pedigreed.model.run import Run, Work
+from pedigreed.model.work import Run, Work
 from pedigreed.store import totals
 from pedigreed.store.lock import lock_for_transaction
 from pedigreed.store.tables import runs

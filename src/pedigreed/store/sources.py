@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pedigreed.model.source_state import SourceState
+from pedigreed.model.news_source import SourceState
 from pedigreed.store.insert import insert_or_replace
 from pedigreed.store.tables import sources
 

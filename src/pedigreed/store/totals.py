@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 from pedigreed.store.insert import insert_or_add
 from pedigreed.store.tables import totals
 

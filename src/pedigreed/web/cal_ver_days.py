@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from pedigreed.model.cal_ver_move import CalVerMove
+    from pedigreed.model.change import CalVerMove
     from pedigreed.model.instrument import Instrument
 
 CalVers = dict[str | None, int]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pedigreed.config.settings import Config, Subscription
     from pedigreed.model.delivery import DeliveryState
-    from pedigreed.model.run import Work
+    from pedigreed.model.work import Work
     from pedigreed.store.database import Store
 
 

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from pedigreed import __version__
 from pedigreed.model.delivery import DeliveryState
-from pedigreed.model.run import Work
+from pedigreed.model.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

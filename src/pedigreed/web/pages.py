@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.config.settings import Config
-    from pedigreed.model.cal_ver_move import CalVerMove
+    from pedigreed.model.change import CalVerMove
     from pedigreed.model.pause import Pause
-    from pedigreed.model.told_digest import ToldDigest
+    from pedigreed.model.period import ComposedDigest
 
 MOST_DIGESTS = 20
 MOST_DAYS = 400
@@ -49,7 +49,7 @@ class StatusPage:
 
     status: Status
     programs: tuple[ProgramLine, ...]
-    digests: tuple[ToldDigest, ...]
+    digests: tuple[ComposedDigest, ...]
     states: Mapping[str, Mapping[DeliveryState, int]]
     size: int
 
@@ -89,7 +89,7 @@ class StatusPage:
 class DigestPage:
     """One digest in full."""
 
-    digest: ToldDigest
+    digest: ComposedDigest
     text: str
     states: Mapping[DeliveryState, int]
 

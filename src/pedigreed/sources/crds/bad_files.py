@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pedigreed.model.announcement import Announcement, Facts, Medium, NoticeKind
 from pedigreed.model.failure import UpstreamUnavailable
+from pedigreed.model.notice import Announcement, Facts, Medium, NoticeKind
 from pedigreed.sources.crds.file_name import is_file_name, said_by
 
 if TYPE_CHECKING:

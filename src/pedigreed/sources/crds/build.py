@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigreed.model.announcement import Announcement, Facts, Medium, NoticeKind
+from pedigreed.model.notice import Announcement, Facts, Medium, NoticeKind
 from pedigreed.model.pedigree import version_of
 from pedigreed.sources.crds.context_history import page_of
 

@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pedigreed.model.announcement import Announcement, Facts, Medium, NoticeKind
 from pedigreed.model.failure import Unreadable, UpstreamUnavailable
+from pedigreed.model.notice import Announcement, Facts, Medium, NoticeKind
 from pedigreed.model.pedigree import context_name, context_number
 from pedigreed.sources.crds.server_time import read_time
 from pedigreed.sources.plain_text import plain, plain_line

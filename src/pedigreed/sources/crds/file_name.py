@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.reference_file_name import file_name
+from pedigreed.model.reference_file import file_name
 
 _NAME = re.compile(r"jwst[A-Za-z0-9_-]{1,90}\.[A-Za-z0-9]{1,8}", re.ASCII)
 

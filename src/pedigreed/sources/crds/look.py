@@ -19,7 +19,7 @@ from pedigreed.sources.crds.patience import Passing
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pedigreed.model.announcement import Announcement
+    from pedigreed.model.notice import Announcement
     from pedigreed.sources.crds.bookmark import Bookmark
     from pedigreed.sources.crds.context_history import Activation
     from pedigreed.sources.crds.new_files import Record

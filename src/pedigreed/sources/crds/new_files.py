@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pedigreed.model.announcement import Announcement, ChangeLevel, Facts, Medium, NoticeKind
 from pedigreed.model.failure import UpstreamUnavailable
+from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Medium, NoticeKind
 from pedigreed.sources.crds.context_history import page_of, rules_file
 from pedigreed.sources.crds.file_name import instrument_named, is_file_name, said_by
 from pedigreed.sources.crds.server_time import read_time_or_none

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.model.reading import Reading
+from pedigreed.model.news_source import Reading
 from pedigreed.sources.crds.bookmark import Bookmark
 from pedigreed.sources.crds.look import Look
 from pedigreed.sources.crds.name import NAME

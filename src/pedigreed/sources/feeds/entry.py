@@ -11,7 +11,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pedigreed.model.announcement import Announcement, Facts, Medium
+from pedigreed.model.notice import Announcement, Facts, Medium
 from pedigreed.sources.plain_text import plain, plain_from_html, plain_line
 
 if TYPE_CHECKING:

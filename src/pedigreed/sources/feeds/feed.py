@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.model.reading import Reading
+from pedigreed.model.news_source import Reading
 from pedigreed.sources.feeds.bookmark import bookmark_of, read_bookmark
 from pedigreed.sources.feeds.download import download
 from pedigreed.sources.feeds.limits import FeedLimits
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.config.sources import Feed
-    from pedigreed.model.announcement import Announcement
+    from pedigreed.model.notice import Announcement
     from pedigreed.sources.feeds.entry import Entry
 
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"

@@ -28,7 +28,7 @@ from pedigreed.sources.plain_text import plain_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pedigreed.model.reading import Reading
+    from pedigreed.model.news_source import Reading
 
 _OVERLAP = timedelta(minutes=1) // timedelta(microseconds=1) * 1000
 """Nanoseconds. A listing may miss a file that arrives while it is made, and have a later one."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.model.announcement import Announcement, Medium
-from pedigreed.model.reading import Reading
+from pedigreed.model.news_source import Reading
+from pedigreed.model.notice import Announcement, Medium
 from pedigreed.sources.mailbox.about_crds import is_about_crds
 from pedigreed.sources.mailbox.header import without_noise
 from pedigreed.sources.mailbox.mail import read_mail
@@ -17,7 +17,7 @@ from pedigreed.sources.plain_text import plain_line
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pedigreed.model.reading import ArchiveEvent
+    from pedigreed.model.news_source import ArchiveEvent
     from pedigreed.sources.mailbox.mail import ReadMail
 
 FIRST = timedelta(days=90)

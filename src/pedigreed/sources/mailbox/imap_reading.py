@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.config.sources import ImapMailbox
-    from pedigreed.model.reading import Reading
+    from pedigreed.model.news_source import Reading
     from pedigreed.sources.mailbox.gathering import Gathering
     from pedigreed.sources.mailbox.imap_connection import ImapLimits
 

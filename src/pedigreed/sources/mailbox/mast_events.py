@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from pedigreed.model.failure import Unreadable
 from pedigreed.model.instant import parse_instant
+from pedigreed.model.news_source import ArchiveEvent
 from pedigreed.model.program import ProgramSelection
-from pedigreed.model.reading import ArchiveEvent
 from pedigreed.sources.plain_text import plain_line
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from pedigreed.model.reading import Reading
+    from pedigreed.model.news_source import Reading
 
 FIRST_BYTES = 50_000_000
 """Of a file that was never read, its end of this size is."""

@@ -12,8 +12,8 @@ from datetime import timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from pedigreed.model.coverage import Fetched
 from pedigreed.model.failure import Unreadable
-from pedigreed.model.fetched import Fetched
 from pedigreed.model.product_name import parse_product_name
 from pedigreed.sources.mast.row import archived_at, check_keys, product_of, program_of
 

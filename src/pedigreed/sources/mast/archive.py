@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+from pedigreed.model.coverage import Fetched
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
-from pedigreed.model.fetched import Fetched
 from pedigreed.sources.mast.answer import completeness_of
 from pedigreed.sources.mast.keyword_services import KeywordServices, LimitRefused
 from pedigreed.sources.mast.outages import Outages

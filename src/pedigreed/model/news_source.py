@@ -1,4 +1,4 @@
-"""What a source of announcements brought when it was read."""
+"""A source of CRDS's news: what it brought when it was read, and how its reading stands."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pedigreed.model.announcement import Announcement
     from pedigreed.model.contexts import ContextsInUse
+    from pedigreed.model.notice import Announcement
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +50,24 @@ class Reading:
     warnings: tuple[str, ...] = ()
     events: tuple[ArchiveEvent, ...] = ()
     contexts: ContextsInUse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One source. All times are UTC.
+
+    Attributes:
+        name: the source's.
+        asked_at: when it was last read.
+        complete_at: when it was last read to its end; None if it never was.
+        failures: how many readings in a row were not complete.
+        problem: why the last reading was not complete; None if it was.
+        bookmark: what the source wants to be given the next time.
+    """
+
+    name: str
+    asked_at: datetime
+    complete_at: datetime | None = None
+    failures: int = 0
+    problem: str | None = None
+    bookmark: str | None = None

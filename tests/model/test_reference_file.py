@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.reference_type import ReferenceType, reference_type, reference_types
+from pedigreed.model.reference_file import ReferenceType, reference_type, reference_types
 
 
 def _known(name: str) -> ReferenceType:
