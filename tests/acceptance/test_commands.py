@@ -315,9 +315,7 @@ def test_config_check_online_without_an_archive_exits_69(config: Path, recorded:
 
 
 def test_preview_prints_a_list_that_the_mail_has_packed(tmp_path: Path) -> None:
-    rows = [
-        {**row, "instrume": "NIRCAM", "isRestricted": False} for row in bulk_rows(1180, Instrument.NIRCAM, 6000)
-    ]
+    rows = [{**row, "instrume": "NIRCAM"} for row in bulk_rows(1180, Instrument.NIRCAM, 6000)]
     with FaultyArchive(always(rows), DAY_1) as large:
         file = tmp_path / "pedigreed.yaml"
         file.write_text(f"""

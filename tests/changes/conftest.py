@@ -26,7 +26,6 @@ def _product(filename: str = "jw01180007001_02101_00001_nrca1_cal.fits", **field
         "fileset": filename.rsplit("_", 2)[0],
         "pedigree": OLD,
         "is_stale": False,
-        "is_restricted": True,
     }
     return Product(filename=filename, **(plain | fields))
 

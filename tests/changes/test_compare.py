@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.changes.compare import Comparison, compare, withdrawal
+from pedigreed.changes.compare import Comparison, compare, release, withdrawal
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.instant import ROUNDING
 from pedigreed.model.instrument import Instrument
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 22, 5, 58, tzinfo=UTC)
 OLD = Pedigree("1.20.2", "jwst_1464.pmap", datetime(2025, 11, 2, 8, tzinfo=UTC))
+DAY = timedelta(days=1)
 NEW = Pedigree("2.0.1", "jwst_1535.pmap", datetime(2026, 11, 21, 14, 30, tzinfo=UTC))
 
 versions = st.sampled_from(("1.13.3", "1.20.2", "2.0.1", "2.0.1.dev3", "no version"))
@@ -36,8 +37,8 @@ flags = st.sampled_from((None, False, True))
 ragged = st.builds(Pedigree, st.none() | versions, st.none() | contexts, st.none() | dates)
 
 
-def known(*products: Product) -> dict[str, KnownProduct]:
-    return {product.filename: KnownProduct(product) for product in products}
+def known(*products: Product, is_exclusive: bool = False) -> dict[str, KnownProduct]:
+    return {product.filename: KnownProduct(product, is_exclusive=is_exclusive) for product in products}
 
 
 def answer(
@@ -121,8 +122,6 @@ def test_a_pedigree_that_goes_down_is_regressed(product: Make, after: Pedigree) 
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ({"is_restricted": True}, {"is_restricted": False}, [ChangeKind.PUBLIC]),
-        ({"is_restricted": False}, {"is_restricted": True}, []),
         ({"is_stale": False}, {"is_stale": True}, [ChangeKind.STALE]),
         ({"is_stale": True}, {"is_stale": False}, [ChangeKind.NO_LONGER_STALE]),
     ],
@@ -135,32 +134,29 @@ def test_a_flag_that_moves_is_told(
     assert all(change.before == change.after == OLD for change in found.changes)
 
 
-@pytest.mark.parametrize("name", ["is_stale", "is_restricted"])
 @pytest.mark.parametrize("value", [False, True])
-def test_a_flag_that_was_not_known_makes_no_change(product: Make, name: str, value: bool) -> None:
-    found = answer([product(**{name: value})], known(product(**{name: None})))
+def test_a_flag_that_was_not_known_makes_no_change(product: Make, value: bool) -> None:
+    found = answer([product(is_stale=value)], known(product(is_stale=None)))
     assert not found.changes
-    assert getattr(found.known[0].product, name) is value
+    assert found.known[0].product.is_stale is value
 
 
-@pytest.mark.parametrize("name", ["is_stale", "is_restricted"])
 @pytest.mark.parametrize("value", [False, True])
-def test_a_flag_that_is_not_said_stays_as_it_was(product: Make, name: str, value: bool) -> None:
-    found = answer([product(**{name: None})], known(product(**{name: value})))
+def test_a_flag_that_is_not_said_stays_as_it_was(product: Make, value: bool) -> None:
+    found = answer([product(is_stale=None)], known(product(is_stale=value)))
     assert not found.changes
-    assert getattr(found.known[0].product, name) is value
+    assert found.known[0].product.is_stale is value
 
 
 def test_several_changes_of_a_product_are_told_in_order_each_with_its_revision(product: Make) -> None:
     before = {"x_cal.fits": KnownProduct(product("x_cal.fits", is_stale=True), revision=4)}
-    after = product("x_cal.fits", pedigree=NEW, is_stale=False, is_restricted=False)
+    after = product("x_cal.fits", pedigree=NEW, is_stale=False)
     found = answer([after], before)
     assert [(change.kind, change.revision) for change in found.changes] == [
         (ChangeKind.REPROCESSED, 5),
-        (ChangeKind.PUBLIC, 6),
-        (ChangeKind.NO_LONGER_STALE, 7),
+        (ChangeKind.NO_LONGER_STALE, 6),
     ]
-    assert found.known[0].revision == 7
+    assert found.known[0].revision == 6
 
 
 def test_a_product_that_is_reprocessed_and_stale_again_at_once_is_both(product: Make) -> None:
@@ -245,9 +241,39 @@ def test_what_an_incomplete_answer_held_a_complete_one_tells(product: Make) -> N
 
 def test_an_incomplete_answer_restricts_no_public_product(product: Make) -> None:
     """An old page among the new ones would have it told as public twice."""
-    was, now = known(product(is_restricted=False)), product(is_restricted=True)
+    was, now = known(product(public_at=NOW - DAY)), product(public_at=NOW + DAY)
     assert answer([now], was, is_complete=False) == Comparison((), (), (now,))
     assert not answer([now], was).held
+
+
+# Exclusive and public
+
+
+@pytest.mark.parametrize(
+    ("public_at", "is_exclusive"), [(NOW + DAY, True), (NOW, False), (NOW - DAY, False), (None, False)]
+)
+def test_a_product_is_exclusive_while_its_release_is_ahead(
+    product: Make, public_at: datetime | None, is_exclusive: bool
+) -> None:
+    found = answer([product(public_at=public_at)], {}, baseline=[1180])
+    assert found.known[0].is_exclusive is is_exclusive
+
+
+@pytest.mark.parametrize("moved_to", [NOW + 9 * DAY, NOW + DAY, NOW - DAY])
+def test_a_release_that_is_put_off_or_brought_forward_is_no_change_in_itself(
+    product: Make, moved_to: datetime
+) -> None:
+    was = known(product(public_at=NOW + 5 * DAY), is_exclusive=True)
+    found = answer([product(public_at=moved_to)], was)
+    assert not found.changes
+    assert found.known[0].is_exclusive, "until its release is recorded"
+
+
+def test_a_release_is_a_change_of_the_product_as_it_is(product: Make) -> None:
+    change, state = release(KnownProduct(product(public_at=NOW - DAY), revision=3, is_exclusive=True), NOW)
+    assert (change.kind, change.revision, change.public_at) == (ChangeKind.PUBLIC, 4, NOW - DAY)
+    assert change.before == change.after == OLD
+    assert (state.revision, state.is_exclusive) == (4, False)
 
 
 @given(before=ragged, after=ragged)

@@ -12,8 +12,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from pedigreed.changes.compare import compare, withdrawal
-from pedigreed.changes.fold import fold, without_implied
+from pedigreed.changes.compare import compare, release, withdrawal
+from pedigreed.changes.fold import FLAGS, fold, without_implied
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
@@ -22,7 +22,6 @@ from pedigreed.model.product import Product
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pedigreed.changes.compare import Comparison
     from pedigreed.model.product import KnownProduct
 
     Make = Callable[..., Product]
@@ -31,6 +30,7 @@ NOW = datetime(2026, 11, 22, 5, 58, tzinfo=UTC)
 A = Pedigree("1.19.1", "jwst_1413.pmap", datetime(2025, 9, 1, tzinfo=UTC))
 B = Pedigree("1.20.2", "jwst_1464.pmap", datetime(2025, 11, 2, 8, tzinfo=UTC))
 C = Pedigree("2.0.1", "jwst_1535.pmap", datetime(2026, 11, 21, 14, 30, tzinfo=UTC))
+PASSED, AHEAD = NOW - timedelta(hours=1), NOW + timedelta(days=30)
 
 Told = list[tuple[ChangeKind, Pedigree | None, Pedigree | None]]
 
@@ -44,9 +44,8 @@ class Archive:
         self.changes: list[Change] = []
 
     def shows(self, product: Product) -> None:
-        found = self._compared(product, self.known)
-        self.changes += found.changes
-        (self.known,) = found.known
+        changes, self.known = self._compared(product, self.known)
+        self.changes += changes
 
     def lacks(self) -> None:
         assert self.known is not None
@@ -58,12 +57,13 @@ class Archive:
         was_there = before is not None and before.withdrawn_at is None
         if self.known is None or self.known.withdrawn_at is not None:
             return [withdrawal(before, NOW)[0]] if before is not None and was_there else []
-        changes = self._compared(self.known.product, before).changes
+        changes, _ = self._compared(self.known.product, before)
         # Of a product that was not there, it is said that it is new, and no more.
-        return list(changes if was_there else changes[:1])
+        return changes if was_there else changes[:1]
 
-    def _compared(self, product: Product, before: KnownProduct | None) -> Comparison:
-        return compare(
+    def _compared(self, product: Product, before: KnownProduct | None) -> tuple[list[Change], KnownProduct]:
+        """With the release, where it has passed: as a digest that follows at once has it."""
+        found = compare(
             [product],
             {} if before is None else {product.filename: before},
             baseline=frozenset(),
@@ -71,6 +71,12 @@ class Archive:
             is_complete=True,
             now=NOW,
         )
+        changes, (known,) = list(found.changes), found.known
+        if known.is_exclusive and product.public_at is not None and product.public_at <= NOW:
+            public, known = release(known, NOW)
+            flags = [change for change in changes if change.kind in FLAGS]
+            changes = [*(change for change in changes if change.kind not in FLAGS), public, *flags]
+        return changes, known
 
 
 def told(changes: Iterable[Change]) -> Told:
@@ -151,9 +157,9 @@ def test_a_flag_that_is_set_and_cleared_comes_to_nothing(
 def test_a_flag_is_told_with_the_pedigree_that_the_product_has_at_last(product: Make) -> None:
     changes = history(
         product,
-        product(pedigree=A),
-        product(pedigree=A, is_stale=True, is_restricted=False),
-        product(pedigree=C, is_stale=True, is_restricted=False),
+        product(pedigree=A, public_at=AHEAD),
+        product(pedigree=A, is_stale=True, public_at=PASSED),
+        product(pedigree=C, is_stale=True, public_at=PASSED),
     )
     assert told(changes) == [
         (ChangeKind.REPROCESSED, A, C),
@@ -179,13 +185,14 @@ def test_a_flag_that_is_cleared_while_the_pedigree_comes_back_is_told(product: M
 
 
 def test_a_product_that_appears_and_goes_leaves_no_flag_behind(product: Make) -> None:
-    changes = history(product, None, product(), product(is_stale=True, is_restricted=False), None)
+    changes = history(product, None, product(public_at=AHEAD), product(is_stale=True, public_at=PASSED), None)
     assert len(changes) == 4
     assert not fold(changes)
 
 
 def test_a_product_that_appears_is_new_whatever_its_flags_did(product: Make) -> None:
-    changes = history(product, None, product(pedigree=B), product(pedigree=B, is_stale=True, is_restricted=False))
+    states = product(pedigree=B, public_at=AHEAD), product(pedigree=B, is_stale=True, public_at=PASSED)
+    changes = history(product, None, *states)
     assert told(changes) == [(ChangeKind.NEW, None, B)]
 
 
@@ -235,7 +242,7 @@ class Period(RuleBasedStateMachine):
         """The archive's row, some of its values left out. What was public stays so."""
         known = self.archive.known
         unsaid = silent if known else set()
-        was_public = known is not None and known.product.is_restricted is False
+        was_public = known is not None and known.product.public_at == PASSED
         self.archive.shows(
             Product(
                 filename="jw01180007001_02101_00001_nrca1_cal.fits",
@@ -250,7 +257,7 @@ class Period(RuleBasedStateMachine):
                     None if 2 in unsaid else pedigree.date,
                 ),
                 is_stale=None if 3 in unsaid else is_stale,
-                is_restricted=None if 4 in unsaid else not (is_public or was_public),
+                public_at=None if 4 in unsaid else PASSED if is_public or was_public else AHEAD,
             )
         )
 

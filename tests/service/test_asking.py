@@ -32,10 +32,9 @@ def situation(
     states: Iterable[Coverage] = (),
     missed: Iterable[tuple[Instrument, int]] = (),
     increments_off: Iterable[Instrument] = (),
-    release_dates: Mapping[tuple[Instrument, int], datetime] | None = None,
 ) -> Situation:
     coverage = {(state.instrument, state.program): state for state in states}
-    return Situation(coverage, frozenset(missed), release_dates or {}, frozenset(increments_off))
+    return Situation(coverage, frozenset(missed), frozenset(increments_off))
 
 
 def asked(
@@ -194,19 +193,3 @@ def test_a_year_of_daily_cycles_sweeps_each_program_every_week_and_asks_it_every
                 states[program] = Coverage(NIRCAM, program, NOW, now, now, swept)
     assert {state.complete_at for state in states.values()} == {NOW + 364 * DAY}
     assert set(sweeps.values()) == {1 + 52}
-
-
-def test_a_program_is_swept_after_a_release_date_until_the_archive_had_a_day_to_follow() -> None:
-    state = covered(1180, swept=2 * DAY)
-    passed = {(NIRCAM, 1180): NOW - HOUR}
-    assert [query.is_sweep for query in asked({NIRCAM: {1180}}, situation([state], release_dates=passed))] == [
-        True
-    ]
-    just_swept = covered(1180, swept=2 * HOUR)
-    assert [
-        query.is_sweep for query in asked({NIRCAM: {1180}}, situation([just_swept], release_dates=passed))
-    ] == [False]
-    long_ago = {(NIRCAM, 1180): NOW - 4 * DAY}
-    assert [query.is_sweep for query in asked({NIRCAM: {1180}}, situation([state], release_dates=long_ago))] == [
-        False
-    ]

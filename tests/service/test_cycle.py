@@ -10,6 +10,7 @@ import pytest
 import archive_faults
 import faults
 from misbehaving import is_count, is_page
+from pedigreed.model.change import ChangeKind
 from pedigreed.model.delivery import DeliveryState
 from pedigreed.model.instant import to_mjd
 from pedigreed.model.instrument import Instrument
@@ -155,14 +156,12 @@ def test_new_products_of_a_known_program_are_new(watcher: Watcher) -> None:
     assert "NEW            2 products" in watcher.told(day(1))["a"]
 
 
-def test_public_and_stale_are_told_after_a_sweep(watcher: Watcher) -> None:
-    names = watcher.holdings.add(1180, 6, isRestricted=True)
-    config = watcher.configured({"programs": [1180], "events": ["public", "stale", "no longer stale"]}, sweep="1h")
+def test_stale_is_told_after_a_sweep(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 6)
+    config = watcher.configured({"programs": [1180], "events": ["stale", "no longer stale"]}, sweep="1h")
     watcher.told(day(0), config)
-    watcher.holdings.set(names[:2], isRestricted=False)
     watcher.holdings.set(names[3:], isStale=True)
     text = watcher.told(day(1), config)["a"]
-    assert "PUBLIC         2 products" in text
     assert "MARKED STALE   3 products" in text
     watcher.holdings.set(names[3:], isStale=False)
     assert "NO LONGER STALE  3 products" in watcher.told(day(2), config)["a"]
@@ -476,18 +475,68 @@ def test_a_digest_that_can_not_be_delivered_for_days_is_given_up(watcher: Watche
 # What does not show in the date of ingest
 
 
-def test_a_product_whose_release_date_passes_is_told_as_public_the_next_day(watcher: Watcher) -> None:
-    names = watcher.holdings.add(1180, 20, isRestricted=True, publicReleaseDate_mjd=to_mjd(day(2.5)))
-    for number in range(3):
-        watcher.told(day(number))
-    watcher.holdings.set(names[:7], isRestricted=False)
-    assert "PUBLIC         7 products" in watcher.told(day(3))["a"]
+def exclusive(watcher: Watcher, count: int, until: float) -> list[str]:
+    """Add products whose release is on a day. MAST says of none that it is restricted."""
+    return watcher.holdings.add(1180, count, isRestricted=False, publicReleaseDate_mjd=to_mjd(day(until)))
 
 
-def test_a_release_date_that_the_archive_does_not_keep_is_not_asked_for_ever(watcher: Watcher) -> None:
-    watcher.holdings.add(1180, 20, isRestricted=True, publicReleaseDate_mjd=to_mjd(day(-30)))
-    sweeps = [number for number in range(14) if watcher.cycle(day(number)).answers[0].query.is_sweep]
-    assert len(sweeps) == 3, "the first sight, and one a week"
+def test_a_release_is_told_in_the_first_digest_after_it_and_once(watcher: Watcher) -> None:
+    exclusive(watcher, 20, until=2.5)
+    assert [sorted(watcher.told(day(number))) for number in range(3)] == [["a"], [], []]
+    assert "PUBLIC         20 products" in watcher.told(day(3))["a"]
+    assert [watcher.told(day(number)) for number in range(4, 12)] == [{}] * 8
+
+
+def test_a_release_is_told_from_the_store_alone(watcher: Watcher) -> None:
+    exclusive(watcher, 20, until=1.5)
+    watcher.told(day(0))
+    answers = [watcher.cycle(day(number)).answers for number in range(1, 3)]
+    assert [answer.query.is_sweep for each in answers for answer in each] == [False, False]
+    assert kinds(watcher) == [ChangeKind.PUBLIC] * 20
+
+
+def test_a_release_is_told_where_mast_does_not_answer(watcher: Watcher) -> None:
+    exclusive(watcher, 20, until=0.5)
+    watcher.told(day(0))
+    watcher.recorded.misbehave(faults.Unavailable(), times=None)
+    assert "PUBLIC         20 products" in watcher.told(day(1))["a"]
+
+
+def test_a_release_before_the_first_sight_is_not_told(watcher: Watcher) -> None:
+    exclusive(watcher, 20, until=-1)
+    assert [sorted(watcher.told(day(number))) for number in range(9)] == [["a"]] + [[]] * 8
+
+
+def test_a_release_that_moves_is_told_when_it_has_passed(watcher: Watcher) -> None:
+    put_off, forward, passed = (exclusive(watcher, 30, until=5.5)[start : start + 10] for start in (0, 10, 20))
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    watcher.holdings.set(put_off, publicReleaseDate_mjd=to_mjd(day(7.5)))
+    watcher.holdings.set(forward, publicReleaseDate_mjd=to_mjd(day(3.5)))
+    assert watcher.told(day(1), config) == {}, "that a date moves is no publication"
+    watcher.holdings.set(passed, publicReleaseDate_mjd=to_mjd(day(1.5)))
+    told = [watcher.told(day(number), config).get("a", "") for number in range(2, 10)]
+    assert [text.partition("PUBLIC         ")[2].partition(" ")[0] for text in told] == (
+        ["10", "", "10", "", "", "", "10", ""]
+    )
+
+
+def test_each_subscription_is_told_of_a_release_once(watcher: Watcher) -> None:
+    exclusive(watcher, 20, until=2.5)
+    everything = {"programs": [1180]}
+    config = watcher.configured(everything, {"programs": [1180], "events": ["new"]}, everything)
+    told = [watcher.told(day(number), config) for number in range(6)]
+    assert [name for texts in told for name, text in texts.items() if "PUBLIC" in text] == ["a", "c"]
+
+
+def test_a_product_that_is_withdrawn_is_not_told_as_public(watcher: Watcher) -> None:
+    names = exclusive(watcher, 20, until=4.5)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    del watcher.holdings.rows[names[0]]
+    told = [watcher.told(day(number), config).get("a", "") for number in range(1, 6)]
+    assert "WITHDRAWN      1 product" in told[1]
+    assert "PUBLIC         19 products" in told[4]
 
 
 def test_a_flag_alone_is_told_to_who_asks_for_flags_alone(watcher: Watcher) -> None:
@@ -571,13 +620,13 @@ def test_a_clock_that_was_ahead_for_once_blinds_nobody(watcher: Watcher) -> None
 
 
 def test_what_is_public_for_a_while_was_never_public(watcher: Watcher) -> None:
-    names = watcher.holdings.add(1180, 10, isRestricted=True)
+    names = watcher.holdings.add(1180, 10, publicReleaseDate_mjd=to_mjd(day(0.3)))
     config = watcher.configured({"programs": [1180]}, sweep="1h")
     watcher.told(day(0), config)
-    watcher.holdings.set(names, isRestricted=False)
     watcher.cycle(day(0.4), config)
-    watcher.holdings.set(names, isRestricted=True)
+    watcher.holdings.set(names, publicReleaseDate_mjd=to_mjd(day(9.5)))
     assert watcher.told(day(1), config) == {}
+    assert "PUBLIC         10 products" in watcher.told(day(10), config)["a"]
 
 
 # Two processes

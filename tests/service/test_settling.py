@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 import archive_faults
 from misbehaving import is_page
+from pedigreed.model.instant import to_mjd
 from pedigreed.service.status import read_status
 from pedigreed.store.tables import changes, told
 from watching import DAY_0, Watcher
@@ -117,13 +118,13 @@ def test_what_goes_back_to_where_it_was_is_no_campaign(watcher: Watcher) -> None
 
 
 def test_other_news_of_a_product_that_waits_are_told_at_once(watcher: Watcher) -> None:
-    names = watcher.holdings.add(1180, 6, isRestricted=True, isStale=True)
+    names = watcher.holdings.add(1180, 6, isStale=True, publicReleaseDate_mjd=to_mjd(day(30)))
     everything = ["reprocessed", "regressed", "new", "public", "withdrawn", "stale", "no longer stale"]
     config = watcher.configured({"programs": [1180], "events": everything}, sweep="1h", settle="24h")
     watcher.told(day(0), config)
     watcher.holdings.remake(names, at=day(0.5))
     watcher.holdings.set(names, isStale=False)
-    watcher.holdings.set(names[:2], isRestricted=False)
+    watcher.holdings.set(names[:2], publicReleaseDate_mjd=to_mjd(day(0.7)))
     text = watcher.told(day(1), config)["a"]
     assert "PUBLIC         2 products" in text
     assert "NO LONGER STALE" not in text, "which follows from what is told later"

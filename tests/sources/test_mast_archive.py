@@ -371,14 +371,12 @@ def test_every_dialect_reads_the_same(recorded: FaultyArchive, fault: Fault) -> 
 def test_nulls_and_absent_keys_are_unknown_values(recorded: FaultyArchive) -> None:
     for fault in (archive_faults.NullValues, archive_faults.MissingKeys):
         recorded.well_behaved()
-        recorded.misbehave(
-            fault(("isStale", "isRestricted", "publicReleaseDate_mjd", "fileSize")), times=None, when=is_page
-        )
+        recorded.misbehave(fault(("isStale", "publicReleaseDate_mjd", "fileSize")), times=None, when=is_page)
         fetched = ask_one(recorded)
         assert fetched.is_complete, fetched.problems
         product = fetched.items[0]
         assert product.is_stale is None
-        assert product.is_restricted is None
+        assert product.public_at is None
         assert product.size is None
 
 

@@ -62,10 +62,10 @@ def test_a_count_is_read_in_every_form(value: object, read: int | None) -> None:
     assert product_of(row(ngroups=value), Instrument.NIRCAM).parameters.get("ngroups") == read
 
 
-@pytest.mark.parametrize("column", ["isRestricted", "isStale", "tsovisit", "crowdfld"])
+@pytest.mark.parametrize("column", ["isStale", "tsovisit", "crowdfld"])
 def test_a_blank_flag_is_unknown(column: str) -> None:
     product = product_of(row(**{column: ""}), Instrument.NIRCAM)
-    assert (product.is_restricted, product.is_stale) == (None, None)
+    assert product.is_stale is None
     assert column not in product.parameters
 
 

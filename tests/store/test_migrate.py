@@ -6,6 +6,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -15,7 +16,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
 from pedigreed.model.failure import StoreError, StoreTooNew
-from pedigreed.store import migrate
+from pedigreed.model.instant import from_milliseconds
+from pedigreed.store import migrate, products
 from pedigreed.store.database import Store
 from pedigreed.store.tables import metadata
 
@@ -191,3 +193,34 @@ def test_tables_of_others_may_share_a_servers_database(postgresql_url: str) -> N
 def test_the_migrations_stand_without_the_code_of_today() -> None:
     for script in (migrate.MIGRATIONS / "versions").glob("*.py"):
         assert "pedigreed" not in script.read_text()
+
+
+def test_a_store_that_kept_mast_s_flag_goes_by_the_release_dates(store_url: str, beside: Engine) -> None:
+    """The flag was false of every product; what was ahead when it was last asked for is told when it passes."""
+    with beside.begin() as connection:
+        metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE alembic_version"))
+        config = Config()
+        config.set_main_option("script_location", str(migrate.MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+    fingerprint = "decode('00', 'hex')" if store_url.startswith("postgresql") else "x'00'"
+    run(
+        beside,
+        "INSERT INTO parameter_sets (id, parameters) VALUES (1, '{}')",
+        "INSERT INTO coverage (instrument, program, asked_at) VALUES ('miri', 1180, 1000)",
+        *(
+            "INSERT INTO products (filename, instrument, program, level, fileset, fingerprint, parameters_id, "
+            "revision, missed, is_restricted, public_at) "
+            f"VALUES ('{name}', '{instrument}', 1180, '2b', '', {fingerprint}, 1, 0, 0, {flag}, {public_at})"
+            for name, instrument, flag, public_at in (
+                ("ahead", "miri", "FALSE", "1001"),
+                ("passed", "miri", "FALSE", "1000"),
+                ("unknown", "miri", "TRUE", "NULL"),
+                ("never asked", "fgs", "NULL", "500"),
+            )
+        ),
+    )
+    with Store(store_url) as store, store.reading() as connection:
+        found = products.released(connection, [1180], from_milliseconds(2000))
+    assert [known.product.filename for known in found] == ["ahead", "never asked"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -45,7 +45,6 @@ every_product = st.builds(
     fileset=text,
     pedigree=pedigrees,
     is_stale=maybe_flag,
-    is_restricted=maybe_flag,
     public_at=st.none() | instants,
     archived_at=st.none() | instants,
     observation_start=st.none() | instants,
@@ -225,22 +224,27 @@ def test_the_programs_with_data_are_those_that_ever_had_a_product(store: Store) 
         assert products.with_data(connection, [1182]) == set()
 
 
-def test_the_newest_passed_release_of_what_is_restricted_is_known(store: Store) -> None:
-    def released(name: str, hours: int, *, is_restricted: bool = True, gone: bool = False) -> KnownProduct:
+def test_a_release_that_has_passed_is_found_until_it_is_kept(store: Store) -> None:
+    def exclusive(name: str, hours: int, **fields: Any) -> KnownProduct:  # noqa: ANN401  # any field
         public_at = NOON + timedelta(hours=hours)
-        shown = replace(product(name), public_at=public_at, is_restricted=is_restricted)
-        return KnownProduct(shown, withdrawn_at=NOON if gone else None)
+        return KnownProduct(replace(product(name), public_at=public_at), **{"is_exclusive": True, **fields})
 
     keep(
         store,
-        *(released("a_cal.fits", -5), released("b_cal.fits", -3), released("c_cal.fits", 1)),
-        *(released("d_cal.fits", -1, is_restricted=False), released("e_cal.fits", -1, gone=True)),
-        KnownProduct(product("f_cal.fits", program=1181)),
+        *(exclusive("a_cal.fits", -5), exclusive("b_cal.fits", 0), exclusive("c_cal.fits", 1)),
+        *(exclusive("d_cal.fits", -1, is_exclusive=False), exclusive("e_cal.fits", -1, withdrawn_at=NOON)),
+        exclusive("f_cal.fits", -1, missed=1, missed_since=NOON),
     )
-    with store.reading() as connection:
-        found = products.release_dates(connection, [1180, 1181], NOON)
-        assert found == {(Instrument.NIRCAM, 1180): NOON - timedelta(hours=3)}
-        assert products.release_dates(connection, [1180], NOON - timedelta(hours=6)) == {}
+
+    def found() -> list[str]:
+        with store.reading() as connection:
+            return [known.product.filename for known in products.released(connection, [1180, 1181], NOON)]
+
+    assert found() == ["a_cal.fits", "b_cal.fits"]
+    with store.writing() as connection:
+        (first, _) = products.released(connection, [1180], NOON, for_update=True)
+        products.keep(connection, [replace(first, is_exclusive=False)], {"a_cal.fits"})
+    assert found() == ["b_cal.fits"]
 
 
 def test_holdings_count_products_of_one_pedigree(store: Store) -> None:

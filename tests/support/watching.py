@@ -49,7 +49,6 @@ class Holdings:
                 "date_mjd": to_mjd(made),
                 "ingestCompletionDate_mjd": to_mjd(made),
                 "isStale": False,
-                "isRestricted": False,
                 **values,
             }
             added.append(name)

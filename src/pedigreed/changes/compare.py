@@ -26,7 +26,7 @@ class Comparison:
         changes: what became different; empty for what is seen for the first time in a baseline.
         known: the products whose state is to be kept, changed or not.
         held: products that an answer that is not complete would move backwards: to an older pedigree, or from
-            public to restricted. They stay as they were.
+            public to exclusive. They stay as they were.
     """
 
     changes: tuple[Change, ...]
@@ -59,7 +59,7 @@ def compare(
     for product in products:
         before = known.get(product.filename)
         if before is None:
-            state = KnownProduct(product)
+            state = KnownProduct(product, is_exclusive=_is_ahead(product.public_at, now))
             if product.program not in baseline:
                 kind = ChangeKind.FIRST if product.program in first_data else ChangeKind.NEW
                 state = replace(state, revision=1)
@@ -67,10 +67,15 @@ def compare(
             kept.append(state)
             continue
         after = _filled(product, before.product)
-        if not is_complete and _moves_back(before.product, after):
+        if not is_complete and _moves_back(before.product, after, now):
             held.append(product)
             continue
-        state = KnownProduct(after, before.revision)
+        state = KnownProduct(
+            after,
+            before.revision,
+            # A release that has passed and is not recorded yet is left for `release`.
+            is_exclusive=before.is_exclusive or _is_ahead(after.public_at, now),
+        )
         for kind, pedigree_before in _differences(before, after):
             state = replace(state, revision=state.revision + 1)
             changes.append(_change(kind, state, pedigree_before, now))
@@ -85,6 +90,12 @@ def withdrawal(missing: KnownProduct, now: datetime) -> tuple[Change, KnownProdu
     return replace(change, after=None), state
 
 
+def release(exclusive: KnownProduct, now: datetime) -> tuple[Change, KnownProduct]:
+    """The change that tells a product as public whose release has passed, and its state from then on."""
+    state = replace(exclusive, revision=exclusive.revision + 1, is_exclusive=False)
+    return _change(ChangeKind.PUBLIC, state, exclusive.product.pedigree, now), state
+
+
 def _differences(before: KnownProduct, after: Product) -> Iterator[tuple[ChangeKind, Pedigree | None]]:
     was = before.product
     if before.withdrawn_at is not None:
@@ -92,17 +103,19 @@ def _differences(before: KnownProduct, after: Product) -> Iterator[tuple[ChangeK
     elif not _agrees(was.pedigree, after.pedigree):
         down = after.pedigree.went_down_from(was.pedigree)
         yield ChangeKind.REGRESSED if down else ChangeKind.REPROCESSED, was.pedigree
-    if was.is_restricted and after.is_restricted is False:
-        yield ChangeKind.PUBLIC, after.pedigree
     if was.is_stale is False and after.is_stale:
         yield ChangeKind.STALE, after.pedigree
     if was.is_stale and after.is_stale is False:
         yield ChangeKind.NO_LONGER_STALE, after.pedigree
 
 
-def _moves_back(was: Product, after: Product) -> bool:
+def _is_ahead(public_at: datetime | None, now: datetime) -> bool:
+    return public_at is not None and public_at > now
+
+
+def _moves_back(was: Product, after: Product, now: datetime) -> bool:
     """Whether a product that differs is not shown to be newer, or is public no longer."""
-    if was.is_restricted is False and after.is_restricted:
+    if was.public_at is not None and was.public_at <= now and _is_ahead(after.public_at, now):
         return True
     if _agrees(was.pedigree, after.pedigree):
         return False
@@ -129,7 +142,6 @@ def _filled(product: Product, was: Product) -> Product:
         product,
         pedigree=pedigree,
         is_stale=was.is_stale if product.is_stale is None else product.is_stale,
-        is_restricted=was.is_restricted if product.is_restricted is None else product.is_restricted,
         public_at=product.public_at or was.public_at,
         archived_at=product.archived_at or was.archived_at,
         observation_start=product.observation_start or was.observation_start,

@@ -29,8 +29,8 @@ class Product:
         fileset: the archive's name for the exposure or association that the file belongs to.
         pedigree: CAL_VER, CRDS_CTX and DATE.
         is_stale: MAST's own stale flag; None where the archive does not say.
-        is_restricted: whether the file is in its exclusive-access period; None where the archive does not say.
-        public_at: when the file is, or became, public, UTC.
+        public_at: when the file is, or became, public, UTC. The archive's own `isRestricted` says nothing: it was
+            false in each of 110,127 rows of a real year whose release was still ahead.
         archived_at: when the archive finished ingesting this version, UTC.
         observation_start: when the observation began, UTC.
         size: bytes.
@@ -48,7 +48,6 @@ class Product:
     fileset: str
     pedigree: Pedigree
     is_stale: bool | None = None
-    is_restricted: bool | None = None
     public_at: datetime | None = None
     archived_at: datetime | None = None
     observation_start: datetime | None = None
@@ -67,6 +66,8 @@ class KnownProduct:
         revision: how many changes it has had since first sight.
         missed: how many complete sweeps in a row it was missing from.
         missed_since: when it was first missed, UTC; None while it is there.
+        is_exclusive: whether its release was still ahead when it was last looked at. It stays so until the
+            release is recorded as a change.
         withdrawn_at: when it was told as withdrawn, UTC; None while it is there.
     """
 
@@ -75,6 +76,7 @@ class KnownProduct:
     missed: int = 0
     missed_since: datetime | None = None
     withdrawn_at: datetime | None = None
+    is_exclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

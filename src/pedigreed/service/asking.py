@@ -40,9 +40,6 @@ LATE = timedelta(hours=12)
 INCREMENTS_OFF_FOR = timedelta(days=30)
 """How long everything is asked for each time, once increments were shown to miss something."""
 
-AFTER_RELEASE = timedelta(days=1)
-"""How long after a release date the archive is looked at for the product to be public."""
-
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -51,14 +48,11 @@ class Situation:
     Attributes:
         coverage: by instrument and program; a pair that was never asked is absent.
         missed: instrument and program of products that the last sweep lacked.
-        release_dates: instrument and program -> the newest release date (UTC) that has passed, of products that
-            were restricted when they were last seen. A product becomes public without being ingested again.
         increments_off: instruments whose increments are not trusted.
     """
 
     coverage: Mapping[tuple[Instrument, int], Coverage]
     missed: AbstractSet[tuple[Instrument, int]]
-    release_dates: Mapping[tuple[Instrument, int], datetime]
     increments_off: Collection[Instrument]
 
 
@@ -91,9 +85,6 @@ def _needs_sweep(state: Coverage, situation: Situation, sweep_every: timedelta, 
         return True
     pair = (state.instrument, state.program)
     if pair in situation.missed:
-        return now - state.sweep_at >= SECOND_LOOK
-    released = situation.release_dates.get(pair)
-    if released is not None and released > state.sweep_at - AFTER_RELEASE:
         return now - state.sweep_at >= SECOND_LOOK
     return is_sweep_due(state.program, state.sweep_at, sweep_every, now)
 

@@ -74,7 +74,6 @@ def collect(
                 (known.product.instrument, known.product.program)
                 for known in stored_products.missed(connection, programs)
             },
-            release_dates=stored_products.release_dates(connection, programs, now),
             increments_off=stored_coverage.increments_off(connection, now),
         )
         with_data = stored_products.with_data(connection, programs)

@@ -24,6 +24,7 @@ from pedigreed.service.campaigns import (
 from pedigreed.service.crds_news import told_news
 from pedigreed.service.destinations import feeds_a_program, operator_address
 from pedigreed.service.local_folders import on_disk
+from pedigreed.service.releases import releases_due
 from pedigreed.service.rhythms import CLOCK_AHEAD
 from pedigreed.service.templates import own_template
 from pedigreed.service.trust import checked, is_baselined
@@ -107,6 +108,12 @@ def draft(
     fresh = sorted(
         program for program in {program for _, program in new} if is_baselined(program, instruments, states)
     )
+    # Where a digest is told, they are recorded by now; a preview records nothing.
+    untold += [
+        (0, change)
+        for change in releases_due(connection, programs, now)
+        if (change.instrument, change.program) not in new
+    ]
     settled = settled_for(subscription, untold, states, now)
     net = without_implied(change for change in settled.told if change.kind in selection.kinds)
     moving = programs_moving(subscription, net)
@@ -118,7 +125,7 @@ def draft(
         starts=starts,
         ends=now,
         timezone=config.timezone,
-        changes=_still_public(connection, net),
+        changes=_still_public(connection, net, now),
         holdings=_by_pedigree(held for held in holdings if held.program in moving),
         baselines=[
             _baseline(
@@ -231,13 +238,15 @@ def _suspects(connection: Connection, selection: Selection, holdings: Sequence[H
     return suspects
 
 
-def _still_public(connection: Connection, net: Iterable[Change]) -> list[Change]:
-    """Without what was public for a while in the period, and is restricted again."""
+def _still_public(connection: Connection, net: Iterable[Change], now: datetime) -> list[Change]:
+    """Without what was public for a while in the period, and is exclusive again."""
     changes = list(net)
     public = [change.filename for change in changes if change.kind is ChangeKind.PUBLIC]
     known = stored_products.known_by_name(connection, public)
     return [
         change
         for change in changes
-        if change.kind is not ChangeKind.PUBLIC or not known[change.filename].product.is_restricted
+        if change.kind is not ChangeKind.PUBLIC
+        or (at := known[change.filename].product.public_at) is None
+        or at <= now
     ]

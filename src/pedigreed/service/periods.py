@@ -16,6 +16,7 @@ from pedigreed.service.crds_news import NewsOfOneMoment
 from pedigreed.service.deciding import PAUSES
 from pedigreed.service.destinations import messages_of
 from pedigreed.service.drafting import draft
+from pedigreed.service.releases import record_releases
 from pedigreed.service.rhythms import last_period, rhythm_of
 from pedigreed.service.watched_programs import pairs_of
 from pedigreed.store import announcements as stored_announcements
@@ -138,6 +139,7 @@ def _close(
     boundary = due(rhythm_of(subscription, config), last.ends_at if last else None, now)
     if boundary is None or not stored_periods.claim(connection, subscription.name, boundary.label, now):
         return None
+    record_releases(connection, subscription.programs, now)
     heard = news.read(connection)
     drafted = draft(connection, config, subscription, news=heard, last=last, configuration=configuration, now=now)
     digest, rendered = drafted.digest, drafted.rendered

@@ -68,23 +68,24 @@ def missed(connection: Connection, programs: Collection[int]) -> Iterator[KnownP
     )
 
 
-def release_dates(
-    connection: Connection, programs: Collection[int], now: datetime
-) -> dict[tuple[Instrument, int], datetime]:
-    """Instrument and program -> the newest release date (UTC) that has passed of a restricted product."""
-    query = (
-        select(products.c.instrument, products.c.program, func.max(products.c.public_at))
-        .where(
+def released(
+    connection: Connection, programs: Collection[int], now: datetime, *, for_update: bool = False
+) -> list[KnownProduct]:
+    """The products that are there and were exclusive, and whose release has passed at `now` (UTC).
+
+    With `for_update`, no other transaction finds them until this one ends.
+    """
+    return list(
+        _known(
+            connection,
             products.c.program.in_(programs),
             products.c.is_restricted.is_(True),
             products.c.public_at <= now,
+            products.c.missed_since.is_(None),
             products.c.withdrawn_at.is_(None),
+            for_update=for_update,
         )
-        .group_by(products.c.instrument, products.c.program)
     )
-    return {
-        (Instrument(instrument), program): released for instrument, program, released in connection.execute(query)
-    }
 
 
 def found_again(connection: Connection, filenames: AbstractSet[str]) -> None:
@@ -188,20 +189,26 @@ def keep(connection: Connection, known: Iterable[KnownProduct], already: Abstrac
             connection.execute(update(products).where(products.c.filename == bindparam("the_filename")), moved)
 
 
-def _known(connection: Connection, *conditions: ColumnElement[bool]) -> Iterator[KnownProduct]:
+def _known(
+    connection: Connection, *conditions: ColumnElement[bool], for_update: bool = False
+) -> Iterator[KnownProduct]:
     query = (
         select(products, parameter_sets.c.parameters)
         .join(parameter_sets, parameter_sets.c.id == products.c.parameters_id)
         .where(*conditions)
         .order_by(products.c.filename)
     )
+    if for_update:
+        query = query.with_for_update(of=products)
     for row in connection.execute(query):
         yield _known_of(row)
 
 
 def _known_of(row: Row[Any]) -> KnownProduct:
     product = replace(_product_of(row), parameters=decoded(row.parameters))
-    return KnownProduct(product, row.revision, row.missed, row.missed_since, row.withdrawn_at)
+    return KnownProduct(
+        product, row.revision, row.missed, row.missed_since, row.withdrawn_at, is_exclusive=bool(row.is_restricted)
+    )
 
 
 def _product_of(row: Row[Any]) -> Product:
@@ -214,7 +221,6 @@ def _product_of(row: Row[Any]) -> Product:
         fileset=row.fileset,
         pedigree=Pedigree(row.cal_ver, row.crds_ctx, row.date),
         is_stale=row.is_stale,
-        is_restricted=row.is_restricted,
         public_at=row.public_at,
         archived_at=row.archived_at,
         observation_start=row.observation_start,
@@ -237,7 +243,7 @@ def _row_of(state: KnownProduct, parameters_id: int) -> dict[str, Any]:
         "crds_ctx": product.pedigree.crds_ctx,
         "date": product.pedigree.date,
         "is_stale": product.is_stale,
-        "is_restricted": product.is_restricted,
+        "is_restricted": state.is_exclusive,
         "public_at": product.public_at,
         "archived_at": product.archived_at,
         "observation_start": product.observation_start,

@@ -18,7 +18,6 @@ PEDIGREE = ("cal_ver", "crds_ctx", "date_mjd")
 STATE = (
     "ingestCompletionDate_mjd",
     "publicReleaseDate_mjd",
-    "isRestricted",
     "isStale",
     "fileSize",
     "checksum",

@@ -76,7 +76,6 @@ def product_of(
             _instant(row, "date_mjd", filename),
         ),
         is_stale=_said(row, "isStale", filename, odd),
-        is_restricted=_said(row, "isRestricted", filename, odd),
         public_at=_secondary_instant(row, "publicReleaseDate_mjd", filename, odd),
         archived_at=_secondary_instant(row, "ingestCompletionDate_mjd", filename, odd),
         observation_start=_secondary_instant(row, "date_obs_mjd", filename, odd),
