@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from pedigreed.cli.config import app, check_file
-from pedigreed.config.problem import ConfigProblem, Severity
+from pedigreed.config.config_problem import ConfigProblem, Severity
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,8 +10,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from pedigreed.cli.output import progress
+from pedigreed.config.config_problem import ConfigProblem
 from pedigreed.config.load import LoadedConfig, load_config
-from pedigreed.config.problem import ConfigProblem
 from pedigreed.model.failure import ConfigurationInvalid, PedigreedError, Usage
 
 OnlineCheck = Callable[[LoadedConfig], Iterable[ConfigProblem]]

@@ -173,7 +173,7 @@ def _opened(loaded: "LoadedConfig") -> "Store":
 
 def _expect_channel(loaded: "LoadedConfig", channel: str | None) -> None:
     """Raise `Usage` for a channel that the configuration does not have: with no delivery either, it is a slip."""
-    from pedigreed.config.suggestion import choose
+    from pedigreed.config.config_problem import choose
 
     if channel is not None:
         try:

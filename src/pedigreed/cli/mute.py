@@ -8,7 +8,7 @@ import typer
 
 from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store, open_store_if_there
 from pedigreed.cli.output import day_and_time, print_json, print_table, table
-from pedigreed.config.duration import parse_duration
+from pedigreed.config.value import parse_duration
 from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _list(loaded: "LoadedConfig", at: datetime, *, as_json: bool) -> None:
 
 
 def _expect_subscription(config: "Config", name: str) -> None:
-    from pedigreed.config.suggestion import choose
+    from pedigreed.config.config_problem import choose
 
     try:
         choose(name, [entry.name for entry in config.subscriptions], "subscription")

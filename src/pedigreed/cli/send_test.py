@@ -57,7 +57,7 @@ def send_test(
 def _recipient(config: "Config", channel: str, to: str | None) -> str:
     """Whom the message is for; empty for a channel without recipients. Raises `Usage`."""
     from pedigreed.config.address import parse_address
-    from pedigreed.config.suggestion import choose
+    from pedigreed.config.config_problem import choose
     from pedigreed.service.destinations import operator_address
 
     try:

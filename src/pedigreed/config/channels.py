@@ -10,11 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator,
 from pydantic_core import CoreSchema, core_schema
 
 from pedigreed.config.address import From, Host, parse_secret_url
-from pedigreed.config.base import Settings, Under, only_key
-from pedigreed.config.duration import Duration
+from pedigreed.config.config_problem import quoted
 from pedigreed.config.secret import Secret
-from pedigreed.config.suggestion import quoted
-from pedigreed.config.value import NAME_PATTERN, AbsolutePath, member_of
+from pedigreed.config.value import NAME_PATTERN, AbsolutePath, Duration, Settings, Under, member_of, only_key
 
 
 class Security(StrEnum):

@@ -10,9 +10,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
-from pedigreed.config.base import Settings
-from pedigreed.config.suggestion import quoted
-from pedigreed.config.value import described
+from pedigreed.config.config_problem import quoted
+from pedigreed.config.value import Settings, described
 
 _FORMS = 'write "127.0.0.1:9464", "[::1]:9464" or "unix:/run/pedigreed/http.sock"'
 _ADDRESS = re.compile(r"(?:\[([^\[\]]*)\]|([^:\[\]]*)):([0-9]{1,5})", re.ASCII)

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from pedigreed.config.advice import advise, check_secrets
-from pedigreed.config.node import Node, Scalar, at, items, plain, text
-from pedigreed.config.problem import MOST, ConfigProblem, Severity, in_order
-from pedigreed.config.references import check_references
+from pedigreed.config.address import StoreUrl
+from pedigreed.config.checks import advise, check_references, check_secrets
+from pedigreed.config.config_problem import MOST, ConfigProblem, Severity, in_order
+from pedigreed.config.pydantic_errors import explain
 from pedigreed.config.secret import PRIVATE_KEYS
-from pedigreed.config.sentences import explain
 from pedigreed.config.settings import Config
-from pedigreed.config.store_url import StoreUrl
-from pedigreed.config.yaml_text import LARGEST, read_yaml, too_large
+from pedigreed.config.yaml_node import Node, Scalar, at, items, plain, text
+from pedigreed.config.yaml_reader import LARGEST, read_yaml, too_large
 from pedigreed.model.failure import ConfigurationInvalid
 from pedigreed.model.program import ProgramSelection
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from pedigreed.config.duration import format_duration
 from pedigreed.config.settings import Config
+from pedigreed.config.value import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic_core import core_schema
 
-    from pedigreed.config.node import Path
+    from pedigreed.config.yaml_node import Path
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -1,12 +1,13 @@
 """The configuration as the rest of pedigreed sees it: checked, frozen, with every default filled in."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from pedigreed.config.base import Settings
+from pedigreed.config.address import StoreUrl
 from pedigreed.config.channels import (
     ByName,
     Channel,
@@ -18,10 +19,8 @@ from pedigreed.config.channels import (
     SlackChannel,
     WebhookChannel,
 )
-from pedigreed.config.delivery import DeliveryRules
 from pedigreed.config.http import HttpEndpoint
 from pedigreed.config.sources import CrdsSource, Feed, ImapMailbox, MailboxSource, MastSource, Sources
-from pedigreed.config.store_url import StoreUrl
 from pedigreed.config.subscription import (
     AnyDestination,
     ChannelDestination,
@@ -34,7 +33,7 @@ from pedigreed.config.subscription import (
     Watch,
     WhenEmpty,
 )
-from pedigreed.config.value import AbsolutePath, TimeZoneName
+from pedigreed.config.value import AbsolutePath, Duration, Settings, TimeZoneName
 
 __all__ = [
     "Channel",
@@ -64,6 +63,15 @@ __all__ = [
     "WebhookChannel",
     "WhenEmpty",
 ]
+
+
+class DeliveryRules(Settings):
+    """What holds for every channel."""
+
+    give_up_after: Duration = Field(
+        default=timedelta(days=3),
+        description="A message that could not be handed over for so long is given up, and the operator is told.",
+    )
 
 
 class Config(Settings):

@@ -6,11 +6,9 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from pedigreed.config.address import Host, OptionalServiceUrl, ServiceUrl, Url
-from pedigreed.config.base import Settings
 from pedigreed.config.channels import Port, Security, SecurityMode
-from pedigreed.config.duration import Duration
 from pedigreed.config.secret import Secret
-from pedigreed.config.value import AbsolutePath, member_of
+from pedigreed.config.value import AbsolutePath, Duration, Settings, member_of
 from pedigreed.model.instrument import Instrument
 
 InstrumentName = Annotated[Instrument, member_of(Instrument, "instrument of JWST")]

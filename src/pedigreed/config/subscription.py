@@ -15,11 +15,23 @@ from pydantic import (
 )
 
 from pedigreed.config.address import Addresses
-from pedigreed.config.base import Settings, only_key
-from pedigreed.config.duration import Duration, format_duration, read_duration
+from pedigreed.config.config_problem import nearest
 from pedigreed.config.sources import InstrumentName
-from pedigreed.config.suggestion import nearest
-from pedigreed.config.value import LEVELS, AbsolutePath, Level, Name, Program, TimeOfDay, member_of, once
+from pedigreed.config.value import (
+    LEVELS,
+    AbsolutePath,
+    Duration,
+    Level,
+    Name,
+    Program,
+    Settings,
+    TimeOfDay,
+    format_duration,
+    member_of,
+    once,
+    only_key,
+    read_duration,
+)
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.instrument import Instrument
 

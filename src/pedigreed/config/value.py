@@ -3,18 +3,62 @@
 from __future__ import annotations
 
 import re
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic_core import core_schema
 
-from pedigreed.config.suggestion import choose, did_you_mean, listed, quoted
+from pedigreed.config.config_problem import choose, did_you_mean, listed, quoted
 from pedigreed.model.program import ProgramSelection
 
 if TYPE_CHECKING:
     from enum import StrEnum
+
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core.core_schema import CoreSchema
+
+
+class Settings(BaseModel):
+    """Frozen, without unknown keys, and silent about its input in errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class Under:
+    """Written under a key that says what it is: ``{slack: {webhook: ...}}`` is a `SlackChannel`."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def unwrap(value: Any) -> Any:  # noqa: ANN401  # whatever the configuration holds
+            return value[self._key] if isinstance(value, dict) else value
+
+        return core_schema.no_info_before_validator_function(unwrap, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {
+            "type": "object",
+            "properties": {self._key: handler(schema)},
+            "required": [self._key],
+            "additionalProperties": False,
+        }
+
+
+def only_key(value: object, known: tuple[str, ...], noun: str, form: str) -> str:
+    """The one key of a mapping that has exactly one of the known keys. Raises `ValueError` with the fix."""
+    if not isinstance(value, dict):
+        raise ValueError(f"a {noun} is written as {form}")  # noqa: TRY004  # pydantic reads ValueError
+    if not value:
+        raise ValueError(f"an empty {noun}: write {form}")
+    if len(value) > 1:
+        raise ValueError(f"a {noun} has one key, {listed(known)}, and this has {len(value)}: write {form}")
+    return choose(next(iter(value)), known, f"kind of {noun}")
+
 
 NAME_PATTERN = "[a-z0-9][a-z0-9._-]{0,63}"
 _NAME = re.compile(NAME_PATTERN, re.ASCII)
@@ -136,3 +180,57 @@ Program = Annotated[
     ),
 ]
 Level = Annotated[str, BeforeValidator(_level), WithJsonSchema({"enum": [*LEVELS, 3]})]
+
+
+_UNITS = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+_FORM = re.compile(r"([0-9]{1,8})([smhdw])", re.ASCII)
+_IN_WORDS = re.compile(r"([0-9]{1,8})\s*(second|sec|minute|min|hour|day|week)s?", re.ASCII | re.IGNORECASE)
+_LONGEST = timedelta(days=366)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read ``90s``, ``30m``, ``24h``, ``7d`` or ``1w``. Raises `ValueError` with what was expected."""
+    if form := _FORM.fullmatch(text):
+        duration = int(form[1]) * _UNITS[form[2]]
+        if not timedelta(0) < duration <= _LONGEST:
+            raise ValueError(f"{text!r} is out of range: write 1s to {_LONGEST.days}d")
+        return duration
+    if words := _IN_WORDS.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is no duration, write {int(words[1])}{words[2][0].lower()}")
+    if text.isascii() and text.isdigit() and len(text) < 9:  # noqa: PLR2004  # as many digits as a duration has
+        raise ValueError(f"a duration needs its unit: write {text}s, {text}m, {text}h or {text}d")
+    raise ValueError(f"{text[:40]!r} is no duration: write a number and a unit (s, m, h, d, w), such as 24h or 7d")
+
+
+def format_duration(duration: timedelta) -> str:
+    """The shortest text that `parse_duration` reads as this duration: ``1d``, not ``24h``."""
+    seconds = round(duration.total_seconds())
+    for unit in ("d", "h", "m"):
+        length = round(_UNITS[unit].total_seconds())
+        if seconds and seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
+def read_duration(value: object) -> timedelta:
+    """As `parse_duration`, for a value of any type."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return parse_duration(str(value))
+    raise ValueError("a duration is a number and a unit, such as 24h or 7d")
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(read_duration),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,8}[smhdw]$", "examples": ["24h", "7d", "30m"]}),
+]
+"""A setting that is a length of time."""

@@ -10,7 +10,7 @@ import uuid
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pedigreed.config.duration import format_duration
+from pedigreed.config.value import format_duration
 from pedigreed.digests.manifest import EVENT_TYPES, NAMESPACE
 from pedigreed.digests.moves import products_of
 from pedigreed.digests.notice_document import moment_or_null, notice_document

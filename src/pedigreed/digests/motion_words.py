@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from pedigreed.config.duration import format_duration
+from pedigreed.config.value import format_duration
 from pedigreed.digests.lineage import keywords_in_words
 from pedigreed.digests.moments import day, days_between
 from pedigreed.digests.wording import count

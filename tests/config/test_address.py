@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pedigreed.config.address import StoreUrl, normalise
 from pedigreed.config.load import parse_config
-from pedigreed.config.store_url import StoreUrl, normalise
 from pedigreed.model.failure import ConfigurationInvalid
 
 if TYPE_CHECKING:

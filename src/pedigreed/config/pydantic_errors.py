@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from pedigreed.config.node import Found, Mapping, Node, Path, Scalar, Sequence, find, text
-from pedigreed.config.problem import ConfigProblem
+from pedigreed.config.config_problem import ConfigProblem, listed, nearest, quoted
 from pedigreed.config.schema import describe, keys_at, keys_below
 from pedigreed.config.secret import PRIVATE_KEYS
-from pedigreed.config.suggestion import listed, nearest, quoted
+from pedigreed.config.yaml_node import Found, Mapping, Node, Path, Scalar, Sequence, find, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.config.node import plain
-from pedigreed.config.yaml_text import DEEPEST, LARGEST, place_in, read_yaml
+from pedigreed.config.yaml_node import plain
+from pedigreed.config.yaml_reader import DEEPEST, LARGEST, place_in, read_yaml
 
 if TYPE_CHECKING:
-    from pedigreed.config.node import Plain
+    from pedigreed.config.yaml_node import Plain
 
 
 def read(text: str) -> tuple[Plain, list[str]]:

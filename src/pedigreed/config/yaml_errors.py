@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from pedigreed.config.node import Place
+from pedigreed.config.yaml_node import Place
 
 if TYPE_CHECKING:
     from yaml.error import Mark, MarkedYAMLError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.config.duration import format_duration, parse_duration
+from pedigreed.config.value import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
