@@ -164,7 +164,7 @@ def test_a_level_that_there_is_not_exits_64(config: Path) -> None:
 
 def test_at_debug_the_libraries_tell_more_and_no_statement_of_the_store(config: Path) -> None:
     program = (
-        "import logging\nfrom pedigreed.log.level import Level\nfrom pedigreed.log.setup import set_up_log\n"
+        "import logging\nfrom pedigreed.log.event import Level\nfrom pedigreed.log.setup import set_up_log\n"
         "set_up_log(Level(LEVEL))\nlogging.getLogger('x').info('y')"
     )
     (line,) = by_pipe("-c", program.replace("LEVEL", "'debug'")).lines

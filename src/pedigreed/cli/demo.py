@@ -27,7 +27,7 @@ def demo(
     from pedigreed.delivery.registry import open_channels
     from pedigreed.demo.play import stage
     from pedigreed.demo.scenario import DAYS
-    from pedigreed.log.level import Level
+    from pedigreed.log.event import Level
     from pedigreed.log.setup import set_up_log
     from pedigreed.service.cycle import run_cycle
     from pedigreed.sources.mast.archive import MastArchive

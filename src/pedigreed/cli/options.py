@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pedigreed.log.level import Level
+from pedigreed.log.event import Level
 from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:

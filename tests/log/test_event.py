@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pedigreed.log.destination import Destination
-from pedigreed.log.processors import LONGEST
-from pedigreed.log.setup import formatter
+from pedigreed.log.event import LONGEST
+from pedigreed.log.setup import Destination, formatter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
