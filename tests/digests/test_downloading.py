@@ -20,7 +20,7 @@ import pytest
 from any_digest import ENDS
 from pedigreed.digests.attachments import Limits, attached_to
 from pedigreed.digests.compose import compose
-from pedigreed.digests.frame_words import how_to_download
+from pedigreed.digests.digest_view import download_of
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Checked, Digest
 
@@ -107,12 +107,12 @@ def test_the_lines_of_a_digest_download_its_products(
         content = each.attachment.content
         name = each.attachment.filename.removesuffix(".gz")
         tmp_path.joinpath(name).write_bytes(gzip.decompress(content) if each.is_packed else content)
-    told = how_to_download(attached)
+    told = download_of(digest, attached)
     assert told is not None
-    assert ("gunzip" in told[0]) == (limits.plain == 1)
+    assert ("gunzip" in told.words) == (limits.plain == 1)
     url, asked = archive
     done = subprocess.run(
-        [sys.executable, "-c", LOOPBACK + "\n".join(told[1]), url],
+        [sys.executable, "-c", LOOPBACK + "\n".join(told.code), url],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(astroquery), "NO_PROXY": "*"},
         capture_output=True,

@@ -18,8 +18,9 @@ import pytest
 from any_notice import build, delivery, heard
 from pedigreed.digests.attachments import Limits, attached_to
 from pedigreed.digests.compose import compose
+from pedigreed.digests.digest_view import view_of
+from pedigreed.digests.print_text import print_text
 from pedigreed.digests.render import render
-from pedigreed.digests.text import text_of
 from pedigreed.model.campaign import Campaign, Stretch
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.contexts import ContextsInUse
@@ -651,5 +652,9 @@ def test_the_text_says_how_much_is_attached_where_not_all_of_it_is() -> None:
     attached = attached_to(told, Limits(plain=100_000, table=60_000, both=140_000))
     assert all(each.told < each.of for each in attached)
     shown = [replace(each, told=number) for each, number in zip(attached, (4_321, 6_789), strict=True)]
-    text = text_of(told, shown, configuration="pedigreed.yaml", operator=None)
+    text = print_text(
+        lambda budget: view_of(
+            told, budget, subject="", attached=shown, configuration="pedigreed.yaml", operator=None
+        )
+    )
     assert_golden("twelve_thousand_products_cut.txt", text[text.index("Attached:") :])

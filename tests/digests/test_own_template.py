@@ -13,10 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from any_digest import DIGESTS, ENDS
-from pedigreed.digests import page as nouns
+from pedigreed.digests import view as nouns
 from pedigreed.digests.compose import compose
-from pedigreed.digests.own_template import OwnTemplate
-from pedigreed.digests.page_size import LONGEST
+from pedigreed.digests.print_html import LONGEST, OwnTemplate
 from pedigreed.digests.render import render
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Checked, Digest
@@ -72,7 +71,7 @@ def test_it_makes_the_page_and_nothing_else(digest: Digest) -> None:
     ("source", "reason"),
     [
         ("{% for %}", "line 1: "),
-        ("one\n{{ page.sectoins }}", "line 2: 'pedigreed.digests.page.Page object' has no attribute 'sectoins'"),
+        ("one\n{{ page.sectoins }}", "line 2: 'pedigreed.digests.view.View object' has no attribute 'sectoins'"),
         ("\n\n{{ nothing }}", "line 3: 'nothing' is undefined"),
         ("{{ 1 / 0 }}", "line 1: division by zero"),
         (

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pedigreed.digests.moves import products_of, shown_of
-from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, transitions_of
+from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, products_of, shown_of, transitions_of
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import PedigreeSpan, Transition
 from pedigreed.model.instrument import Instrument

@@ -64,7 +64,7 @@ def test_files_become_out_of_date_with_a_reprocessing(watcher: Watcher, folder: 
     assert "2 files on disk out of date" in closed.rendered.subject
     text = words(closed.rendered.text)
     assert f"ON YOUR DISK 2 of 6 files under {folder} are older than the archive's" in text
-    assert "to list them: pedigreed local" in text
+    assert "To list them: pedigreed local" in text
     assert text.index("ON YOUR DISK") < text.index("REPROCESSED")
     assert watcher.told(day(3), config) == {}, "it was told"
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pedigreed.digests.own_template import OwnTemplate
+from pedigreed.digests.print_html import OwnTemplate
 from pedigreed.service.templates import LONGEST, own_template
 
 if TYPE_CHECKING:

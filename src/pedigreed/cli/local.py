@@ -157,7 +157,7 @@ def _print_how_to_download(paths: "Sequence[Path]", manifest: Path | None) -> No
         asked = "".join(f" {shlex.quote(_plain(str(path)))}" for path in paths)
         typer.echo(f"\nTo download the newer ones: {program()} local{asked} --manifest newer.json")
         return
-    from pedigreed.digests.frame_words import download_code
+    from pedigreed.digests.manifest import download_code
 
     typer.echo("\nTo download them, in Python:\n")
     for line in download_code(_plain(str(manifest))):

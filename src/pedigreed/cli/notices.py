@@ -35,7 +35,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """Print the notices, newest first, each once however often it was heard."""
-    from pedigreed.digests.notice_document import notice_document
+    from pedigreed.digests.document import notice_document
 
     notices, contexts = _heard(config)
     found = [notice for notice in notices if kind in {None, notice.kind}][:limit]
@@ -55,7 +55,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Print everything about one notice: its facts, its whole text, and who told of it."""
-    from pedigreed.digests.notice_document import notice_document
+    from pedigreed.digests.document import notice_document
 
     notices, contexts = _heard(config)
     wanted = name.lower().removesuffix(".pmap")
@@ -80,7 +80,7 @@ def _heard(config: "Path | None") -> "tuple[Sequence[Notice], ContextsInUse | No
 
 
 def _print_list(notices: "Sequence[Notice]", contexts: "ContextsInUse | None") -> None:
-    from pedigreed.digests.notice_words import about_in_words
+    from pedigreed.digests.sections.crds import about_in_words
     from pedigreed.digests.wording import clipped
     from pedigreed.model.contexts import context_use
 
@@ -97,7 +97,7 @@ def _print_list(notices: "Sequence[Notice]", contexts: "ContextsInUse | None") -
 
 
 def _print(notice: "Notice", contexts: "ContextsInUse | None") -> None:
-    from pedigreed.digests.notice_words import effects_in_words
+    from pedigreed.digests.sections.crds import effects_in_words
     from pedigreed.model.contexts import context_use
 
     facts = notice.facts

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from pedigreed.config.value import format_duration
 from pedigreed.digests.manifest import EVENT_TYPES, NAMESPACE
-from pedigreed.digests.moves import products_of
-from pedigreed.digests.notice_document import moment_or_null, notice_document
-from pedigreed.digests.transitions import KINDS_IN_READING_ORDER
+from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, products_of
+from pedigreed.model.contexts import context_use
 from pedigreed.model.instant import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from pedigreed.model.campaign import Campaign
     from pedigreed.model.change import Change
+    from pedigreed.model.contexts import ContextsInUse
     from pedigreed.model.digest import (
         Baseline,
         Checked,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         Suspect,
         Transition,
     )
+    from pedigreed.model.notice import Notice
     from pedigreed.model.pedigree import Pedigree
 
 VERSION = 1
@@ -71,6 +73,38 @@ def document_of(digest: Digest, subject: str, text: str) -> bytes:
     return json.dumps(document).encode("ascii")
 
 
+def notice_document(notice: Notice, contexts: ContextsInUse | None) -> dict[str, Any]:
+    """A notice for other programs: its facts, its text and who told of it. What is not known is null or empty."""
+    facts = notice.facts
+    return {
+        "name": notice.name,
+        "kind": notice.kind.value,
+        "context": facts.context,
+        "context_before": facts.before,
+        "cal_ver": facts.cal_ver,
+        "change_level": facts.change_level.value if facts.change_level else None,
+        "instruments": [instrument.value for instrument in facts.instruments],
+        "modes": list(facts.modes),
+        "reference_types": list(facts.reference_types),
+        "files": list(facts.files),
+        "delivered": _moment(facts.delivered_at),
+        "activated": _moment(facts.activated_at),
+        "track": context_use(notice, contexts).value,
+        "title": notice.title,
+        "summary": notice.summary,
+        "text": notice.text,
+        "heard": [
+            {
+                "source": heard.announcement.source,
+                "said": _moment(heard.announcement.said_at),
+                "heard": _moment(heard.heard_at),
+                "link": heard.announcement.link,
+            }
+            for heard in notice.heard
+        ],
+    }
+
+
 def _counts(transitions: Iterable[Transition]) -> dict[str, int]:
     """Products by kind of change, in reading order."""
     products: Counter[str] = Counter()
@@ -98,8 +132,8 @@ def _span(span: PedigreeSpan | None) -> Json | None:
     return {
         "cal_ver": span.cal_ver,
         "crds_ctx": span.crds_ctx,
-        "earliest": moment_or_null(span.earliest),
-        "latest": moment_or_null(span.latest),
+        "earliest": _moment(span.earliest),
+        "latest": _moment(span.latest),
     }
 
 
@@ -110,8 +144,8 @@ def _progress(progress: Progress) -> Json:
         "moved": progress.moved,
         "total": progress.total,
         "recent": progress.recent,
-        "began": moment_or_null(progress.began),
-        "newest": moment_or_null(progress.newest),
+        "began": _moment(progress.began),
+        "newest": _moment(progress.newest),
         "day": progress.day,
     }
 
@@ -121,8 +155,8 @@ def _campaign(campaign: Campaign) -> Json:
         "program": campaign.program,
         "cal_ver": campaign.cal_ver,
         "crds_ctx": campaign.crds_ctx,
-        "began": moment_or_null(campaign.began),
-        "newest": moment_or_null(campaign.newest),
+        "began": _moment(campaign.began),
+        "newest": _moment(campaign.newest),
         "moved": campaign.moved,
         "total": campaign.total,
         "waiting": campaign.waiting,
@@ -143,8 +177,8 @@ def _suspect(suspect: Suspect) -> Json:
         "program": suspect.program,
         "missing": suspect.missing,
         "total": suspect.total,
-        "since": moment_or_null(suspect.since),
-        "newest": moment_or_null(suspect.newest),
+        "since": _moment(suspect.since),
+        "newest": _moment(suspect.newest),
     }
 
 
@@ -167,20 +201,20 @@ def _checked(checked: Checked) -> Json:
             {
                 "program": unchecked.program,
                 "reason": unchecked.reason,
-                "last_complete": moment_or_null(unchecked.last_complete),
+                "last_complete": _moment(unchecked.last_complete),
             }
             for unchecked in checked.unchecked
         ],
         "unknown": list(checked.unknown),
-        "last_complete": moment_or_null(checked.last_complete),
-        "swept_since": moment_or_null(checked.swept_since),
+        "last_complete": _moment(checked.last_complete),
+        "swept_since": _moment(checked.swept_since),
         "notes": list(checked.notes),
         "sources": [
             {
                 "source": source.name,
                 "is_checked": source.is_checked,
                 "reason": source.reason,
-                "last_complete": moment_or_null(source.last_complete),
+                "last_complete": _moment(source.last_complete),
             }
             for source in checked.sources
         ],
@@ -196,8 +230,8 @@ def _change(change: Change) -> Json:
         "filename": change.filename,
         "program": change.program,
         "event_type": EVENT_TYPES.get(change.kind),
-        "archived_date": moment_or_null(change.archived_at),
-        "public_release_date": moment_or_null(change.public_at),
+        "archived_date": _moment(change.archived_at),
+        "public_release_date": _moment(change.public_at),
         "kind": change.kind.value,
         "instrument": change.instrument.value,
         "observation": change.observation,
@@ -210,4 +244,8 @@ def _change(change: Change) -> Json:
 def _pedigree(pedigree: Pedigree | None) -> Json | None:
     if pedigree is None:
         return None
-    return {"cal_ver": pedigree.cal_ver, "crds_ctx": pedigree.crds_ctx, "date": moment_or_null(pedigree.date)}
+    return {"cal_ver": pedigree.cal_ver, "crds_ctx": pedigree.crds_ctx, "date": _moment(pedigree.date)}
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return None if moment is None else iso(moment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, chop_cells
@@ -18,14 +19,20 @@ TITLE = 15
 """Columns that the title of a section takes."""
 
 
+_WORDS = re.compile(r"[^\s`]*`[^`]{1,60}`\S*|\S+")
+
+
 def heading(title: str) -> str:
     """The title of a section, as wide for all of them where it can be."""
     return f"{title + '  ':<{TITLE}}"
 
 
 def prose(text: str, first: str = "", rest: str | None = None) -> list[str]:
-    """Text broken between words, the first line after `first`, the others after `rest`."""
-    return filled(text.split(), first, rest)
+    """Text broken between words, the first line after `first`, the others after `rest`.
+
+    A command in backticks stays whole if a line can hold it, so that it can be copied.
+    """
+    return filled(_WORDS.findall(text), first, rest)
 
 
 def filled(pieces: Iterable[str], first: str = "", rest: str | None = None) -> list[str]:

@@ -60,6 +60,20 @@ def manifest_of_products(products: Iterable[Product]) -> Listing:
     return Listing(b"[\n", rows, b",\n", b"\n]\n")
 
 
+def download_code(file: str) -> tuple[str, ...]:
+    """The lines of Python that download what a manifest, a JSON file of this name, lists.
+
+    Released versions of astroquery take the name of the file for that of a data set:
+    its pull request 3517 came after 0.4.11.
+    """
+    return (
+        "# with astroquery after 0.4.11: pip install -U --pre astroquery",
+        "from astroquery.mast import MastMissions",
+        f"files = {json.dumps(file)}",
+        'MastMissions(mission="jwst").download_products(files)',
+    )
+
+
 def _event(change: Change) -> dict[str, str | int | None]:
     return _row(change, change.identity, EVENT_TYPES[change.kind])
 

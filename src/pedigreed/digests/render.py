@@ -1,19 +1,21 @@
-"""A digest in words."""
+"""A digest in every format that a channel sends: text, HTML, Slack's blocks, and the document of a webhook."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.attachments import attached_to
+from pedigreed.digests.digest_view import view_of
 from pedigreed.digests.document import document_of
-from pedigreed.digests.html import html_of
-from pedigreed.digests.slack import slack_of
+from pedigreed.digests.print_html import print_html
+from pedigreed.digests.print_slack import print_slack
+from pedigreed.digests.print_text import print_text
 from pedigreed.digests.subject import subject_of
-from pedigreed.digests.text import text_of
 from pedigreed.model.digest import RenderedDigest
 
 if TYPE_CHECKING:
-    from pedigreed.digests.own_template import OwnTemplate
+    from pedigreed.digests.print_html import OwnTemplate
+    from pedigreed.digests.view import Budget, View
     from pedigreed.model.digest import Digest
 
 
@@ -36,17 +38,21 @@ def render(
     """
     attached = attached_to(digest)
     subject = subject_of(digest)
-    text = text_of(digest, attached, configuration=configuration, operator=operator)
-    html = html_of(
-        digest, subject, attached, configuration=configuration, operator=operator, own_template=own_template
-    )
+
+    def view_within(budget: Budget) -> View:
+        return view_of(
+            digest, budget, subject=subject, attached=attached, configuration=configuration, operator=operator
+        )
+
+    text = print_text(view_within)
+    html = print_html(view_within, own_template)
     return RenderedDigest(
         digest_id=digest.digest_id,
         subscription=digest.subscription,
         subject=subject,
         text=text,
         attachments=tuple(each.attachment for each in attached),
-        slack=slack_of(digest, subject, configuration=configuration, operator=operator),
+        slack=print_slack(view_within),
         html=html.page,
         template_problem=html.problem,
         document=document_of(digest, subject, text) if has_document else b"",

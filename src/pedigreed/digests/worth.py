@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.config.settings import WhenEmpty
-from pedigreed.digests.check_words import unread_of
-from pedigreed.digests.disk_words import unread_folders_of
+from pedigreed.digests.sections.checked import unread_of
+from pedigreed.digests.sections.disk import unread_folders_of
 
 if TYPE_CHECKING:
     from pedigreed.model.digest import Digest

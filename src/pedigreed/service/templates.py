@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigreed.digests.html import TEMPLATE
-from pedigreed.digests.own_template import OwnTemplate
+from pedigreed.digests.print_html import TEMPLATE, OwnTemplate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from any_digest import AMPERSANDS, DIGESTS, ENDS, WORDS, worst
 from pedigreed.digests.attachments import attached_to
 from pedigreed.digests.compose import compose
-from pedigreed.digests.html import DETAILS, built_in, page_of
-from pedigreed.digests.page_size import LONGEST, in_ascii
+from pedigreed.digests.digest_view import view_of
+from pedigreed.digests.print_html import BUDGETS, LONGEST, built_in, capitalised, in_ascii
 from pedigreed.digests.render import render
 from pedigreed.digests.subject import subject_of
 from pedigreed.model.change import Change, ChangeKind
@@ -24,7 +24,6 @@ from pedigreed.model.program import ProgramSelection
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pedigreed.digests.page import Page
 
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "div", "h1", "h2", "p", "br", "a", "table", "tr", "th", "td",
@@ -125,11 +124,16 @@ def test_the_least_detail_fits_whatever_the_rest() -> None:
     """Which one is taken depends on the digest; the last has room to spare in the worst of them."""
     digest = worst()
     attached = attached_to(digest)
-    page = page_of(
-        digest, subject_of(digest), attached, configuration=AMPERSANDS, operator=AMPERSANDS, detail=DETAILS[-1]
+    view = view_of(
+        digest,
+        BUDGETS[-1],
+        subject=subject_of(digest),
+        attached=attached,
+        configuration=AMPERSANDS,
+        operator=AMPERSANDS,
     )
-    assert not any(section.groups for section in page.sections)
-    assert len(in_ascii(built_in().render(page=page))) < LONGEST
+    assert not any(section.groups for section in view.sections)
+    assert len(in_ascii(built_in().render(page=capitalised(view)))) < LONGEST
 
 
 def test_what_others_wrote_is_text(change: Callable[..., Change]) -> None:
@@ -190,16 +194,3 @@ def test_a_bar_is_neither_empty_nor_full_too_early(
     assert re.findall(r'width="(\d+)%" height="4"', html) == [
         str(part) for part in (percent, 100 - percent) if part
     ]
-
-
-def page_told(digest: Digest) -> Page:
-    return page_of(digest, subject_of(digest), attached_to(digest), configuration="pedigreed.yaml", operator=None)
-
-
-@settings(deadline=None)
-@given(DIGESTS)
-def test_the_page_tells_what_the_text_tells_in_the_same_order(digest: Digest) -> None:
-    text = render(digest, configuration="pedigreed.yaml").text
-    titles = re.findall(r"^([A-Z]+(?: [A-Z]+)*)  +", text, re.MULTILINE)
-    sections = [section.title for section in page_told(digest).sections]
-    assert titles == sections

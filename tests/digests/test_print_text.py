@@ -14,8 +14,8 @@ from rich.cells import cell_len
 
 from any_digest import DIGESTS, WORDS
 from pedigreed.digests.compose import compose
-from pedigreed.digests.disk_words import unread_folders_of
 from pedigreed.digests.render import render
+from pedigreed.digests.sections.disk import unread_folders_of
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import ALL_KINDS, Baseline, Checked, Digest, Suspect, Unchecked
 from pedigreed.model.pedigree import Pedigree

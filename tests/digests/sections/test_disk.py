@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pedigreed.digests.disk_words import disk_in_words, local_command
+from pedigreed.digests.sections.disk import disk_in_words, local_command
 from pedigreed.model.digest import OnDisk
 
 

@@ -1,87 +1,59 @@
-"""The phrases that tell what happened in CRDS. The same in every format."""
+"""The sections that tell what happened in CRDS: a new build, deliveries, rollbacks and files marked bad."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from pedigreed.digests import view
 from pedigreed.digests.links import context_page
 from pedigreed.digests.moments import day
+from pedigreed.digests.view import Row, Section, Touched
 from pedigreed.digests.wording import clipped, count, listed, shortlist
 from pedigreed.model.contexts import ContextUse, context_use
 from pedigreed.model.notice import Medium, NoticeKind
 from pedigreed.model.reference_file import reference_type
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
+    from pedigreed.digests.view import Budget
     from pedigreed.model.digest import Digest
     from pedigreed.model.notice import Notice
     from pedigreed.model.reference_file import ReferenceType
-
-NEW_BUILD, CRDS = "NEW BUILD", "CRDS"
-"""The titles of the two sections."""
 
 NAMES = 6
 """Files, types or sources that one phrase names."""
 
 _MEDIA = list(Medium)
 
-LONGEST_SUMMARY = 300
 LONGEST_NAME = 40
 LONGEST_SOURCE = 60
 
 
-class EffectWords(NamedTuple):
-    """What a change of one reference type does.
-
-    Attributes:
-        name: the type's: ``photom``.
-        where: ``photom step, stage 2``.
-        effect: ``absolute flux calibration``.
-    """
-
-    name: str
-    where: str
-    effect: str
-
-    def __str__(self) -> str:
-        return ": ".join(self)
+def new_build(digest: Digest, budget: Budget) -> Iterator[Section]:
+    """The pipeline version and context that MAST makes products with from now on."""
+    builds = [notice for notice in digest.notices if notice.kind is NoticeKind.BUILD]
+    if not builds:
+        return
+    first, *others = [_notice(notice, digest, budget) for notice in builds[: max(1, budget.notices)]]
+    lines = [_quoted(first.quote), *(line for each in others for line in (each.news, _quoted(each.quote)))]
+    yield Section("NEW BUILD", first.news, rows=tuple(Row("", line) for line in lines if line and budget.rows))
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeWords:
-    """One notice in words.
-
-    Attributes:
-        name: what it is about: ``jwst_1583``.
-        page: the address of a page about it; empty where there is none.
-        news: what happened: ``became the latest context on 21 Nov; severe; MIRI MRS``.
-        summary: why, in its authors' words; may be empty.
-        effects: for each reference type that a step uses, what it changes.
-        outlook: when it reaches the archive.
-        sources: who told of it.
-    """
-
-    name: str
-    page: str
-    news: str
-    summary: str
-    effects: tuple[EffectWords, ...]
-    outlook: str
-    sources: str
-
-
-def notices_in_words(digest: Digest, *, of_builds: bool, most: int) -> list[NoticeWords]:
-    """The builds, or everything else, at most so many."""
-    return [_words(notice, digest) for notice in notices_of_section(digest, of_builds=of_builds)[:most]]
-
-
-def notices_of_section(digest: Digest, *, of_builds: bool) -> list[Notice]:
-    """The builds, or everything else."""
-    return [notice for notice in digest.notices if (notice.kind is NoticeKind.BUILD) is of_builds]
+def crds(digest: Digest, budget: Budget) -> Iterator[Section]:
+    """Deliveries, rollbacks and files marked bad."""
+    notices = [notice for notice in digest.notices if notice.kind is not NoticeKind.BUILD]
+    if not notices:
+        return
+    left_out = notices[budget.notices :]
+    yield Section(
+        title="CRDS",
+        summary=crds_in_words(notices),
+        notices=tuple(_notice(notice, digest, budget) for notice in notices[: budget.notices]),
+        more=f"and {count(len(left_out), 'more notice')}: see `pedigreed notices list`" if left_out else "",
+    )
 
 
 def crds_in_words(notices: Sequence[Notice]) -> str:
@@ -101,11 +73,6 @@ def bad_files(notices: Iterable[Notice]) -> int:
     return sum(max(1, len(notice.facts.files)) for notice in notices if notice.kind is NoticeKind.MARKED_BAD)
 
 
-def more_notices_in_words(number: int) -> str:
-    """What is left out."""
-    return f"and {count(number, 'more notice')}: see `pedigreed notices list`"
-
-
 def build_in_words(notice: Notice) -> str:
     """What a new build is, and what is to be expected of it."""
     facts = notice.facts
@@ -114,22 +81,37 @@ def build_in_words(notice: Notice) -> str:
     return f"MAST makes products with {made} now{before}; all will be reprocessed over the coming weeks"
 
 
-def _words(notice: Notice, digest: Digest) -> NoticeWords:
-    facts = notice.facts
-    name = facts.context or (facts.files[0] if facts.files else "")
-    if notice.kind is NoticeKind.BUILD:
-        name = facts.cal_ver or name
-    elif notice.kind is NoticeKind.MARKED_BAD and facts.files:
-        name = facts.files[0]
-    return NoticeWords(
-        name=clipped(name or "a delivery", LONGEST_NAME),
+def _notice(notice: Notice, digest: Digest, budget: Budget) -> view.Notice:
+    effects, facts = effects_in_words(notice), notice.facts
+    left_out = effects[budget.types :]
+    return view.Notice(
+        name=clipped(_name(notice), LONGEST_NAME),
         page=context_page(f"{facts.context}.pmap") if facts.context else "",
         news=_news(notice, digest),
-        summary=clipped(notice.summary, LONGEST_SUMMARY) if notice.summary else "",
-        effects=tuple(effects_in_words(notice)),
+        quote=clipped(notice.summary, budget.quote) if notice.summary else "",
+        touched=tuple(effects[: budget.types]),
+        more=f"and {count(len(left_out), 'more type')}" if left_out else "",
         outlook=outlook_in_words(notice, digest),
         sources=sources_in_words(notice),
     )
+
+
+def _name(notice: Notice) -> str:
+    """What it is about: a context, the first of the files, a pipeline version."""
+    facts = notice.facts
+    file = facts.files[0] if facts.files else None
+    match notice.kind:
+        case NoticeKind.BUILD:
+            name = facts.cal_ver or facts.context or file
+        case NoticeKind.MARKED_BAD:
+            name = file or facts.context
+        case _:
+            name = facts.context or file
+    return name or "a delivery"
+
+
+def _quoted(words: str) -> str:
+    return f'"{words}"' if words else ""
 
 
 def _news(notice: Notice, digest: Digest) -> str:
@@ -171,17 +153,17 @@ def about_in_words(notice: Notice) -> str:
     return ": ".join(filter(None, [where, types]))
 
 
-def effects_in_words(notice: Notice) -> list[EffectWords]:
+def effects_in_words(notice: Notice) -> list[Touched]:
     """What it changes, for each type that a step uses or used, in the order of the pipeline."""
     kinds = [kind for name in notice.facts.reference_types if (kind := reference_type(name)) and kind.stages]
     return [_effect_in_words(kind) for kind in sorted(kinds, key=lambda kind: (kind.stages, kind.name))]
 
 
-def _effect_in_words(kind: ReferenceType) -> EffectWords:
+def _effect_in_words(kind: ReferenceType) -> Touched:
     used_by = kind.steps or kind.older_steps
     steps = f"{listed(used_by)} {'step' if len(used_by) == 1 else 'steps'}"
     stages = f"stage {listed([str(stage) for stage in kind.stages])}"
-    return EffectWords(_named(kind.name), f"{steps}, {stages}", kind.effect)
+    return Touched(_named(kind.name), f"{steps}, {stages}", kind.effect)
 
 
 def outlook_in_words(notice: Notice, digest: Digest) -> str:

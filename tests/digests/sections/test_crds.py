@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from any_notice import build, delivery
-from pedigreed.digests.notice_words import (
+from pedigreed.digests.sections.crds import (
     about_in_words,
     bad_files,
     build_in_words,

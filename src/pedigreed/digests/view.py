@@ -1,12 +1,47 @@
-"""What a template of a digest gets: words and numbers, ready to be set. docs/templates.md has the same for people.
+"""The view of a digest: its sections in words and numbers, which text, HTML and Slack print each in its own way.
 
-Every text is plain and on one line. Nothing in it is markup, and a template escapes all of it by itself.
-An address is empty where there is no page to link to.
+Every text is plain and on one line; a command stands in backticks. Nothing in it is markup: a printer escapes all
+of it. An address is empty where there is no page to link to. An operator's own HTML template gets a view as
+`page`, so docs/templates.md has the same fields for people, and a test holds the two together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Budget(NamedTuple):
+    """How much a format has room for. A section shows no more, and counts what it leaves out.
+
+    Attributes:
+        groups: pedigrees of one kind of change, each with the programs that moved to it.
+        rows: of one section.
+        notices: of one section.
+        types: reference types of one notice.
+        programs: that one row names.
+        bars: of one section.
+        quote: columns of what is quoted.
+        reason: columns of a reason or a note, which others may have written.
+        has_files: whether the lists of changes and downloads go with it.
+    """
+
+    groups: int = 4
+    rows: int = 12
+    notices: int = 12
+    types: int = 8
+    programs: int = 60
+    bars: int = 3
+    quote: int = 300
+    reason: int = 300
+    has_files: bool = True
+
+    def split(self, items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]]:
+        """What has a row, and what is to be counted instead. Without rows, the section's summary counts all."""
+        return items[: self.rows], items[self.rows :] if self.rows else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +130,9 @@ class Touched:
     where: str
     effect: str
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.where}: {self.effect}"
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -166,7 +204,7 @@ class Download:
     """How to get what changed.
 
     Attributes:
-        words: what to do.
+        words: what to do; empty where the files are named and no list of them is attached.
         code: lines of Python that do it.
         files: the products, where they are few.
     """
@@ -177,7 +215,7 @@ class Download:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class View:
     """A whole digest.
 
     Attributes:
@@ -188,7 +226,7 @@ class Page:
         period: from when to when, in the configured zone and UTC.
         sections: what is told, in reading order. A section without content is absent.
         attached: the files that go with it.
-        left_out: where to find what the files could not hold; empty where they hold all.
+        left_out: where to find what the files do not hold; empty where they hold all.
         download: how to get what changed; None where there is nothing to get.
         reason: why one gets it, and who takes questions.
     """
@@ -203,3 +241,7 @@ class Page:
     left_out: str = ""
     download: Download | None = None
     reason: str = ""
+
+
+ViewWithin = Callable[[Budget], View]
+"""Makes the view of a digest within a budget. A printer asks for less until what it prints is small enough."""

@@ -1,0 +1,144 @@
+"""The sections that tell what was checked, and what could not be."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pedigreed.digests.moments import moment_in_utc
+from pedigreed.digests.sections.programs import STALE_FLAGS
+from pedigreed.digests.view import Row, Section
+from pedigreed.digests.wording import clipped, count, listed, shortlist
+from pedigreed.model.change import ChangeKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from pedigreed.digests.view import Budget
+    from pedigreed.model.digest import Checked, Digest, SourceCheck
+
+LONGEST_SOURCE = 60
+"""Columns of a source's name."""
+
+
+def not_checked(digest: Digest, budget: Budget) -> Iterator[Section]:
+    """The programs without a complete answer, and why. Those that share a reason and a last answer share a row."""
+    if not digest.checked.unchecked:
+        return
+    groups: defaultdict[tuple[str, datetime | None], list[int]] = defaultdict(list)
+    for unchecked in digest.checked.unchecked:
+        groups[unchecked.reason, unchecked.last_complete].append(unchecked.program)
+    largest = sorted(groups.items(), key=lambda group: (-len(group[1]), group[1]))
+    yield Section(
+        title="NOT CHECKED",
+        summary=_not_checked_in_words(digest),
+        needs_care=True,
+        rows=tuple(
+            Row(
+                f"{_programs(programs, budget)}:",
+                f"{_reason(reason, budget)}; {_last_complete(last_complete, digest.ends)}",
+            )
+            for (reason, last_complete), programs in largest[: budget.rows]
+        ),
+        more=_other_reasons([programs for _, programs in largest], budget),
+    )
+
+
+def not_read(digest: Digest, budget: Budget) -> Iterator[Section]:
+    """The sources of CRDS's news that were not read, and why."""
+    unread = unread_of(digest.checked)
+    if not unread:
+        return
+    shown, left_out = budget.split(unread)
+    sources = f"{len(unread):,} of {count(len(digest.checked.sources), 'source')} of CRDS's news"
+    yield Section(
+        title="NOT READ",
+        summary=f"{sources}: what {'it' if len(unread) == 1 else 'they'} told is missing here",
+        needs_care=True,
+        rows=tuple(
+            Row(f"{clipped(source.name, LONGEST_SOURCE)}:", _why_unread(source, digest.ends, budget))
+            for source in shown
+        ),
+        more=f"and {count(len(left_out), 'more source')}: see `pedigreed status`" if left_out else "",
+    )
+
+
+def checked(digest: Digest, budget: Budget) -> Iterator[Section]:
+    """What the silence is worth: how much was checked, and as of when."""
+    told = digest.checked
+    unknown = sorted(set(told.unknown) - {baseline.program for baseline in digest.baselines})
+    lines = [
+        *_swept(digest),
+        *([f"MAST has no data of {_programs(unknown, budget)} yet"] if unknown else []),
+        *(clipped(note, budget.reason) for note in told.notes[: budget.rows]),
+    ]
+    left_out = told.notes[budget.rows :]
+    last = _last_complete(told.last_complete, digest.ends)
+    yield Section(
+        title="CHECKED",
+        summary=f"{told.programs:,} of {count(told.of, 'program')}{_sources_in_words(told.sources)}; {last}",
+        rows=tuple(Row("", line) for line in lines),
+        more=f"and {count(len(left_out), 'more note')}" if left_out else "",
+    )
+
+
+def unread_of(checked: Checked) -> list[SourceCheck]:
+    """The sources that were not read."""
+    return [source for source in checked.sources if not source.is_checked]
+
+
+def _not_checked_in_words(digest: Digest) -> str:
+    """How many programs were not checked, and whether anything is told of them all the same."""
+    unchecked = {entry.program for entry in digest.checked.unchecked}
+    told = {entry.program for entry in digest.transitions}
+    told |= {entry.program for entry in digest.baselines} | {entry.program for entry in digest.suspects}
+    worth = "not everything of them was answered" if unchecked & told else "nothing can be said of them"
+    return f"{len(digest.checked.unchecked):,} of {count(digest.checked.of, 'program')}: {worth}"
+
+
+def _other_reasons(groups: Sequence[Sequence[int]], budget: Budget) -> str:
+    if not budget.rows:
+        return "reasons: see `pedigreed status`"
+    others = sum(map(len, groups[budget.rows :]))
+    return f"and {count(others, 'more program')} for other reasons: see `pedigreed status`" if others else ""
+
+
+def _why_unread(source: SourceCheck, ends: datetime, budget: Budget) -> str:
+    last = source.last_complete
+    when = f"last read to its end {moment_in_utc(last, ends)}" if last else "never read yet"
+    return f"{_reason(source.reason or '', budget)}; {when}"
+
+
+def _swept(digest: Digest) -> list[str]:
+    """``withdrawals as of 17 Nov 05:58Z``; nothing where every program was swept since the period began."""
+    swept = digest.checked.swept_since
+    seen = ["withdrawals"] * (ChangeKind.WITHDRAWN in digest.kinds)
+    seen += ["stale flags"] * bool(STALE_FLAGS & digest.kinds)
+    if not seen or swept is None or swept >= digest.starts:
+        return []
+    return [f"{listed(seen)} as of {moment_in_utc(swept, digest.ends)}"]
+
+
+def _sources_in_words(sources: Sequence[SourceCheck]) -> str:
+    """``, and 5 of 6 sources of CRDS's news``."""
+    if not sources:
+        return ""
+    read = sum(source.is_checked for source in sources)
+    if len(sources) == 1:
+        return f" and {clipped(sources[0].name, LONGEST_SOURCE)}" if read else ""
+    return f" and {read:,} of {count(len(sources), 'source')} of CRDS's news"
+
+
+def _last_complete(moment: datetime | None, ends: datetime) -> str:
+    """``last complete answer 21 Nov 05:57Z``."""
+    return f"last complete answer {moment_in_utc(moment, ends)}" if moment else "no complete answer yet"
+
+
+def _programs(programs: Sequence[int], budget: Budget) -> str:
+    """``1180, 1181 and 31 more programs``: no attachment has those that were not checked."""
+    return shortlist([str(program) for program in programs], budget.programs, "program")
+
+
+def _reason(reason: str, budget: Budget) -> str:
+    return clipped(reason.rstrip(" ."), budget.reason)

@@ -1,0 +1,107 @@
+"""The sections that tell of whole programs: those that miss products, those watched from now on, and no change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pedigreed.digests.links import program_page
+from pedigreed.digests.moments import moment_in_utc
+from pedigreed.digests.pedigrees import span_in_words
+from pedigreed.digests.sections.motion import programs_in_motion
+from pedigreed.digests.view import Row, Section
+from pedigreed.digests.wording import count
+from pedigreed.model.change import ChangeKind
+from pedigreed.model.digest import ALL_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pedigreed.digests.view import Budget
+    from pedigreed.model.digest import Baseline, Digest
+
+STALE_FLAGS = frozenset((ChangeKind.STALE, ChangeKind.NO_LONGER_STALE))
+
+PEDIGREES = 3
+"""That the first sight of a program tells."""
+
+
+def missing(digest: Digest, budget: Budget) -> Iterator[Section]:
+    """Products that MAST did not list, and that are not called withdrawn yet."""
+    if not digest.suspects:
+        return
+    largest = sorted(digest.suspects, key=lambda suspect: (-suspect.missing, suspect.program))
+    shown, left_out = budget.split(largest)
+    products = count(sum(suspect.missing for suspect in largest), "product")
+    yield Section(
+        title="MISSING",
+        summary=f"{products} not listed by MAST; called withdrawn if that lasts",
+        needs_care=True,
+        rows=tuple(
+            _row(
+                suspect.program,
+                f"{suspect.missing:,} of {count(suspect.total, 'product')}, "
+                f"since {moment_in_utc(suspect.since, digest.ends)}",
+            )
+            for suspect in shown
+        ),
+        more=_more([suspect.missing for suspect in left_out]),
+    )
+
+
+def now_watching(digest: Digest, budget: Budget) -> Iterator[Section]:
+    """What the archive has of programs that are watched from this period on."""
+    if not digest.baselines:
+        return
+    shown, left_out = budget.split(digest.baselines)
+    programs = count(len(digest.baselines), "program")
+    products = count(sum(baseline.products for baseline in digest.baselines), "product")
+    yield Section(
+        title="NOW WATCHING",
+        summary=f"{programs}, {products} as MAST has them now; what changes is told from now on",
+        rows=tuple(map(_baseline, shown)),
+        more=_more([baseline.products for baseline in left_out]),
+    )
+
+
+def no_change(digest: Digest, _: Budget) -> Iterator[Section]:
+    """Said only of what was checked, and was known before."""
+    unchecked = {entry.program for entry in digest.checked.unchecked}
+    known = digest.checked.programs - len(digest.baselines) - len(programs_in_motion(digest) - unchecked)
+    if digest.changes or known <= 0:
+        return
+    where = f"in {count(known, 'program')} that {'was' if known == 1 else 'were'} checked"
+    left_out = ALL_KINDS - digest.kinds
+    if left_out == STALE_FLAGS:
+        where = f"{where}, stale flags aside"
+    elif left_out:
+        where = f"of the kinds that are asked for, {where}"
+    is_else = digest.suspects or digest.baselines or digest.in_motion
+    yield Section("NOTHING ELSE" if is_else else "NO CHANGE", where)
+
+
+def _baseline(baseline: Baseline) -> Row:
+    """One line, and below it one for each pedigree where there are several."""
+    if not baseline.products:
+        # The archive may have products that the subscription leaves out.
+        return _row(
+            baseline.program, "nothing of what you watch yet" if baseline.has_other_data else "no data yet"
+        )
+    has = count(baseline.products, "product")
+    if len(baseline.spans) == 1:
+        return _row(baseline.program, span_in_words(baseline.spans[0][0]), number=has)
+    details = [f"{products:,}: {span_in_words(span)}" for span, products in baseline.spans[:PEDIGREES]]
+    if others := baseline.spans[PEDIGREES:]:
+        products = sum(products for _, products in others)
+        details.append(f"{products:,}: {count(len(others), 'more pedigree')}")
+    return _row(baseline.program, "", number=has, details=tuple(details))
+
+
+def _row(program: int, words: str, *, number: str = "", details: tuple[str, ...] = ()) -> Row:
+    return Row(str(program), words, page=program_page(program), number=number, details=details)
+
+
+def _more(products: Sequence[int]) -> str:
+    """Of programs that are not shown, by their numbers of products: ``and 3 more programs, 40 products``."""
+    if not products:
+        return ""
+    return f"and {count(len(products), 'more program')}, {count(sum(products), 'product')}"
