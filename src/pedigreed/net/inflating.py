@@ -1,0 +1,99 @@
+"""Compressed bytes, of which no more is made than may be."""
+
+from __future__ import annotations
+
+import zlib
+
+from pedigreed.model.failure import Unreadable
+
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+_PLAIN = frozenset({"", "identity"})
+_COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
+_GZIP_MAGIC = b"\x1f\x8b"
+_DEFLATED = 8
+_HEADER = 2
+"""Bytes that tell whether what follows is compressed."""
+
+
+class Inflating:
+    """Takes the pieces of a body as they come, compressed or not. At most `largest` + 1 bytes are kept.
+
+    Some servers name a compression and send the body as it is. Such a body is taken as it is.
+    """
+
+    def __init__(self, encoding: str, largest: int) -> None:
+        """Begin with nothing.
+
+        Args:
+            encoding: the value of Content-Encoding; may be empty.
+            largest: bytes that may come of it.
+
+        Raises:
+            Unreadable: an encoding that is not known here.
+        """
+        coding = encoding.strip().lower()
+        if coding not in _PLAIN | _COMPRESSED:
+            raise Unreadable("the answer is compressed in a way that was not asked for")
+        self._largest = largest
+        self._body = bytearray()
+        self._head = bytearray()
+        self._is_undecided = coding in _COMPRESSED
+        self._inflater: zlib._Decompress | None = None
+
+    @property
+    def body(self) -> bytes:
+        """What was made of it so far, no more than `largest` bytes."""
+        return bytes((self._body or self._head)[: self._largest])
+
+    @property
+    def is_too_long(self) -> bool:
+        """Whether there is more than may be."""
+        return len(self._body) > self._largest
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the compression came to its end."""
+        return self._inflater is None or self._inflater.eof
+
+    def take(self, piece: bytes) -> None:
+        """Add a piece. Raises `Unreadable` for what begins compressed and is not."""
+        if self._is_undecided:
+            self._head += piece
+            if len(self._head) < _HEADER:
+                return
+            self._is_undecided = False
+            piece = bytes(self._head)
+            self._head.clear()
+            if _is_compressed(piece):
+                self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
+        room = self._largest + 1 - len(self._body)
+        if room <= 0:
+            return
+        try:
+            self._body += piece[:room] if self._inflater is None else self._inflater.decompress(piece, room)
+        except zlib.error:
+            raise Unreadable("the answer does not decompress") from None
+
+
+def inflated(compressed: bytes, largest: int) -> bytes:
+    """What gzip or zlib made of it.
+
+    Raises:
+        Unreadable: it is longer than `largest` bytes, is broken, or breaks off.
+    """
+    inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
+    try:
+        whole = inflater.decompress(compressed, largest + 1)
+    except zlib.error as error:
+        raise Unreadable("it does not decompress") from error
+    if len(whole) > largest:
+        raise Unreadable(f"it expands to more than {largest:,} bytes")
+    if not inflater.eof:
+        raise Unreadable("it breaks off within what is compressed")
+    return whole
+
+
+def _is_compressed(head: bytes) -> bool:
+    """Whether the header is that of gzip (RFC 1952) or of zlib (RFC 1950)."""
+    is_zlib = head[0] & 0x0F == _DEFLATED and int.from_bytes(head[:2]) % 31 == 0
+    return is_zlib or head.startswith(_GZIP_MAGIC)

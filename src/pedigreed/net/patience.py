@@ -1,0 +1,120 @@
+"""How long a server is waited for, and when it is asked again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any
+from tenacity.stop import stop_base
+from tenacity.wait import wait_base, wait_exponential_jitter
+
+from pedigreed.model.failure import UpstreamUnavailable
+from pedigreed.net.retry_after import NO_PAUSE, retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime, timedelta
+
+_NOT_NOW = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class Passing(UpstreamUnavailable):
+    """A failure that may be over soon. `pause` is what the server asked for."""
+
+    def __init__(self, reason: str, pause: timedelta = NO_PAUSE) -> None:
+        super().__init__(reason)
+        self.pause = pause
+
+
+def may_pass(status: int) -> bool:
+    """Whether the same request may be answered otherwise a moment later, by the HTTP status."""
+    return status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def unwanted(status: int, headers: Mapping[str, str], now: datetime) -> UpstreamUnavailable:
+    """The failure that an answer means which has a status of no use.
+
+    Args:
+        status: any but those that were hoped for.
+        headers: the answer's, whose names are found in any case.
+        now: with its zone.
+    """
+    if may_pass(status):
+        pause = retry_after(headers, now)
+        asked = f", and asked for a pause of {pause.total_seconds():.0f} s" if pause else ""
+        return Passing(f"answered HTTP {status}{asked}", pause)
+    is_redirect = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    return UpstreamUnavailable(
+        f"answered HTTP {status}{', a redirect, which is not followed' if is_redirect else ''}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Limits of one reading of a source. All times are seconds.
+
+    Attributes:
+        exchange_timeout: for one HTTP exchange, from connecting to the last byte.
+        total_timeout: for all exchanges and pauses together.
+        attempts: how often one exchange is tried.
+        first_pause, longest_pause: between attempts; they grow by doubling, with as much jitter as `first_pause`.
+        largest_answer: bytes of one answer, also after decompression.
+        redirects: how many are followed.
+        sleep: pauses for so many seconds.
+    """
+
+    exchange_timeout: float = 60.0
+    total_timeout: float = 600.0
+    attempts: int = 3
+    first_pause: float = 2.0
+    longest_pause: float = 30.0
+    largest_answer: int = 64_000_000
+    redirects: int = 0
+    sleep: Callable[[float], None] = time.sleep
+
+    def deadline(self) -> float:
+        """When a reading that begins now has taken too long, on the monotonic clock."""
+        return time.monotonic() + self.total_timeout
+
+    def retrying(self, deadline: float) -> Retrying:
+        """Tries again what is `Passing`, until the attempts or the time run out; then the last failure is raised.
+
+        Args:
+            deadline: when the time runs out, on the monotonic clock.
+        """
+        return Retrying(
+            retry=retry_if_exception_type(Passing),
+            stop=stop_any(stop_after_attempt(self.attempts), _TimeIsUp(deadline)),
+            wait=_PauseAsAsked(
+                wait_exponential_jitter(
+                    multiplier=self.first_pause, max=self.longest_pause, jitter=self.first_pause
+                )
+            ),
+            sleep=self.sleep,
+            reraise=True,
+        )
+
+
+class _TimeIsUp(stop_base):
+    """Ends the attempts where the time would run out before the next one: then the last failure is raised."""
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return self._deadline - time.monotonic() <= retry_state.upcoming_sleep
+
+
+class _PauseAsAsked(wait_base):
+    """The usual pause, or what the server asked for where that is longer."""
+
+    def __init__(self, usual: wait_base) -> None:
+        self._usual = usual
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        failure = retry_state.outcome.exception() if retry_state.outcome else None
+        asked = failure.pause if isinstance(failure, Passing) else NO_PAUSE
+        return max(self._usual(retry_state), asked.total_seconds())
