@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pedigreed.cli import app, work
+from pedigreed.cli import app, run
 from pedigreed.daemon import daemon
 from pedigreed.daemon.daemon import TICK, Daemon
 from pedigreed.daemon.worker import Worker
@@ -62,7 +62,7 @@ def main() -> None:
             assert tz is UTC
             return clock.now()
 
-    vars(work)["datetime"] = Moment
+    vars(run)["datetime"] = Moment
     vars(daemon)["Worker"] = partial(Worker, command=(*_COMMAND, "work"))
     vars(daemon)["Daemon"] = partial(Daemon, clock=clock.now, tick=TICK / clock.speed)
     app.main()

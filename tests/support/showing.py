@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon import free_port
 from pedigreed.config.http import Loopback
-from pedigreed.web.pulse import Pulse
+from pedigreed.web.endpoint import Pulse
 from pedigreed.web.server import Server
 
 if TYPE_CHECKING:

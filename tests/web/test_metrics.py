@@ -16,8 +16,7 @@ from pedigreed.model.news_source import SourceState
 from pedigreed.model.pause import Mute, Pause, Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
 from pedigreed.store import mutes, pauses, problems, sources
-from pedigreed.web.figures import figures
-from pedigreed.web.metrics import FiguresCollector, exposition
+from pedigreed.web.metrics import FiguresCollector, exposition, figures
 from watching import DAY_0
 
 if TYPE_CHECKING:

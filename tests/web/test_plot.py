@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.web.bands import MOST, bands_of
-from pedigreed.web.cal_ver_days import Day
+from pedigreed.web.cal_ver_history import MOST, Day, bands_of
 from pedigreed.web.plot import NARROW, WIDE, Plot, plot_of
 
 FIRST = date(2026, 11, 20)

@@ -20,7 +20,6 @@ from pedigreed.cli import (
     run,
     send_test,
     status,
-    work,
 )
 from pedigreed.model.failure import PedigreedError, Usage
 
@@ -44,7 +43,7 @@ app.command()(local.local)
 app.command()(mute.mute)
 app.command("send-test")(send_test.send_test)
 app.command()(demo.demo)
-app.command(hidden=True)(work.work)
+app.command(hidden=True)(run.work)
 app.add_typer(notices.app, name="notices")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(config.app, name="config")

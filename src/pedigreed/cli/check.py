@@ -45,7 +45,7 @@ def check(
 
     It needs no configuration and keeps nothing.
     """
-    from pedigreed.cli.archive import open_archive
+    from pedigreed.cli.options import open_archive
     from pedigreed.service.survey import survey
 
     try:

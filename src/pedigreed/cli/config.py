@@ -48,7 +48,7 @@ def check_file(file: Path, environ: Mapping[str, str], online: OnlineCheck | Non
 
 def _unknown_programs(loaded: LoadedConfig) -> Iterator[ConfigProblem]:
     """A warning for each program that the archive has no data of."""
-    from pedigreed.cli.archive import open_archive
+    from pedigreed.cli.options import open_archive
     from pedigreed.service.survey import unknown_programs
 
     with progress("asking MAST") as shown, open_archive(loaded.config.sources.mast) as archive:

@@ -22,7 +22,7 @@ def demo(
 
     It needs no network and no set-up, and prints the digests that it makes.
     """
-    from pedigreed.cli.archive import USER_AGENT, open_sources
+    from pedigreed.cli.options import USER_AGENT, open_sources
     from pedigreed.config.load import parse_config
     from pedigreed.delivery.registry import open_channels
     from pedigreed.demo.play import stage

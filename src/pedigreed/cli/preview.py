@@ -1,13 +1,14 @@
 """`pedigreed preview`: what would be sent if the period ended now."""
 
 import gzip
+import webbrowser
 from enum import StrEnum
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pedigreed.cli.browser import show
 from pedigreed.cli.options import ConfigFile, Now, load, moment, open_store_if_there
 from pedigreed.model.failure import Usage
 
@@ -166,3 +167,19 @@ def _print(drafted: "Draft", subscription: "Subscription", config: "Config", for
             if plain.endswith(f".{form.value}"):
                 is_packed = plain != attachment.filename
                 typer.echo(gzip.decompress(attachment.content) if is_packed else attachment.content, nl=False)
+
+
+def show(html: str, name: str) -> None:
+    """Write a page to a file that only its owner can read, and open it where there is a browser.
+
+    The file stays: a browser may read it after the command has ended. Its path is printed.
+
+    Args:
+        html: the page, ASCII.
+        name: of the file, without the suffix.
+    """
+    file = Path(mkdtemp(prefix="pedigreed-")) / f"{name}.html"
+    file.write_text(html, encoding="ascii", newline="")
+    typer.echo(file)
+    if not webbrowser.open(file.as_uri()):
+        typer.echo("there is no browser here: open the file with one", err=True)

@@ -1,12 +1,18 @@
-"""`pedigreed run`: the daemon."""
+"""`pedigreed run`, the daemon; and `pedigreed work`, one part of a cycle in a process that the daemon starts."""
 
 import os
+import signal
+import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from pedigreed.cli.options import LOG_LEVEL_VARIABLE, ConfigFile, LogLevel, open_store, read
 from pedigreed.model.failure import PedigreedError
+from pedigreed.model.work import Work
 
 if TYPE_CHECKING:
     from pedigreed.config.load import LoadedConfig
@@ -66,3 +72,94 @@ def _make_ready_apart(loaded: "LoadedConfig") -> None:
         finally:
             os._exit(0)
     os.waitpid(child, 0)
+
+
+def work(
+    kind: Annotated[Work, typer.Argument(metavar="listen|ask|tell")],
+    name: Annotated[str, typer.Option("--name", help="The configuration's name. Its text is standard input.")],
+    *,
+    after: Annotated[
+        int | None,
+        typer.Option(
+            "--after", help="The last run of the kind that the daemon knew. Where another began since, do nothing."
+        ),
+    ] = None,
+    after_ask: Annotated[bool, typer.Option("--after-ask", help="The archive was just asked.")] = False,
+    place: Annotated[
+        float | None,
+        typer.Option(
+            "--place", help="This installation's among all, 0 to 1. Read only the sources whose turn it is there."
+        ),
+    ] = None,
+    only_wanted: Annotated[
+        bool, typer.Option("--only-wanted", help="Ask only for the programs that MAST's mails tell of.")
+    ] = False,
+    only_deliver: Annotated[
+        bool, typer.Option("--only-deliver", help="Compose no digest: what belongs into it is being asked.")
+    ] = False,
+    log_level: LogLevel = None,
+) -> None:
+    """Do one part of a cycle, with the configuration on standard input."""
+    import structlog
+
+    from pedigreed.log.setup import set_up_log
+
+    set_up_log(log_level)
+    try:
+        order = Order(
+            after=after, after_ask=after_ask, place=place, only_wanted=only_wanted, only_deliver=only_deliver
+        )
+        _do(kind, sys.stdin.read(), name, order)
+    except PedigreedError as error:
+        # It goes to the daemon's log, of which each line is an event.
+        structlog.get_logger().error("work not done", work=kind.value, reason=str(error))
+        raise typer.Exit(error.exit_code) from error
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the daemon says of a work that it orders."""
+
+    after: int | None
+    after_ask: bool
+    place: float | None
+    only_wanted: bool
+    only_deliver: bool
+
+
+def _do(kind: Work, configuration: str, name: str, order: Order) -> None:
+    from pathlib import Path
+
+    from pedigreed.cli.options import open_archive, open_sources
+    from pedigreed.config.load import parse_config
+    from pedigreed.delivery.registry import open_channels
+    from pedigreed.service.cycle import ask, send_heartbeat, tell, was_complete
+    from pedigreed.service.news import read_news
+    from pedigreed.service.stop import Stop
+    from pedigreed.store.database import Store
+
+    config = parse_config(configuration, name, os.environ).config
+    stop = Stop()
+    with Store(config.store.reveal()) as store:
+        now = datetime.now(UTC)
+        if kind is Work.LISTEN:
+            sources = open_sources(config, store, order.place or 0.0)
+            read_news(sources, config.programs, store, now, only_due=order.place is not None, after=order.after)
+            return
+        if kind is Work.ASK:
+            with open_archive(config.sources.mast) as archive:
+                ask(config, store, archive, now=now, after=order.after, only_wanted=order.only_wanted)
+            return
+        signal.signal(signal.SIGTERM, lambda *_: stop.say())
+        tell(
+            config,
+            Path(name).name,
+            store,
+            open_channels(config.channels),
+            now=now,
+            has_asked=order.after_ask,
+            only_deliver=order.only_deliver,
+            stop=stop,
+        )
+        if order.after_ask and config.heartbeat is not None and was_complete(store):
+            send_heartbeat(config.heartbeat)

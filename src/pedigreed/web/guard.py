@@ -1,18 +1,66 @@
-"""What holds for every request: it is for us, it only reads, and what goes wrong is not told to who asks."""
+"""What holds for every request and answer: it is for this machine, it only reads, and errors go to the log."""
 
 from __future__ import annotations
 
+import re
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
 
 from pedigreed.model.failure import PedigreedError
-from pedigreed.web.answers import HEADERS, line
-from pedigreed.web.host import is_ours
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aiohttp.typedefs import Handler
+
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Server": "pedigreed",
+    "X-Content-Type-Options": "nosniff",
+}
+"""There is no script, nothing of another site, nothing to send, and no frame around it."""
+
+NEVER_KEPT = {"Cache-Control": "no-store"}
+
+
+def line(text: str, status: int = 200, **headers: str) -> web.Response:
+    """One line of plain text."""
+    return web.Response(text=f"{text}\n", status=status, headers={**NEVER_KEPT, **headers})
+
+
+def page(html: str, status: int = 200) -> web.Response:
+    """A page for people."""
+    return web.Response(text=html, status=status, content_type="text/html", charset="utf-8", headers=NEVER_KEPT)
+
+
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?", re.ASCII)
+
+
+def is_ours(host: str) -> bool:
+    """Whether a Host header names this machine: localhost, or a loopback address; with any port, or none.
+
+    The port may be another where the connection was forwarded.
+    """
+    form = _HOST.fullmatch(host)
+    if form is None:
+        return False
+    if form[2] and form[2].lower() == "localhost":
+        return True
+    try:
+        return ip_address(form[1] or form[2]).is_loopback
+    except ValueError:
+        return False
+
 
 READS = ("GET", "HEAD")
 

@@ -13,8 +13,7 @@ from pedigreed.store import cal_vers as stored_cal_vers
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import digests as stored_digests
 from pedigreed.store import products as stored_products
-from pedigreed.web.bands import Band, bands_of
-from pedigreed.web.cal_ver_days import Day, days_of
+from pedigreed.web.cal_ver_history import Band, Day, bands_of, days_of
 from pedigreed.web.plot import NARROW, WIDE, Plot, plot_of
 
 if TYPE_CHECKING:

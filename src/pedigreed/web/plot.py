@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pedigreed.web.bands import Band
-    from pedigreed.web.cal_ver_days import Day
+    from pedigreed.web.cal_ver_history import Band, Day
 
 ROOM_FOR_A_NAME = 16.0
 _DAY = timedelta(days=1)

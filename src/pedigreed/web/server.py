@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from aiohttp import web
 
-from pedigreed.model.failure import PedigreedError
+from pedigreed.model.failure import PedigreedError, TryAgain
 from pedigreed.store.alive import is_alive
-from pedigreed.web.answers import NEVER_KEPT, line, page
-from pedigreed.web.figures import Figures, figures
-from pedigreed.web.guard import guard
-from pedigreed.web.listening import clear, open_socket
-from pedigreed.web.looks import assets, html
-from pedigreed.web.metrics import FiguresCollector, exposition
+from pedigreed.web.guard import NEVER_KEPT, guard, line, page
+from pedigreed.web.metrics import Figures, FiguresCollector, exposition, figures
+from pedigreed.web.page_templates import assets, html
 from pedigreed.web.pages import digest_page, program_page, status_page
-from pedigreed.web.reader import Reader
+from pedigreed.web.sockets import clear, open_socket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +28,44 @@ if TYPE_CHECKING:
     from pedigreed.config.http import Loopback, UnixSocket
     from pedigreed.config.settings import Config
     from pedigreed.store.database import Store
-    from pedigreed.web.pulse import Pulse
+    from pedigreed.web.endpoint import Pulse
+
+
+Found = TypeVar("Found")
+
+THREADS = 2
+"""A store that hangs holds so many of them and no more. Whoever comes then waits, and is told in time."""
+
+
+class Reader:
+    """Reads an open store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._threads = ThreadPoolExecutor(THREADS, "http")
+
+    async def read(self, work: Callable[[Connection], Found], seconds: float) -> Found:
+        """Do something in a transaction that changes nothing.
+
+        Raises:
+            TryAgain: it was not done within so many seconds.
+            PedigreedError: as `Store`.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(seconds):
+                return await loop.run_in_executor(self._threads, self._in_transaction, work)
+        except TimeoutError:
+            raise TryAgain(f"the store did not answer within {seconds:g} s") from None
+
+    def close(self) -> None:
+        """Begin nothing any more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _in_transaction(self, work: Callable[[Connection], Found]) -> Found:
+        with self.store.reading() as connection:
+            return work(connection)
+
 
 HEALTH_SECONDS = 3.0
 FIGURES_SECONDS = 5.0

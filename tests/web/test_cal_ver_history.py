@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.change import CalVerMove, ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.store import cal_vers
-from pedigreed.web.cal_ver_days import Day, days_of
+from pedigreed.web.cal_ver_history import Day, days_of
 from pedigreed.web.pages import program_page
 from watching import DAY_0
 

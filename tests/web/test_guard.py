@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pedigreed.web.host import is_ours
+from pedigreed.web.guard import is_ours
 
 
 @pytest.mark.parametrize("host", ["localhost", "LocalHost:1", "127.0.0.1", "127.9.9.9:80", "[::1]", "[::1]:9464"])
