@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pedigreed.digests.attachments import Limits, attached_to
+from pedigreed.digests.change_table import table_of
 from pedigreed.digests.compose import compose
 from pedigreed.digests.listing import PIECE, write
 from pedigreed.digests.manifest import count_files, downloads_of, manifest_of
-from pedigreed.digests.table import table_of
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Checked
 from pedigreed.model.instant import parse_instant

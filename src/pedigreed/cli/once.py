@@ -55,7 +55,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, l
 
 
 def _print(cycle: "Cycle") -> None:
-    from pedigreed.digests.operator_words import in_words
+    from pedigreed.digests.operator_mail import problem_in_words
 
     requests = sum(answer.fetched.requests for answer in cycle.answers)
     rows = sum(answer.fetched.rows for answer in cycle.answers)
@@ -82,9 +82,9 @@ def _print(cycle: "Cycle") -> None:
         said = f": {delivery.last_outcome}" if delivery.last_outcome and delivery.state != "sent" else ""
         typer.echo(f"  {delivery.state.value} to {where}{said}")
     for problem in cycle.told.news.begun:
-        typer.echo(f"problem: {in_words(problem)}")
+        typer.echo(f"problem: {problem_in_words(problem)}")
     for problem in cycle.told.news.over:
-        typer.echo(f"over: {in_words(problem)}")
+        typer.echo(f"over: {problem_in_words(problem)}")
 
 
 def _print_heard(cycle: "Cycle") -> None:

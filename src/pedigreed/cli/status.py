@@ -38,7 +38,7 @@ def status(config: ConfigFile = None, now: Now = None, *, as_json: Json = False)
 
 
 def _print(found: "Status", store: str, size: int) -> None:
-    from pedigreed.digests.operator_words import in_words
+    from pedigreed.digests.operator_mail import problem_in_words
 
     made = table(
         "subscription", "products", "programs", "last digest", "next", "last subject", right=("products",)
@@ -83,7 +83,7 @@ def _print(found: "Status", store: str, size: int) -> None:
         typer.echo(f"  channel {pause.name} is left alone until {day_and_time(pause.until)}: {pause.reason}")
     for known in found.problems:
         told = f", operator told {day_and_time(known.told_at)}" if known.told_at else ""
-        typer.echo(f"problem since {day_and_time(known.problem.since)}{told}: {in_words(known.problem)}")
+        typer.echo(f"problem since {day_and_time(known.problem.since)}{told}: {problem_in_words(known.problem)}")
     typer.echo(f"store: {store}" + (f", {size / 1e6:,.1f} MB" if size else ""))
     typer.echo(f"pedigreed {__version__}")
 

@@ -1,4 +1,4 @@
-"""The lists behind a digest, as files that go with it."""
+"""The files that go with a digest: a CSV table of all changes, and a JSON list of what can be downloaded."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from pedigreed.digests.change_table import table_of
 from pedigreed.digests.listing import write
 from pedigreed.digests.manifest import count_files, downloads_of, manifest_of
-from pedigreed.digests.table import table_of
 from pedigreed.model.digest import Attachment
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A digest's facts for other programs: one JSON document. Its shape is told in docs/webhook.md.
+"""The JSON document of a digest, which other programs get by a webhook. Its shape is told in docs/webhook.md.
 
 All times are ISO 8601, UTC, with ``Z``. What is unknown is null.
 """

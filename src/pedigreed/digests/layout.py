@@ -1,4 +1,4 @@
-"""Lines of at most 78 columns, whatever is written in them."""
+"""Breaks text into lines of at most 78 columns, whatever is written in it."""
 
 from __future__ import annotations
 

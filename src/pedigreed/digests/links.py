@@ -1,4 +1,4 @@
-"""Pages of MAST and CRDS that show what a digest names. Each address is one that people use."""
+"""Addresses of the pages of MAST and CRDS that show what a digest names. Each is one that people use."""
 
 from __future__ import annotations
 

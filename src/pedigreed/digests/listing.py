@@ -1,4 +1,4 @@
-"""A list as a file: as it is, packed where it is large, cut where a mail could not hold it."""
+"""Writes a list as a file: as it is, compressed where it is large, and cut where a mail could not hold it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be downloaded, in the shape of the events that MAST's subscriptions attach to their mails.
+"""The JSON list of what can be downloaded, in the shape of the events that MAST's own subscription mails attach.
 
 The shape is read by ``astroquery.mast.MastMissions.download_products``, and is documented by example in
 the notebook "subscriptions" of spacetelescope/mast_notebooks. Its times are UTC and do not say so.

@@ -1,4 +1,4 @@
-"""The subject line: the news, in numbers."""
+"""The subject of a digest's mail: what matters most, in at most 70 characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers and names in words, and text from outside made safe to print."""
+"""Puts numbers and lists of names into words, and makes text from outside safe to print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a digest is worth sending. A quiet period is closed without one."""
+"""Decides whether a digest is worth sending. A quiet period is closed without one."""
 
 from __future__ import annotations
 

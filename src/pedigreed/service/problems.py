@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pedigreed.digests.operator_words import operator_words
+from pedigreed.digests.operator_mail import operator_mail
 from pedigreed.model.pause import Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
 from pedigreed.service.destinations import destinations_of, messages_to
@@ -80,7 +80,7 @@ def update_problems(config: Config, store: Store, configuration: str, now: datet
         for problem in news.forgotten:
             stored_problems.end(connection, problem)
         if config.operator is not None and (news.begun or news.over):
-            words = operator_words(
+            words = operator_mail(
                 news.begun, news.over, configuration=configuration, host=socket.gethostname(), now=now
             )
             messages = messages_to(destinations_of([config.operator]), words, config, now)

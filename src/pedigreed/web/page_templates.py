@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pedigreed import __version__
-from pedigreed.digests.operator_words import in_words
+from pedigreed.digests.operator_mail import problem_in_words
 from pedigreed.model.build import build_of
 from pedigreed.model.instant import iso
 from pedigreed.model.pedigree import context_name
@@ -76,7 +76,7 @@ def _environment() -> Environment:
         count=lambda number: f"{number:,}",
         size=lambda size: f"{size / 1e6:,.1f} MB",
         states=_states,
-        problem=in_words,
+        problem=problem_in_words,
         context=lambda name: context_name(name) or "-",
         build=_build,
         day=day_in_words,

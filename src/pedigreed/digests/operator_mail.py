@@ -1,4 +1,4 @@
-"""A word to the operator: which problems began, and which are over."""
+"""The mail that tells the operator which problems began, and which are over."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Words(NamedTuple):
     advice: str
 
 
-def operator_words(
+def operator_mail(
     begun: Sequence[Problem], over: Sequence[Problem], *, configuration: str, host: str, now: datetime
 ) -> RenderedDigest:
     """Put problems into words. At least one is told.
@@ -63,7 +63,7 @@ def operator_words(
     )
 
 
-def in_words(problem: Problem) -> str:
+def problem_in_words(problem: Problem) -> str:
     """``channel team takes nothing: Slack answered 404 no_service``: one line."""
     return one_line(f"{_wrong(problem)}: {problem.reason}")
 
@@ -123,7 +123,7 @@ def _listed(
 def _begun(problem: Problem, now: datetime) -> list[str]:
     advice = _WORDS[problem.kind].advice
     return [
-        *prose(in_words(problem), "  ", "      "),
+        *prose(problem_in_words(problem), "  ", "      "),
         *prose(f"since {moment_in_utc(problem.since, now)}. {advice}.", "      "),
     ]
 

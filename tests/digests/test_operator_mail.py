@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from pedigreed.digests.layout import WIDTH
-from pedigreed.digests.operator_words import MOST_LISTED, in_words, operator_words
+from pedigreed.digests.operator_mail import MOST_LISTED, operator_mail
 from pedigreed.model.problem import Problem, ProblemKind
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def problem(kind: ProblemKind, name: str, reason: str, lasted: timedelta = HOUR)
 
 
 def told(begun: list[Problem], over: list[Problem]) -> RenderedDigest:
-    return operator_words(begun, over, configuration="pedigreed.yaml", host="watch.obs.example", now=NOW)
+    return operator_mail(begun, over, configuration="pedigreed.yaml", host="watch.obs.example", now=NOW)
 
 
 def test_every_kind_of_problem_reads_as_it_did() -> None:
@@ -93,4 +93,4 @@ def test_whatever_is_told_keeps_to_its_lines(begun: list[Problem], over: list[Pr
     word = told(begun, over)
     assert word.subject.isprintable()
     assert all(cell_len(line) <= WIDTH for line in word.text.split("\n"))
-    assert all(in_words(each).isprintable() for each in begun)
+    assert all(problem_in_words(each).isprintable() for each in begun)

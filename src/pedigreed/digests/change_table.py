@@ -1,4 +1,4 @@
-r"""Every change of a digest with its old and new pedigree, as CSV.
+r"""The CSV table of a digest's changes, each with its old and new pedigree.
 
 UTF-8, commas, LF line ends, a heading line, times in ISO 8601 with ``Z``, an empty cell for what is unknown.
 A spreadsheet runs a cell that begins like a formula, and file names come from outside. Such a cell gets an
