@@ -1,0 +1,139 @@
+"""A context of CRDS: for each instrument and reference type the rules that choose the file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from pedigreed.impact.answers import NOT_APPLICABLE, OMITTED, Answer
+from pedigreed.impact.mapping import NOT_APPLICABLE as NOT_APPLICABLE_WORDS
+from pedigreed.impact.mapping import OMITTED as OMITTED_WORDS
+from pedigreed.impact.mapping import RuleFile, members_of, read_rule_file
+from pedigreed.impact.rmap import FORMAT, Rmap, RmapForm, compile_rmap
+from pedigreed.impact.rule_text import UnreadableRulesError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, MutableMapping
+
+    from pedigreed.model.instrument import Instrument
+
+RULE_FILE_NAME = re.compile(r"jwst(?:_[a-z0-9]{1,16})?(?:_[a-z0-9-]{1,70})?_[0-9]{4,6}\.[pir]map", re.ASCII)
+"""What every name of a rule file must match before it becomes a path or an address."""
+
+
+class CompiledFile(msgspec.Struct, frozen=True, array_like=True):
+    """One rule file, as it is kept on disk beside its text.
+
+    Attributes:
+        form: the number of the form, `FORMAT`.
+        sha1: of the text.
+        members: what a pmap or an imap names, by instrument or type in lower case; None for an rmap.
+        rmap: an rmap's rules.
+    """
+
+    form: int
+    sha1: str
+    members: dict[str, str] | None
+    rmap: RmapForm | None
+
+
+def compile_file(name: str, text: str) -> CompiledFile:
+    """Read, check and compile a rule file.
+
+    Raises:
+        UnreadableRulesError, WrongSumError: it is not the file that CRDS wrote.
+    """
+    rules = read_rule_file(text)
+    if str(rules.header.get("name", "")).lower() != name:
+        raise UnreadableRulesError(f"the file calls itself {str(rules.header.get('name'))[:60]!r}")
+    if name.endswith(".rmap"):
+        return CompiledFile(FORMAT, rules.sha1, None, compile_rmap(rules))
+    return CompiledFile(FORMAT, rules.sha1, _members(rules), None)
+
+
+def _members(rules: RuleFile) -> dict[str, str]:
+    members = members_of(rules)
+    for name in members.values():
+        if name not in NOT_APPLICABLE_WORDS | OMITTED_WORDS and RULE_FILE_NAME.fullmatch(name) is None:
+            raise UnreadableRulesError(f"not the name of a rule file: {name[:60]!r}")
+    return members
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRules:
+    """The rules of one type in a context: an rmap with its name, or one answer for everything."""
+
+    name: str
+    rmap: Rmap | None = None
+    answer: Answer = NOT_APPLICABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A context of CRDS.
+
+    Attributes:
+        name: ``jwst_1535``.
+        types: for each instrument, for each type in lower case, its rules.
+    """
+
+    name: str
+    types: Mapping[Instrument, Mapping[str, TypeRules]]
+
+
+def names_needed(
+    pmap: str, known: Mapping[str, CompiledFile], instruments: Collection[Instrument]
+) -> frozenset[str]:
+    """The names of the files that a context still wants, by those that are known. Empty when it is whole."""
+    if pmap not in known:
+        return frozenset({pmap})
+    imaps = _imaps(known[pmap], instruments)
+    wanted = {name for name in imaps.values() if name not in known}
+    for name in imaps.values():
+        if name in known:
+            wanted.update(rmap for rmap in _files(known[name]) if rmap not in known)
+    return frozenset(wanted)
+
+
+def context_of_files(
+    pmap: str,
+    files: Mapping[str, CompiledFile],
+    instruments: Collection[Instrument],
+    rmaps: MutableMapping[str, Rmap],
+) -> Context:
+    """Put a context together.
+
+    Args:
+        pmap: the context's file, ``jwst_1535.pmap``.
+        files: all of its files that `names_needed` names.
+        instruments: those that matter.
+        rmaps: what other contexts use already, by name. It is added to, so that contexts share their rules.
+    """
+    types: dict[Instrument, dict[str, TypeRules]] = {}
+    for instrument, imap in _imaps(files[pmap], instruments).items():
+        rules = types[instrument] = {}
+        for reftype, name in (files[imap].members or {}).items():
+            if name in OMITTED_WORDS or name in NOT_APPLICABLE_WORDS:
+                rules[reftype] = TypeRules(name, answer=OMITTED if name in OMITTED_WORDS else NOT_APPLICABLE)
+                continue
+            form = files[name].rmap or RmapForm(not_understood="no rules of a type")
+            if name not in rmaps:
+                rmaps[name] = Rmap(form)
+            rules[reftype] = TypeRules(name, rmaps[name])
+    return Context(pmap.removesuffix(".pmap"), types)
+
+
+def _imaps(pmap: CompiledFile, instruments: Collection[Instrument]) -> dict[Instrument, str]:
+    members = pmap.members or {}
+    return {
+        instrument: members[instrument.value]
+        for instrument in instruments
+        if members.get(instrument.value, "").endswith(".imap")
+    }
+
+
+def _files(imap: CompiledFile) -> list[str]:
+    return [name for name in (imap.members or {}).values() if name.endswith(".rmap")]

@@ -1,0 +1,110 @@
+"""A product's header as CRDS asks for it: the key of its rules <-> the FITS keyword <-> the archive's column.
+
+Source: ``fits_hdu`` and ``fits_keyword`` in the core schema of stdatamodels 6.0.0. META.EXPOSUIRE.NOUTPUTS and
+META.INSTRUMENT.EXP_TYPE are misspelt in CRDS's rules, have no keyword and are UNDEFINED to CRDS too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pedigreed.impact.dates import moment
+from pedigreed.impact.values import UNDEFINED, conditioned
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from pedigreed.model.instrument import Instrument
+
+UNKNOWN = "\0"
+"""The value of a key that the archive does not tell. No conditioned value of a header is this."""
+INSTRUMENT_KEY = "META.INSTRUMENT.NAME"
+EXP_TYPE_KEY = "META.EXPOSURE.TYPE"
+
+
+class Keyword(NamedTuple):
+    """One keyword: CRDS's key, the FITS keyword, the column of MAST's keyword services (empty for none)."""
+
+    key: str
+    fits: str
+    column: str
+
+
+KEYWORDS = tuple(
+    Keyword(*names)
+    for names in (
+        (EXP_TYPE_KEY, "EXP_TYPE", "exp_type"),
+        ("META.INSTRUMENT.DETECTOR", "DETECTOR", "detector"),
+        ("META.INSTRUMENT.FILTER", "FILTER", "filter"),
+        ("META.INSTRUMENT.PUPIL", "PUPIL", "pupil"),
+        ("META.INSTRUMENT.GRATING", "GRATING", "grating"),
+        ("META.INSTRUMENT.BAND", "BAND", "band"),
+        ("META.INSTRUMENT.CHANNEL", "CHANNEL", "channel"),
+        ("META.INSTRUMENT.MODULE", "MODULE", "module"),
+        ("META.SUBARRAY.NAME", "SUBARRAY", "subarray"),
+        ("META.EXPOSURE.READPATT", "READPATT", "readpatt"),
+        ("META.INSTRUMENT.CORONAGRAPH", "CORONMSK", "coronmsk"),
+        ("META.VISIT.TSOVISIT", "TSOVISIT", "tsovisit"),
+        ("META.INSTRUMENT.LAMP_STATE", "LAMP", "lamp"),
+        ("META.INSTRUMENT.LAMP_MODE", "OPMODE", "opmode"),
+        ("META.EXPOSURE.NGROUPS", "NGROUPS", "ngroups"),
+        ("META.EXPOSURE.NOUTPUTS", "NOUTPUTS", "noutputs"),
+        ("META.VISIT.CROWDED_FIELD", "CROWDFLD", "crowdfld"),
+        ("META.VISIT.TYPE", "VISITYPE", "visitype"),
+        ("META.SUBARRAY.XSTART", "SUBSTRT1", "substrt1"),
+        ("META.SUBARRAY.YSTART", "SUBSTRT2", "substrt2"),
+        ("META.SUBARRAY.XSIZE", "SUBSIZE1", "subsize1"),
+        ("META.SUBARRAY.YSIZE", "SUBSIZE2", "subsize2"),
+    )
+)
+_BY_KEY = {keyword.key: keyword for keyword in KEYWORDS}
+_WITHOUT_KEYWORD = frozenset(("META.EXPOSUIRE.NOUTPUTS", "META.INSTRUMENT.EXP_TYPE"))
+
+
+def values_of(
+    keys: tuple[str, ...], parameters: Mapping[str, object], instrument: Instrument, given: Collection[str]
+) -> tuple[str, ...]:
+    """The conditioned values of some keys of a product in the archive.
+
+    Args:
+        keys: CRDS's keys, without those of the date.
+        parameters: what the archive has, by its columns. A column that is null there is absent.
+        instrument: the product's.
+        given: the columns that the instrument's service has. The value of another is `UNKNOWN`.
+    """
+    return tuple(_value(key, parameters, instrument, given) for key in keys)
+
+
+def _value(key: str, parameters: Mapping[str, object], instrument: Instrument, given: Collection[str]) -> str:
+    if key == INSTRUMENT_KEY:
+        return conditioned(instrument.value)
+    if key in _WITHOUT_KEYWORD:
+        return UNDEFINED
+    keyword = _BY_KEY.get(key)
+    if keyword is None or keyword.column not in given:
+        return UNKNOWN
+    value = parameters.get(keyword.column)
+    return UNDEFINED if value is None else conditioned(value)
+
+
+def parameters_of_header(header: Mapping[str, object]) -> dict[str, object]:
+    """A FITS header's values by the archive's columns. Keywords that the header has not are absent."""
+    return {keyword.column: header[keyword.fits] for keyword in KEYWORDS if header.get(keyword.fits) is not None}
+
+
+def moment_of_header(header: Mapping[str, object]) -> str | None:
+    """When the observation of a FITS header began, as CRDS reads it. None where CRDS can't read it."""
+    date, time = (conditioned(header.get(name, UNDEFINED)) for name in ("DATE-OBS", "TIME-OBS"))
+    return moment(date, time)
+
+
+def written_key(key: str) -> str:
+    """The FITS keyword of a key; the key itself where it has none."""
+    keyword = _BY_KEY.get(key)
+    return key if keyword is None else keyword.fits
+
+
+def column_of(key: str) -> str | None:
+    """The archive's column of a key."""
+    keyword = _BY_KEY.get(key)
+    return None if keyword is None else keyword.column

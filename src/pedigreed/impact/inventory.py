@@ -1,0 +1,152 @@
+"""The products that are looked at, gathered by what CRDS's rules can tell apart, so that a million are few.
+
+The start of an observation is kept as microseconds, and counted by bisection.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from pedigreed.impact.dates import moment_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pedigreed.impact.answers import Stretch
+    from pedigreed.model.instrument import Instrument
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_FIRST = (datetime(1000, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_LAST = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+
+
+class Group(NamedTuple):
+    """What the products of a group have in common.
+
+    Attributes:
+        instrument, program, observation, level: see `Product`.
+        product_type: the last field of their names, ``cal``.
+        header: the number of the set of header values that they share.
+        context: the context that they were made with, where that matters; else empty.
+        association: of a product of one exposure, the association that it was made in, ``o001``; else empty.
+        optics: of a product of stage 3, the field of its name that lists optical elements; else empty.
+    """
+
+    instrument: Instrument
+    program: int
+    observation: int | None
+    level: str
+    product_type: str
+    header: int
+    context: str = ""
+    association: str = ""
+    optics: str = ""
+
+
+@dataclass(slots=True)
+class Members:
+    """The products of a group.
+
+    Attributes:
+        starts: when the observation of each began, microseconds since 1970, UTC; sorted by `Inventory.close`.
+        undated: how many have no start.
+    """
+
+    starts: array[int] = field(default_factory=lambda: array("q"))
+    undated: int = 0
+
+    @property
+    def number(self) -> int:
+        return len(self.starts) + self.undated
+
+
+class Inventory:
+    """Products by group. `close` it before it is read."""
+
+    def __init__(self) -> None:
+        self.groups: dict[Group, Members] = {}
+        self.headers: list[tuple[tuple[str, object], ...]] = []
+
+    def add(self, group: Group, start: datetime | None) -> None:
+        members = self.groups.get(group)
+        if members is None:
+            members = self.groups[group] = Members()
+        if start is None:
+            members.undated += 1
+        else:
+            members.starts.append(microseconds(start))
+
+    def close(self) -> None:
+        """Sort what was added."""
+        for members in self.groups.values():
+            members.starts = array("q", sorted(members.starts))
+
+
+def microseconds(start: datetime) -> int:
+    """Since 1970."""
+    return (start - _EPOCH) // _MICROSECOND
+
+
+def moment_at(number: int) -> str:
+    """The moment of a number of microseconds since 1970, as CRDS writes it."""
+    return moment_of(_EPOCH + timedelta(microseconds=number))
+
+
+@lru_cache(maxsize=65536)
+def first_from(text: str) -> int:
+    """The first microsecond whose moment is not before the text of a rule's date, as CRDS compares texts."""
+    low, high = _FIRST, _LAST
+    while low < high:
+        middle = (low + high) // 2
+        if moment_at(middle) < text:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+class Span(NamedTuple):
+    """Microseconds since 1970; `until` is not in it, and None for ever."""
+
+    since: int
+    until: int | None
+
+
+def spans_of(stretches: Iterable[Stretch]) -> tuple[Span, ...]:
+    """Stretches in microseconds. Those that touch are joined."""
+    return joined(
+        Span(first_from(stretch.since), None if stretch.until is None else first_from(stretch.until))
+        for stretch in stretches
+    )
+
+
+def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Spans in order, of which none touch."""
+    found: list[Span] = []
+    for span in sorted(spans, key=lambda span: span.since):
+        if found and (found[-1].until is None or span.since <= found[-1].until):
+            last = found[-1]
+            ends = None if last.until is None or span.until is None else max(last.until, span.until)
+            found[-1] = Span(last.since, ends)
+        else:
+            found.append(span)
+    return tuple(found)
+
+
+def number_in(starts: array[int], spans: Iterable[Span]) -> int:
+    """How many of the sorted starts are in spans that do not touch."""
+    return sum(
+        (len(starts) if until is None else bisect_left(starts, until)) - bisect_left(starts, since)
+        for since, until in spans
+    )
+
+
+def is_always(spans: tuple[Span, ...]) -> bool:
+    """Whether they hold every moment."""
+    return len(spans) == 1 and spans[0].since <= _FIRST and spans[0].until is None

@@ -1,0 +1,188 @@
+"""What a switch changes for products: by whole groups, over time, and where values lack."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pedigreed.impact.comparison import Comparison, Counts, Place
+from pedigreed.impact.headers import KEYWORDS
+from pedigreed.impact.inventory import Group, Inventory, first_from, moment_at
+from pedigreed.model.instrument import Instrument
+from rule_files import context_of, context_texts, rmap_text, rule_text
+
+MIRI = Instrument.MIRI
+GIVEN = {MIRI: frozenset(keyword.column for keyword in KEYWORDS)}
+PARKEYS = ("META.INSTRUMENT.DETECTOR", "META.EXPOSURE.READPATT")
+START = datetime(2022, 7, 12, 1, 2, 3, tzinfo=UTC)
+OLD_ROW = ("MIRIFULONG", "ANY")
+OLD_FLAT = rmap_text(
+    "jwst_miri_flat_0001.rmap", PARKEYS, {OLD_ROW: {"2000-01-01 00:00:00": "jwst_miri_flat_0001.fits"}}
+)
+
+
+def flat(*rows: tuple[tuple[str, str], dict[str, str] | str]) -> str:
+    return rmap_text("jwst_miri_flat_0002.rmap", PARKEYS, dict(rows))
+
+
+def comparison(new_flat: str, given: dict[Instrument, frozenset[str]] | None = None) -> Comparison:
+    old = context_of(context_texts(1, {"jwst_miri_flat_0001.rmap": OLD_FLAT}))
+    new = context_of(context_texts(2, {"jwst_miri_flat_0002.rmap": new_flat}))
+    return Comparison(old, new, GIVEN if given is None else given)
+
+
+def inventory(*products: tuple[Group, dict[str, object], datetime | None]) -> Inventory:
+    found = Inventory()
+    for group, parameters, start in products:
+        found.headers.append(tuple(parameters.items()))
+        found.add(group._replace(header=len(found.headers) - 1), start)
+    found.close()
+    return found
+
+
+def cal(observation: int | None = 1, level: str = "2b", product_type: str = "cal", **more: str) -> Group:
+    return Group(MIRI, 1180, observation, level, product_type, 0, **more)
+
+
+MRS: dict[str, object] = {
+    "exp_type": "MIR_MRS",
+    "detector": "MIRIFULONG",
+    "readpatt": "FASTR1",
+    "channel": "34",
+    "band": "LONG",
+}
+ADDED = ((OLD_ROW, {"2000-01-01 00:00:00": "jwst_miri_flat_0001.fits"}),)
+
+
+def counted(new_flat: str, *products: tuple[Group, dict[str, object], datetime | None]) -> Counts:
+    return comparison(new_flat).counts(inventory(*products))
+
+
+def test_a_row_that_an_older_one_outranks_changes_nothing() -> None:
+    outranked = flat(*ADDED, (("MIRIFULONG", "N/A"), {"2000-01-01 00:00:00": "jwst_miri_flat_0541.fits"}))
+    counts = counted(outranked, (cal(), MRS, START))
+    assert (counts.products, counts.changed, counts.not_known) == (1, 0, 0)
+
+
+def test_products_that_began_after_a_new_date_change() -> None:
+    dated = flat(
+        (OLD_ROW, {"2000-01-01": "jwst_miri_flat_0001.fits", "2022-07-12 01:02:03": "jwst_miri_flat_0542.fits"})
+    )
+    counts = counted(
+        dated,
+        (cal(1), MRS, START - timedelta(microseconds=1)),
+        (cal(2), MRS, START),
+        (cal(3), MRS, START + timedelta(days=400)),
+    )
+    assert counts.places == {Place(1180, 2): 1, Place(1180, 3): 1}
+    assert counts.by_type == {"flat": 2}
+    assert counts.instruments == {MIRI: 2}
+
+
+def test_a_product_of_unknown_start_is_told_only_where_every_start_agrees() -> None:
+    every = flat((OLD_ROW, {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits", "0": "jwst_miri_flat_0008.fits"}))
+    assert counted(every, (cal(), MRS, None)).changed == 1
+    unclear = counted(flat((OLD_ROW, {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"})), (cal(), MRS, None))
+    assert (unclear.changed, unclear.not_known) == (0, 1)
+    assert unclear.uncertain == {(MIRI, "flat")}
+    nothing = counted(flat(*ADDED), (cal(), MRS, None))
+    assert (nothing.changed, nothing.not_known) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("level", "product_type", "changed"),
+    [
+        ("1b", "uncal", 0),
+        ("2a", "rate", 0),
+        ("2b", "cal", 1),
+        ("2b", "bsub", 0),
+        ("2c", "crf", 1),
+        ("2b", "x1d", 1),
+    ],
+)
+def test_a_product_is_told_where_it_is_made_with_the_type(level: str, product_type: str, changed: int) -> None:
+    other = flat((OLD_ROW, {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
+    counts = counted(other, (cal(level=level, product_type=product_type), MRS, START))
+    assert counts.changed == changed
+    assert counts.where_on == ({"flat": 1} if product_type in {"rate", "bsub"} else {})
+
+
+def test_a_product_of_stage_three_changes_where_one_of_its_exposures_does() -> None:
+    long_only = flat(*ADDED, (("MIRIFULONG", "FASTR1"), {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
+    both = flat(*ADDED, (("MIRIFUSHORT", "FASTR1"), {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
+    short = {**MRS, "detector": "MIRIFUSHORT", "channel": "12"}
+    products: tuple[tuple[Group, dict[str, object], datetime | None], ...] = (
+        (cal(), MRS, START),
+        (cal(), short, START),
+        (cal(level="3", product_type="s3d", association="o001", optics="ch3-long"), {}, None),
+        (cal(level="3", product_type="s3d", association="o001", optics="ch1-long"), {}, None),
+    )
+    assert counted(long_only, *products).by_type == {"flat": 2}
+    assert counted(both, *products).by_type == {"flat": 2}
+
+
+def test_a_product_of_several_observations_changes_by_those_that_its_exposures_name() -> None:
+    other = flat((OLD_ROW, {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
+    combined = cal(None, level="3", product_type="s3d", association="c1001", optics="ch3-long")
+    named = cal(1, level="2c", product_type="crf", association="c1001")
+    assert counted(other, (combined, {}, None), (named, MRS, START)).changed == 2
+    alone = counted(other, (combined, {}, None), (cal(1), MRS, START))
+    assert (alone.changed, alone.without_exposures) == (1, 1)
+    assert alone.uncertain == {(MIRI, "")}
+
+
+def test_a_column_that_the_service_has_not_is_told_only_where_every_value_agrees() -> None:
+    without = {MIRI: GIVEN[MIRI] - {"readpatt"}}
+    products = inventory((cal(), MRS, START))
+    every = flat((OLD_ROW, {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
+    assert comparison(every, without).counts(products).changed == 1
+    some = flat(*ADDED, (("MIRIFULONG", "FASTR1"), {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
+    counts = comparison(some, without).counts(products)
+    assert (counts.changed, counts.not_known) == (0, 1)
+    assert comparison(some).counts(products).changed == 1
+
+
+def test_rules_that_are_not_understood_say_nothing_of_their_type_alone() -> None:
+    strange = rule_text(
+        "jwst_miri_flat_0002.rmap",
+        "Match({('A', 'B'): 'N/A'})",
+        instrument="MIRI",
+        filekind="FLAT",
+        parkey=(PARKEYS,),
+        hooks={"precondition_header": "some_code"},
+    )
+    counts = counted(strange, (cal(), MRS, START))
+    assert (counts.changed, counts.not_known) == (0, 1)
+    assert counts.not_understood == {(MIRI, "flat"): "hooks in the header"}
+
+
+def test_an_answer_that_becomes_an_error_is_told_apart() -> None:
+    refused = flat((("MIRIMAGE", "FASTR1"), {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
+    counts = counted(refused, (cal(), MRS, START))
+    assert (counts.changed, dict(counts.errors)) == (0, {"flat": 1})
+
+
+def test_an_exposure_type_that_is_not_known_counts_and_is_told() -> None:
+    other = flat((OLD_ROW, {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
+    counts = counted(other, (cal(), {**MRS, "exp_type": "MIR_NEW"}, START))
+    assert (counts.changed, dict(counts.unknown_exposures)) == (1, {"MIR_NEW": 1})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2021-01-01",
+        "2021-01-01 00:00:00",
+        "2021-01-01T00:00:00",
+        "2022-07-12 01:02:03.068999",
+        "anything",
+        "",
+        "1999",
+    ],
+)
+def test_a_rules_date_is_found_among_moments_as_texts_are_compared(text: str) -> None:
+    first = first_from(text)
+    assert moment_at(first) >= text or text == "anything"
+    if text not in {"", "anything"}:
+        assert moment_at(first - 1) < text
