@@ -17,7 +17,7 @@ from listener import Listener
 from pedigreed.demo.crds_story import Reference
 from pedigreed.model.instant import iso
 from pedigreed.service.news_sources import LONGEST_WAIT
-from pedigreed.store import wanted
+from pedigreed.store import reported_programs
 from pedigreed.store.database import Store
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def test_a_mail_of_mast_has_its_program_asked_for_long_before_the_next_asking(no
     assert answers == [1], "of the one program that the mail names"
     assert len(listener.asked("history", "1180")["changes"]) == 4
     with Store(listener.store_url) as store, store.reading() as connection:
-        assert wanted.load(connection) == {}
+        assert reported_programs.load(connection) == {}
 
 
 def test_a_cycle_that_is_wanted_listens_too(now_listener: Listener) -> None:

@@ -19,12 +19,11 @@ from pedigreed.service.ask_times import LEAD
 from pedigreed.service.cycle import Told, ask, tell
 from pedigreed.service.news_sources import LONGEST_WAIT
 from pedigreed.sources.mast.archive import MastArchive
+from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import deliveries as stored_deliveries
-from pedigreed.store import mutes as stored_mutes
 from pedigreed.store import pauses as stored_pauses
+from pedigreed.store import reported_programs as stored_reported_programs
 from pedigreed.store import runs as stored_runs
-from pedigreed.store import sources as stored_sources
-from pedigreed.store import wanted as stored_wanted
 from watching import DAY_0, QUICK
 
 if TYPE_CHECKING:
@@ -72,13 +71,13 @@ def heard(watcher: Watcher, now: datetime, *, failures: int = 0) -> None:
     """The server was read, and whatever goes on is over."""
     with watcher.store.writing() as connection:
         problem = "it is down" if failures else None
-        stored_sources.save(connection, SourceState("CRDS", now, now, failures, problem))
+        stored_announcements.save_source(connection, SourceState("CRDS", now, now, failures, problem))
         stored_runs.fail_unended(connection, Work.LISTEN, "it is over", now)
 
 
 def wants(watcher: Watcher, program: int, now: datetime) -> None:
     with watcher.store.writing() as connection:
-        stored_wanted.add(connection, {program}, now)
+        stored_reported_programs.add(connection, {program}, now)
 
 
 @pytest.fixture
@@ -163,7 +162,7 @@ def test_a_new_subscription_is_asked_for_at_once_and_told_afterwards(settled: Wa
 def test_who_is_muted_is_not_told(settled: Watcher) -> None:
     asked(settled, PLANNED + DAY)
     with settled.store.writing() as connection:
-        stored_mutes.begin(connection, Mute("a", DAY_0, DAY_0 + 2 * DAY))
+        stored_pauses.mute(connection, Mute("a", DAY_0, DAY_0 + 2 * DAY))
     found = read(settled, DAY_0 + DAY)
     assert found.due == NOTHING
     assert found.next_digest is None

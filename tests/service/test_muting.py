@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.model.pause import Mute
 from pedigreed.service.status import read_status
-from pedigreed.store import mutes as stored_mutes
+from pedigreed.store import pauses as stored_pauses
 from watching import DAY_0, Watcher
 
 if TYPE_CHECKING:
@@ -22,12 +22,12 @@ def day(number: float) -> datetime:
 
 def mute(watcher: Watcher, name: str, since: float, until: float) -> None:
     with watcher.store.writing() as connection:
-        stored_mutes.begin(connection, Mute(name, day(since), day(until)))
+        stored_pauses.mute(connection, Mute(name, day(since), day(until)))
 
 
 def unmute(watcher: Watcher, name: str) -> bool:
     with watcher.store.writing() as connection:
-        return stored_mutes.end(connection, name)
+        return stored_pauses.unmute(connection, name)
 
 
 def two(watcher: Watcher) -> Config:

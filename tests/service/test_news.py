@@ -19,7 +19,7 @@ from pedigreed.model.work import Work
 from pedigreed.notices.merging import notices_of
 from pedigreed.service.agenda import agenda
 from pedigreed.service.news import read_news
-from pedigreed.store import announcements, sources, wanted
+from pedigreed.store import announcements, reported_programs
 from pedigreed.store.database import Store
 
 if TYPE_CHECKING:
@@ -198,13 +198,13 @@ def test_a_mail_of_mast_brings_the_check_of_its_program_forward(heard: Hearing) 
     read_news(heard.sources(config), config.programs, heard.store, noon)
     with heard.store.reading() as connection:
         found = agenda(connection, config, 0.0, noon)
-        assert set(wanted.load(connection)) == {1180}
+        assert set(reported_programs.load(connection)) == {1180}
     assert Work.ASK in found.due
     assert found.asks_for_wanted
     [text] = heard.told(DAY_0 + DAY, config).values()
     assert "4 reprocessed" in text.splitlines()[0]
     with heard.store.reading() as connection:
-        assert wanted.load(connection) == {}
+        assert reported_programs.load(connection) == {}
     # What the mail said and the archive's rows confirm is one change, and no other one later.
     assert heard.told(DAY_0 + 2 * DAY, config) == {}
 
@@ -213,7 +213,7 @@ def test_a_mail_of_mast_that_the_archive_answered_already_brings_nothing_forward
     heard.mail(mast_mail(event(program=1180, archived_date="2026-11-01T09:00:00")))
     heard.cycle(DAY_0 + DAY)
     with heard.store.reading() as connection:
-        assert wanted.load(connection) == {}
+        assert reported_programs.load(connection) == {}
 
 
 def test_nothing_in_an_announcement_is_more_than_text(heard: Hearing) -> None:
@@ -239,7 +239,9 @@ def test_a_part_of_the_server_that_fails_from_the_start_hides_no_news(heard: Hea
     """Where one part never answers, the source is never read to its end, and yet what is new is told."""
     config = heard.config()
     with heard.store.writing() as connection:
-        sources.save(connection, SourceState("CRDS", DAY_0, failures=1, problem="the list of bad files: 500"))
+        announcements.save_source(
+            connection, SourceState("CRDS", DAY_0, failures=1, problem="the list of bad files: 500")
+        )
     heard.crds.misbehave(RpcError(), times=None, when=is_call_of("get_server_info"))
     heard.deliver(DAY_0 + HOUR, "jwst_1583", TEXT, PHOTOM)
     assert "jwst_1583 became the latest context" in " ".join(heard.told(DAY_0 + DAY, config)["a"].split())

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from misbehaving import FaultyArchive
 from pedigreed.model.instant import iso
 from pedigreed.model.pause import Mute
-from pedigreed.store import mutes as stored_mutes
+from pedigreed.store import pauses as stored_pauses
 from pedigreed.store.database import Store
 from pedigreed.store.tables import changes, products, told
 from watching import DAY_0, Holdings, Watcher
@@ -116,13 +116,13 @@ def test_every_change_is_told_once_and_each_product_as_one_story(days: list[Day]
             if each.gone is not None:
                 gone = {names[each.gone]: holdings.rows.pop(names[each.gone])}
             with store.writing() as connection:
-                stored_mutes.end(connection, "a")
+                stored_pauses.unmute(connection, "a")
                 if each.is_muted:
-                    stored_mutes.begin(connection, Mute("a", day(number - 0.1), day(number + 0.5)))
+                    stored_pauses.mute(connection, Mute("a", day(number - 0.1), day(number + 0.5)))
             if each.is_awake:
                 tell(watcher, day(number), each.settle, story)
         with store.writing() as connection:
-            stored_mutes.end(connection, "a")
+            stored_pauses.unmute(connection, "a")
         # Whatever waits has come to rest three days after.
         tell(watcher, day(len(days) + 1), "3d", story)
         tell(watcher, day(len(days) + 5), "3d", story)

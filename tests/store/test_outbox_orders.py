@@ -10,7 +10,7 @@ import pytest
 
 from pedigreed.model.delivery import Delivery, DeliveryState, Message
 from pedigreed.model.digest import Checked, Digest, RenderedDigest
-from pedigreed.store import deliveries, digests, outbox_listing, outbox_orders
+from pedigreed.store import deliveries, outbox_listing, outbox_orders, periods
 
 if TYPE_CHECKING:
     from pedigreed.model.delivery import ListedDelivery
@@ -30,7 +30,7 @@ def message(recipient: str, channel: str = "email") -> Message:
 def outbox(store: Store) -> Store:
     """Two messages of a digest, and a word to the operator."""
     with store.writing() as connection:
-        digests.add(connection, DIGEST, RenderedDigest("d1", "jades", "3 new", "text\n", ()), NOON)
+        periods.add_digest(connection, DIGEST, RenderedDigest("d1", "jades", "3 new", "text\n", ()), NOON)
         deliveries.enqueue(connection, "d1", [message("a@x.example"), message("", "team")], NOON)
         deliveries.enqueue(connection, None, [message("ops@x.example")], NOON)
     return store

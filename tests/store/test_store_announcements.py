@@ -9,7 +9,7 @@ from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.news_source import SourceState
 from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Medium, NoticeKind
-from pedigreed.store import announcements, contexts_in_use, sources, wanted
+from pedigreed.store import announcements, contexts_in_use, reported_programs
 
 if TYPE_CHECKING:
     from pedigreed.store.database import Store
@@ -76,11 +76,11 @@ def test_what_a_period_covers_is_told_to_its_subscription_alone(store: Store) ->
     keep(store, said("a"), said("b"))
     with store.writing() as connection:
         [a, b] = announcements.load(connection)
-        announcements.mark_told(connection, "jades", "2026-11-21", [a.key])
-        announcements.mark_told(connection, "jades", "2026-11-22", [a.key, b.key])
-        announcements.mark_told(connection, "jades", "2026-11-22", [])
-        assert announcements.told(connection, "jades") == {a.key, b.key}
-        assert announcements.told(connection, "miri-team") == frozenset()
+        announcements.mark_covered(connection, "jades", "2026-11-21", [a.key])
+        announcements.mark_covered(connection, "jades", "2026-11-22", [a.key, b.key])
+        announcements.mark_covered(connection, "jades", "2026-11-22", [])
+        assert announcements.covered(connection, "jades") == {a.key, b.key}
+        assert announcements.covered(connection, "miri-team") == frozenset()
 
 
 def test_how_a_source_stands_is_kept(store: Store) -> None:
@@ -89,8 +89,8 @@ def test_how_a_source_stands_is_kept(store: Store) -> None:
     feed = SourceState("a feed", NOON)
     with store.writing() as connection:
         for state in (first, feed, then):
-            sources.save(connection, state)
-        assert sources.load(connection) == {"CRDS": then, "a feed": feed}
+            announcements.save_source(connection, state)
+        assert announcements.load_sources(connection) == {"CRDS": then, "a feed": feed}
 
 
 def test_the_contexts_in_use_are_the_last(store: Store) -> None:
@@ -107,12 +107,12 @@ def test_the_contexts_in_use_are_the_last(store: Store) -> None:
 
 def test_a_program_is_wanted_until_it_was_asked_for_since(store: Store) -> None:
     with store.writing() as connection:
-        wanted.add(connection, [1180, 1181], NOON)
-        wanted.add(connection, [1181, 1210], NOON + HOUR)
-        wanted.add(connection, [], NOON)
-        assert wanted.load(connection) == {1180: NOON, 1181: NOON + HOUR, 1210: NOON + HOUR}
-        wanted.forget(connection, [1180, 1210], NOON)
-        assert wanted.load(connection) == {1181: NOON + HOUR, 1210: NOON + HOUR}
+        reported_programs.add(connection, [1180, 1181], NOON)
+        reported_programs.add(connection, [1181, 1210], NOON + HOUR)
+        reported_programs.add(connection, [], NOON)
+        assert reported_programs.load(connection) == {1180: NOON, 1181: NOON + HOUR, 1210: NOON + HOUR}
+        reported_programs.forget(connection, [1180, 1210], NOON)
+        assert reported_programs.load(connection) == {1181: NOON + HOUR, 1210: NOON + HOUR}
         # A clock that was far ahead made them wanted.
-        wanted.forget(connection, [1181], NOON - 24 * HOUR)
-        assert wanted.load(connection) == {1210: NOON + HOUR}
+        reported_programs.forget(connection, [1181], NOON - 24 * HOUR)
+        assert reported_programs.load(connection) == {1210: NOON + HOUR}

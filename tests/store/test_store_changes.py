@@ -73,7 +73,7 @@ def watch(store: Store, subscription: str = "jades", instrument: Instrument = In
 
 def untold(store: Store, subscription: str = "jades") -> list[tuple[int, Change]]:
     with store.reading() as connection:
-        return changes.untold(connection, subscription, [1180])
+        return changes.uncovered(connection, subscription, [1180])
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -134,7 +134,7 @@ def test_only_what_came_after_the_watch_began_is_untold(store: Store) -> None:
     assert [found for _, found in untold(store, "ceers")] == [change("last_cal.fits")]
     assert untold(store, "cosmos") == []
     with store.reading() as connection:
-        assert changes.untold(connection, "jades", []) == []
+        assert changes.uncovered(connection, "jades", []) == []
 
 
 def test_the_baseline_of_a_pair_is_told_once(store: Store) -> None:
@@ -155,7 +155,7 @@ def test_what_is_told_is_not_untold_for_that_subscription_only(store: Store) -> 
     record(store, one, other)
     first_key = untold(store)[0][0]
     with store.writing() as connection:
-        changes.mark_told(connection, "jades", "2026-11-22", [first_key])
+        changes.mark_covered(connection, "jades", "2026-11-22", [first_key])
     assert [found for _, found in untold(store)] == [other]
     assert [found for _, found in untold(store, "ceers")] == [one, other]
 
@@ -165,17 +165,17 @@ def test_the_database_refuses_to_tell_a_change_twice(store: Store) -> None:
     record(store, change(), change("b_cal.fits"))
     one, other = (key for key, _ in untold(store))
     with store.writing() as connection:
-        changes.mark_told(connection, "jades", "2026-11-22", [one])
+        changes.mark_covered(connection, "jades", "2026-11-22", [one])
     with pytest.raises(TryAgain, match="kept already"), store.writing() as connection:
-        changes.mark_told(connection, "jades", "2026-11-23", [other, one])
+        changes.mark_covered(connection, "jades", "2026-11-23", [other, one])
     assert [key for key, _ in untold(store)] == [other], "the refused transaction told nothing"
     with store.writing() as connection:
-        changes.mark_told(connection, "ceers", "2026-11-22", [one, other])
+        changes.mark_covered(connection, "ceers", "2026-11-22", [one, other])
 
 
 def test_a_change_that_is_not_kept_can_not_be_told(store: Store) -> None:
     with pytest.raises(IntegrityError), store.writing() as connection:
-        changes.mark_told(connection, "jades", "2026-11-22", [404])
+        changes.mark_covered(connection, "jades", "2026-11-22", [404])
 
 
 def test_a_return_to_an_earlier_pedigree_is_a_change_of_its_own(store: Store) -> None:

@@ -16,7 +16,7 @@ from pedigreed.model.delivery import Delivery, DeliveryState, Message
 from pedigreed.model.digest import Checked, Digest, RenderedDigest
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.period import Period
-from pedigreed.store import deliveries, digests, periods
+from pedigreed.store import deliveries, periods
 from pedigreed.store.database import Store
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -55,7 +55,7 @@ def outbox(store: Store) -> Store:
 def enqueue(store: Store, digest: Digest, *messages: Message) -> None:
     rendered = RenderedDigest(digest.digest_id, digest.subscription, "jades: 3 new \u2192", "text\n", ())
     with store.writing() as connection:
-        digests.add(connection, digest, rendered, NOON)
+        periods.add_digest(connection, digest, rendered, NOON)
         deliveries.enqueue(connection, digest.digest_id, messages, NOON)
 
 
@@ -209,8 +209,8 @@ def test_an_error_does_not_repeat_what_was_to_be_kept(store: Store) -> None:
 
 def test_a_digest_is_kept_with_its_subject(outbox: Store) -> None:
     with outbox.reading() as connection:
-        assert digests.subject_of(connection, "d1") == "jades: 3 new \u2192"
-        assert digests.subject_of(connection, "d2") is None
+        assert periods.subject_of(connection, "d1") == "jades: 3 new \u2192"
+        assert periods.subject_of(connection, "d2") is None
 
 
 def test_a_digest_is_kept_once(outbox: Store) -> None:
@@ -227,5 +227,5 @@ def test_a_told_period_names_its_digest(outbox: Store) -> None:
             periods.close(connection, period)
     with outbox.reading() as connection:
         assert periods.last_closed(connection, "jades", NOON + timedelta(days=1)) == quiet
-        assert periods.last_told(connection, "jades", NOON + timedelta(days=1)) == told
-        assert periods.last_told(connection, "ceers", NOON) is None
+        assert periods.last_with_digest(connection, "jades", NOON + timedelta(days=1)) == told
+        assert periods.last_with_digest(connection, "ceers", NOON) is None

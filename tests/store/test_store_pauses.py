@@ -16,7 +16,7 @@ from pedigreed.model.delivery import DeliveryState, Message
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.pause import Mute, Pause, Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
-from pedigreed.store import deliveries, mutes, pauses, problems
+from pedigreed.store import deliveries, pauses, problems
 from pedigreed.store.database import Store
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ def test_a_channel_and_a_subscription_of_one_name_are_two(store: Store) -> None:
 def test_a_mute_holds_until_its_end(store: Store) -> None:
     mute = Mute("jades", NOON, NOON + DAY)
     with store.writing() as connection:
-        mutes.begin(connection, mute)
-        assert mutes.load(connection, NOON) == {"jades": mute}
-        assert mutes.load(connection, NOON + DAY) == {}
-        assert mutes.end(connection, "jades")
-        assert not mutes.end(connection, "jades")
-        assert mutes.load(connection, NOON) == {}
+        pauses.mute(connection, mute)
+        assert pauses.load_mutes(connection, NOON) == {"jades": mute}
+        assert pauses.load_mutes(connection, NOON + DAY) == {}
+        assert pauses.unmute(connection, "jades")
+        assert not pauses.unmute(connection, "jades")
+        assert pauses.load_mutes(connection, NOON) == {}
 
 
 # Problems

@@ -47,7 +47,7 @@ def test_the_last_period_is_the_newest_that_ended_by_a_moment(store: Store) -> N
         assert periods.last_closed(connection, "jades", NOON + 2 * DAY - timedelta(seconds=1)) == second
         assert periods.last_closed(connection, "jades", NOON - DAY) is None
         assert periods.last_closed(connection, "cosmos", NOON + 9 * DAY) is None
-        assert periods.last_told(connection, "jades", NOON + 9 * DAY) is None
+        assert periods.last_with_digest(connection, "jades", NOON + 9 * DAY) is None
 
 
 def test_the_last_ends_are_those_between_two_moments(store: Store) -> None:

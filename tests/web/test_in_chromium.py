@@ -12,7 +12,7 @@ from background import in_background
 from misbehaving import FaultyArchive
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
-from pedigreed.store import digests, pauses, problems
+from pedigreed.store import pauses, periods, problems
 from pedigreed.store.database import Store
 from showing import showing
 from watching import DAY_0, Holdings, Watcher
@@ -52,7 +52,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
             for kind, name in ((ProblemKind.CHANNEL, "team"), (ProblemKind.DESTINATION, NASTY)):
                 problems.keep(connection, KnownProblem(Problem(kind, name, NASTY, now, now), 1, now))
             pauses.begin(connection, Pause(Paused.CHANNEL, "feed", now, now + DAY, 1, NASTY))
-            newest = digests.recent(connection, 1)[0].digest_id
+            newest = periods.recent_digests(connection, 1)[0].digest_id
         with in_background(showing(store, watcher.config, now + timedelta(hours=3))) as url:
             yield {
                 "status": f"{url}/",

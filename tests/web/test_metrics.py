@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families as parsed
 from pedigreed.model.news_source import SourceState
 from pedigreed.model.pause import Mute, Pause, Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
-from pedigreed.store import mutes, pauses, problems, sources
+from pedigreed.store import announcements, pauses, problems
 from pedigreed.web.metrics import FiguresCollector, exposition, figures
 from watching import DAY_0
 
@@ -86,7 +86,7 @@ def test_they_tell_when_each_source_of_news_was_read(watcher: Watcher) -> None:
     watcher.news = {"crds": {"url": "https://crds.example"}, "mailbox": {"mbox": "/var/mail/p"}}
     hour = timedelta(hours=1)
     with watcher.store.writing() as connection:
-        sources.save(connection, SourceState("CRDS", DAY_0 + hour, DAY_0, 1, "it is down"))
+        announcements.save_source(connection, SourceState("CRDS", DAY_0 + hour, DAY_0, 1, "it is down"))
     found = samples(scraped(watcher.store, watcher.configured({"programs": [1180]}), DAY_0 + hour))
     assert found["source_last_asked_timestamp_seconds", ("", "CRDS")] == (DAY_0 + hour).timestamp()
     assert found["source_last_complete_timestamp_seconds", ("", "CRDS")] == DAY_0.timestamp()
@@ -106,7 +106,7 @@ def test_they_tell_what_is_wrong_and_what_is_quiet(watcher: Watcher) -> None:
     with watcher.store.writing() as connection:
         problems.keep(connection, KnownProblem(broken, 1, None))
         pauses.begin(connection, Pause(Paused.CHANNEL, "team", DAY_0, DAY_0 + DAY, 1, "404"))
-        mutes.begin(connection, Mute("a", DAY_0, until))
+        pauses.mute(connection, Mute("a", DAY_0, until))
     found = samples(scraped(watcher.store, watcher.config, DAY_0 + timedelta(hours=1)))
     assert found["problems", ("channel",)] == 1
     assert found["problems", ("source",)] == 0

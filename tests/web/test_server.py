@@ -14,7 +14,7 @@ from background import in_background
 from pedigreed.model.contexts import ContextsInUse
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.news_source import SourceState
-from pedigreed.store import contexts_in_use, sources
+from pedigreed.store import announcements, contexts_in_use
 from pedigreed.store.tables import digests
 from pedigreed.web import server
 from showing import showing
@@ -74,7 +74,7 @@ def test_the_sources_of_news_are_shown_with_their_troubles_as_text(watcher: Watc
     watcher.cycle(DAY_0)
     watcher.news = {"crds": {"url": "https://crds.example"}, "mailbox": {"mbox": "/var/mail/p"}}
     with watcher.store.writing() as connection:
-        sources.save(connection, SourceState("CRDS", DAY_0, None, 1, "<b>it is down</b>"))
+        announcements.save_source(connection, SourceState("CRDS", DAY_0, None, 1, "<b>it is down</b>"))
         contexts_in_use.save(connection, ContextsInUse("jwst_1583", None, "jwst_1535", "2.0.1"))
     with (
         in_background(showing(watcher.store, watcher.configured({"programs": [1180]}), DAY_0)) as url,

@@ -41,8 +41,8 @@ def history(
             found = changes.history(connection, [program] if program else [], filename, limit)
             notices = notices_of(announcements.load(connection))[:limit] if what is None else ()
     if as_json:
-        told = {} if what else {"notices": [_named(notice) for notice in notices]}
-        print_json({"changes": [_document(change) for change in found], **told})
+        also = {} if what else {"notices": [_named(notice) for notice in notices]}
+        print_json({"changes": [_document(change) for change in found], **also})
         return
     if not found and not notices:
         typer.echo("no change was seen" + (f" of {what}" if what else ""))

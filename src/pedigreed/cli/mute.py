@@ -64,26 +64,26 @@ def mute(
 
 def _begin(loaded: "LoadedConfig", name: str, until: str, at: datetime) -> None:
     from pedigreed.model.pause import Mute
-    from pedigreed.store import mutes
+    from pedigreed.store import pauses
 
     _expect_subscription(loaded.config, name)
     ends = _end_of(until, loaded.config.zone, at)
     with open_store(loaded) as store, store.writing() as connection:
-        before = mutes.load(connection, at).get(name)
-        mutes.begin(connection, Mute(name, before.since if before else at, ends))
+        before = pauses.load_mutes(connection, at).get(name)
+        pauses.mute(connection, Mute(name, before.since if before else at, ends))
     typer.echo(f"{name} is muted until {day_and_time(ends)}; the first digest afterwards tells everything")
 
 
 def _end(loaded: "LoadedConfig", name: str, at: datetime) -> None:
     """Also of one that the configuration does not have any more."""
-    from pedigreed.store import mutes
+    from pedigreed.store import pauses
 
     was_muted = False
     store = open_store_if_there(loaded)
     if store is not None:
         with store, store.writing() as connection:
-            was_muted = name in mutes.load(connection, at)
-            mutes.end(connection, name)
+            was_muted = name in pauses.load_mutes(connection, at)
+            pauses.unmute(connection, name)
     if not was_muted:
         _expect_subscription(loaded.config, name)
     typer.echo(
@@ -94,13 +94,13 @@ def _end(loaded: "LoadedConfig", name: str, at: datetime) -> None:
 
 
 def _list(loaded: "LoadedConfig", at: datetime, *, as_json: bool) -> None:
-    from pedigreed.store import mutes
+    from pedigreed.store import pauses
 
     found: list[Mute] = []
     store = open_store_if_there(loaded)
     if store is not None:
         with store, store.reading() as connection:
-            found = list(mutes.load(connection, at).values())
+            found = list(pauses.load_mutes(connection, at).values())
     if as_json:
         print_json(
             {

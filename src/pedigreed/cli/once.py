@@ -73,8 +73,8 @@ def _print(cycle: "Cycle") -> None:
     for program in sorted(unknown):
         typer.echo(f"note: MAST has no data of program {program}; it is watched all the same")
     for closed in cycle.told.closed:
-        told = closed.rendered.subject if closed.rendered else "nothing to tell"
-        typer.echo(f"{closed.period.subscription}: {told}")
+        subject = closed.rendered.subject if closed.rendered else "nothing to tell"
+        typer.echo(f"{closed.period.subscription}: {subject}")
     for pause in cycle.told.stalled:
         typer.echo(f"{pause.name}: not composed: {pause.reason}")
     for delivery in cycle.told.deliveries:

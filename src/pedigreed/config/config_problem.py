@@ -85,7 +85,7 @@ class ConfigProblem:
 
 
 MOST = 100
-"""Problems that are told of one file. Who has more mends these first."""
+"""Problems that are listed of one file. Who has more mends these first."""
 
 
 def in_order(problems: list[ConfigProblem]) -> tuple[ConfigProblem, ...]:

@@ -72,7 +72,7 @@ def parse_config(text: str, name: str, environ: Mapping[str, str]) -> LoadedConf
         )
     if root is None or is_empty:
         raise _invalid(problems)
-    # A value that could not be read is told once, with its own fix.
+    # A value that could not be read is reported once, with its own fix.
     unread = {(problem.line, problem.column) for problem in problems}
     problems += check_references(root, name)
     problems += advise(root, name)
@@ -90,10 +90,10 @@ def parse_config(text: str, name: str, environ: Mapping[str, str]) -> LoadedConf
 
 
 def _invalid(problems: list[ConfigProblem]) -> ConfigurationInvalid:
-    told = in_order(problems)
-    lines = [str(problem) for problem in told[:MOST]]
-    if len(told) > MOST:
-        lines.append(f"{told[0].file}: and more problems than these {MOST}: mend these first")
+    every = in_order(problems)
+    lines = [str(problem) for problem in every[:MOST]]
+    if len(every) > MOST:
+        lines.append(f"{every[0].file}: and more problems than these {MOST}: mend these first")
     return ConfigurationInvalid("\n".join(lines))
 
 

@@ -23,7 +23,7 @@ _NO_EXAMPLE = "..."
 def explain(errors: Iterable[ErrorDetails], root: Node, file: str) -> list[ConfigProblem]:
     """A problem for each error.
 
-    A key that is missing only since it is misspelt, and a value that is empty, are told once, elsewhere.
+    A key that is missing only since it is misspelt, and a value that is empty, are reported once, elsewhere.
     """
     errors = list(errors)
     meant: set[Path] = set()
@@ -41,12 +41,12 @@ def explain(errors: Iterable[ErrorDetails], root: Node, file: str) -> list[Confi
                 problems.append(ConfigProblem(file, *mapping.place, _missing(mapping, key)))
         elif error["type"] not in {"extra_forbidden", "default_factory_not_called"}:
             found = find(root, error["loc"])
-            if not _is_told_elsewhere(error, found.node):
+            if not _is_reported_elsewhere(error, found.node):
                 problems.append(ConfigProblem(file, *found.place, _wrong(error, found)))
     return problems
 
 
-def _is_told_elsewhere(error: ErrorDetails, node: Node) -> bool:
+def _is_reported_elsewhere(error: ErrorDetails, node: Node) -> bool:
     """An empty value has its own problem. A list that is short only of its wrong items is not short."""
     if isinstance(node, Sequence):
         return error["type"] == "too_short" and bool(node.items)
@@ -195,4 +195,4 @@ _SENTENCES: dict[str, Callable[[Found], str]] = {
     "model_type": _mapping_expected,
     "dict_type": _mapping_expected,
 }
-"""What pydantic calls an error -> how it is told."""
+"""What pydantic calls an error -> the sentence about it."""

@@ -75,7 +75,7 @@ class DeliveryRules(Settings):
 
 
 class Config(Settings):
-    """Everything that pedigreed is told."""
+    """The whole configuration."""
 
     timezone: TimeZoneName = Field(default="UTC", description="The time zone of every time below, an IANA name.")
     store: StoreUrl = Field(

@@ -1,4 +1,4 @@
-"""What someone wants to be told, when, and where."""
+"""A subscription: what someone watches, when a digest of it is due, and where it goes."""
 
 from datetime import time, timedelta
 from enum import StrEnum

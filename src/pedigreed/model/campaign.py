@@ -42,7 +42,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A reprocessing of one program to one pedigree that goes on, and is told when it is over.
+    """A reprocessing of one program to one pedigree that goes on, and is covered by a digest when it is over.
 
     Attributes:
         program: the program's number.
@@ -50,7 +50,7 @@ class Campaign:
         began, newest: its first and its newest move, UTC.
         moved: how many of the program's products that the subscription watches have that pedigree now.
         total: how many calibrated ones the subscription watches of it.
-        waiting: how many products' changes wait to be told.
+        waiting: how many products' changes wait for a digest.
     """
 
     program: int

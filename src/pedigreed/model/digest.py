@@ -1,4 +1,4 @@
-"""A digest: what a subscription is told of one period. Composed once, then rendered in every format."""
+"""A digest: what one message to a subscription says of one period. Composed once, then printed in every format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with pedigreed itself: told to the operator when it begins, and when it is over."""
+"""What is wrong with pedigreed itself. The operator gets a message when it begins, and when it is over."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Problem:
         reason: one line, without secrets.
         since: when it began.
         seen_at: when it was last observed. The same moment twice is one observation.
-        waits: whether it may pass by itself, and is told only when it lasts.
+        waits: whether it may pass by itself, and is worth a message only when it lasts.
     """
 
     kind: ProblemKind
@@ -57,7 +57,7 @@ class KnownProblem:
     Attributes:
         problem: as it was last seen.
         times: how often it was observed.
-        told_at: when the operator was told, UTC; None if it was not worth a word yet.
+        told_at: when a message about it was queued for the operator, UTC; None if it was not worth one yet.
     """
 
     problem: Problem

@@ -1,4 +1,4 @@
-"""One time that work was done: what was asked, or what was told."""
+"""The three kinds of work, and a run: one time that one of them was done."""
 
 from __future__ import annotations
 

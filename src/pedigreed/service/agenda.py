@@ -13,13 +13,12 @@ from pedigreed.service.ask_times import AHEAD, LEAD, LONGEST, ask_rhythm, is_ask
 from pedigreed.service.news_sources import LONGEST_READING, LONGEST_WAIT, is_awaited, is_reading_due, news_sources
 from pedigreed.service.rhythms import last_ends, rhythm_of
 from pedigreed.service.watched_programs import pairs_of
+from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
-from pedigreed.store import mutes as stored_mutes
 from pedigreed.store import pauses as stored_pauses
+from pedigreed.store import reported_programs as stored_reported_programs
 from pedigreed.store import runs as stored_runs
-from pedigreed.store import sources as stored_sources
-from pedigreed.store import wanted as stored_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -89,7 +88,7 @@ def agenda(
     if is_due or asks_for_wanted:
         due.add(Work.ASK)
     listenings = stored_runs.newest(connection, Work.LISTEN)
-    states = stored_sources.load(connection)
+    states = stored_announcements.load_sources(connection)
     sources = [(each, states.get(each.name)) for each in news_sources(config, place)]
     if not _is_running(listenings, now, LONGEST_READING) and any(
         is_reading_due(listed, state, now) for listed, state in sources
@@ -131,7 +130,7 @@ def _is_running(runs: Sequence[Run], now: datetime, longest: timedelta) -> bool:
 
 def _is_wanted_due(connection: Connection, config: Config, runs: Sequence[Run], now: datetime) -> bool:
     """Whether a watched program is wanted, and the archive was left alone for a while."""
-    wanted = stored_wanted.load(connection)
+    wanted = stored_reported_programs.load(connection)
     if not config.programs & wanted.keys() or _is_running(runs, now, LONGEST):
         return False
     return not runs or now - runs[0].started_at >= WANTED_PAUSE
@@ -139,7 +138,7 @@ def _is_wanted_due(connection: Connection, config: Config, runs: Sequence[Run], 
 
 def _speaking(connection: Connection, config: Config, now: datetime) -> dict[str, Subscription]:
     """The subscriptions that are neither muted nor left alone."""
-    silent = stored_mutes.load(connection, now).keys() | {
+    silent = stored_pauses.load_mutes(connection, now).keys() | {
         name for name, pause in stored_pauses.load(connection, Paused.DIGEST).items() if pause.holds(now)
     }
     return {each.name: each for each in config.subscriptions if each.name not in silent}

@@ -16,7 +16,6 @@ from pedigreed.service.trust import sources_checked
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import contexts_in_use as stored_contexts
 from pedigreed.store import products as stored_products
-from pedigreed.store import sources as stored_sources
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -75,7 +74,7 @@ def crds_news(connection: Connection, config: Config) -> CrdsNews:
         notices=notices_of(stored_announcements.load(connection)),
         contexts=stored_contexts.load(connection),
         sources=news_sources(config),
-        states=stored_sources.load(connection),
+        states=stored_announcements.load_sources(connection),
     )
 
 
@@ -112,7 +111,7 @@ def told_news(
     after = stored_announcements.listens_after(connection, subscription.name)
     if after is None:
         return ToldNews(sources=sources)
-    told = stored_announcements.told(connection, subscription.name)
+    told = stored_announcements.covered(connection, subscription.name)
     since = now - LOOKED_BACK
     fresh = [
         notice

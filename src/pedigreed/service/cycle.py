@@ -21,8 +21,8 @@ from pedigreed.service.one_run import one_run
 from pedigreed.service.periods import Closed, close_due_periods
 from pedigreed.service.problems import update_problems
 from pedigreed.service.watched_programs import only, watched_programs
+from pedigreed.store import reported_programs as stored_reported_programs
 from pedigreed.store import runs as stored_runs
-from pedigreed.store import wanted as stored_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -139,7 +139,7 @@ def ask(
         watched = watched_programs(config.subscriptions)
         if only_wanted:
             with store.reading() as connection:
-                watched = only(watched, stored_wanted.load(connection).keys())
+                watched = only(watched, stored_reported_programs.load(connection).keys())
         for answer in collect(watched, store, archive, sweep, now):
             answers.append(answer)
             if watch is not None:
@@ -148,7 +148,7 @@ def ask(
             program for each in answers if not each.fetched.is_complete for program in each.query.programs
         }
         with store.writing() as connection:
-            stored_wanted.forget(connection, frozenset().union(*watched.values()) - unanswered, now)
+            stored_reported_programs.forget(connection, frozenset().union(*watched.values()) - unanswered, now)
         end(
             problems=[_why(answer) for answer in answers if not answer.fetched.is_complete],
             beside={"answers": len(answers)},

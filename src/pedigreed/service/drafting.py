@@ -100,7 +100,7 @@ def draft(
     instruments = subscription.watch.instruments
     # What was covered is read before what changed: a change that comes between is then told next time.
     states = stored_coverage.load(connection, programs)
-    untold = stored_changes.untold(connection, subscription.name, programs)
+    untold = stored_changes.uncovered(connection, subscription.name, programs)
     everything = stored_products.holdings(connection, programs)
     holdings = [held for held in everything if selection.is_about(held)]
     introduced = stored_watched.introduced(connection, subscription.name)
@@ -180,7 +180,7 @@ def draft(
             digest,
             subscription.digest.empty,
             last_period=last,
-            last_told=stored_periods.last_told(connection, subscription.name, now + CLOCK_AHEAD),
+            last_told=stored_periods.last_with_digest(connection, subscription.name, now + CLOCK_AHEAD),
         ),
     )
 

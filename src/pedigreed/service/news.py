@@ -18,8 +18,7 @@ from pedigreed.service.one_run import one_run
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import contexts_in_use as stored_contexts
 from pedigreed.store import coverage as stored_coverage
-from pedigreed.store import sources as stored_sources
-from pedigreed.store import wanted as stored_wanted
+from pedigreed.store import reported_programs as stored_reported_programs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -76,7 +75,7 @@ def read_news(
             since, nothing is read.
     """
     with store.reading() as connection:
-        states = stored_sources.load(connection)
+        states = stored_announcements.load_sources(connection)
     chosen = [each for each in sources if not only_due or is_reading_due(each, states.get(each.name), now)]
     if not chosen:
         return ()
@@ -151,8 +150,8 @@ def _keep(
         stored_contexts.save(connection, reading.contexts)
     if reading.events:
         coverage = stored_coverage.load(connection, programs)
-        stored_wanted.add(connection, wanted_by(reading.events, coverage, programs), now)
-    stored_sources.save(
+        stored_reported_programs.add(connection, wanted_by(reading.events, coverage, programs), now)
+    stored_announcements.save_source(
         connection,
         SourceState(
             name=name,

@@ -23,8 +23,6 @@ from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
-from pedigreed.store import digests as stored_digests
-from pedigreed.store import mutes as stored_mutes
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import watched as stored_watched
@@ -74,7 +72,7 @@ def close_due_periods(
             until each of its programs was asked for.
     """
     with store.reading() as connection:
-        muted = stored_mutes.load(connection, now)
+        muted = stored_pauses.load_mutes(connection, now)
         pauses = stored_pauses.load(connection, Paused.DIGEST)
         asked = stored_coverage.asked(connection)
     news = NewsOfOneMoment(config)
@@ -145,7 +143,7 @@ def _close(
     digest, rendered = drafted.digest, drafted.rendered
     _keep_template_problem(connection, subscription.name, rendered.template_problem, now)
     if drafted.is_worth_sending:
-        stored_digests.add(connection, digest, rendered, now)
+        stored_periods.add_digest(connection, digest, rendered, now)
         messages = messages_of(rendered, subscription, config, now)
         stored_deliveries.enqueue(connection, digest.digest_id, messages, now)
     period = Period(
@@ -159,8 +157,8 @@ def _close(
         unread=unread_names_of(digest),
     )
     stored_periods.close(connection, period)
-    stored_changes.mark_told(connection, subscription.name, boundary.label, drafted.covers)
-    stored_announcements.mark_told(connection, subscription.name, boundary.label, drafted.hears)
+    stored_changes.mark_covered(connection, subscription.name, boundary.label, drafted.covers)
+    stored_announcements.mark_covered(connection, subscription.name, boundary.label, drafted.hears)
     told = {baseline.program for baseline in digest.baselines}
     pairs = {pair for pair in pairs_of(subscription) if pair[1] in told}
     stored_watched.introduce(connection, subscription.name, boundary.label, pairs)

@@ -15,11 +15,11 @@ from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
 from pedigreed.service.destinations import destinations_of, messages_to
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.watched_programs import pairs_of
+from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import problems as stored_problems
-from pedigreed.store import sources as stored_sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -203,7 +203,7 @@ def _current(connection: Connection, config: Config, now: datetime) -> Iterator[
     watched = {pair for subscription in config.subscriptions for pair in pairs_of(subscription)}
     states = stored_coverage.load(connection, config.programs)
     yield from of_sources((state for pair, state in states.items() if pair in watched), config.sources.mast.every)
-    heard = stored_sources.load(connection)
+    heard = stored_announcements.load_sources(connection)
     named = (each.name for each in news_sources(config))
     yield from of_news_sources(heard[name] for name in named if name in heard)
     for instrument, off in stored_coverage.increments_off(connection, now).items():

@@ -16,18 +16,16 @@ from pedigreed.service.campaigns import settle_of, settled_for
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
 from pedigreed.service.trust import checked
+from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import contexts_in_use as stored_contexts
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
-from pedigreed.store import digests as stored_digests
-from pedigreed.store import mutes as stored_mutes
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import problems as stored_problems
 from pedigreed.store import products as stored_products
 from pedigreed.store import runs as stored_runs
-from pedigreed.store import sources as stored_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,7 +154,7 @@ def read_status(connection: Connection, config: Config, now: datetime) -> Status
 
 def sources_of_news(connection: Connection, config: Config) -> tuple[NewsSourceStatus, ...]:
     """How the reading of each source of CRDS's news stands, in the configuration's order."""
-    states = stored_sources.load(connection)
+    states = stored_announcements.load_sources(connection)
     found = []
     for listed in news_sources(config):
         state = states.get(listed.name)
@@ -175,11 +173,11 @@ def _subscription(
     states = stored_coverage.load(connection, subscription.programs)
     holdings = stored_products.holdings(connection, subscription.programs)
     last = last_period(connection, subscription, now)
-    told = stored_periods.last_told(connection, subscription.name, now + CLOCK_AHEAD)
+    told = stored_periods.last_with_digest(connection, subscription.name, now + CLOCK_AHEAD)
     rhythm = rhythm_of(subscription, config)
     is_due = due(rhythm, last.ends_at if last else None, now) is not None
     next_due = None if is_due else next_boundary(rhythm, now).at
-    mute = stored_mutes.load(connection, now).get(subscription.name)
+    mute = stored_pauses.load_mutes(connection, now).get(subscription.name)
     return SubscriptionStatus(
         name=subscription.name,
         products=sum(held.products for held in holdings if selection.is_about(held)),
@@ -193,7 +191,7 @@ def _subscription(
             now=now,
         ),
         last_told=told.ends_at if told else None,
-        last_subject=stored_digests.subject_of(connection, told.digest_id) if told and told.digest_id else None,
+        last_subject=stored_periods.subject_of(connection, told.digest_id) if told and told.digest_id else None,
         last_closed=last.ends_at if last else None,
         next_due=max(next_due or now, mute.until) if mute else next_due,
         muted_until=mute.until if mute else None,
@@ -209,7 +207,7 @@ def _waiting(
 ) -> int:
     if settle_of(subscription) is None:
         return 0
-    untold = stored_changes.untold(connection, subscription.name, subscription.programs)
+    untold = stored_changes.uncovered(connection, subscription.name, subscription.programs)
     return len({change.filename for change in settled_for(subscription, untold, states, now).waiting})
 
 

@@ -1,4 +1,4 @@
-"""What the sources said of CRDS, and which subscription was told of it."""
+"""What the sources said of CRDS, how reading them goes, and which subscription was sent what was said."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from sqlalchemy import Row, func, select
 
+from pedigreed.model.news_source import SourceState
 from pedigreed.model.notice import Announcement, Facts, Heard, Medium
-from pedigreed.store.insert import insert_or_skip
-from pedigreed.store.lock import lock_for_transaction
-from pedigreed.store.tables import announced, announcements, listeners
+from pedigreed.store.statements import insert_or_replace, insert_or_skip, lock_for_transaction
+from pedigreed.store.tables import announced, announcements, listeners, sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
+
 
 _FACTS = msgspec.json.Decoder(Facts)
 
@@ -71,13 +72,13 @@ def listens_after(connection: Connection, subscription: str) -> int | None:
     return found
 
 
-def told(connection: Connection, subscription: str) -> frozenset[int]:
+def covered(connection: Connection, subscription: str) -> frozenset[int]:
     """The announcements that a period of the subscription covers."""
     query = select(announced.c.announcement_id).where(announced.c.subscription == subscription)
     return frozenset(connection.execute(query).scalars())
 
 
-def mark_told(connection: Connection, subscription: str, label: str, keys: Iterable[int]) -> None:
+def mark_covered(connection: Connection, subscription: str, label: str, keys: Iterable[int]) -> None:
     """Say that a period covers these announcements."""
     rows = [{"subscription": subscription, "announcement_id": key, "label": label} for key in sorted(keys)]
     if rows:
@@ -111,3 +112,25 @@ def _heard(row: Row[Any]) -> Heard:
         facts=_FACTS.decode(row.facts),
     )
     return Heard(row.id, announcement, row.heard_at, row.was_there)
+
+
+def load_sources(connection: Connection) -> dict[str, SourceState]:
+    """Every source that was ever read, by name."""
+    return {
+        row.name: SourceState(row.name, row.asked_at, row.complete_at, row.failures, row.problem, row.bookmark)
+        for row in connection.execute(select(sources))
+    }
+
+
+def save_source(connection: Connection, state: SourceState) -> None:
+    """Keep how a reading went."""
+    connection.execute(
+        insert_or_replace(connection, sources).values(
+            name=state.name,
+            asked_at=state.asked_at,
+            complete_at=state.complete_at,
+            failures=state.failures,
+            problem=state.problem,
+            bookmark=state.bookmark,
+        )
+    )

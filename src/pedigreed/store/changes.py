@@ -10,8 +10,7 @@ from pedigreed.model.campaign import Moved
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.store.batches import batches
-from pedigreed.store.insert import insert_or_skip
+from pedigreed.store.statements import batches, insert_or_skip
 from pedigreed.store.tables import changes, told, watched
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def record(connection: Connection, news: Iterable[Change]) -> None:
         connection.execute(statement, [_row_of(change) for change in batch])
 
 
-def untold(connection: Connection, subscription: str, programs: Collection[int]) -> list[tuple[int, Change]]:
+def uncovered(connection: Connection, subscription: str, programs: Collection[int]) -> list[tuple[int, Change]]:
     """The changes that no period of a subscription covers yet, with their row ids, oldest first.
 
     Only of what the subscription watches, and only those that came after it began to.
@@ -51,7 +50,7 @@ def untold(connection: Connection, subscription: str, programs: Collection[int])
     return [(row.id, _change_of(row)) for row in connection.execute(query)]
 
 
-def mark_told(connection: Connection, subscription: str, label: str, ids: Iterable[int]) -> None:
+def mark_covered(connection: Connection, subscription: str, label: str, ids: Iterable[int]) -> None:
     """Say that a period covers these changes. The table's key refuses to cover one twice."""
     for batch in batches(ids):
         rows = [{"subscription": subscription, "change_id": key, "label": label} for key in batch]

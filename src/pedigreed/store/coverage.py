@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from pedigreed.model.coverage import Coverage
 from pedigreed.model.instrument import Instrument
-from pedigreed.store.insert import insert_or_replace, insert_or_skip
+from pedigreed.store.statements import insert_or_replace, insert_or_skip
 from pedigreed.store.tables import coverage, increments
 
 if TYPE_CHECKING:

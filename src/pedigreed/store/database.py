@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import event
+from sqlalchemy import event, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from pedigreed.model.failure import StoreError
 from pedigreed.store import migrate
 from pedigreed.store.sqlite_file import SqliteFile
+from pedigreed.store.tables import runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from pedigreed.store.postgresql_server import PostgresqlServer
     from pedigreed.store.process_lock import AtWork
+
 
 BUSY_SECONDS = 30.0
 """How long a transaction waits for another process before it gives up."""
@@ -129,7 +131,7 @@ class Store:
 
     def _translate(self, context: ExceptionContext) -> None:
         if context.is_pre_ping:
-            # A connection that died in the pool is made anew, unless its death is told here.
+            # A connection that died in the pool is made anew, unless it is reported here.
             return
         failure = self._place.failure(context.original_exception)
         if failure is not None:
@@ -169,3 +171,9 @@ def _server(url: URL, busy_seconds: float) -> PostgresqlServer:
             "a store on PostgreSQL needs a driver: install pedigreed[postgresql] in place of pedigreed"
         ) from error
     return PostgresqlServer(url, busy_seconds)
+
+
+def is_alive(connection: Connection) -> bool:
+    """Read next to nothing. Raises as every transaction does."""
+    connection.execute(select(runs.c.id).limit(1)).all()
+    return True

@@ -8,8 +8,7 @@ from sqlalchemy import delete, or_, select
 
 from pedigreed.model.local_file import FolderState, LocalFile
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.store.batches import batches
-from pedigreed.store.insert import insert_or_replace
+from pedigreed.store.statements import batches, insert_or_replace
 from pedigreed.store.tables import local_files, local_folders
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 
 from pedigreed.model.failure import StoreError, StoreTooNew
-from pedigreed.store.lock import lock_for_transaction
+from pedigreed.store.statements import lock_for_transaction
 from pedigreed.store.tables import metadata
 
 if TYPE_CHECKING:

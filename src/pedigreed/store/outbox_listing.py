@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Row, Select, func, select
 
 from pedigreed.model.delivery import ListedDelivery
-from pedigreed.store.batches import batches
 from pedigreed.store.deliveries import delivery_of
+from pedigreed.store.statements import batches
 from pedigreed.store.tables import contents, deliveries, digests
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Update, and_, case, not_, or_, update
 
 from pedigreed.model.delivery import DeliveryState
-from pedigreed.store.batches import batches
+from pedigreed.store.statements import batches
 from pedigreed.store.tables import deliveries, is_open
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What is left alone for a while: channels, and digests that can't be composed."""
+"""What is left alone for a while: channels, digests that can't be composed, and muted subscriptions."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
-from pedigreed.model.pause import Pause, Paused
-from pedigreed.store.insert import insert_or_replace
-from pedigreed.store.tables import pauses
+from pedigreed.model.pause import Mute, Pause, Paused
+from pedigreed.store.statements import insert_or_replace
+from pedigreed.store.tables import mutes, pauses
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy.engine import Connection
 
 
@@ -49,3 +51,23 @@ def begin(connection: Connection, pause: Pause) -> None:
 def end(connection: Connection, kind: Paused, name: str) -> None:
     """Use it again."""
     connection.execute(delete(pauses).where(pauses.c.kind == kind.value, pauses.c.name == name))
+
+
+def load_mutes(connection: Connection, now: datetime) -> dict[str, Mute]:
+    """The mutes that hold at a moment (UTC), by subscription."""
+    query = select(mutes).where(mutes.c.until > now).order_by(mutes.c.subscription)
+    return {row.subscription: Mute(row.subscription, row.since, row.until) for row in connection.execute(query)}
+
+
+def mute(connection: Connection, held: Mute) -> None:
+    """Hold a subscription quiet, or for another time than was said before."""
+    connection.execute(
+        insert_or_replace(connection, mutes).values(
+            subscription=held.subscription, since=held.since, until=held.until
+        )
+    )
+
+
+def unmute(connection: Connection, subscription: str) -> bool:
+    """Let a subscription speak again. False if it was not muted."""
+    return connection.execute(delete(mutes).where(mutes.c.subscription == subscription)).rowcount > 0

@@ -1,19 +1,21 @@
-"""The periods of subscriptions: which are closed, and what was told in them."""
+"""The periods of subscriptions that are over, and the digests that were composed of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 
-from pedigreed.model.period import Period
-from pedigreed.store.insert import insert_or_skip
-from pedigreed.store.tables import periods
+from pedigreed.model.period import ComposedDigest, Period
+from pedigreed.store.statements import insert_or_skip
+from pedigreed.store.tables import digests, periods
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
+
+    from pedigreed.model.digest import Digest, RenderedDigest
 
 
 def last_closed(connection: Connection, subscription: str, until: datetime) -> Period | None:
@@ -34,11 +36,11 @@ def last_ends(connection: Connection, since: datetime, until: datetime) -> dict[
     return {row[0]: row[1] for row in connection.execute(query).all()}
 
 
-def last_told(connection: Connection, subscription: str, until: datetime) -> Period | None:
+def last_with_digest(connection: Connection, subscription: str, until: datetime) -> Period | None:
     """The newest period that had a digest, and ended by a moment (UTC)."""
     of_subscription = periods.c.subscription == subscription
-    told = periods.c.digest_id.is_not(None)
-    return next(iter(_newest(connection, 1, of_subscription, told, periods.c.ends_at <= until)), None)
+    has_digest = periods.c.digest_id.is_not(None)
+    return next(iter(_newest(connection, 1, of_subscription, has_digest, periods.c.ends_at <= until)), None)
 
 
 def claim(connection: Connection, subscription: str, label: str, now: datetime) -> bool:
@@ -83,3 +85,46 @@ def _newest(connection: Connection, limit: int, *conditions: ColumnElement[bool]
         )
         for row in connection.execute(query)
     ]
+
+
+def add_digest(connection: Connection, digest: Digest, rendered: RenderedDigest, now: datetime) -> None:
+    """Keep a digest with its words."""
+    connection.execute(
+        insert(digests).values(
+            id=digest.digest_id,
+            subscription=digest.subscription,
+            starts_at=digest.starts,
+            ends_at=digest.ends,
+            composed_at=now,
+            subject=rendered.subject,
+            text=rendered.text,
+        )
+    )
+
+
+def subject_of(connection: Connection, digest_id: str) -> str | None:
+    """The subject of a digest; None where there is none of this identity."""
+    return connection.execute(select(digests.c.subject).where(digests.c.id == digest_id)).scalar()
+
+
+def recent_digests(connection: Connection, limit: int) -> list[ComposedDigest]:
+    """The last digests that were composed, the newest first."""
+    order = (digests.c.composed_at.desc(), digests.c.id)
+    return [ComposedDigest(*row) for row in connection.execute(select(*_COMPOSED).order_by(*order).limit(limit))]
+
+
+def find_digest(connection: Connection, digest_id: str) -> tuple[ComposedDigest, str] | None:
+    """A digest with its text; None where there is none of this identity."""
+    query = select(*_COMPOSED, digests.c.text).where(digests.c.id == digest_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (ComposedDigest(*row[:-1]), row.text)
+
+
+_COMPOSED = (
+    digests.c.id,
+    digests.c.subscription,
+    digests.c.starts_at,
+    digests.c.ends_at,
+    digests.c.composed_at,
+    digests.c.subject,
+)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
-from pedigreed.store.insert import insert_or_replace
-from pedigreed.store.lock import lock_for_transaction
+from pedigreed.store.statements import insert_or_replace, lock_for_transaction
 from pedigreed.store.tables import problems
 
 if TYPE_CHECKING:

@@ -3,24 +3,58 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from sqlalchemy import Row, bindparam, exists, func, insert, select, update
 
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import ExposureUse, Holding, KnownProduct, Product
-from pedigreed.store.batches import batches
-from pedigreed.store.parameter_sets import canonical, decoded, ids_of
+from pedigreed.store.statements import batches, insert_or_skip
 from pedigreed.store.tables import coverage, parameter_sets, products
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
     from sqlalchemy.sql.elements import ColumnElement
+
+    from pedigreed.model.product import Parameter
+
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_DECODER = msgspec.json.Decoder(dict[str, str | int | float | bool])
+
+
+def canonical(parameters: Mapping[str, Parameter]) -> str:
+    """One text for equal sets: JSON with sorted keys."""
+    return _ENCODER.encode(dict(parameters)).decode()
+
+
+@lru_cache(maxsize=4096)
+def decoded(text: str) -> Mapping[str, Parameter]:
+    """The set that a canonical text stands for. Equal texts share one."""
+    return _DECODER.decode(text)
+
+
+def ids_of(connection: Connection, texts: Iterable[str]) -> dict[str, int]:
+    """Canonical text -> row id, adding the sets that are new."""
+    wanted = sorted(set(texts))
+    found: dict[str, int] = {}
+    statement = insert_or_skip(connection, parameter_sets)
+    for batch in batches(wanted, 500):
+        rows = [{"parameters": text} for text in batch]
+        connection.execute(statement, rows)
+        chosen = select(parameter_sets.c.parameters, parameter_sets.c.id).where(
+            parameter_sets.c.parameters.in_(batch)
+        )
+        found.update((text, key) for text, key in connection.execute(chosen))
+    return found
+
 
 _NAMES_A_STATEMENT = 500
 

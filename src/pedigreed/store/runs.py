@@ -1,4 +1,4 @@
-"""When the archive was asked and digests were told, and how it went."""
+"""The runs of work: what each did, which is kept for a while, and what all did together, kept for good."""
 
 from __future__ import annotations
 
@@ -8,14 +8,30 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, delete, func, insert, select, update
 
 from pedigreed.model.work import Run, Work
-from pedigreed.store import totals
-from pedigreed.store.lock import lock_for_transaction
-from pedigreed.store.tables import runs
+from pedigreed.store.statements import insert_or_add, lock_for_transaction
+from pedigreed.store.tables import runs, totals
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
+
+
+def add_totals(connection: Connection, work: Work, amounts: Mapping[str, int]) -> None:
+    """Add amounts, by what they are of, to the totals of one kind of work."""
+    # In one order, so that two processes that add at once wait for each other and not in a circle.
+    rows = [
+        {"work": work.value, "what": what, "amount": amount} for what, amount in sorted(amounts.items()) if amount
+    ]
+    if rows:
+        connection.execute(insert_or_add(connection, totals, totals.c.amount), rows)
+
+
+def load_totals(connection: Connection) -> dict[tuple[Work, str], int]:
+    """Every total that is not zero, by kind of work and what it is of."""
+    return {(Work(row.work), row.what): row.amount for row in connection.execute(select(totals))}
+
 
 KEPT_FOR = timedelta(days=90)
 """A run is forgotten after that. What it did stays in the totals."""
@@ -56,7 +72,7 @@ def end(connection: Connection, run: Run) -> None:
             problem=run.problem,
         )
     )
-    totals.add(connection, run.work, run.amounts())
+    add_totals(connection, run.work, run.amounts())
 
 
 def forget_unended(connection: Connection) -> None:

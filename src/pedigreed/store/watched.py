@@ -1,6 +1,6 @@
-"""What each subscription watches: from which change on it is told, and whether its baseline was told.
+"""What each subscription watches: from which change on, and which digest covered its first sight of a program.
 
-A subscription that begins to watch a program is told of what changes from then on, by the order in which changes
+A subscription that begins to watch a program gets what changes from then on, by the order in which changes
 were recorded. Time is no measure for it: clocks are set back.
 """
 
@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 
 from pedigreed.model.instrument import Instrument
 from pedigreed.store import coverage
-from pedigreed.store.insert import insert_or_skip
+from pedigreed.store.statements import insert_or_skip
 from pedigreed.store.tables import changes, watched
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def begin(connection: Connection, subscription: str, pairs: Collection[Pair]) ->
 
 
 def introduced(connection: Connection, subscription: str) -> frozenset[Pair]:
-    """The pairs whose baseline the subscription was told."""
+    """The pairs whose baseline a digest of the subscription covered."""
     query = select(watched.c.instrument, watched.c.program).where(
         watched.c.subscription == subscription, watched.c.introduced_in.is_not(None)
     )
@@ -56,7 +56,7 @@ def introduced(connection: Connection, subscription: str) -> frozenset[Pair]:
 
 
 def introduce(connection: Connection, subscription: str, label: str, pairs: Iterable[Pair]) -> None:
-    """Say that a period tells the baseline of these pairs, which are watched."""
+    """Say that a period covers the baseline of these pairs, which are watched."""
     for instrument, program in sorted(pairs):
         connection.execute(
             update(watched)

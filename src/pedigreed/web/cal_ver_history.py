@@ -28,7 +28,7 @@ CalVers = dict[str | None, int]
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The products at the end of a day (UTC), by CAL_VER. They stay so until the next day that is told."""
+    """The products at the end of a day (UTC), by CAL_VER. They stay so until the next day that is listed."""
 
     day: date
     products: CalVers
@@ -52,8 +52,8 @@ def days_of(
         moves: every change.
         today: UTC.
     """
-    told = {today, *since.values(), *(move.day for move in moves if move.instrument in since)}
-    days = sorted(day for day in told if day <= today)
+    listed = {today, *since.values(), *(move.day for move in moves if move.instrument in since)}
+    days = sorted(day for day in listed if day <= today)
     each = [
         _of_instrument(
             begin, now.get(instrument, {}), [move for move in moves if move.instrument is instrument], days

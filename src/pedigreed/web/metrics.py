@@ -25,12 +25,10 @@ from pedigreed.schedule import due, next_boundary
 from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
 from pedigreed.service.status import NewsSourceStatus, SourceStatus, sources, sources_of_news
 from pedigreed.store import deliveries as stored_deliveries
-from pedigreed.store import mutes as stored_mutes
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import problems as stored_problems
 from pedigreed.store import runs as stored_runs
-from pedigreed.store import totals as stored_totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,7 +62,7 @@ class Figures:
     """All of them. Times are UTC.
 
     Attributes:
-        totals: what all runs did, as `stored_totals.load` has it.
+        totals: what all runs did, as `stored_runs.load_totals` has it.
         ended: when the last run of each kind ended.
         outbox: how many messages stand where.
         problems: how many there are of each kind.
@@ -88,10 +86,10 @@ class Figures:
 
 def figures(connection: Connection, store: Store, config: Config, now: datetime) -> Figures:
     """Read them, in a transaction of the store."""
-    muted = stored_mutes.load(connection, now)
+    muted = stored_pauses.load_mutes(connection, now)
     problems = Counter(known.problem.kind for known in stored_problems.load(connection))
     return Figures(
-        totals=stored_totals.load(connection),
+        totals=stored_runs.load_totals(connection),
         ended=stored_runs.last_ended(connection),
         outbox=stored_deliveries.counts(connection),
         problems={kind: problems[kind] for kind in ProblemKind},
@@ -114,11 +112,11 @@ def _subscription(
 ) -> SubscriptionFigures:
     rhythm = rhythm_of(subscription, config)
     last = last_period(connection, subscription, now)
-    told = stored_periods.last_told(connection, subscription.name, now + CLOCK_AHEAD)
+    covered = stored_periods.last_with_digest(connection, subscription.name, now + CLOCK_AHEAD)
     boundary = due(rhythm, last.ends_at if last else None, now) or next_boundary(rhythm, now)
     return SubscriptionFigures(
         subscription.name,
-        told.ends_at if told else None,
+        covered.ends_at if covered else None,
         max(boundary.at, muted_until) if muted_until else boundary.at,
         muted_until is not None,
     )

@@ -11,7 +11,7 @@ from pedigreed.model.problem import ProblemKind
 from pedigreed.service.status import Status, read_status
 from pedigreed.store import cal_vers as stored_cal_vers
 from pedigreed.store import deliveries as stored_deliveries
-from pedigreed.store import digests as stored_digests
+from pedigreed.store import periods as stored_periods
 from pedigreed.store import products as stored_products
 from pedigreed.web.cal_ver_history import Band, Day, bands_of, days_of
 from pedigreed.web.plot import NARROW, WIDE, Plot, plot_of
@@ -54,9 +54,9 @@ class StatusPage:
 
     @property
     def pauses(self) -> list[Pause]:
-        """The channels that are left alone, but for those that a problem tells of already."""
-        told = {each.problem.name for each in self.status.problems if each.problem.kind is ProblemKind.CHANNEL}
-        return [pause for pause in self.status.pauses if pause.name not in told]
+        """The channels that are left alone, but for those that a problem names already."""
+        broken = {each.problem.name for each in self.status.problems if each.problem.kind is ProblemKind.CHANNEL}
+        return [pause for pause in self.status.pauses if pause.name not in broken]
 
     @property
     def next_digest(self) -> tuple[datetime | None, str] | None:
@@ -129,7 +129,7 @@ class ProgramPage:
 
 def status_page(connection: Connection, config: Config, size: int, now: datetime) -> StatusPage:
     """Read it."""
-    digests = stored_digests.recent(connection, MOST_DIGESTS)
+    digests = stored_periods.recent_digests(connection, MOST_DIGESTS)
     counts = stored_cal_vers.by_program(connection, config.programs)
     return StatusPage(
         read_status(connection, config, now),
@@ -142,7 +142,7 @@ def status_page(connection: Connection, config: Config, size: int, now: datetime
 
 def digest_page(connection: Connection, digest_id: str) -> DigestPage | None:
     """Read it; None where there is no such digest."""
-    found = stored_digests.find(connection, digest_id)
+    found = stored_periods.find_digest(connection, digest_id)
     if found is None:
         return None
     digest, text = found

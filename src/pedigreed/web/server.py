@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from pedigreed.model.failure import PedigreedError, TryAgain
-from pedigreed.store.alive import is_alive
+from pedigreed.store.database import is_alive
 from pedigreed.web.guard import NEVER_KEPT, guard, line, page
 from pedigreed.web.metrics import Figures, FiguresCollector, exposition, figures
 from pedigreed.web.page_templates import assets, html

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, or_, select
 
-from pedigreed.store.insert import insert_or_replace
+from pedigreed.store.statements import insert_or_replace
 from pedigreed.store.tables import wanted
 
 if TYPE_CHECKING:

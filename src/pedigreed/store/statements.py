@@ -1,14 +1,19 @@
-"""Adding rows that another transaction may have added already."""
+"""Statements that both databases share: adding rows that may be there, lists in pieces, and a lock."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
+from sqlalchemy import text
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from sqlalchemy import Column, Table
     from sqlalchemy.engine import Connection
+
 
 Insert = sqlite.Insert | postgresql.Insert
 
@@ -37,3 +42,24 @@ def _insert(connection: Connection, table: Table) -> Insert:
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
     return postgresql.insert(table)
+
+
+Item = TypeVar("Item")
+
+BATCH = 5000
+
+
+def batches(items: Iterable[Item], size: int = BATCH) -> Iterator[list[Item]]:
+    """The items in lists of at most `size`."""
+    left = iter(items)
+    while batch := list(islice(left, size)):
+        yield batch
+
+
+def lock_for_transaction(connection: Connection, work: str) -> None:
+    """Wait until no other transaction does this work. The lock ends with the transaction.
+
+    On SQLite a writing transaction is the only one anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:work))"), {"work": f"pedigreed {work}"})

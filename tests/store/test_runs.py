@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.model.delivery import DeliveryState
 from pedigreed.model.work import Run, Work
-from pedigreed.store import runs, totals
+from pedigreed.store import runs
 
 if TYPE_CHECKING:
     from pedigreed.store.database import Store
@@ -40,7 +40,7 @@ def test_they_grow_with_each_run_and_outlive_it(store: Store) -> None:
     do(store, Work.ASK, NOW + timedelta(days=400))
     with store.reading() as connection:
         assert len(runs.newest(connection, Work.ASK, 10)) == 1
-        assert totals.load(connection) == {
+        assert runs.load_totals(connection) == {
             (Work.ASK, "complete"): 2,
             (Work.ASK, "incomplete"): 1,
             (Work.ASK, "milliseconds"): 4500,
@@ -57,16 +57,16 @@ def test_a_clock_that_was_set_back_makes_none_of_them_less(store: Store) -> None
         assert key is not None
         runs.end(connection, Run(key, Work.TELL, NOW, NOW - timedelta(hours=1)))
     with store.reading() as connection:
-        assert totals.load(connection) == {(Work.TELL, "complete"): 1}
+        assert runs.load_totals(connection) == {(Work.TELL, "complete"): 1}
 
 
 def test_nothing_is_lost_between_processes_that_add_at_once(store: Store) -> None:
     def add(number: int) -> None:
         amounts = {"requests": 1, "rows": number, "complete": 1}
         with store.writing() as connection:
-            totals.add(connection, Work.ASK, amounts if number % 2 else dict(reversed(amounts.items())))
+            runs.add_totals(connection, Work.ASK, amounts if number % 2 else dict(reversed(amounts.items())))
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(add, range(40)))
     with store.reading() as connection:
-        assert totals.load(connection)[Work.ASK, "rows"] == sum(range(40))
+        assert runs.load_totals(connection)[Work.ASK, "rows"] == sum(range(40))
