@@ -54,6 +54,11 @@ class CrdsSource(Settings):
     )
     every: Duration = Field(default=timedelta(hours=6), description="How often to ask CRDS and the feeds.")
     feeds: tuple[Feed, ...] = Field(default=(), description="Feeds that tell of deliveries.")
+    rules: AbsolutePath | None = Field(
+        default=None,
+        description="A CRDS_PATH of the crds package on this machine. Its rule files are read, and never changed, "
+        "before the server is asked for them.",
+    )
 
 
 class ImapMailbox(Settings):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,14 +13,12 @@ from pedigreed.impact.mapping import OMITTED as OMITTED_WORDS
 from pedigreed.impact.mapping import RuleFile, members_of, read_rule_file
 from pedigreed.impact.rmap import FORMAT, Rmap, RmapForm, compile_rmap
 from pedigreed.impact.rule_text import UnreadableRulesError
+from pedigreed.model.reference_file import RULE_FILE_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, MutableMapping
 
     from pedigreed.model.instrument import Instrument
-
-RULE_FILE_NAME = re.compile(r"jwst(?:_[a-z0-9]{1,16})?(?:_[a-z0-9-]{1,70})?_[0-9]{4,6}\.[pir]map", re.ASCII)
-"""What every name of a rule file must match before it becomes a path or an address."""
 
 
 class CompiledFile(msgspec.Struct, frozen=True, array_like=True):
@@ -82,6 +79,23 @@ class Context:
 
     name: str
     types: Mapping[Instrument, Mapping[str, TypeRules]]
+
+
+def encoded(file: CompiledFile) -> bytes:
+    """As it is kept on disk."""
+    return msgspec.msgpack.encode(file)
+
+
+def decoded(content: bytes, sha1: str) -> CompiledFile | None:
+    """The compiled form of a text with this sum; None where it is another's or of another format."""
+    try:
+        file = _DECODER.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return file if file.form == FORMAT and file.sha1 == sha1 else None
+
+
+_DECODER = msgspec.msgpack.Decoder(CompiledFile)
 
 
 def names_needed(

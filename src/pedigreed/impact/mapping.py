@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigreed.impact.rule_text import Call, UnreadableRulesError, read_rule_text
+from pedigreed.model.failure import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as Dictionary
@@ -20,7 +21,7 @@ OMITTED = frozenset({"OMIT", "TEMP_OMIT", "omit"})
 """What stands in the place of a file where there is none. Source: `MappingSelectionsDict` of crds 14.0.3."""
 
 
-class WrongSumError(ValueError):
+class WrongSumError(Unreadable):
     """The file is not as CRDS wrote it: cut, or changed on its way."""
 
 

@@ -16,6 +16,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from pedigreed.model.failure import Unreadable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -37,7 +39,7 @@ _CONSTANTS = {"True": True, "False": False, "None": None}
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
-class UnreadableRulesError(ValueError):
+class UnreadableRulesError(Unreadable):
     """The text is no rule file, or one beyond the limits."""
 
 

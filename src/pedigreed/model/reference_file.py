@@ -40,6 +40,8 @@ _REFERENCE = re.compile(
     rf"jwst_({_INSTRUMENTS}|all|system)_(?:([a-z0-9]{{1,40}}|pars-[a-z0-9]{{1,60}})_)?[0-9]{{4,6}}\.(fits|asdf|json|rmap|imap)",
     re.ASCII,
 )
+RULE_FILE_NAME = re.compile(r"jwst(?:_[a-z0-9]{1,16})?(?:_[a-z0-9-]{1,70})?_[0-9]{4,6}\.[pir]map", re.ASCII)
+"""What the name of every rule file must match before it becomes a path or an address."""
 _CONTEXT = re.compile(r"jwst_([0-9]{4,6})(?:\.pmap)?", re.ASCII)
 
 
