@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import socket
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ import pytest
 import crds_faults
 import faults
 from asking_crds import AGENT, HASTY, QUICK, methods
-from certificates import certificate_for
 from faults import Fault
 from misbehaving import FaultyCrds
 from pedigreed.demo.crds import encoded
@@ -21,16 +19,13 @@ from pedigreed.demo.crds_story import crds_at
 from pedigreed.demo.loopback import Reply
 from pedigreed.demo.scenario import DAY_1
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
-from pedigreed.sources.crds.exchange import post
-from pedigreed.sources.crds.patience import Passing
+from pedigreed.net.patience import Passing
 from pedigreed.sources.crds.rpc import Rpc
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from pedigreed.sources.crds.patience import Patience
+    from pedigreed.net.patience import Patience
 
 LATEST = ("get_default_context", "jwst", "latest")
 
@@ -132,7 +127,7 @@ LASTING: list[tuple[Fault, str]] = [
     (crds_faults.NullResult(), "a form that is not known"),
     (crds_faults.WithoutResult(), "without a result"),
     (crds_faults.OtherResult(["jwst_1535.pmap"]), "Expected `str`, got `array`"),
-    (crds_faults.OtherEncoding(), "encoded its reply in a form that is not known"),
+    (crds_faults.OtherEncoding(), "encoded its answer in a form that is not known"),
     (crds_faults.CutEncoding(), "breaks off"),
     (crds_faults.OtherResult(encoded(b"no gzip")), "does not decompress"),
     (crds_faults.OtherResult(encoded(gzip.compress(b"no JSON"))), "a form that is not known"),
@@ -158,52 +153,26 @@ def test_a_reply_that_is_compressed_unasked_is_read(crds: FaultyCrds) -> None:
 @pytest.mark.parametrize("fault", [crds_faults.ResultBomb(), Compressed(size=50_000_000)])
 def test_a_small_reply_does_not_expand_without_end(crds: FaultyCrds, fault: Fault) -> None:
     crds.misbehave(fault, times=None)
-    with pytest.raises(UpstreamUnavailable, match="expands to more than 1,000,000 bytes"):
-        ask(crds, replace(QUICK, largest_reply=1_000_000))
+    with pytest.raises(UpstreamUnavailable, match=r"(expands to more|the answer is longer) than 1,000,000 bytes"):
+        ask(crds, replace(QUICK, largest_answer=1_000_000))
 
 
 def test_a_reply_that_is_too_large_is_not_taken_in(crds: FaultyCrds) -> None:
-    with pytest.raises(UpstreamUnavailable, match="more than 50 bytes"):
-        ask(crds, replace(QUICK, largest_reply=50))
+    with pytest.raises(UpstreamUnavailable, match="the answer is longer than 50 bytes"):
+        ask(crds, replace(QUICK, largest_answer=50))
 
 
 @pytest.mark.parametrize("fault", [faults.Hang(), faults.Drip()])
 def test_a_call_has_a_limit_on_the_whole_of_it(crds: FaultyCrds, fault: Fault) -> None:
     crds.misbehave(fault, times=None)
-    with pytest.raises(Passing, match=r"within 0\.2 s"):
+    with pytest.raises(Passing, match=r"^no whole answer within 0\.2 s$"):
         ask(crds, HASTY)
-
-
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_headers_that_drip_are_under_the_limit_too(scheme: str, tmp_path: Path) -> None:
-    """No wait for bytes is ever long, and the headers never end."""
-    certified = certificate_for("127.0.0.1", tmp_path)
-    tls = certified.server if scheme == "https" else None
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        dripping = threading.Thread(target=_drip_headers, args=(listening, tls))
-        dripping.start()
-        url = f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/json/"
-        with pytest.raises(Passing, match=r"within 0\.5 s"):
-            post(url, b"{}", AGENT, within=0.5, largest=1 << 20, tls_context=certified.trust)
-        dripping.join()
-
-
-def test_a_server_that_nobody_vouches_for_is_not_asked(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        dripping = threading.Thread(
-            target=_drip_headers, args=(listening, certificate_for("127.0.0.1", tmp_path).server)
-        )
-        dripping.start()
-        url = f"https://127.0.0.1:{listening.getsockname()[1]}"
-        with pytest.raises(Passing, match="its certificate is not valid"):
-            Rpc(url, AGENT, replace(QUICK, attempts=1)).call(*LATEST, shape=str)
-        dripping.join()
 
 
 def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    with pytest.raises(Passing, match=r"^CRDS did not answer: connection refused$"):
+    with pytest.raises(Passing, match=r"^connection refused$"):
         Rpc(url, AGENT, QUICK).call(*LATEST, shape=str)
 
 
@@ -259,20 +228,7 @@ def test_a_refusal_is_an_answer(crds: FaultyCrds) -> None:
 
 
 def test_a_reading_ends_when_its_time_is_up(crds: FaultyCrds) -> None:
-    rpc = Rpc(crds.url, AGENT, replace(QUICK, reading_timeout=0.0))
-    with pytest.raises(Passing, match="within 0 s"):
+    rpc = Rpc(crds.url, AGENT, replace(QUICK, total_timeout=0.0))
+    with pytest.raises(Passing, match=r"^no whole answer within 0 s$"):
         rpc.call(*LATEST, shape=str)
     assert not crds.requests
-
-
-def _drip_headers(listening: socket.socket, tls: ssl.SSLContext | None) -> None:
-    connection, _ = listening.accept()
-    with connection:
-        try:
-            connection = tls.wrap_socket(connection, server_side=True) if tls else connection
-            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-            while True:
-                connection.sendall(b"x")
-                threading.Event().wait(0.01)
-        except OSError:
-            connection.close()

@@ -327,7 +327,7 @@ def test_a_part_fails_alone(small: FaultyCrds, holding: Holding, fault: Fault, m
     holding.state = replace(holding.state, bad_files=(FLAT.name,), builds={CAL_VER: "jwst_1503"})
     small.now += timedelta(days=1)
     small.misbehave(fault, times=None, when=is_call_of(method))
-    troubled = read(small, bookmark, patience=replace(QUICK, largest_reply=1_000_000))
+    troubled = read(small, bookmark, patience=replace(QUICK, largest_answer=1_000_000))
     assert not troubled.is_complete
     (problem,) = troubled.problems
     assert problem.startswith(f"{part}: ")
@@ -351,8 +351,8 @@ def test_a_server_that_is_down_is_told_and_keeps_the_bookmark(crds: FaultyCrds) 
     assert down.contexts is None
     assert down.bookmark == first.bookmark
     assert down.problems == (
-        "the context history: CRDS answered 503",
-        "the archive's context: CRDS answered 503",
+        "the context history: answered HTTP 503",
+        "the archive's context: answered HTTP 503",
         "the latest context: not asked: CRDS did not answer before",
     )
 
@@ -361,8 +361,8 @@ def test_a_server_that_hangs_is_left(crds: FaultyCrds) -> None:
     crds.misbehave(faults.Hang(), times=None)
     reading = read(crds, patience=HASTY)
     assert [problem.partition(": ")[2] for problem in reading.problems] == [
-        "CRDS did not answer within 0.2 s",
-        "CRDS did not answer within 0.2 s",
+        "no whole answer within 0.2 s",
+        "no whole answer within 0.2 s",
         *["not asked: CRDS did not answer before"] * 2,
     ]
 

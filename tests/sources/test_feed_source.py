@@ -8,6 +8,7 @@ import logging
 import threading
 import tracemalloc
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
@@ -43,8 +44,8 @@ from pedigreed.demo.loopback import Reply
 from pedigreed.demo.scenario import DAY_1, DAY_2, DAY_3
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Medium
+from pedigreed.net.patience import Patience
 from pedigreed.sources.feeds.feed import FeedSource
-from pedigreed.sources.feeds.limits import FeedLimits
 
 if TYPE_CHECKING:
     import ssl
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from pedigreed.model.news_source import Reading
     from pedigreed.sources.source import Source
 
-QUICK = FeedLimits(within=20, first_pause=0.01)
+QUICK = Patience(total_timeout=20, first_pause=0.01, largest_answer=5_000_000, redirects=5)
 TOKEN = "8f14e45fceea167a5a36dedd4bea2543"
 
 
@@ -70,14 +71,14 @@ def lists() -> Iterator[FaultyListserv]:
 
 
 def source(
-    lists: FaultyListserv, name: str = NIRCAM_LIST, version: str = "2.0", limits: FeedLimits = QUICK
+    lists: FaultyListserv, name: str = NIRCAM_LIST, version: str = "2.0", patience: Patience = QUICK
 ) -> FeedSource:
     feed = Feed(url=lists.feed_url(name, version), instrument=Instrument.NIRCAM)
-    return FeedSource(feed, "pedigreed-test/1", limits)
+    return FeedSource(feed, "pedigreed-test/1", patience)
 
 
-def read(lists: FaultyListserv, limits: FeedLimits = QUICK, bookmark: str | None = None) -> Reading:
-    return source(lists, limits=limits).read(bookmark, DAY_2)
+def read(lists: FaultyListserv, patience: Patience = QUICK, bookmark: str | None = None) -> Reading:
+    return source(lists, patience=patience).read(bookmark, DAY_2)
 
 
 class Sent(Fault):
@@ -124,7 +125,7 @@ def test_it_is_read_in_a_thread_of_a_program_with_an_event_loop(lists: FaultyLis
 def test_a_proxy_that_is_none_is_told(lists: FaultyListserv, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("HTTP_PROXY", "nonsense://proxy.example")
-    assert read(lists).problems == ("an address on the way to it can't be used",)
+    assert read(lists).problems == ("its address or that of a proxy can't be used",)
 
 
 def test_it_says_who_asks(lists: FaultyListserv) -> None:
@@ -159,7 +160,7 @@ def test_what_did_not_change_is_not_sent_again_however_often_it_is_asked(lists: 
 
 @pytest.mark.parametrize("fault", [CutFeed(), LoginPage(), ClientError(404), EmptyBody(), ResetMidBody(), Hang()])
 def test_a_bad_reading_does_not_move_the_bookmark(lists: FaultyListserv, fault: Fault) -> None:
-    feed = source(lists, limits=FeedLimits(within=1, attempts=1))
+    feed = source(lists, patience=replace(QUICK, total_timeout=1, attempts=1))
     lists.now = DAY_1
     bookmark = feed.read(None, DAY_1).bookmark
     lists.now = DAY_2
@@ -187,11 +188,11 @@ def test_unchanged_without_a_question_is_a_failure(lists: FaultyListserv) -> Non
         (LoginPage(), "an HTML page came in place of a feed"),
         (EmptyBody(), "the answer is empty"),
         (OtherBody(), "what came is no feed"),
-        (ClientError(404), "it answered HTTP 404"),
-        (ClientError(403), "it answered HTTP 403"),
-        (ServerError(), "it answered HTTP 500"),
-        (TooManyRequests(retry_after=10_000), "it answered HTTP 429"),
-        (ResetBefore(), "the connection was reset"),
+        (ClientError(404), "answered HTTP 404"),
+        (ClientError(403), "answered HTTP 403"),
+        (ServerError(), "answered HTTP 500"),
+        (TooManyRequests(retry_after=10_000), "answered HTTP 429, and asked for a pause of 10000 s"),
+        (ResetBefore(), "connection reset"),
         (Redirect(), "it redirects more than 5 times"),
         (Redirect("file:///etc/passwd"), "it redirects to what is no web address"),
         (Redirect("ftp://lists.example/feed"), "it redirects to what is no web address"),
@@ -200,7 +201,7 @@ def test_unchanged_without_a_question_is_a_failure(lists: FaultyListserv) -> Non
             Sent("x", "text/xml", ("Content-Encoding", "br")),
             "the answer is compressed in a way that was not asked for",
         ),
-        (Sent("plain", "text/xml", ("Content-Encoding", "gzip")), "the answer does not decompress"),
+        (Sent("plain", "text/xml", ("Content-Encoding", "gzip")), "what came is no feed"),
     ],
     ids=lambda value: None if isinstance(value, str) else type(value).__name__,
 )
@@ -216,22 +217,22 @@ def test_failures_are_told_in_words(lists: FaultyListserv, fault: Fault, problem
 @pytest.mark.parametrize("fault", [Hang(), SlowHead(), Drip()])
 def test_it_ends_in_time_whatever_the_server_does(lists: FaultyListserv, fault: Fault) -> None:
     lists.misbehave(fault, times=None)
-    reading = read(lists, FeedLimits(within=0.5))
+    reading = read(lists, replace(QUICK, total_timeout=0.5))
     assert not reading.is_complete
-    assert reading.problems[0] == "it did not answer to the end within 0.5 s"
+    assert reading.problems[0] == "no whole answer within 0.5 s"
 
 
 @pytest.mark.parametrize("fault", [Endless(), GzipBomb(megabytes=200)])
 def test_what_is_too_long_gives_its_whole_entries_in_little_memory(lists: FaultyListserv, fault: Fault) -> None:
     lists.misbehave(fault)
     tracemalloc.start()
-    reading = read(lists, FeedLimits(within=60, largest=1_000_000))
+    reading = read(lists, replace(QUICK, total_timeout=60, largest_answer=1_000_000))
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 30_000_000
     assert len(reading.announcements) == 2
     assert not reading.is_complete
-    assert "it is longer than 1,000,000 bytes" in reading.problems
+    assert "the answer is longer than 1,000,000 bytes" in reading.problems
 
 
 def test_an_entity_bomb_is_text(lists: FaultyListserv) -> None:
@@ -300,7 +301,7 @@ def test_nobody_there_is_told(lists: FaultyListserv) -> None:
     with FaultyListserv(now=DAY_1) as gone:
         url = gone.feed_url(NIRCAM_LIST)
     reading = FeedSource(Feed(url=url), "pedigreed-test/1", QUICK).read(None, DAY_1)
-    assert reading.problems == ("the connection was refused",)
+    assert reading.problems == ("connection refused",)
 
 
 def test_a_name_that_is_none_is_told() -> None:
@@ -399,7 +400,8 @@ def test_a_date_in_the_future_is_not_believed(lists: FaultyListserv) -> None:
 
 
 def test_more_entries_than_are_read_is_a_warning(lists: FaultyListserv) -> None:
-    reading = read(lists, FeedLimits(within=20, entries=1))
+    feed = Feed(url=lists.feed_url(NIRCAM_LIST))
+    reading = FeedSource(feed, "pedigreed-test/1", QUICK, most=1).read(None, DAY_2)
     assert len(reading.announcements) == 1
     assert reading.is_complete
     assert reading.warnings == ("only the first 1 entries were read",)

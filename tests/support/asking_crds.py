@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.demo.crds_story import CrdsState, Delivered, Reference
-from pedigreed.sources.crds.patience import Patience
+from pedigreed.net.patience import Patience
 from pedigreed.sources.crds.server import CrdsServer
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 AGENT = "pedigreed/test"
 CAL_VER = "2.0.1"
-QUICK = Patience(call_timeout=5.0, reading_timeout=20.0, attempts=3, first_pause=0.001, longest_pause=0.002)
-HASTY = Patience(call_timeout=0.2, reading_timeout=20.0, attempts=1, first_pause=0.001, longest_pause=0.002)
+QUICK = Patience(exchange_timeout=5.0, total_timeout=20.0, attempts=3, first_pause=0.001, longest_pause=0.002)
+HASTY = Patience(exchange_timeout=0.2, total_timeout=20.0, attempts=1, first_pause=0.001, longest_pause=0.002)
 NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
 """A moment of the small states below."""
 

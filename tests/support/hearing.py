@@ -14,12 +14,11 @@ from pedigreed.delivery.folder import FolderChannel
 from pedigreed.demo.crds_story import CrdsState, Delivered, Reference
 from pedigreed.demo.list_posts import ListPost
 from pedigreed.model.instrument import Instrument
+from pedigreed.net.patience import Patience
 from pedigreed.service.cycle import run_cycle
 from pedigreed.service.news_sources import news_sources
-from pedigreed.sources.crds.patience import Patience as CrdsPatience
 from pedigreed.sources.crds.server import CrdsServer
 from pedigreed.sources.feeds.feed import FeedSource
-from pedigreed.sources.feeds.limits import FeedLimits
 from pedigreed.sources.mailbox.source import open_mailbox
 from pedigreed.sources.mast.archive import MastArchive
 from watching import QUICK, Holdings
@@ -109,8 +108,8 @@ class Hearing:
     def sources(self, config: Config) -> tuple[Listed, ...]:
         """Those of the configuration, which give up at once."""
         opened: list[Source] = [
-            CrdsServer(self.crds.url, "pedigreed/test", "2.0.1", patience=CrdsPatience(5, 10, attempts=1)),
-            FeedSource(Feed(url=self.lists.feed_url(LIST)), "pedigreed/test", FeedLimits(attempts=1)),
+            CrdsServer(self.crds.url, "pedigreed/test", "2.0.1", patience=Patience(5, 10, attempts=1)),
+            FeedSource(Feed(url=self.lists.feed_url(LIST)), "pedigreed/test", Patience(attempts=1)),
             open_mailbox(MailboxSource(eml=self.mailbox)),
         ]
         made = {source.name: source for source in opened}

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 INSTITUTE = ZoneInfo("America/New_York")
-"""The server writes its times in no zone: see `sources.crds.server_time`."""
+"""The server writes its times in no zone: see `sources.crds.contexts`."""
 
 _at = datetime.fromisoformat
 

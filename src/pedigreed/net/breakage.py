@@ -33,7 +33,7 @@ class Breakage(Enum):
     NOT_DECOMPRESSED = "the answer does not decompress"
     NOT_HTTP = "the answer is no HTTP"
     REDIRECT = "it redirects to what is no web address"
-    ADDRESS = "its address can't be used"
+    ADDRESS = "its address or that of a proxy can't be used"
     UNKNOWN = "the connection failed"
 
     @property

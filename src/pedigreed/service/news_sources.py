@@ -14,9 +14,7 @@ from pedigreed.config.settings import Report
 from pedigreed.model.pause import nth_pause
 from pedigreed.schedule import last_turn
 from pedigreed.service.ask_times import place_of
-from pedigreed.sources.crds.name import NAME as SERVER_NAME
-from pedigreed.sources.feeds.name import name_of as name_of_feed
-from pedigreed.sources.mailbox.name import name_of as name_of_mailbox
+from pedigreed.sources.names import CRDS_SERVER, feed_name, mailbox_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,10 +71,10 @@ def news_sources(
     found = []
     if any(subscription.crds.report is not Report.NONE for subscription in config.subscriptions):
         if crds.url is not None:
-            found.append((SERVER_NAME, crds.every, partial(_server, crds.url, user_agent, cal_ver)))
-        found += [(name_of_feed(feed.url), crds.every, partial(_feed, feed, user_agent)) for feed in crds.feeds]
+            found.append((CRDS_SERVER, crds.every, partial(_server, crds.url, user_agent, cal_ver)))
+        found += [(feed_name(feed.url), crds.every, partial(_feed, feed, user_agent)) for feed in crds.feeds]
     if mailbox is not None:
-        found.append((name_of_mailbox(mailbox), mailbox.every, partial(_mailbox, mailbox)))
+        found.append((mailbox_name(mailbox), mailbox.every, partial(_mailbox, mailbox)))
     # Each source has a turn of its own, so that not all are asked in the same minute.
     return tuple(
         Listed(name, every, (place + place_of(name)) % 1, opens)

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import base64
 import binascii
-import time
+import ssl
 import uuid
 from html import unescape
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
-from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
-from pedigreed.sources.crds.exchange import post
-from pedigreed.sources.crds.expanded import expanded
-from pedigreed.sources.crds.patience import Passing
+from pedigreed.model.failure import Unreadable, UpstreamRefused, UpstreamUnavailable
+from pedigreed.net.exchange import Request, blocking_exchange, limits_of, usable
+from pedigreed.net.inflating import inflated
+from pedigreed.net.patience import Passing
 from pedigreed.sources.plain_text import plain_line
 
 if TYPE_CHECKING:
-    from pedigreed.sources.crds.patience import Patience
+    from pedigreed.net.patience import Patience
 
 Shape = TypeVar("Shape")
 
@@ -56,7 +56,8 @@ class Rpc:
         self._address = f"{url.rstrip('/')}/json/"
         self._user_agent = user_agent
         self._patience = patience
-        self._ends = time.monotonic() + patience.reading_timeout
+        self._deadline = patience.deadline()
+        self._tls_context = ssl.create_default_context()
         self._failures = 0
 
     def call(self, method: str, *params: object, shape: type[Shape]) -> Shape:
@@ -64,13 +65,13 @@ class Rpc:
 
         Raises:
             UpstreamRefused: it answered with an error object; the words are its own.
-            Passing: no answer came within the limits.
+            Passing: no answer came within the limits, or nothing that is one.
             UpstreamUnavailable: what came can't be used.
         """
         if self._failures >= _FAILURES_BEFORE_REST:
             raise Passing("not asked: CRDS did not answer before")
         try:
-            for attempt in self._patience.retrying(self._ends):
+            for attempt in self._patience.retrying(self._deadline):
                 with attempt:
                     result = self._ask(method, params)
         except Passing as error:
@@ -80,18 +81,15 @@ class Rpc:
         return _read(self._plain(result), shape)
 
     def _ask(self, method: str, params: tuple[object, ...]) -> bytes:
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise Passing(f"CRDS did not answer within {self._patience.reading_timeout:g} s")
         identity = uuid.uuid4().hex
-        body = post(
+        request = Request(
+            "POST",
             self._address,
+            {"User-Agent": self._user_agent, "Content-Type": "application/json", "Accept": "application/json"},
             msgspec.json.encode({"jsonrpc": "1.0", "method": method, "params": params, "id": identity}),
-            self._user_agent,
-            within=min(self._patience.call_timeout, left),
-            largest=self._patience.largest_reply,
         )
-        return _result(body, identity)
+        came = blocking_exchange(request, limits_of(self._patience, self._deadline), self._tls_context)
+        return _result(usable(came).body, identity)
 
     def _plain(self, result: bytes) -> bytes:
         """The result's JSON, no longer encoded."""
@@ -102,8 +100,11 @@ class Rpc:
         try:
             compressed = base64.b64decode(encoded.crds_payload, validate=True)
         except (binascii.Error, ValueError) as error:
-            raise UpstreamUnavailable("CRDS encoded its reply in a form that is not known") from error
-        return expanded(compressed, self._patience.largest_reply)
+            raise UpstreamUnavailable("CRDS encoded its answer in a form that is not known") from error
+        try:
+            return inflated(compressed, self._patience.largest_answer)
+        except Unreadable as error:
+            raise UpstreamUnavailable(f"CRDS encoded its answer, and {error}") from error
 
 
 def _result(body: bytes, identity: str) -> bytes:

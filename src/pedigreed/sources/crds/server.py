@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from pedigreed.model.contexts import ContextsInUse
+from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
 from pedigreed.model.news_source import Reading
-from pedigreed.sources.crds.bookmark import Bookmark
-from pedigreed.sources.crds.look import Look
-from pedigreed.sources.crds.name import NAME
-from pedigreed.sources.crds.patience import Patience
+from pedigreed.net.patience import Passing, Patience
+from pedigreed.sources.crds import reference_files
+from pedigreed.sources.crds.bookmark import Bookmark, KnownBuild, Waiting
+from pedigreed.sources.crds.contexts import announced_build, asked_version, read_context, read_history, went_down
+from pedigreed.sources.crds.reference_files import MOST_NEW_FILES
 from pedigreed.sources.crds.rpc import Rpc
+from pedigreed.sources.names import CRDS_SERVER
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from pedigreed.model.notice import Announcement
+    from pedigreed.sources.crds.contexts import Activation
+    from pedigreed.sources.crds.reference_files import Record
+
 
 KEPT = timedelta(days=400)
 """How far back the context history is told. At the first reading it gives the notices of about a year."""
@@ -50,16 +62,16 @@ class CrdsServer:
     @property
     def name(self) -> str:
         """What people call it."""
-        return NAME
+        return CRDS_SERVER
 
     def read(self, bookmark: str | None, now: datetime) -> Reading:
         """Read what is new. Each part of it fails alone; see `Source.read`."""
         rpc = Rpc(self._url, self._user_agent, self._patience)
-        look = Look(rpc, NAME, self._url, Bookmark.read(bookmark), now)
-        look.at_history(now - KEPT)
+        look = _Look(rpc, CRDS_SERVER, self._url, Bookmark.read(bookmark), now)
+        look.read_history(now - KEPT)
         contexts = look.contexts_in_use(self._cal_ver)
-        look.at_new_files()
-        look.at_bad_files()
+        look.read_new_files()
+        look.read_bad_files()
         return Reading(
             announcements=tuple(look.announcements),
             is_complete=not look.problems,
@@ -68,3 +80,176 @@ class CrdsServer:
             warnings=tuple(look.warnings),
             contexts=contexts,
         )
+
+
+BAD_FILES_EVERY = timedelta(hours=23)
+"""The list comes with all else that the server says of itself: some hundred kilobytes."""
+
+CONTEXTS_A_LOOK = 4
+"""New contexts whose files are asked about in one look; the others wait for the next."""
+
+MOST_WAITING = 40
+"""New contexts whose files may wait: more than a year's worth."""
+
+MOST_REFUSALS = 5
+"""After so many refusals a context's files are told without what the catalogue says of them, or not at all."""
+
+
+class _Look:
+    """One look at the server, part by part. What one part can't learn does not stop the next.
+
+    Attributes:
+        announcements, problems, warnings: see `Reading`.
+        bookmark: for the next look.
+    """
+
+    def __init__(self, rpc: Rpc, source: str, url: str, bookmark: Bookmark, now: datetime) -> None:
+        self.announcements: list[Announcement] = []
+        self.problems: list[str] = []
+        self.warnings: list[str] = []
+        self.bookmark = bookmark
+        self._rpc = rpc
+        self._names = cache(partial(reference_files.names_in, rpc))
+        self._source = source
+        self._url = url
+        self._now = now
+        self._activations: tuple[Activation, ...] = ()
+
+    def read_history(self, since: datetime) -> None:
+        """Which contexts became the latest since a moment (UTC). The new ones have new files to ask about."""
+        try:
+            rows = self._rpc.call("get_context_history", "jwst", shape=list[object])
+        except UpstreamUnavailable as error:
+            self.problems.append(f"the context history: {error}")
+            return
+        self._activations, unreadable = read_history(rows)
+        if unreadable:
+            self.warnings.append(f"the context history: {unreadable} of {len(rows)} rows can't be read")
+        if not self._activations:
+            self.problems.append("the context history: CRDS named no context in it")
+            return
+        self.announcements.extend(
+            activation.announced(self._source, self._url)
+            for activation in self._activations
+            if activation.started_at >= since
+        )
+        self._note_new()
+
+    def read_new_files(self) -> None:
+        """The reference files of the contexts that wait, the oldest first."""
+        waiting = self.bookmark.waiting
+        kept = [each for each in map(self._ask_files, waiting[:CONTEXTS_A_LOOK]) if each is not None]
+        # Those that failed go to the end, so that they hold up nobody.
+        self._keep(waiting=(*waiting[CONTEXTS_A_LOOK:], *kept))
+
+    def read_bad_files(self) -> None:
+        """The files that were marked bad since the last look, at most once a day."""
+        known, asked_at = self.bookmark.bad_files, self.bookmark.bad_files_at
+        if asked_at is not None and timedelta(0) <= self._now - asked_at < BAD_FILES_EVERY:
+            return
+        try:
+            names, unreadable = reference_files.bad_names(self._rpc)
+        except UpstreamUnavailable as error:
+            self.problems.append(f"the list of bad files: {error}")
+            return
+        if unreadable:
+            self.warnings.append(f"the list of bad files: names that are no files of JWST: {unreadable}")
+        fresh = names - set(names if known is None else known)
+        if fresh:
+            self.announcements.append(reference_files.announced_bad(fresh, self._source))
+        # A name that is missing once is no news when it is back.
+        self._keep(bad_files=tuple(sorted(names.union(known or ()))), bad_files_at=self._now)
+
+    def contexts_in_use(self, cal_ver: str | None) -> ContextsInUse | None:
+        """The contexts in use; None where not even the latest is known.
+
+        Args:
+            cal_ver: the newest pipeline version of the archive; None where it is not known.
+        """
+        build = self._build(cal_ver) if cal_ver else None
+        latest = self._latest()
+        if latest is None:
+            return None
+        since = next((each.started_at for each in reversed(self._activations) if each.context == latest), None)
+        return ContextsInUse(latest, since, build, cal_ver)
+
+    def _note_new(self) -> None:
+        told_to = self.bookmark.told_to
+        # A start that lies ahead must not hide what starts before it.
+        newest = min(self._activations[-1].started_at, self._now)
+        if told_to is None:
+            self._keep(told_to=newest)
+            return
+        known = {each.context for each in self.bookmark.waiting}
+        fresh = [
+            Waiting(each.context, each.before, each.started_at)
+            for each in self._activations
+            if each.started_at > told_to and each.before and not each.goes_back and each.context not in known
+        ]
+        waiting = (*self.bookmark.waiting, *fresh)
+        if len(waiting) > MOST_WAITING:
+            self.warnings.append(f"the files of {len(waiting) - MOST_WAITING} new contexts are not asked about")
+        self._keep(told_to=max(told_to, newest), waiting=waiting[-MOST_WAITING:])
+
+    def _ask_files(self, waiting: Waiting) -> Waiting | None:
+        """Announce a context's new files. Gives what is to wait for the next look."""
+        try:
+            records = self._records(waiting)
+        except UpstreamUnavailable as error:
+            refusals = waiting.refusals + (not isinstance(error, Passing))
+            self.problems.append(f"the new files of {waiting.context}: {error}")
+            if refusals > MOST_REFUSALS:
+                self.warnings.append(f"the new files of {waiting.context} are not asked about any more")
+                return None
+            return msgspec.structs.replace(waiting, refusals=refusals)
+        if records:
+            self.announcements.append(reference_files.announced_new(records, self._source, self._url, waiting))
+        return None
+
+    def _records(self, waiting: Waiting) -> tuple[Record, ...]:
+        names = sorted(self._names(waiting.context) - self._names(waiting.before))
+        if len(names) > MOST_NEW_FILES:
+            self.warnings.append(
+                f"{waiting.context} has {len(names):,} new files, of which {MOST_NEW_FILES:,} are told"
+            )
+            names = names[:MOST_NEW_FILES]
+        try:
+            return reference_files.records_of(self._rpc, names)
+        except UpstreamUnavailable as error:
+            if isinstance(error, Passing) or waiting.refusals < MOST_REFUSALS:
+                raise
+            self.warnings.append(f"what the catalogue says of the new files of {waiting.context}: {error}")
+            return reference_files.bare_records(names)
+
+    def _build(self, cal_ver: str) -> str | None:
+        """The archive's context. Where it can't be asked, the one that is known of the same version."""
+        known = self.bookmark.build
+        try:
+            answered = self._rpc.call("get_build_context", "jwst", asked_version(cal_ver), shape=str)
+            build = KnownBuild(cal_ver, read_context(answered))
+        except UpstreamUnavailable as error:
+            if known is not None and known.cal_ver == cal_ver:
+                self.problems.append(f"the archive's context: {error}")
+                return known.context
+            # A patch of the pipeline may have no context of its own. That is no failure of CRDS.
+            is_unknown = isinstance(error, UpstreamRefused) and not isinstance(error, Passing)
+            (self.warnings if is_unknown else self.problems).append(
+                f"the archive's context for {cal_ver}: {error}"
+            )
+            return None
+        if known is None or not went_down(known.cal_ver, cal_ver):
+            if known is not None and known != build:
+                self.announcements.append(announced_build(known, build, self._source, self._url))
+            self._keep(build=build)
+        return build.context
+
+    def _latest(self) -> str | None:
+        """The latest context, or the last of the history where it can't be asked."""
+        try:
+            return read_context(self._rpc.call("get_default_context", "jwst", "latest", shape=str))
+        except UpstreamUnavailable as error:
+            self.problems.append(f"the latest context: {error}")
+            return self._activations[-1].context if self._activations else None
+
+    def _keep(self, **what: object) -> None:
+        self.bookmark = msgspec.structs.replace(self.bookmark, **what)

@@ -1,28 +1,44 @@
-"""A feed as a source of announcements."""
+"""A feed as a source of announcements, which is asked only for what changed."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.model.news_source import Reading
-from pedigreed.sources.feeds.bookmark import bookmark_of, read_bookmark
-from pedigreed.sources.feeds.download import download
-from pedigreed.sources.feeds.limits import FeedLimits
-from pedigreed.sources.feeds.name import name_of
+from pedigreed.net.exchange import Answer, Request, blocking_exchange, limits_of, usable
+from pedigreed.net.patience import Patience
 from pedigreed.sources.feeds.parse import ParsedFeed, parse_feed
+from pedigreed.sources.names import feed_name
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from pedigreed.config.sources import Feed
     from pedigreed.model.notice import Announcement
+    from pedigreed.net.exchange import NoAnswer
     from pedigreed.sources.feeds.entry import Entry
 
+
+_WANTED = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED})
+_NOTHING = Answer(HTTPStatus.OK, {}, b"")
 _ACCEPT = "application/atom+xml, application/rss+xml, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.1"
+_PATIENCE = Patience(total_timeout=60.0, first_pause=1.0, largest_answer=5_000_000, redirects=5)
+"""The slowest feed of that size that we could make is read in 4 s."""
+
+MOST_ENTRIES = 5000
+"""The rest of a feed, which is older, is left out."""
+
 _CLOCKS_DIFFER = timedelta(days=1)
 
 
@@ -33,26 +49,30 @@ class FeedSource:
         self,
         feed: Feed,
         user_agent: str,
-        limits: FeedLimits | None = None,
+        patience: Patience = _PATIENCE,
         tls_context: ssl.SSLContext | None = None,
+        *,
+        most: int = MOST_ENTRIES,
     ) -> None:
         """Nothing is asked before `read`.
 
         Args:
             feed: the address, which may hold a token, and the instrument that its entries are about.
             user_agent: the header's value.
-            limits: of time and size.
+            patience: limits of time and size.
             tls_context: whom to trust; None for the system's authorities.
+            most: entries that are read.
         """
         self._feed = feed
         self._user_agent = user_agent
-        self._limits = limits or FeedLimits()
+        self._patience = patience
         self._tls_context = tls_context
-        self._name = name_of(feed.url)
+        self._most = most
+        self._name = feed_name(feed.url)
 
     @property
     def name(self) -> str:
-        """See `name_of`."""
+        """See `names.feed_name`."""
         return self._name
 
     def read(self, bookmark: str | None, now: datetime) -> Reading:
@@ -65,26 +85,43 @@ class FeedSource:
             bookmark: what the last reading gave; None at the first. One that can't be read is as none.
             now: UTC.
         """
-        known = read_bookmark(bookmark, self._feed.url)
-        headers = {"User-Agent": self._user_agent, "Accept": _ACCEPT, **known.conditions}
-        came = download(self._feed.url, headers, self._limits, self._tls_context)
-        if came.is_unchanged and not known.conditions:
-            problem = "it answered that nothing changed, without having been asked"
+        known = kept_validators(bookmark, self._feed.url)
+        came, problem = self._download(known.conditions)
+        if came.status == HTTPStatus.NOT_MODIFIED and not known.conditions:
+            problem = "answered that nothing changed, without having been asked"
             return Reading((), is_complete=False, problems=(problem,))
-        if came.is_unchanged:
+        if came.status == HTTPStatus.NOT_MODIFIED:
             return Reading((), is_complete=True, bookmark=known.text)
-        if came.problem and not came.body:
-            return Reading((), is_complete=False, bookmark=known.text, problems=(came.problem,))
-        parsed = parse_feed(came.body, came.headers.get("Content-Type", ""), self._limits.entries)
-        problems = tuple(problem for problem in (came.problem, parsed.problem) if problem)
+        if problem and not came.body:
+            return Reading((), is_complete=False, bookmark=known.text, problems=(problem,))
+        parsed = parse_feed(came.body, came.headers.get("Content-Type", ""), self._most)
+        problems = tuple(each for each in (problem, parsed.problem) if each)
         announcements, warnings = self._announcements(parsed, now)
         return Reading(
             announcements,
             is_complete=not problems,
-            bookmark=known.text if problems else bookmark_of(self._feed.url, came.headers).text,
+            bookmark=known.text if problems else validators_of(self._feed.url, came.headers).text,
             problems=problems,
             warnings=warnings,
         )
+
+    def _download(self, conditions: Mapping[str, str]) -> tuple[Answer, str | None]:
+        """The feed, as far as it came, and why it is not whole; None where it is."""
+        own = {"User-Agent": self._user_agent, "Accept": _ACCEPT, "Accept-Encoding": "gzip"}
+        request = Request("GET", self._feed.url, {**own, **conditions})
+        deadline = self._patience.deadline()
+        came: Answer | NoAnswer | None = None
+
+        def ask() -> Answer:
+            nonlocal came
+            came = blocking_exchange(request, limits_of(self._patience, deadline), self._tls_context)
+            return usable(came, _WANTED)
+
+        try:
+            return self._patience.retrying(deadline)(ask), None
+        except UpstreamUnavailable as error:
+            # What came of it before it broke off is used.
+            return (came if isinstance(came, Answer) and came.status in _WANTED else _NOTHING), str(error)
 
     def _announcements(
         self, parsed: ParsedFeed, now: datetime
@@ -116,3 +153,55 @@ def _identified(entries: Sequence[Entry]) -> Iterator[tuple[str, Entry]]:
 
 def _entries(count: int) -> str:
     return "1 entry is" if count == 1 else f"{count} entries are"
+
+
+_SENDABLE = re.compile(r"[\x20-\x7e]{1,1000}")
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What the last complete answer said of the feed's state (RFC 9110, section 8.8).
+
+    Attributes:
+        address: a digest of the address that they are of. For another address they mean nothing.
+        etag, last_modified: the headers' values; None where there was none.
+    """
+
+    address: str
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @property
+    def text(self) -> str | None:
+        """As it is kept. None where the server gave no validator."""
+        return msgspec.json.encode(self).decode() if self.etag or self.last_modified else None
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """The request's headers."""
+        headers = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in headers.items() if value}
+
+
+def validators_of(url: str, headers: Mapping[str, str]) -> Validators:
+    """What an answer's headers say. A value that can't be sent back is none."""
+    return Validators(_digest(url), _sendable(headers.get("ETag")), _sendable(headers.get("Last-Modified")))
+
+
+def kept_validators(text: str | None, url: str) -> Validators:
+    """The kept one. What can't be read, or is of another address, is as if there were none."""
+    try:
+        kept = msgspec.json.decode(text or "", type=Validators)
+    except (msgspec.DecodeError, UnicodeError):
+        return Validators(_digest(url))
+    if kept.address != _digest(url):
+        return Validators(_digest(url))
+    return Validators(kept.address, _sendable(kept.etag), _sendable(kept.last_modified))
+
+
+def _sendable(value: str | None) -> str | None:
+    return value if value and _SENDABLE.fullmatch(value) else None
+
+
+def _digest(url: str) -> str:
+    return hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()[:16]

@@ -8,11 +8,9 @@ from io import BytesIO
 
 import feedparser
 
-from pedigreed.sources.feeds.characters import characters
 from pedigreed.sources.feeds.entry import Entry, entry_of
-from pedigreed.sources.feeds.prolog import after_prolog
-from pedigreed.sources.feeds.references import with_sound_references
 from pedigreed.sources.feeds.whole_entries import WholeEntries, whole_entries
+from pedigreed.sources.feeds.xml_text import after_prolog, characters, with_sound_references
 
 _ROOTS = frozenset({"rss", "feed", "rdf"})
 _OF_PAGES = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)

@@ -21,8 +21,8 @@ from xxhash import xxh3_64_hexdigest
 from pedigreed.sources.mailbox.bookmark import read_as, written
 from pedigreed.sources.mailbox.gathering import FIRST, MOST_MAILS, Gathering
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
-from pedigreed.sources.mailbox.name import name_of_path
 from pedigreed.sources.mailbox.open_quietly import in_words, open_quietly
+from pedigreed.sources.names import mailbox_path_name
 from pedigreed.sources.plain_text import plain_line
 
 if TYPE_CHECKING:
@@ -150,12 +150,12 @@ def maildir(folder: Path) -> FolderSource:
 
     A mail whose flags change is read again, and known already.
     """
-    return FolderSource(name_of_path(folder), folder, _in_maildir)
+    return FolderSource(mailbox_path_name(folder), folder, _in_maildir)
 
 
 def eml_folder(folder: Path) -> FolderSource:
     """A folder with a file ``NAME.eml`` for each mail. A file that is written anew is read again."""
-    return FolderSource(name_of_path(folder), folder, _in_folder)
+    return FolderSource(mailbox_path_name(folder), folder, _in_folder)
 
 
 def _in_maildir(folder: Path) -> Iterator[MailFile]:

@@ -18,7 +18,7 @@ from pedigreed.sources.mailbox.gathering import Gathering
 from pedigreed.sources.mailbox.imap_connection import ImapLimits
 from pedigreed.sources.mailbox.imap_reading import ImapReading
 from pedigreed.sources.mailbox.imap_words import redacted
-from pedigreed.sources.mailbox.name import name_of_folder
+from pedigreed.sources.names import imap_folder_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,7 +46,7 @@ class ImapSource:
             limits: None for the usual ones.
             tls_context: whom to trust; None for the system's authorities.
         """
-        self.name = name_of_folder(config)
+        self.name = imap_folder_name(config)
         self._config = config
         self._limits = limits or ImapLimits()
         self._tls_context = tls_context

@@ -16,8 +16,8 @@ from xxhash import xxh3_64_hexdigest
 from pedigreed.sources.mailbox.bookmark import read_as, written
 from pedigreed.sources.mailbox.gathering import Gathering
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
-from pedigreed.sources.mailbox.name import name_of_path
 from pedigreed.sources.mailbox.open_quietly import in_words, open_quietly
+from pedigreed.sources.names import mailbox_path_name
 from pedigreed.sources.plain_text import plain_line
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class MboxSource:
     """Reads one file."""
 
     def __init__(self, path: Path) -> None:
-        self.name = name_of_path(path)
+        self.name = mailbox_path_name(path)
         self._path = path
 
     def read(self, bookmark: str | None, now: datetime) -> Reading:  # noqa: ARG002  # the file has its own order

@@ -1,13 +1,22 @@
-"""What people call a feed."""
+"""What people call each source of news: the CRDS server, a feed, a mailbox."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from itertools import pairwise
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from pedigreed.sources.plain_text import plain_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pedigreed.config.sources import ImapMailbox, MailboxSource
+
+
+CRDS_SERVER = "CRDS"
 
 _SECRET_KEY = re.compile(
     r"auth|credential|key|pass|pwd|secret|session|sig|token|user|^(?:hash|hmac|id|login|pw|sid|t|x|y)$",
@@ -19,8 +28,8 @@ _MOST_TURNS = 3
 _LONGEST_WORD = 40
 
 
-def name_of(url: str) -> str:
-    """The address without secrets.
+def feed_name(url: str) -> str:
+    """The name of a feed: its address without secrets.
 
     An address of a LISTSERV archive (``wa.exe?RSS&L=LIST``) is called by its list: ``LIST at HOST``, whatever the
     form of the feed. Every other one is called by host, path and query. Values of the query whose keys sound
@@ -49,3 +58,22 @@ def _looks_secret(piece: str) -> bool:
     """Long, with letters and digits in turn more often than in a name with a date; or too long for a name."""
     turns = sum(a.isdigit() != b.isdigit() for a, b in pairwise(filter(str.isalnum, piece)))
     return len(piece) >= _SHORTEST_TOKEN and (turns > _MOST_TURNS or len(piece) > _LONGEST_WORD)
+
+
+def mailbox_name(config: MailboxSource) -> str:
+    """The name of a mailbox: ``mailbox imap.obs.example/INBOX``, ``mailbox /var/mail/pedigreed``."""
+    if config.imap is not None:
+        return imap_folder_name(config.imap)
+    path = config.maildir or config.mbox or config.eml
+    assert path is not None
+    return mailbox_path_name(path)
+
+
+def imap_folder_name(config: ImapMailbox) -> str:
+    """Of a folder on a server."""
+    return plain_line(f"mailbox {config.host}/{config.folder}")
+
+
+def mailbox_path_name(path: Path) -> str:
+    """Of files on this machine."""
+    return plain_line(f"mailbox {path}")

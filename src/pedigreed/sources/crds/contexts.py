@@ -1,27 +1,58 @@
-"""CRDS's context history: which context was the latest from when on, and why.
+"""Which contexts CRDS uses: the history of the latest one, and the one that is fixed for a pipeline version.
 
-Each row is ``[start date, context, description]``. Rows are in no order that is promised, and the numbers may go
-back. Of the 149 numbered contexts that became the latest up to 2019, four have a lower number than the one before:
-once a context that had been the latest already, and three times one that had been passed over. The descriptions of
-all four say that it is a step back, so it is the number that tells, not whether the context was in use before.
-A context that comes back with a higher number, as after such a step, is a delivery like any other.
+Each row of the history is ``[start date, context, description]``. Rows are in no order that is promised, and the
+numbers may go back. Of the 149 numbered contexts that became the latest up to 2019, four have a lower number than
+the one before: once a context that had been the latest already, and three times one that had been passed over. The
+descriptions of all four say that it is a step back, so it is the number that tells, not whether the context was in
+use before. A context that comes back with a higher number, as after such a step, is a delivery like any other.
+
+CRDS's dates have no zone, and no document was found that names one. Of the 145 start dates that are public and
+have a time (2012 to 2019), 132 lie between 8 and 18 o'clock, nine in ten in summer and in winter alike. Those are
+the working hours of the institute in Baltimore that sets the contexts, so the dates are read as the time there.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from pedigreed.model.failure import Unreadable, UpstreamUnavailable
 from pedigreed.model.notice import Announcement, Facts, Medium, NoticeKind
-from pedigreed.model.pedigree import context_name, context_number
-from pedigreed.sources.crds.server_time import read_time
+from pedigreed.model.pedigree import context_name, context_number, version_of
 from pedigreed.sources.plain_text import plain, plain_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
+
+    from pedigreed.sources.crds.bookmark import KnownBuild
+
+
+SERVER_ZONE = ZoneInfo("America/New_York")
+_LONGEST = 40
+
+
+def read_time(written: str) -> datetime:
+    """The instant, UTC, of ``2022-03-21 10:23:31``. Raises `Unreadable` for what is no such date."""
+    text = written.strip()
+    if len(text) > _LONGEST:
+        raise Unreadable("a date that is too long for one")
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=SERVER_ZONE)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Unreadable("this is no date of CRDS") from error
+
+
+def read_time_or_none(written: object) -> datetime | None:
+    """The same; None for what is no such date."""
+    try:
+        return read_time(written) if isinstance(written, str) else None
+    except Unreadable:
+        return None
+
 
 _CONTEXT = re.compile(r"jwst(?:_\d{1,6})?(?:\.pmap)?", re.ASCII)
 _ROW = 3
@@ -114,3 +145,34 @@ def _read_row(row: object) -> Activation:
         raise Unreadable("this is no row of the context history")
     description = row[2] if isinstance(row[2], str) else ""
     return Activation(read_context(row[1]), read_time(row[0]), plain_line(row[0]), plain(description))
+
+
+def asked_version(cal_ver: str) -> str:
+    """The version as the server knows it, without what marks a development version: ``2.0.1``."""
+    version = version_of(cal_ver)
+    return cal_ver if version is None else version.base_version
+
+
+def went_down(before: str, cal_ver: str) -> bool:
+    """Whether a pipeline version is lower than one before. Those that have no order did not go down."""
+    here, there = version_of(cal_ver), version_of(before)
+    return here is not None and there is not None and here < there
+
+
+def announced_build(before: KnownBuild, build: KnownBuild, source: str, url: str) -> Announcement:
+    """That the archive's context or its pipeline version is another. The server does not say since when."""
+    return Announcement(
+        source=source,
+        medium=Medium.SERVER,
+        identity=f"build {build.cal_ver} {build.context} after {before.cal_ver} {before.context}",
+        said_at=None,
+        title=f"The archive makes products with {build.cal_ver} and {build.context}",
+        text="",
+        link=page_of(url, build.context),
+        facts=Facts(
+            kind=NoticeKind.BUILD,
+            context=build.context,
+            before=before.context if before.context != build.context else None,
+            cal_ver=build.cal_ver,
+        ),
+    )

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from pedigreed.model.failure import Unreadable
 from pedigreed.model.notice import Medium, NoticeKind
 from pedigreed.model.pedigree import context_number
-from pedigreed.sources.crds.context_history import read_history
-from pedigreed.sources.crds.server_time import read_time
+from pedigreed.sources.crds.contexts import read_history, read_time
 
 if TYPE_CHECKING:
     from pathlib import Path

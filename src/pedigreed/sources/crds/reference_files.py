@@ -1,27 +1,55 @@
-"""The reference files that are new in a context, and what the server's catalogue says of them."""
+"""CRDS's reference files: those that are new in a context, and those that were marked bad.
+
+The list of bad files has references and rules. The client of `crds` 14.0.3 makes a set of it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from pedigreed.model.failure import UpstreamUnavailable
+from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Medium, NoticeKind
-from pedigreed.sources.crds.context_history import page_of, rules_file
-from pedigreed.sources.crds.file_name import instrument_named, is_file_name, said_by
-from pedigreed.sources.crds.server_time import read_time_or_none
+from pedigreed.model.reference_file import file_name
+from pedigreed.sources.crds.contexts import page_of, read_time_or_none, rules_file
 from pedigreed.sources.plain_text import plain, plain_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from pedigreed.model.instrument import Instrument
     from pedigreed.sources.crds.bookmark import Waiting
     from pedigreed.sources.crds.rpc import Rpc
 
-MOST_FILES = 1_000
+
+_NAME = re.compile(r"jwst[A-Za-z0-9_-]{1,90}\.[A-Za-z0-9]{1,8}", re.ASCII)
+
+
+def is_file_name(name: object) -> bool:
+    """Whether it can be a file of CRDS for JWST."""
+    return isinstance(name, str) and bool(_NAME.fullmatch(name))
+
+
+def said_by(name: str) -> tuple[Instrument | None, str | None]:
+    """The instrument and the reference type that a name tells; None where it does not."""
+    form = file_name(name.lower())
+    return (form.instrument, form.reference_type) if form else (None, None)
+
+
+def instrument_named(name: object) -> Instrument | None:
+    """The instrument; None for what is none, such as ``all`` and ``system``."""
+    with suppress(ValueError):
+        return Instrument(name.strip().lower()) if isinstance(name, str) else None
+    return None
+
+
+MOST_NEW_FILES = 1_000
 """New files of one context that are told. A usual delivery has some dozens."""
 
 BATCH = 100
@@ -96,7 +124,7 @@ def bare_records(names: Sequence[str]) -> tuple[Record, ...]:
     return tuple(Record(name, *said_by(name)) for name in names)
 
 
-def announced(records: Sequence[Record], source: str, url: str, waiting: Waiting) -> Announcement:
+def announced_new(records: Sequence[Record], source: str, url: str, waiting: Waiting) -> Announcement:
     """One announcement of all new files of a context. At least one record."""
     context, activated_at = waiting.context, waiting.activated_at
     count = f"{len(records)} new reference file{'s' if len(records) > 1 else ''}"
@@ -160,3 +188,41 @@ def _text(records: Sequence[Record]) -> str:
     for record in records:
         grouped.setdefault(record.description, []).append(record.in_a_line)
     return "\n\n".join("\n".join(filter(None, (words, *lines))) for words, lines in grouped.items())
+
+
+MOST_BAD_FILES = 50_000
+"""Names that are kept in mind."""
+
+
+class _ServerInfo(msgspec.Struct):
+    bad_files_list: list[str]
+
+
+def bad_names(rpc: Rpc) -> tuple[frozenset[str], int]:
+    """Every file that is marked bad, and how many names can't be read. Raises as `Rpc.call`."""
+    listed = rpc.call("get_server_info", shape=_ServerInfo).bad_files_list
+    if len(listed) > MOST_BAD_FILES:
+        raise UpstreamUnavailable(f"CRDS lists more than {MOST_BAD_FILES:,} bad files")
+    names = frozenset(filter(is_file_name, listed))
+    return names, len(set(listed)) - len(names)
+
+
+def announced_bad(names: Iterable[str], source: str) -> Announcement:
+    """One announcement of files that were marked bad. At least one name. The server does not say since when."""
+    files = tuple(sorted(names))
+    instruments, types = zip(*map(said_by, files), strict=True)
+    one = len(files) == 1
+    return Announcement(
+        source=source,
+        medium=Medium.SERVER,
+        identity=f"bad {hashlib.sha256(' '.join(files).encode()).hexdigest()[:32]}",
+        said_at=None,
+        title=f"{files[0]} was marked bad" if one else f"{len(files)} files were marked bad",
+        text="",
+        facts=Facts(
+            kind=NoticeKind.MARKED_BAD,
+            files=files,
+            instruments=tuple(sorted(filter(None, set(instruments)))),
+            reference_types=tuple(sorted(filter(None, set(types)))),
+        ),
+    )

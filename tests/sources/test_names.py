@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.sources.feeds.name import name_of
+from pedigreed.sources.names import feed_name
 
 TOKEN = "8f14e45fceea167a5a36dedd4bea2543"
 
@@ -30,7 +30,7 @@ TOKEN = "8f14e45fceea167a5a36dedd4bea2543"
     ],
 )
 def test_names(url: str, name: str) -> None:
-    assert name_of(url) == name
+    assert feed_name(url) == name
 
 
 @pytest.mark.parametrize(
@@ -45,16 +45,16 @@ def test_names(url: str, name: str) -> None:
     ],
 )
 def test_secrets_are_hidden_and_still_tell_two_feeds_apart(url: str) -> None:
-    name = name_of(url)
+    name = feed_name(url)
     assert TOKEN not in name
     assert "hunter" not in name
     assert "***" in name
-    assert name == name_of(url)
-    assert name != name_of(url.replace(TOKEN, TOKEN[::-1]).replace("hunter", "gatherer"))
+    assert name == feed_name(url)
+    assert name != feed_name(url.replace(TOKEN, TOKEN[::-1]).replace("hunter", "gatherer"))
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="/?#[]@:", exclude_categories=["Cs"])), st.text())
 def test_a_name_is_one_line(path: str, query: str) -> None:
-    name = name_of(f"https://news.example/{path}?{query}")
+    name = feed_name(f"https://news.example/{path}?{query}")
     assert name.startswith("news.example")
     assert name.isprintable()

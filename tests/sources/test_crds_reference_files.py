@@ -25,7 +25,7 @@ from misbehaving import FaultyCrds, is_call_of
 from pedigreed.demo.crds_story import Reference
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import ChangeLevel, NoticeKind
-from pedigreed.sources.crds import bad_files, look, new_files
+from pedigreed.sources.crds import reference_files, server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def test_a_failure_keeps_the_announcement_and_the_files_come_the_next_time(
 def test_files_wait_as_long_as_the_server_is_away(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
     grow(holding, "jwst_1503", DARK_2)
-    for _ in range(look.MOST_REFUSALS + 3):
+    for _ in range(server.MOST_REFUSALS + 3):
         small.misbehave(faults.Unavailable(), times=None, when=is_call_of("get_reference_names"))
         bookmark = read(small, bookmark).bookmark
     small.well_behaved()
@@ -100,7 +100,7 @@ def test_files_that_the_catalogue_never_tells_of_are_told_by_their_names(
     bookmark = read(small).bookmark
     grow(holding, "jwst_1503", DARK_2)
     small.misbehave(crds_faults.RpcError(), times=None, when=is_call_of("get_file_info_map"))
-    for _ in range(look.MOST_REFUSALS):
+    for _ in range(server.MOST_REFUSALS):
         reading = read(small, bookmark)
         assert not about_files(reading)
         bookmark = reading.bookmark
@@ -119,16 +119,16 @@ def test_a_context_whose_files_are_never_told_is_given_up(small: FaultyCrds, hol
     grow(holding, "jwst_1503", DARK_2)
     small.misbehave(crds_faults.OtherResult([]), times=None, when=is_call_of("get_reference_names"))
     readings: list[Reading] = []
-    for _ in range(look.MOST_REFUSALS + 2):
+    for _ in range(server.MOST_REFUSALS + 2):
         readings.append(read(small, bookmark))
         bookmark = readings[-1].bookmark
-    assert [reading.is_complete for reading in readings] == [False] * (look.MOST_REFUSALS + 1) + [True]
+    assert [reading.is_complete for reading in readings] == [False] * (server.MOST_REFUSALS + 1) + [True]
     assert "not asked about any more" in readings[-2].warnings[0]
 
 
 def test_several_new_contexts_are_asked_about_by_and_by(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
-    for nth in range(look.CONTEXTS_A_LOOK + 2):
+    for nth in range(server.CONTEXTS_A_LOOK + 2):
         grow(holding, f"jwst_{1500 + nth}", Reference(f"jwst_miri_flat_{nth:04d}.fits"))
     told = []
     for _ in range(3):
@@ -142,7 +142,7 @@ def test_several_new_contexts_are_asked_about_by_and_by(small: FaultyCrds, holdi
 
 def test_no_more_contexts_wait_than_a_year_has(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
-    for nth in range(look.MOST_WAITING + 3):
+    for nth in range(server.MOST_WAITING + 3):
         grow(holding, f"jwst_{1500 + nth}")
     reading = read(small, bookmark)
     assert reading.warnings == ("the files of 3 new contexts are not asked about",)
@@ -150,7 +150,7 @@ def test_no_more_contexts_wait_than_a_year_has(small: FaultyCrds, holding: Holdi
 
 def test_many_files_are_asked_about_in_batches(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
-    many = tuple(Reference(f"jwst_miri_flat_{nth:04d}.fits") for nth in range(new_files.BATCH * 2 + 1))
+    many = tuple(Reference(f"jwst_miri_flat_{nth:04d}.fits") for nth in range(reference_files.BATCH * 2 + 1))
     grow(holding, "jwst_1503", *many)
     small.requests.clear()
     (files,) = about_files(read(small, bookmark))
@@ -160,11 +160,11 @@ def test_many_files_are_asked_about_in_batches(small: FaultyCrds, holding: Holdi
 
 def test_more_files_than_are_told_is_said(small: FaultyCrds, holding: Holding) -> None:
     bookmark = read(small).bookmark
-    many = tuple(Reference(f"jwst_miri_flat_{nth:04d}.fits") for nth in range(new_files.MOST_FILES + 5))
+    many = tuple(Reference(f"jwst_miri_flat_{nth:04d}.fits") for nth in range(reference_files.MOST_NEW_FILES + 5))
     grow(holding, "jwst_1503", *many)
     reading = read(small, bookmark)
     (files,) = about_files(reading)
-    assert len(files.facts.files) == new_files.MOST_FILES
+    assert len(files.facts.files) == reference_files.MOST_NEW_FILES
     assert reading.warnings == ("jwst_1503 has 1,005 new files, of which 1,000 are told",)
 
 
@@ -258,6 +258,6 @@ def test_a_file_of_no_instrument_names_none(small: FaultyCrds, holding: Holding)
 
 
 def test_a_list_of_bad_files_without_end_is_not_kept(small: FaultyCrds) -> None:
-    names = ["jwst_miri_dark_0131.fits"] * (bad_files.MOST + 1)
+    names = ["jwst_miri_dark_0131.fits"] * (reference_files.MOST_BAD_FILES + 1)
     small.misbehave(crds_faults.OtherResult({"bad_files_list": names}), when=is_call_of("get_server_info"))
     assert read(small).problems == ("the list of bad files: CRDS lists more than 50,000 bad files",)

@@ -1,3 +1,0 @@
-"""What people call the server."""
-
-NAME = "CRDS"
