@@ -15,7 +15,7 @@ from benchmarks.figures import Backlog
 from benchmarks.many_messages import NOW
 from benchmarks.measuring import alternated, hand_back, without_log_lines
 from pedigreed.model.delivery import Message, Outcome, Retry, Scope, Sent
-from pedigreed.service.delivering import deliver
+from pedigreed.service.outbox import deliver
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store.database import Store
 

@@ -90,6 +90,9 @@ class ManyMessages(Struct, frozen=True):
         size: bytes of one.
         a_session: how many messages go over one connection, for both.
         bare, outbox: seconds for all of them.
+        slow_count: how many messages go to a server that takes longer for each.
+        slow_seconds: how long it takes.
+        slow_bare, slow_outbox: seconds for all of these.
     """
 
     count: int
@@ -97,6 +100,10 @@ class ManyMessages(Struct, frozen=True):
     a_session: int
     bare: Timing
     outbox: Timing
+    slow_count: int
+    slow_seconds: float
+    slow_bare: Timing
+    slow_outbox: Timing
 
 
 class Backlog(Struct, frozen=True):

@@ -1,6 +1,7 @@
 """A mail server that takes everything and keeps nothing, as light as Python allows.
 
-Run as a program, it prints its port and serves until its standard input ends.
+Run as a program, with the seconds that it takes for a message, it prints its port and serves until its standard
+input ends.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _ANSWERS = {
 class Sink(asyncio.Protocol):
     """One session."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._read = b""
         self._is_message = False
 
@@ -40,7 +42,7 @@ class Sink(asyncio.Protocol):
             self._read = rest
             if self._is_message:
                 self._is_message = False
-                self._transport.write(b"250 taken\r\n")
+                self._take()
                 continue
             command = said[:4].upper()
             self._is_message = command == b"DATA"
@@ -48,14 +50,20 @@ class Sink(asyncio.Protocol):
             if command == b"QUIT":
                 self._transport.close()
 
+    def _take(self) -> None:
+        if self._seconds:
+            asyncio.get_running_loop().call_later(self._seconds, self._transport.write, b"250 taken\r\n")
+        else:
+            self._transport.write(b"250 taken\r\n")
 
-async def main() -> None:
+
+async def main(seconds: float) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(Sink, "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Sink(seconds), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(float(sys.argv[1])))

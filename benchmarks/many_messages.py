@@ -1,4 +1,4 @@
-"""10,000 mails to a server on loopback: the outbox, durably, beside a bare loop that keeps nothing."""
+"""Mails to a server on loopback, a quick and a slower one: the outbox, durably, beside a bare loop."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from aiosmtplib import SMTP
 from sqlalchemy import text
 
-from benchmarks.figures import ManyMessages
+from benchmarks.figures import ManyMessages, Timing
 from benchmarks.measuring import alternated, hand_back, without_log_lines
 from pedigreed.config.address import Sender
 from pedigreed.config.channels import Security
 from pedigreed.delivery.mail import build_mail
 from pedigreed.delivery.smtp import MOST_MESSAGES, SmtpChannel
 from pedigreed.model.digest import Attachment, RenderedDigest
-from pedigreed.service.delivering import deliver
+from pedigreed.service.outbox import deliver
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store.database import Store
 
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 MESSAGES = 10_000
+SLOWLY = 1_000
+SECONDS = 0.005
+"""What a mail server takes for a message that is scanned and written to disk, at the least."""
+
 ROUNDS = 3
 
 
@@ -49,9 +53,9 @@ def messages(count: int) -> list[Message]:
 
 
 @contextmanager
-def sink() -> Iterator[int]:
-    """A mail server in a process of its own; gives its port."""
-    command = [sys.executable, "-m", "benchmarks.mail_sink"]
+def sink(seconds: float) -> Iterator[int]:
+    """A mail server in a process of its own that takes so long for a message; gives its port."""
+    command = [sys.executable, "-m", "benchmarks.mail_sink", str(seconds)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield int(process.stdout.readline())
@@ -75,30 +79,57 @@ def run_bare(port: int, mails: Sequence[Message]) -> float:
     return time.perf_counter() - started
 
 
-def run_outbox(port: int, store: Store) -> float:
+def run_outbox(port: int, store: Store, count: int) -> float:
     with store.writing() as connection:
         connection.execute(
-            text("UPDATE deliveries SET state = 'waiting', finished_at = NULL, next_attempt_at = created_at")
+            text(
+                "UPDATE deliveries SET state = 'waiting', finished_at = NULL, next_attempt_at = created_at "
+                "WHERE id <= :count"
+            ),
+            {"count": count},
         )
     channel = SmtpChannel("127.0.0.1", port, Security.PLAIN)
     started = time.perf_counter()
     sent = asyncio.run(deliver(store, {"email": channel}, NOW))
     taken = time.perf_counter() - started
-    assert [delivery.state for delivery in sent] == ["sent"] * MESSAGES
+    assert [delivery.state for delivery in sent] == ["sent"] * count
     return taken
+
+
+def timed_on(server: float, store: Store, mails: Sequence[Message], count: int) -> dict[str, Timing]:
+    """Both loops with a server that takes so many seconds for a message."""
+    with sink(server) as port:
+        return alternated(
+            {
+                "bare": partial(run_bare, port, mails[:count]),
+                "outbox": partial(run_outbox, port, store, count),
+            },
+            ROUNDS,
+        )
 
 
 def main() -> None:
     without_log_lines()
     mails = messages(MESSAGES)
     file = Path(sys.argv[1]) / "many-messages.db"
-    with sink() as port, Store(f"sqlite:///{file}") as store:
+    with Store(f"sqlite:///{file}") as store:
         with store.writing() as connection:
             stored_deliveries.enqueue(connection, None, mails, NOW)
-        timings = alternated(
-            {"bare": partial(run_bare, port, mails), "outbox": partial(run_outbox, port, store)}, ROUNDS
+        quick = timed_on(0, store, mails, MESSAGES)
+        slow = timed_on(SECONDS, store, mails, SLOWLY)
+    hand_back(
+        ManyMessages(
+            count=MESSAGES,
+            size=len(mails[0].content),
+            a_session=MOST_MESSAGES,
+            bare=quick["bare"],
+            outbox=quick["outbox"],
+            slow_count=SLOWLY,
+            slow_seconds=SECONDS,
+            slow_bare=slow["bare"],
+            slow_outbox=slow["outbox"],
         )
-    hand_back(ManyMessages(MESSAGES, len(mails[0].content), MOST_MESSAGES, timings["bare"], timings["outbox"]))
+    )
 
 
 if __name__ == "__main__":

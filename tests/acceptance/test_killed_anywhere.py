@@ -10,7 +10,7 @@ import pytest
 
 from kill_points import Point
 from observatory import TO_FEED, TO_SLACK, Arrival, Observatory, to
-from pedigreed.service.lane import LEASE
+from pedigreed.service.outbox import LEASE
 from watching import DAY_0
 
 if TYPE_CHECKING:

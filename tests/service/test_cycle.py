@@ -15,7 +15,7 @@ from pedigreed.model.delivery import DeliveryState
 from pedigreed.model.instant import to_mjd
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.asking import OVERLAP
-from pedigreed.service.lane import LEASE
+from pedigreed.service.outbox import LEASE
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries

@@ -11,8 +11,8 @@ import pytest
 
 from pedigreed.model.delivery import DeliveryState, Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.model.pause import Paused
-from pedigreed.service.deciding import BROKEN_PAUSES, PAUSES
-from pedigreed.service.delivering import deliver
+from pedigreed.service.after_attempt import BROKEN_PAUSES, PAUSES
+from pedigreed.service.outbox import deliver
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
 from watching import DAY_0, Watcher

@@ -19,8 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 from pedigreed.model.delivery import DeliveryState, Message, Outcome, Refused, Retry, Scope, Sent, Unsure
-from pedigreed.service.delivering import AGE_LIMIT, deliver, take_back
-from pedigreed.service.lane import LEASE
+from pedigreed.service.outbox import AGE_LIMIT, LEASE, deliver, take_back
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import outbox_orders
 from pedigreed.store.database import Store

@@ -14,10 +14,10 @@ from pedigreed.delivery.heartbeat import beat
 from pedigreed.model.pause import Pause
 from pedigreed.model.work import Work
 from pedigreed.service.collecting import Answer, collect
-from pedigreed.service.delivering import deliver, take_back
 from pedigreed.service.local_folders import look_through_folders
 from pedigreed.service.news import SourceRead, read_news
 from pedigreed.service.one_run import one_run
+from pedigreed.service.outbox import deliver, take_back
 from pedigreed.service.periods import Closed, close_due_periods
 from pedigreed.service.problems import update_problems
 from pedigreed.service.watched_programs import only, watched_programs

@@ -12,8 +12,8 @@ from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
 from pedigreed.model.pause import Pause, Paused, nth_pause
 from pedigreed.model.period import Period
 from pedigreed.schedule import due
+from pedigreed.service.after_attempt import PAUSES
 from pedigreed.service.crds_news import NewsOfOneMoment
-from pedigreed.service.deciding import PAUSES
 from pedigreed.service.destinations import messages_of
 from pedigreed.service.drafting import draft
 from pedigreed.service.releases import record_releases

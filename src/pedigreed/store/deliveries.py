@@ -44,6 +44,32 @@ def enqueue(connection: Connection, digest_id: str | None, messages: Sequence[Me
         connection.execute(insert(contents), bytes_of)
 
 
+_DUE = (
+    select(deliveries.c.id)
+    .where(
+        is_open,
+        deliveries.c.channel == bindparam("of_channel"),
+        deliveries.c.next_attempt_at <= bindparam("now"),
+    )
+    .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True)
+    .cte("due")
+)
+_CLAIM = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(select(_DUE.c.id)))
+    .values(
+        state=DeliveryState.SENDING.value,
+        attempts=deliveries.c.attempts + 1,
+        next_attempt_at=bindparam("lease_until"),
+        maybe_repeated=or_(deliveries.c.maybe_repeated, deliveries.c.state == DeliveryState.SENDING.value),
+    )
+    .returning(deliveries)
+)
+_CONTENTS = select(contents).where(contents.c.message_id.in_(bindparam("message_ids", expanding=True)))
+
+
 def claim(
     connection: Connection, channel: str, now: datetime, lease_until: datetime, limit: int = 1
 ) -> list[Delivery]:
@@ -52,26 +78,8 @@ def claim(
     A row whose lease ended was being sent when its process ended: it may have arrived, and is marked so.
     On PostgreSQL a row that another process is taking is passed over. To be called in a writing transaction.
     """
-    due = (
-        select(deliveries.c.id)
-        .where(is_open, deliveries.c.channel == channel, deliveries.c.next_attempt_at <= now)
-        .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    was_sending = deliveries.c.state == DeliveryState.SENDING.value
-    taken = connection.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_(select(due.c.id)))
-        .values(
-            state=DeliveryState.SENDING.value,
-            attempts=deliveries.c.attempts + 1,
-            next_attempt_at=lease_until,
-            maybe_repeated=or_(deliveries.c.maybe_repeated, was_sending),
-        )
-        .returning(deliveries)
-    ).all()
+    terms = {"of_channel": channel, "now": now, "lease_until": lease_until, "limit": limit}
+    taken = connection.execute(_CLAIM, terms).all()
     found = _contents_of(connection, [row.message_id for row in taken])
     return sorted((delivery_of(row, found[row.message_id]) for row in taken), key=lambda delivery: delivery.key)
 
@@ -256,8 +264,9 @@ def of_digest(connection: Connection, digest_id: str) -> list[Delivery]:
 
 
 def _contents_of(connection: Connection, message_ids: Collection[str]) -> dict[str, bytes]:
-    query = select(contents).where(contents.c.message_id.in_(message_ids))
-    return {row.message_id: row.content for row in connection.execute(query)} if message_ids else {}
+    if not message_ids:
+        return {}
+    return {row.message_id: row.content for row in connection.execute(_CONTENTS, {"message_ids": message_ids})}
 
 
 def delivery_of(row: Row[Any], content: bytes = b"") -> Delivery:

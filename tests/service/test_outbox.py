@@ -1,8 +1,10 @@
-"""Lanes: every channel goes its own way, and the books are right whatever happens on it."""
+"""The outbox: every channel goes its own way, and what is kept is right whatever happens on it."""
 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,10 +15,10 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from pedigreed.model.delivery import Delivery, DeliveryState, Message, Outcome, Refused, Retry, Scope, Sent, Unsure
+from pedigreed.model.failure import TryAgain
 from pedigreed.model.pause import Pause, Paused
-from pedigreed.service import deciding
-from pedigreed.service.delivering import AGE_LIMIT, deliver, take_back
-from pedigreed.service.lane import AHEAD, LEASE
+from pedigreed.service import after_attempt
+from pedigreed.service.outbox import A_FEW, AGE_LIMIT, LEASE, Queue, Terms, deliver, take_back
 from pedigreed.service.stop import Stop
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
@@ -24,6 +26,7 @@ from pedigreed.store.database import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from pedigreed.delivery.channel import Channel
 
@@ -87,7 +90,7 @@ def pause_of(store: Store, channel: str) -> Pause | None:
         return stored_pauses.load(connection, Paused.CHANNEL).get(channel)
 
 
-@pytest.mark.parametrize("count", [0, 1, AHEAD, 3 * AHEAD + 5])
+@pytest.mark.parametrize("count", [0, 1, A_FEW, 3 * A_FEW + 5])
 def test_every_message_is_sent_once_in_its_order(store: Store, count: int) -> None:
     waiting = enqueue(store, "keep", count)
     destination = Destination()
@@ -109,7 +112,7 @@ def test_what_is_given_back_has_no_bytes(store: Store) -> None:
 @pytest.mark.failure("a destination does not answer")
 def test_a_channel_that_never_answers_holds_up_no_other(store: Store) -> None:
     enqueue(store, "stuck", 2)
-    enqueue(store, "keep", 3 * AHEAD)
+    enqueue(store, "keep", 3 * A_FEW)
     others_are_done = asyncio.Event()
 
     class Keep(Destination):
@@ -128,7 +131,7 @@ def test_a_channel_that_never_answers_holds_up_no_other(store: Store) -> None:
             await deliver(store, {"stuck": stuck, "keep": keep}, NOON)
 
     asyncio.run(scenario())
-    assert (len(stuck.handed), len(keep.handed)) == (2, 3 * AHEAD)
+    assert (len(stuck.handed), len(keep.handed)) == (2, 3 * A_FEW)
 
 
 @pytest.mark.failure("pedigreed itself fails with one message")
@@ -165,12 +168,12 @@ def test_what_is_logged_while_a_message_is_handed_over_names_it(store: Store) ->
 def test_a_channel_that_takes_nothing_is_asked_once_and_keeps_what_waits(
     store: Store, outcome: Outcome, *, needs_mending: bool
 ) -> None:
-    waiting = enqueue(store, "keep", 3 * AHEAD)
+    waiting = enqueue(store, "keep", 3 * A_FEW)
     destination = Destination(lambda _: outcome)
     (tried,) = run(store, {"keep": destination})
     assert len(destination.handed) == 1
     assert tried.state is DeliveryState.WAITING
-    assert states(store) == {DeliveryState.WAITING: 3 * AHEAD}
+    assert states(store) == {DeliveryState.WAITING: 3 * A_FEW}
     pause = pause_of(store, "keep")
     assert pause is not None
     assert pause.needs_mending is needs_mending
@@ -215,7 +218,7 @@ def test_a_pause_that_is_asked_for_and_long_lets_the_run_end(store: Store) -> No
 
 @pytest.mark.failure("the age limit of a digest passes")
 def test_what_a_dead_channel_kept_too_long_is_given_up_and_the_young_is_not(store: Store) -> None:
-    enqueue(store, "keep", 2 * AHEAD)
+    enqueue(store, "keep", 2 * A_FEW)
     destination = Destination(lambda _: BROKEN)
     now = NOON
     while now < NOON + AGE_LIMIT - MINUTE:
@@ -223,10 +226,10 @@ def test_what_a_dead_channel_kept_too_long_is_given_up_and_the_young_is_not(stor
         pause = pause_of(store, "keep")
         assert pause is not None
         now = pause.until + MINUTE
-    assert states(store) == {DeliveryState.WAITING: 2 * AHEAD}
+    assert states(store) == {DeliveryState.WAITING: 2 * A_FEW}
     enqueue(store, "keep", 3, created=now)
     run(store, {"keep": destination}, max(now, NOON + AGE_LIMIT))
-    assert states(store) == {DeliveryState.EXPIRED: 2 * AHEAD, DeliveryState.WAITING: 3}
+    assert states(store) == {DeliveryState.EXPIRED: 2 * A_FEW, DeliveryState.WAITING: 3}
 
 
 @pytest.mark.failure("the host slept for days")
@@ -265,12 +268,12 @@ def test_a_word_on_one_message_ends_a_pause_and_no_word_does_not(store: Store) -
 
 @pytest.mark.failure("the process is killed after the digest is kept, before it is sent")
 def test_what_a_killed_process_took_waits_for_its_lease_or_is_taken_back(store: Store) -> None:
-    waiting = enqueue(store, "keep", AHEAD + 2)
+    waiting = enqueue(store, "keep", A_FEW + 2)
     with store.writing() as connection:
-        taken = stored_deliveries.claim(connection, "keep", NOON, NOON + LEASE, AHEAD)
+        taken = stored_deliveries.claim(connection, "keep", NOON, NOON + LEASE, A_FEW)
     destination = Destination()
     run(store, {"keep": destination}, NOON + MINUTE)
-    assert names(destination.handed) == waiting[AHEAD:]
+    assert names(destination.handed) == waiting[A_FEW:]
     take_back(store, NOON + MINUTE)
     tried = run(store, {"keep": destination}, NOON + MINUTE)
     assert sorted(names(destination.handed)) == sorted(waiting)
@@ -281,19 +284,39 @@ def test_what_a_killed_process_took_waits_for_its_lease_or_is_taken_back(store: 
 def test_what_was_taken_long_ago_is_given_back_and_not_sent_on_an_old_lease(store: Store) -> None:
     """A machine may be suspended between taking and sending; another may have the message since."""
     enqueue(store, "keep", 1)
-    clock = iter([NOON, NOON, NOON + LEASE, *[NOON + LEASE + MINUTE] * 20])
-    from pedigreed.service.lane import Lane, Terms  # noqa: PLC0415  # the only test that needs a lane by itself
-
+    clock = iter([NOON, NOON + LEASE, *[NOON + LEASE + MINUTE] * 20])
     destination = Destination()
 
     async def scenario() -> list[Delivery]:
-        lane = Lane(store, "keep", destination, Terms(lambda: next(clock), AGE_LIMIT, lambda: 0.0))
-        return await lane.run()
+        terms = Terms(lambda: next(clock), AGE_LIMIT, lambda: 0.0)
+        return await Queue(store, "keep", destination, terms, asyncio.Event()).send_all()
 
     tried = asyncio.run(scenario())
     assert [delivery.state for delivery in tried] == [DeliveryState.SENT]
     assert len(destination.handed) == 1
     assert tried[0].attempts == 1, "what was given back was not tried"
+
+
+@pytest.mark.failure("the process is killed after the destination took it, before that is kept")
+def test_a_process_that_ends_anywhere_leaves_one_message_that_may_be_repeated(store: Store) -> None:
+    waiting = enqueue(store, "keep", 3 * A_FEW)
+
+    class Ended(SystemExit):
+        """Nothing of ours may catch it."""
+
+    def answer(message: Message) -> Outcome:
+        if message.message_id == waiting[A_FEW + 2]:
+            raise Ended
+        return Sent()
+
+    first, second = Destination(answer), Destination()
+    with pytest.raises(Ended):
+        run(store, {"keep": first})
+    take_back(store, NOON + MINUTE)
+    run(store, {"keep": second}, NOON + MINUTE)
+    assert names(first.handed) == waiting[: A_FEW + 3]
+    assert sorted(names(second.handed)) == waiting[A_FEW + 2 :], "what was answered before is kept"
+    assert states(store) == {DeliveryState.SENT: 3 * A_FEW}
 
 
 def test_a_lighter_form_is_kept_and_sent_in_the_same_run(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,7 +330,7 @@ def test_a_lighter_form_is_kept_and_sent_in_the_same_run(store: Store, monkeypat
             message.message_id, message.channel, message.recipient, message.sender, message.subject, b"b"
         )
 
-    monkeypatch.setattr(deciding, "lighter", lighter)
+    monkeypatch.setattr(after_attempt, "lighter", lighter)
     (tried,) = run(store, {"keep": destination})
     assert tried.state is DeliveryState.SENT
     assert [message.content for message in destination.handed] == [b"bytes", b"b"]
@@ -355,3 +378,41 @@ def test_a_stop_ends_a_pause_that_is_waited_out(store: Store) -> None:
 
     asyncio.run(scenario())
     assert states(store) == {DeliveryState.WAITING: 3}
+
+
+@pytest.mark.failure("pedigreed itself fails with one message")
+def test_a_channel_whose_own_work_is_cancelled_stops_no_other_message(store: Store) -> None:
+    enqueue(store, "keep", 3)
+
+    class CalledOff(Destination):
+        async def send(self, message: Message) -> Outcome:
+            del message
+            own = asyncio.create_task(asyncio.sleep(600))
+            own.cancel()
+            await own
+            raise AssertionError
+
+    async def scenario() -> list[Delivery]:
+        async with asyncio.timeout(60):
+            return await deliver(store, {"keep": CalledOff()}, NOON)
+
+    assert [each.unsure for each in asyncio.run(scenario())] == [1, 1, 1]
+
+
+@pytest.mark.failure("the disk is full")
+def test_a_store_that_can_keep_nothing_more_ends_the_sending_by_a_channel(tmp_path: Path) -> None:
+    path = tmp_path / "pedigreed.db"
+    with Store(f"sqlite:///{path}", busy_seconds=0.05) as store:
+        enqueue(store, "keep", 5)
+        with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+
+            def answer(_message: Message) -> Outcome:
+                if len(channel.handed) == 2:
+                    other.execute("BEGIN IMMEDIATE")
+                return Sent()
+
+            channel = Destination(answer)
+            with pytest.raises(TryAgain, match="in use by another process"):
+                run(store, {"keep": channel})
+    assert len(channel.handed) == 2, "nothing more is sent"
+    assert not channel.is_open

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedigreed.model.delivery import Delivery, DeliveryState, Message, Outcome, Refused, Retry, Sent, Unsure
-from pedigreed.service import deciding
-from pedigreed.service.deciding import LEAST_ATTEMPTS, PAUSES
-from pedigreed.service.delivering import AGE_LIMIT
+from pedigreed.service import after_attempt
+from pedigreed.service.after_attempt import LEAST_ATTEMPTS, PAUSES
+from pedigreed.service.outbox import AGE_LIMIT
 
 CREATED = datetime(2026, 11, 22, 6, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -41,7 +41,7 @@ OUTCOMES: tuple[Outcome, ...] = (
 
 
 def decide(delivery: Delivery, outcome: Outcome, now: datetime, jitter: float = 0.0) -> Delivery:
-    return deciding.decide(delivery, outcome, now, give_up_after=AGE_LIMIT, jitter=jitter)
+    return after_attempt.decide(delivery, outcome, now, give_up_after=AGE_LIMIT, jitter=jitter)
 
 
 pauses = st.timedeltas(timedelta(0), timedelta(days=5))

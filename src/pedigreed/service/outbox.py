@@ -1,0 +1,292 @@
+"""Send what waits in the outbox: one message after the other by each channel, all channels at the same time.
+
+A message is taken in the store before it is sent, and what came of it is kept before the next one is begun. So
+where a process is killed, each channel has one message at most that may have arrived and is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+from structlog.contextvars import bound_contextvars
+
+from pedigreed.model.delivery import GIVEN_UP, Delivery, Outcome, Retry, Scope, Unsure
+from pedigreed.model.instant import iso
+from pedigreed.model.pause import LONGEST, Pause, Paused
+from pedigreed.service.after_attempt import decide, given_up_by, pause_after
+from pedigreed.service.stop import Stop
+from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import pauses as stored_pauses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.delivery.channel import Channel
+    from pedigreed.model.delivery import Message
+    from pedigreed.store.database import Store
+
+AGE_LIMIT = timedelta(days=3)
+"""When a message is given up, unless the configuration says otherwise."""
+
+LEASE = timedelta(minutes=60)
+"""How long a process may keep a message that it took before another process takes it up."""
+
+HAND_OVER_LIMIT = timedelta(minutes=40)
+"""How long one message may take: longer than any channel's own limits, and shorter than the lease."""
+
+A_FEW = 8
+"""How many messages are taken at once. Those of a killed process wait until their lease ends."""
+
+ROOM = 8 << 20
+"""Bytes that the store's disk has to have left for what comes of a message."""
+
+SHORT_PAUSE = timedelta(minutes=1)
+"""A pause that a destination asks for is waited out if it is shorter than this."""
+
+T = TypeVar("T")
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms messages are sent.
+
+    Attributes:
+        clock: gives the moment, UTC.
+        give_up_after: the age limit of a message.
+        jitter: gives a number from 0 to 1, for the length of pauses.
+    """
+
+    clock: Callable[[], datetime]
+    give_up_after: timedelta
+    jitter: Callable[[], float]
+
+
+async def deliver(
+    store: Store,
+    channels: Mapping[str, Channel],
+    now: datetime,
+    *,
+    give_up_after: timedelta = AGE_LIMIT,
+    jitter: Callable[[], float] = random.random,
+    stop: Stop | None = None,
+) -> list[Delivery]:
+    """Try everything that is due. Gives each delivery as it stands afterwards, without its bytes.
+
+    Where a transaction of the store fails, that channel sends nothing more. The failure is raised once the other
+    channels are done.
+
+    Args:
+        store: where the outbox is.
+        channels: by name.
+        now: UTC; time goes on from there while messages are sent.
+        give_up_after: the age limit of a message.
+        jitter: gives a number from 0 to 1, for the length of pauses.
+        stop: when it is said, what is being sent is sent to its end, and nothing more is begun.
+    """
+    began = time.monotonic()
+    terms = Terms(lambda: now + timedelta(seconds=time.monotonic() - began), give_up_after, jitter)
+    with store.writing() as connection:
+        stored_deliveries.bring_forward(connection, now + LONGEST, now)
+        gone = stored_deliveries.open_channels(connection, without=channels.keys())
+    loop = asyncio.get_running_loop()
+    is_ending = asyncio.Event()
+    with (stop or Stop()).heard_by(lambda: loop.call_soon_threadsafe(is_ending.set)):
+        queues = [Queue(store, name, channel, terms, is_ending) for name, channel in channels.items()]
+        queues += [Queue(store, name, None, terms, is_ending) for name in gone]
+        ended = await asyncio.gather(*(queue.send_all() for queue in queues), return_exceptions=True)
+    tried = []
+    for result in ended:
+        if isinstance(result, BaseException):
+            raise result
+        tried += result
+    return sorted(tried, key=lambda delivery: delivery.key)
+
+
+def take_back(store: Store, now: datetime) -> None:
+    """Take up at once what an ended process was sending. Only where no other can be at work on the store."""
+    with store.writing() as connection:
+        count = stored_deliveries.take_back(connection, now)
+    if count:
+        _log.warning("taken up from a process that ended", deliveries=count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """One attempt: what came of it, and when it began (UTC)."""
+
+    delivery: Delivery
+    outcome: Outcome
+    at: datetime
+
+    @property
+    def asked_pause(self) -> timedelta | None:
+        """How long the whole channel is to be left alone at least; None where only the message has to wait."""
+        is_of_channel = isinstance(self.outcome, Retry) and self.outcome.scope is not Scope.MESSAGE
+        return self.outcome.after if isinstance(self.outcome, Retry) and is_of_channel else None
+
+
+class Queue:
+    """What waits for one channel. Of several processes on one store, each message goes to one."""
+
+    def __init__(
+        self, store: Store, name: str, channel: Channel | None, terms: Terms, is_ending: asyncio.Event
+    ) -> None:
+        """Describe the queue. A channel of None is one that the configuration does not have any more."""
+        self._store = store
+        self._name = name
+        self._channel = channel
+        self._terms = terms
+        self._is_ending = is_ending
+        self._taken: deque[Delivery] = deque()
+        self._pause: Pause | None = None
+        self._settled: dict[int, Delivery] = {}
+
+    async def send_all(self) -> list[Delivery]:
+        """Send until nothing is due. Gives each delivery as it stands afterwards, without its bytes.
+
+        Raises as a transaction of the store does.
+        """
+        try:
+            while await self._has_more():
+                at = self._terms.clock()
+                if not _may_be_sent(self._taken[0], at):
+                    await self._in_a_transaction(self._give_back)
+                    continue
+                delivery = self._taken.popleft()
+                tried = _Tried(delivery, await self._try(delivery), at)
+                self._note(await self._in_a_transaction(partial(self._keep, tried=tried)))
+                if tried.asked_pause is not None and not await self._waited_out(tried.asked_pause):
+                    break
+        finally:
+            if self._channel is not None:
+                await self._channel.close()
+        return list(self._settled.values())
+
+    async def _has_more(self) -> bool:
+        """Whether there is a message to be tried next. More are taken when the last of a few was tried."""
+        if self._is_ending.is_set():
+            if self._taken:
+                await self._in_a_transaction(self._give_back)
+            return False
+        if not self._taken:
+            await self._in_a_transaction(self._take)
+        return bool(self._taken)
+
+    async def _try(self, delivery: Delivery) -> Outcome:
+        # What a library has to say meanwhile is about this message.
+        with bound_contextvars(digest=delivery.digest_id, message_id=delivery.message.message_id):
+            return await self._hand_over(delivery.message)
+
+    async def _hand_over(self, message: Message) -> Outcome:
+        if self._channel is None:
+            reason = f"the configuration has no channel {self._name!r} any more"
+            return Retry(reason, scope=Scope.CHANNEL_BROKEN)
+        try:
+            async with asyncio.timeout(HAND_OVER_LIMIT.total_seconds()):
+                return await self._channel.send(message)
+        except TimeoutError:
+            return Unsure(f"no end of it within {HAND_OVER_LIMIT.total_seconds() / 60:.0f} minutes")
+        except asyncio.CancelledError:
+            sending = asyncio.current_task()
+            if sending is not None and sending.cancelling():
+                raise
+            # Not the sending was cancelled, but something that the channel waited for.
+            return Unsure("what it waited for was called off")
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is one message's
+            # A fault of ours with one message must not stop the others. Its words might hold a secret.
+            _log.exception("a channel failed", channel=self._name)
+            return Unsure(f"pedigreed failed: {type(error).__name__}")
+
+    async def _waited_out(self, asked: timedelta) -> bool:
+        """Whether the pause that just began is over. A short one that the destination asked for is waited for."""
+        pause = self._pause
+        assert pause is not None
+        _log.warning("channel paused", channel=self._name, until=iso(pause.until), reason=pause.reason)
+        left = pause.until - self._terms.clock()
+        if not timedelta(0) < asked < SHORT_PAUSE or left > SHORT_PAUSE:
+            return False
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_ending.wait(), max(0.0, left.total_seconds()))
+        return True
+
+    async def _in_a_transaction(self, work: Callable[[Connection], T]) -> T:
+        """Run one transaction off the event loop: it may have to wait for other processes."""
+
+        def run() -> T:
+            with self._store.writing() as connection:
+                return work(connection)
+
+        return await asyncio.to_thread(run)
+
+    def _take(self, connection: Connection) -> None:
+        """Take a few messages that are due. After a pause of the channel one message tries whether it is over."""
+        now = self._terms.clock()
+        self._pause = pause = stored_pauses.load(connection, Paused.CHANNEL).get(self._name)
+        if pause is None or not pause.holds(now):
+            limit = A_FEW if pause is None else 1
+            self._taken.extend(stored_deliveries.claim(connection, self._name, now, now + LEASE, limit))
+        if self._taken:
+            # Without room for what comes of a message, it would be sent again and again.
+            self._store.want_room(ROOM)
+
+    def _give_back(self, connection: Connection) -> None:
+        stored_deliveries.release(connection, self._taken, self._terms.clock())
+        self._taken.clear()
+
+    def _keep(self, connection: Connection, tried: _Tried) -> list[Delivery]:
+        """Keep what came of one message, and what follows for the channel. Gives what became of deliveries."""
+        terms = self._terms
+        after = decide(
+            tried.delivery, tried.outcome, tried.at, give_up_after=terms.give_up_after, jitter=terms.jitter()
+        )
+        if after.message != tried.delivery.message:
+            stored_deliveries.lighten(connection, after)
+        stored_deliveries.settle(connection, [after])
+        kept = [after]
+        pause = pause_after(self._name, self._pause, tried.outcome, tried.at, jitter=terms.jitter())
+        if pause is not None:
+            self._give_back(connection)
+            stored_pauses.begin(connection, pause)
+            if (created_by := given_up_by(pause, tried.at, terms.give_up_after)) is not None:
+                kept += stored_deliveries.expire(connection, self._name, created_by, pause.reason, tried.at)
+            self._pause = pause
+        elif self._pause is not None and not isinstance(tried.outcome, Unsure):
+            stored_pauses.end(connection, Paused.CHANNEL, self._name)
+            self._pause = None
+        return kept
+
+    def _note(self, kept: Iterable[Delivery]) -> None:
+        for delivery in kept:
+            self._settled[delivery.key] = replace(delivery, message=replace(delivery.message, content=b""))
+            _log_what_became_of(delivery, self._name)
+
+
+def _may_be_sent(delivery: Delivery, now: datetime) -> bool:
+    """Whether no other process can take the message up before it is sent: this one may have been suspended."""
+    return delivery.next_attempt_at is not None and now + HAND_OVER_LIMIT <= delivery.next_attempt_at
+
+
+def _log_what_became_of(delivery: Delivery, channel: str) -> None:
+    (_log.warning if delivery.state in GIVEN_UP else _log.info)(
+        "delivery",
+        channel=channel,
+        digest=delivery.digest_id,
+        message_id=delivery.message.message_id,
+        state=delivery.state.value,
+        attempts=delivery.attempts,
+        outcome=delivery.last_outcome,
+    )
