@@ -38,11 +38,13 @@ uninstall-user: uninstall  ## remove these again
 test: $(DEV)/.ready  ## the tests
 	@$(DEV)/bin/python -m pytest $(PYTEST_ARGS)
 
-check: $(DEV)/.ready  ## style, types and the direction of imports
+check: $(DEV)/.ready  ## style, types, the direction of imports, and that nothing is unused
 	$(DEV)/bin/ruff check .
 	$(DEV)/bin/ruff format --check .
 	$(DEV)/bin/mypy
 	$(DEV)/bin/lint-imports
+	$(DEV)/bin/vulture
+	$(DEV)/bin/deptry src
 
 format: $(DEV)/.ready  ## bring the code into its one style
 	$(DEV)/bin/ruff check --fix-only .

@@ -16,13 +16,13 @@ from pedigreed.model.pedigree import context_number, version_of
 @pytest.mark.parametrize(
     "build",
     [
-        Build("3.0.0", "B13.0", "jwst_1584.pmap", date(2026, 6, 23), None),
-        Build("1.19.2", "B12.0.2", "jwst_1408.pmap", date(2025, 9, 11), date(2025, 10, 6)),
-        Build("1.9.6", "B9.1.2", "jwst_1068.pmap", date(2023, 3, 9), date(2023, 3, 15)),
-        Build("1.7.2", "B8.1.2", "jwst_0984.pmap", date(2022, 9, 12), date(2022, 9, 21)),
-        Build("1.12.4", None, None, date(2023, 10, 12), None),
-        Build("0.8.0", "B7.1", "jwst_0422.pmap", date(2017, 11, 6), None),
-        Build("0.7.7", "B7.0", "jwst_0303.pmap", date(2016, 12, 13), None),
+        Build("3.0.0", "B13.0", "jwst_1584.pmap", date(2026, 6, 23)),
+        Build("1.19.2", "B12.0.2", "jwst_1408.pmap", date(2025, 9, 11)),
+        Build("1.9.6", "B9.1.2", "jwst_1068.pmap", date(2023, 3, 9)),
+        Build("1.7.2", "B8.1.2", "jwst_0984.pmap", date(2022, 9, 12)),
+        Build("1.12.4", None, None, date(2023, 10, 12)),
+        Build("0.8.0", "B7.1", "jwst_0422.pmap", date(2017, 11, 6)),
+        Build("0.7.7", "B7.0", "jwst_0303.pmap", date(2016, 12, 13)),
     ],
     ids=lambda build: build.cal_ver,
 )
@@ -44,23 +44,6 @@ def test_any_text_has_an_answer(cal_ver: str) -> None:
     assert build is None or build.cal_ver == cal_ver
 
 
-@pytest.mark.parametrize(
-    ("cal_ver", "is_operational"),
-    [
-        ("1.19.2", True),
-        ("1.13.3", True),
-        ("1.10.1", True),
-        ("1.15.0", False),
-        ("1.14.1", False),
-        ("0.13.2", False),
-    ],
-)
-def test_only_a_final_build_is_operational(cal_ver: str, is_operational: bool) -> None:
-    build = build_of(cal_ver)
-    assert build is not None
-    assert build.is_operational is is_operational
-
-
 def test_the_table_holds_every_release_once_from_the_first_to_the_newest() -> None:
     assert len(builds()) == 116
     assert list(builds()) == sorted(builds(), key=lambda cal_ver: version_of(cal_ver) or 0, reverse=True)
@@ -71,8 +54,6 @@ def test_every_row_is_of_its_form() -> None:
     for build in builds().values():
         assert build.dms_build is None or re.fullmatch(r"B\d+(\.\d+)*(\.x)?(rc\d)?", build.dms_build)
         assert build.crds_ctx is None or re.fullmatch(r"jwst_\d{4}\.pmap", build.crds_ctx)
-        assert build.installed is None or build.installed > build.released
-        assert build.installed is None or build.is_operational
 
 
 def test_contexts_only_grow_with_the_version() -> None:

@@ -140,11 +140,6 @@ def test_the_last_moment_of_the_calendar_can_be_compared() -> None:
     assert Pedigree("2.0.1", "jwst_1535.pmap", NOON).went_down_from(never)
 
 
-def test_an_uncalibrated_product_has_no_context() -> None:
-    assert not Pedigree("2.0.1", None, NOON).is_calibrated
-    assert Pedigree("2.0.1", "jwst_1535.pmap", NOON).is_calibrated
-
-
 @given(ragged)
 def test_nothing_is_newer_than_itself(pedigree: Pedigree) -> None:
     assert pedigree.same_as(pedigree)

@@ -146,7 +146,7 @@ def test_a_pedigree_of_nulls_is_that_of_an_uncalibrated_product(recorded: Faulty
     recorded.misbehave(archive_faults.NullValues(("cal_ver", "crds_ctx")), times=None, when=is_page)
     fetched = ask_one(recorded)
     assert fetched.is_complete, fetched.problems
-    assert not any(product.pedigree.is_calibrated for product in fetched.items)
+    assert {product.pedigree.crds_ctx for product in fetched.items} == {None}
 
 
 def test_an_error_of_the_service_is_told_in_its_words(recorded: FaultyArchive) -> None:

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -16,8 +17,11 @@ from pedigreed.model.delivery import Delivery, DeliveryState, Message
 from pedigreed.model.digest import Checked, Digest, RenderedDigest
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.period import Period
-from pedigreed.store import deliveries, periods
+from pedigreed.store import deliveries, outbox_listing, periods
 from pedigreed.store.database import Store
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -70,6 +74,16 @@ def is_nothing_due(store: Store, now: datetime) -> bool:
         return not deliveries.claim(connection, "email", now, now + LEASE)
 
 
+def rows_of(connection: Connection, digest_id: str) -> list[Delivery]:
+    """The rows of one digest, with the bytes of their messages."""
+    listed = [each.delivery for each in outbox_listing.newest(connection, 100)]
+    return [
+        replace(row, message=replace(row.message, content=outbox_listing.content_of(connection, row.key)))
+        for row in reversed(listed)
+        if row.digest_id == digest_id
+    ]
+
+
 def settle(store: Store, state: Delivery) -> bool:
     with store.writing() as connection:
         return deliveries.settle(connection, [state]) == 1
@@ -114,9 +128,9 @@ def test_what_is_finished_is_not_due(outbox: Store) -> None:
     assert settle(outbox, sent(second))
     assert is_nothing_due(outbox, NOON + timedelta(days=9))
     with outbox.reading() as connection:
-        assert deliveries.of_digest(connection, "d1")[0] == sent(first)
-        assert deliveries.of_digest(connection, "d1") == [sent(first), sent(second)]
-        assert deliveries.of_digest(connection, "d2") == []
+        assert rows_of(connection, "d1")[0] == sent(first)
+        assert rows_of(connection, "d1") == [sent(first), sent(second)]
+        assert rows_of(connection, "d2") == []
 
 
 def test_a_lease_that_ran_out_is_taken_up_and_marked(outbox: Store) -> None:
@@ -136,7 +150,7 @@ def test_who_comes_late_changes_nothing(outbox: Store) -> None:
     assert settle(outbox, sent(again))
     assert not settle(outbox, later(first, NOON))
     with outbox.reading() as connection:
-        assert deliveries.of_digest(connection, "d1")[0].state is DeliveryState.SENT
+        assert rows_of(connection, "d1")[0].state is DeliveryState.SENT
 
 
 @pytest.mark.failure("several processes share a store on PostgreSQL")

@@ -31,19 +31,12 @@ class Build:
         crds_ctx: the context at release, as CRDS_CTX has it; None where the table has none.
             The archive may have used later ones.
         released: when the version was released.
-        installed: when it was installed in operations. None also for some that were in operations.
     """
 
     cal_ver: str
     dms_build: str | None
     crds_ctx: str | None
     released: date
-    installed: date | None
-
-    @property
-    def is_operational(self) -> bool:
-        """Whether the archive may have made products with it: a final build, not a candidate (``B11.0rc1``)."""
-        return self.dms_build is not None and "rc" not in self.dms_build
 
 
 def build_of(cal_ver: str) -> Build | None:
@@ -67,5 +60,4 @@ def _build(row: dict[str, str]) -> Build:
         dms_build=row["dms_build"] or None,
         crds_ctx=row["crds_ctx"] or None,
         released=date.fromisoformat(row["released"]),
-        installed=date.fromisoformat(row["installed"]) if row["installed"] else None,
     )

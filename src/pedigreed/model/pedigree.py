@@ -100,11 +100,6 @@ class Pedigree:
             and same_instant(self.date, other.date)
         )
 
-    @property
-    def is_calibrated(self) -> bool:
-        """Whether reference files were applied: an uncalibrated product has no context."""
-        return self.crds_ctx is not None
-
     def _cal_ver_step(self, before: Pedigree) -> Step:
         if self.cal_ver == before.cal_ver:
             return Step.SAME

@@ -255,14 +255,6 @@ def states_of(connection: Connection, digest_ids: Collection[str]) -> dict[str, 
     return found
 
 
-def of_digest(connection: Connection, digest_id: str) -> list[Delivery]:
-    """The rows of one digest."""
-    query = select(deliveries).where(deliveries.c.digest_id == digest_id).order_by(deliveries.c.id)
-    rows = connection.execute(query).all()
-    found = _contents_of(connection, [row.message_id for row in rows])
-    return [delivery_of(row, found[row.message_id]) for row in rows]
-
-
 def _contents_of(connection: Connection, message_ids: Collection[str]) -> dict[str, bytes]:
     if not message_ids:
         return {}
