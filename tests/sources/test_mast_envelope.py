@@ -99,7 +99,7 @@ def test_what_is_no_json_object_is_refused(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"{}", b'{"data": 5}', b'{"data": null}', b'{"Tables": []}', b'{"Tables": [{}]}']
+    "body", [b"{}", b'{"data": 5}', b'{"data": null}', b'{"Tables": [{}]}', b'{"paging": {"rowsFiltered": 0}}']
 )
 def test_a_reply_without_a_table_is_refused(body: bytes) -> None:
     with pytest.raises(UpstreamUnavailable):

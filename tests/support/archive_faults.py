@@ -1,9 +1,11 @@
 """How the archive can misbehave beside the `faults` of any server, after what users of the real one have met.
 
-The protocol:        ErrorReply, Executing, TablesEnvelope, NoPaging, MissingColumn, UnconfiguredColumn
+The protocol:        ErrorReply, Executing, OtherStatus, TablesEnvelope, NoPaging, PagingAsText, EmptyTable,
+                     ByteOrderMark, NoCount, MissingColumn, UnconfiguredColumn, ColumnRefusedByHttp
+How much at once:    SlowInProportion, TooManyValues, OverlappingPages, RepeatedRow
 How many rows:       TruncatedPage, SmallPages, ShortRow, WrongTotal, MovingTotal, RepeatedPage, DuplicateRow,
                      IgnoredFilter, NoRows
-What the rows hold:  NumbersAsStrings, BooleansAsWords, NullValues, MissingKeys
+What the rows hold:  NumbersAsStrings, BooleansAsWords, NullValues, NotANumber, MissingKeys, OtherCase
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from pedigreed.demo import protocol
 from pedigreed.demo.loopback import Reply
 from pedigreed.demo.protocol import COUNTED
 from pedigreed.demo.received import RequestKind
+from pedigreed.model.failure import Unreadable
 
 if TYPE_CHECKING:
     from pedigreed.demo.columnsconfig import Columns
@@ -254,3 +257,164 @@ def _said(value: Value, number: int) -> Value:
         return value
     words = TRUE_WORDS if value else FALSE_WORDS
     return words[number % len(words)]
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyTable(Fault):
+    """An answer without rows as old versions of the portal gave it: page 0 of 0; or without any table.
+
+    Attributes:
+        has_table: whether there is an empty one.
+        has_paging: whether it says how many rows there are.
+    """
+
+    has_table: bool = True
+    has_paging: bool = True
+
+    def on_reply(self, reply: Reply) -> Reply:
+        answered = msgspec.json.decode(reply.body)
+        if answered.get("data"):
+            return reply
+        answered["paging"] |= {"page": 0, "pagesFiltered": 0}
+        if not self.has_table:
+            del answered["data"], answered["fields"]
+        if not self.has_paging:
+            del answered["paging"]
+        return replace(reply, body=msgspec.json.encode(answered))
+
+
+@dataclass(frozen=True, slots=True)
+class NoCount(Fault):
+    """`COUNT_BIG(*)` is refused; or counts nothing, or answers a text."""
+
+    answer: int | str | None = None
+
+    def on_answer(self, answered: Answer, query: Query) -> Answer:
+        return replace(answered, rows=[{COUNTED: self.answer}]) if query.is_count else answered
+
+    def on_reply(self, reply: Reply) -> Reply:
+        if self.answer is None and b'"Column1"' in reply.body:
+            return replace(reply, body=protocol.encode_error("Incorrect syntax near '*'."))
+        return reply
+
+
+@dataclass(frozen=True, slots=True)
+class OtherStatus(Fault):
+    """Not ready, in a word that nobody has seen yet."""
+
+    status: str = "QUEUED"
+
+    def on_reply(self, reply: Reply) -> Reply:
+        return replace(reply, body=msgspec.json.encode({"status": self.status, "msg": ""}))
+
+
+class ByteOrderMark(Fault):
+    """The JSON begins with a byte order mark."""
+
+    def on_reply(self, reply: Reply) -> Reply:
+        return replace(reply, body=b"\xef\xbb\xbf" + reply.body)
+
+
+class PagingAsText(Fault):
+    """Every number of the paging is written as a string."""
+
+    def on_reply(self, reply: Reply) -> Reply:
+        answered = msgspec.json.decode(reply.body)
+        answered["paging"] = {name: str(value) for name, value in answered["paging"].items()}
+        return replace(reply, body=msgspec.json.encode(answered))
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRefusedByHttp(Fault):
+    """A column that the service has not, refused with an HTTP status and a text."""
+
+    column: str = "isStale"
+    status: int = 500
+    is_json: bool = False
+
+    def on_columns(self, columns: Columns, kind: RequestKind) -> Columns:
+        if kind is RequestKind.COLUMNSCONFIG:
+            return columns
+        return {name: typed for name, typed in columns.items() if name != self.column}
+
+    def on_reply(self, reply: Reply) -> Reply:
+        answered = msgspec.json.decode(reply.body)
+        if answered.get("status") != "ERROR":
+            return reply
+        body = reply.body if self.is_json else answered["msg"].encode()
+        return replace(reply, body=body, status=self.status, content_type="text/plain")
+
+
+@dataclass(frozen=True, slots=True)
+class SlowInProportion(Fault):
+    """What brings more than so many rows is given up by the gateway."""
+
+    rows: int = 10
+
+    def on_answer(self, answered: Answer, query: Query) -> Answer:
+        columns = query.columns.count(",") + 1
+        is_too_much = len(answered.rows) > self.rows and columns > 1
+        return replace(answered, rows=[{"too": "much"}]) if is_too_much else answered
+
+    def on_reply(self, reply: Reply) -> Reply:
+        if b'"too"' not in reply.body:
+            return reply
+        return Reply(b"<html><body>504 Gateway Time-out</body></html>", 504, "text/html")
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyValues(Fault):
+    """A filter of more than so many values is refused."""
+
+    values: int = 10
+
+    def on_query(self, query: Query) -> Query:
+        if any(len(asked.values) > self.values for asked in query.filters):
+            raise Unreadable("Too many values in a filter.")
+        return query
+
+
+@dataclass(frozen=True, slots=True)
+class OverlappingPages(Fault):
+    """Pages of at most so many rows without an order: from the second on, each has one twice and lacks another."""
+
+    rows: int = 40
+
+    def on_query(self, query: Query) -> Query:
+        return replace(query, pagesize=min(query.pagesize, self.rows))
+
+    def on_answer(self, answered: Answer, query: Query) -> Answer:
+        if query.is_count or query.page == 1 or len(answered.rows) < 2:  # one to repeat, one to lack
+            return answered
+        return replace(answered, rows=[answered.rows[1], *answered.rows[1:]])
+
+
+class RepeatedRow(Fault):
+    """The last row comes once more, and is counted once."""
+
+    def on_answer(self, answered: Answer, query: Query) -> Answer:
+        return answered if query.is_count else replace(answered, rows=[*answered.rows, *answered.rows[-1:]])
+
+
+class NotANumber(Fault):
+    """A number is missing as numpy and .NET write it."""
+
+    def on_reply(self, reply: Reply) -> Reply:
+        answered = msgspec.json.decode(reply.body)
+        for number, row in enumerate(answered["data"]):
+            row["fileSize"] = f"<{number % 3}>"
+        body = msgspec.json.encode(answered)
+        for number, written in enumerate((b"NaN", b"Infinity", b"-Infinity")):
+            body = body.replace(f'"<{number}>"'.encode(), written)
+        return replace(reply, body=body)
+
+
+class OtherCase(Fault):
+    """Columns come in capitals, however they were asked for."""
+
+    def on_answer(self, answered: Answer, _query: Query) -> Answer:
+        return replace(
+            answered,
+            fields=tuple((name.upper(), kind) for name, kind in answered.fields),
+            rows=[{name.upper(): value for name, value in row.items()} for row in answered.rows],
+        )

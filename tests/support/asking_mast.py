@@ -60,6 +60,12 @@ def pages(recorded: DemoArchive) -> list[Received]:
     return [received for received in recorded.requests if is_page(received)]
 
 
+def is_of_a_part(received: Received) -> bool:
+    """Whether a request is for some observations, or for the numbers of the observations."""
+    filters = {asked["paramName"] for asked in received.params["filters"]}
+    return "observtn" in filters or received.params["columns"] == "observtn"
+
+
 def kinds(recorded: DemoArchive) -> list[str]:
     """What each request was for, in the order of coming."""
     return [received.kind.value for received in recorded.requests]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.coverage import Fetched
 from pedigreed.model.failure import Unreadable
 from pedigreed.model.product_name import parse_product_name
+from pedigreed.sources.mast.columns import NEEDED_TO_TELL, spelt_as_asked
 from pedigreed.sources.mast.row import archived_at, check_keys, product_of, program_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class PagedAnswer:
         total: how many rows the service says there are; None until it says so.
         rows: how many rows came.
         taken: how many pages came.
+        is_first_page_only: whether more pages are there, and were not asked for.
         pages: how many pages the service says there are; None where it does not say.
         products: file name -> product, of the rows that were not known.
         unchanged: the file name of each known row.
@@ -50,6 +52,8 @@ class PagedAnswer:
         strangers: how many rows are of programs that were not asked for.
         too_old: how many rows are older than the query's limit.
         paging_problems: what did not fit between pages.
+        filled: the columns that had a value in any row that was read.
+        notes: what was odd in reading the pages.
     """
 
     query: PedigreeQuery
@@ -57,6 +61,7 @@ class PagedAnswer:
     total: int | None = None
     rows: int = 0
     taken: int = 0
+    is_first_page_only: bool = False
     pages: int | None = None
     products: dict[str, Product] = field(default_factory=dict)
     unchanged: list[str] = field(default_factory=list)
@@ -66,6 +71,8 @@ class PagedAnswer:
     strangers: int = 0
     too_old: int = 0
     paging_problems: list[str] = field(default_factory=list)
+    filled: set[str] = field(default_factory=set)
+    notes: dict[str, None] = field(default_factory=dict)
     _last_page: list[bytes] = field(default_factory=list)
     _brings_nothing: bool = False
 
@@ -82,7 +89,7 @@ class PagedAnswer:
             if filename is not None and not reads_all:
                 continue
             try:
-                values = page.read(row)
+                values = spelt_as_asked(page.read(row))
             except Unreadable as error:
                 self.unreadable[None].append(str(error))
                 continue
@@ -102,8 +109,43 @@ class PagedAnswer:
             return self.taken < self.pages
         return self.total is not None and self.rows < self.total and self.taken < _MOST_PAGES_UNSAID
 
+    @property
+    def different_rows(self) -> int:
+        """How many rows came, each product counted once."""
+        unreadable = sum(map(len, self.unreadable.values()))
+        return len(self.products.keys() | set(self.unchanged)) + unreadable + self.strangers
+
+    @property
+    def lost_between_pages(self) -> bool:
+        """Whether rows are missing, or said to be, that may stand where pages overlap."""
+        return self.taken > 1 and self.different_rows != self.total
+
+    def add(self, part: PagedAnswer) -> None:
+        """Take the answer to a part of the query, whose last page was taken."""
+        self.rows += part.rows
+        self.taken += part.taken
+        for filename, product in part.products.items():
+            if filename in self.products:
+                self.again.append(product)
+            else:
+                self.products[filename] = product
+        self.unchanged += part.unchanged
+        self.again += part.again
+        for program, reasons in part.unreadable.items():
+            self.unreadable[program] += reasons
+        for column, problems in part.odd.items():
+            self.odd[column] += problems
+        self.strangers += part.strangers
+        self.too_old += part.too_old
+        self.filled |= part.filled
+        self.notes |= part.notes
+        self.paging_problems += completeness_of(part).problems
+
     def _take_paging(self, page: Page, number: int) -> None:
-        if page.number is not None and page.number != number:
+        if page.note:
+            self.notes[page.note] = None
+        # An empty table may say that it is page 0.
+        if page.rows and page.number is not None and page.number != number:
             self.paging_problems.append(f"page {number} was asked for, and page {page.number} came")
         if page.total is not None:
             if self.total is not None and page.total != self.total:
@@ -119,6 +161,7 @@ class PagedAnswer:
     def _read(self, values: Mapping[str, object], fingerprint: bytes, required: AbstractSet[str]) -> None:
         try:
             check_keys(values, required)
+            self.filled.update(column for column in NEEDED_TO_TELL if values.get(column) is not None)
             product = product_of(values, self.query.instrument, fingerprint, self._keep_odd)
         except Unreadable as error:
             program = program_of(values)
@@ -178,12 +221,16 @@ class Completeness:
         """Whether a row that came twice may stand in the count for one of another program that did not come."""
         return self.has_doubles and self.is_of_single_programs and bool(self.sound.programs)
 
-    def held_against(self, count: int, filenames: Collection[str]) -> Completeness:
-        """The same with what a count of the sound programs says, whose known files these are."""
+    def held_against(self, count: int | None, filenames: Collection[str]) -> Completeness:
+        """The same with what a count of the sound programs says, whose known files these are.
+
+        `count` is None where the service does not count.
+        """
         _, sound = self._part(self.sound, (), filenames)
         if sound.rows == count:
             return self
-        gap = f"{_rows(sound.rows)} came of the programs without doubles, and the service counts {count:,}"
+        said = "does not count" if count is None else f"counts {count:,}"
+        gap = f"{_rows(sound.rows)} came of the programs without doubles, and the service {said}"
         return replace(self, problems=(*self.problems, gap))
 
     def whole(self, warnings: tuple[str, ...], requests: int) -> Part:
@@ -241,10 +288,15 @@ def completeness_of(answer: PagedAnswer) -> Completeness:
     problems = [*answer.paging_problems]
     if answer.total is None:
         problems.append("the service did not say how many rows there are")
-    elif answer.rows != answer.total:
-        problems.append(f"{_rows(answer.rows)} came, and the service counts {answer.total:,}")
+    is_whole = answer.different_rows == answer.total
+    if answer.total is not None and not is_whole and answer.rows != answer.total:
+        came = f"{_rows(answer.rows)} came"
+        if answer.different_rows < answer.rows:
+            came = f"{came}, {answer.different_rows:,} of them different"
+        problems.append(f"{came}, and the service counts {answer.total:,}")
     troubles: dict[int | None, list[str]] = defaultdict(list)
-    doubles = _doubles(answer)
+    # Pages that overlap bring a row twice. Where every product came, that does no harm.
+    doubles = _contradicted(answer) if is_whole else _doubles(answer)
     for program, filenames in doubles.items():
         troubles[program].append(f"{_rows(len(filenames))} came twice, {min(filenames)} among them")
     for program, reasons in answer.unreadable.items():
@@ -256,18 +308,27 @@ def completeness_of(answer: PagedAnswer) -> Completeness:
         answer=answer,
         problems=tuple(problems),
         troubles={program: tuple(troubles[program]) for program in sorted(filter(None, troubles))},
-        has_doubles=bool(doubles),
+        has_doubles=bool(doubles) and not is_whole,
     )
 
 
 def _items(answer: PagedAnswer) -> Iterator[Product]:
     """What came that was not known, less what two rows say differently: nothing can be said of it."""
-    contradicted = {
+    contradicted = {filename for filenames in _contradicted(answer).values() for filename in filenames}
+    return (product for filename, product in answer.products.items() if filename not in contradicted)
+
+
+def _contradicted(answer: PagedAnswer) -> dict[int | None, list[str]]:
+    """Program -> the file names of products of which two rows say different things."""
+    filenames = {
         product.filename
         for product in answer.again
         if not product.pedigree.same_as(answer.products[product.filename].pedigree)
-    }.union(answer.unchanged)
-    return (product for filename, product in answer.products.items() if filename not in contradicted)
+    }.union(answer.products.keys() & set(answer.unchanged))
+    contradicted: dict[int | None, list[str]] = defaultdict(list)
+    for filename in sorted(filenames):
+        contradicted[answer.products[filename].program].append(filename)
+    return contradicted
 
 
 def _doubles(answer: PagedAnswer) -> dict[int | None, list[str]]:
@@ -287,6 +348,7 @@ def _doubles(answer: PagedAnswer) -> dict[int | None, list[str]]:
 
 
 def _oddities(answer: PagedAnswer) -> Iterator[str]:
+    yield from answer.notes
     for column, problems in answer.odd.items():
         yield f"{_rows(len(problems))} taken without {column}: {problems[0]}"
 

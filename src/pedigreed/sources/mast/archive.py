@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Self
 
 from pedigreed.model.coverage import Fetched
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
-from pedigreed.sources.mast.answer import completeness_of
+from pedigreed.model.product_name import parse_product_name
+from pedigreed.sources.mast.answer import PagedAnswer, completeness_of
 from pedigreed.sources.mast.keyword_services import KeywordServices, LimitRefused
 from pedigreed.sources.mast.outages import Outages
-from pedigreed.sources.mast.patience import Patience
+from pedigreed.sources.mast.patience import Patience, TooManyValues, TooMuch
+from pedigreed.sources.mast.sizes import QuestionSizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,6 +25,13 @@ if TYPE_CHECKING:
     from pedigreed.sources.mast.query import PedigreeQuery
 
 PAGE_ROWS = 50_000
+"""How many rows are asked for at first. What several programs have more of is asked for in halves."""
+
+MOST_ROWS = 500_000
+"""How many rows one page may have: MAST's documentation names this as the limit of its server's memory."""
+
+_ROOM_TO_GROW = 1_000
+"""How many rows more than were counted are asked for in one page: the archive is being written to."""
 
 
 class MastArchive:
@@ -29,6 +39,9 @@ class MastArchive:
 
     Use as a context manager. One instance is used by one thread, for one cycle; its requests are serial.
     Which services did not answer and which columns they refuse is forgotten with it.
+
+    Attributes:
+        sizes: how large a question may be. It is for the caller to keep what is learnt.
     """
 
     def __init__(
@@ -39,12 +52,15 @@ class MastArchive:
         token: str | None = None,
         patience: Patience | None = None,
         page_rows: int = PAGE_ROWS,
+        most_rows: int = MOST_ROWS,
     ) -> None:
         self._url = url
         self._user_agent = user_agent
         self._token = token
         self._patience = patience or Patience()
         self._page_rows = page_rows
+        self._most_rows = most_rows
+        self.sizes = QuestionSizes()
         self._opened: Portal | None = None
         self._asking: KeywordServices | None = None
         self._outages = Outages()
@@ -68,9 +84,10 @@ class MastArchive:
     ) -> Iterator[Part]:
         """Answer a query, in parts where it has several programs.
 
-        A part is of at most a page of rows. A program whose own rows are unreadable or came twice is a part of its
-        own. An answer that does not add up otherwise is asked again in halves, so that the trouble ends at the
-        program that it is of: at most as often as leads to two programs.
+        Several programs share an answer of at most a page of rows. A program whose own rows are unreadable or came
+        twice is a part of its own. An answer that does not add up otherwise is asked again in halves, so that the
+        trouble ends at the program that it is of: at most as often as leads to two programs. What is too slow or
+        too big for the service is asked for in halves too, after one program showed that it answers at all.
 
         It raises nothing: a part that could not be asked is incomplete and says why.
 
@@ -85,6 +102,7 @@ class MastArchive:
         """
         waiting = [query]
         splits_left = 2 * (len(query.programs) - 1).bit_length()
+        was_too_much = has_answered = False
         while waiting:
             part = waiting.pop()
             if self._outages.rests(part.instrument):
@@ -104,9 +122,21 @@ class MastArchive:
                 waiting.append(part.whole)
                 continue
             except UpstreamUnavailable as error:
+                if isinstance(error, TooMuch) and len(part.programs) > 1 and splits_left:
+                    splits_left -= 1
+                    waiting.extend(self._smaller(part, known, is_first=not was_too_much))
+                    was_too_much = True
+                    self.sizes.programs.pop(part.instrument, None)
+                    continue
                 self._note_failure(part.instrument, error)
+                if was_too_much and not has_answered and not isinstance(error, UpstreamRefused):
+                    # One program alone was too much as well: it is the service.
+                    self._outages.failed(part.instrument)
                 yield part, _unanswered(str(error), self._requests())
                 continue
+            if was_too_much:
+                has_answered = True
+                self.sizes.answered(part.instrument, len(part.programs))
             told = self._told(found, known)
             # Its rows need not stay in memory while the next are read.
             del found
@@ -120,7 +150,7 @@ class MastArchive:
             UpstreamUnavailable: it did not answer within the limits.
         """
         self._services.start_query()
-        return self._services.programs_with_rows(instrument, programs)
+        return self._services.programs_with_rows(instrument, programs, self._page_rows)
 
     @property
     def _services(self) -> KeywordServices:
@@ -129,29 +159,137 @@ class MastArchive:
                 from pedigreed.sources.mast.portal import Portal  # noqa: PLC0415  # importing it takes seconds
 
                 self._opened = Portal(self._url, self._user_agent, self._patience, self._token)
-            self._asking = KeywordServices(self._opened, self._page_rows)
+            self._asking = KeywordServices(self._opened)
         return self._asking
 
     def _ask(
         self, query: PedigreeQuery, known: Callable[[PedigreeQuery], Mapping[bytes, str]]
     ) -> Completeness | None:
-        """Ask one query; None where it is too large for one. Raises as `KeywordServices.count`."""
+        """Ask one query; None where it is too large for one. Raises as `KeywordServices.read`."""
         services = self._services
-        services.start_query(is_in_doubt=self._outages.is_in_doubt)
         if not query.is_sweep and not services.has_limits(query.instrument):
             query = query.whole
-        count = services.count(query) if query.is_sweep else None
-        if count is not None and count > self._page_rows and len(query.programs) > 1:
+        has_several = len(query.programs) > 1
+        before = known(query)
+        if has_several and query.is_sweep and len(before) > self._page_rows:
             return None
-        found = completeness_of(services.read(query, known(query), count))
+        services.start_query(is_in_doubt=self._outages.is_in_doubt, can_ask_less=has_several)
+        answer = self._read_several(query, before) if has_several else self._read_program(query, before)
+        if answer is None:
+            return None
+        found = completeness_of(answer)
         if found.may_hide_a_gap:
             found = found.held_against(services.count(found.sound), known(found.sound).values())
-        if found.answer.strangers:
+        if answer.strangers:
             # It does not heed what it is asked. To go on would bring the whole archive, again and again.
             self._outages.failed(query.instrument)
         else:
             self._outages.answered(query.instrument)
         return found
+
+    def _read_several(self, query: PedigreeQuery, known: Mapping[bytes, str]) -> PagedAnswer | None:
+        """The rows of several programs; None where they do not fit on a page."""
+        answer = self._services.read(query, known, self._page_rows, only_one_page=True)
+        return None if answer.is_first_page_only else answer
+
+    def _read_program(self, query: PedigreeQuery, known: Mapping[bytes, str]) -> PagedAnswer:
+        """The rows of one program: on one page, or in parts by observation where that is too much.
+
+        Pages have no stable order, so several of them may bring a row twice and another not at all.
+        """
+        pair = (query.instrument, query.programs[0])
+        parts = self.sizes.parts.get(pair, 1)
+        if parts > 1:
+            in_parts = self._read_parts(query, known, _observations(known.values()), parts)
+            if in_parts is not None:
+                return in_parts
+        try:
+            answer = self._read_on_one_page(query, known)
+        except TooManyValues:
+            raise
+        except TooMuch:
+            if self._outages.is_in_doubt:
+                raise
+            in_parts = self._read_parts(query, known, self._where_rows_are(query, known), 2)
+            if in_parts is None:
+                raise
+            return in_parts
+        if answer.lost_between_pages:
+            rows = _observations([*answer.products, *answer.unchanged])
+            in_parts = self._read_parts(query, known, rows, answer.taken)
+            if in_parts is not None and not completeness_of(in_parts).problems:
+                return in_parts
+        return answer
+
+    def _read_on_one_page(self, query: PedigreeQuery, known: Mapping[bytes, str]) -> PagedAnswer:
+        answer = self._services.read(query, known, self._page_rows, only_one_page=True)
+        if not answer.is_first_page_only:
+            return answer
+        total = answer.total
+        if total is not None and total > self._most_rows:
+            raise TooMuch(f"it has {total:,} rows, and a page {self._most_rows:,} at most")
+        return self._services.read(query, known, self._most_rows if total is None else total + _ROOM_TO_GROW)
+
+    def _where_rows_are(self, query: PedigreeQuery, known: Mapping[bytes, str]) -> Mapping[int, int]:
+        """Observation -> about how many rows of a program: by those that are known, or else by asking."""
+        rows = _observations(known.values())
+        if len(rows) > 1:
+            return rows
+        self._services.start_query(is_in_doubt=True)
+        try:
+            return self._services.observations(query, self._most_rows)
+        except UpstreamUnavailable:
+            return rows
+
+    def _read_parts(
+        self, query: PedigreeQuery, known: Mapping[bytes, str], rows: Mapping[int, int], parts: int
+    ) -> PagedAnswer | None:
+        """The rows of one program, asked for in parts by observation; None where it can't be cut.
+
+        They are held against the service's count of all of them, since a row without an observation is in none.
+        """
+        pieces = query.by_observation(rows, max(parts, 2))
+        if len(pieces) == 1:
+            return None
+        whole = PagedAnswer(query, known)
+        waiting = list(reversed(pieces))
+        taken = 0
+        while waiting:
+            piece = waiting.pop()
+            smaller = piece.by_observation(rows, 2)
+            self._services.start_query(can_ask_less=len(smaller) > 1)
+            can_be_smaller = len(smaller) > 1
+            try:
+                answer = self._services.read(piece, known, self._most_rows, only_one_page=can_be_smaller)
+            except TooMuch:
+                if not can_be_smaller:
+                    raise
+                answer = None
+            if can_be_smaller and (answer is None or answer.is_first_page_only or answer.lost_between_pages):
+                waiting.extend(reversed(smaller))
+                continue
+            assert answer is not None
+            whole.add(answer)
+            taken += 1
+        whole.total = self._services.count(query)
+        if not completeness_of(whole).problems:
+            self.sizes.parts[query.instrument, query.programs[0]] = taken
+        return whole
+
+    def _smaller(
+        self,
+        query: PedigreeQuery,
+        known: Callable[[PedigreeQuery], Mapping[bytes, str]],
+        *,
+        is_first: bool,
+    ) -> list[PedigreeQuery]:
+        """The same in halves, the last to be asked first; at first one program alone, of the fewest known rows."""
+        if not is_first or len(query.programs) == 2:  # noqa: PLR2004  # two halves are one program each
+            return list(reversed(query.halves()))
+        counts = Counter(parse_product_name(filename).program for filename in known(query).values())
+        least = min(query.programs, key=lambda program: counts[program])
+        others = query.of(tuple(program for program in query.programs if program != least))
+        return [*reversed(others.halves()), query.of((least,))]
 
     def _told(self, found: Completeness, known: Callable[[PedigreeQuery], Mapping[bytes, str]]) -> Iterator[Part]:
         warnings = self._services.warnings(found.answer.query.instrument)
@@ -175,3 +313,9 @@ class MastArchive:
 
 def _unanswered(problem: str, requests: int = 0) -> Fetched[Product]:
     return Fetched((), is_complete=False, problems=(problem,), requests=requests)
+
+
+def _observations(filenames: Iterable[str]) -> Counter[int]:
+    """Observation -> how many of some files."""
+    found = (parse_product_name(filename).observation for filename in filenames)
+    return Counter(number for number in found if number is not None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.instrument import Instrument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 IDENTITY = ("filename", "fileSetName", "productLevel", "program", "observtn")
 PEDIGREE = ("cal_ver", "crds_ctx", "date_mjd")
@@ -69,6 +69,17 @@ SUBSTITUTES = {
 }
 """The other form of a date, asked for where the service has not the first."""
 
+NEEDED_TO_TELL = {
+    "isStale": "what MAST marks as stale",
+    "publicReleaseDate_mjd": "when products become public",
+    "ingestCompletionDate_mjd": "when a product was archived",
+    "date_mjd": "a product that was made anew by the same pipeline and context",
+}
+"""Column -> what can't be told where a service does not give it."""
+
+_EVERY_COLUMN = frozenset((*IDENTITY, *PEDIGREE, *STATE, START, *MATCHING, *SUBSTITUTES.values()))
+_SPELLINGS = {column.lower(): column for column in _EVERY_COLUMN}
+
 _NEVER_DROPPED_UNHEARD = (
     *((column,) for column in sorted(REQUIRED)),
     ("productLevel",),
@@ -84,6 +95,13 @@ def columns_for(instrument: Instrument) -> tuple[str, ...]:
     """The columns to ask of an instrument's keyword service, in a fixed order."""
     matching = (column for column, instruments in MATCHING.items() if instrument in instruments)
     return (*IDENTITY, *PEDIGREE, *STATE, START, *matching)
+
+
+def spelt_as_asked(row: Mapping[str, object]) -> Mapping[str, object]:
+    """A row with the names of its columns as they were asked for; a service may spell them in other letters."""
+    if row.keys() <= _EVERY_COLUMN:
+        return row
+    return {_SPELLINGS.get(name.lower(), name): value for name, value in row.items()}
 
 
 def service_of(instrument: Instrument) -> str:

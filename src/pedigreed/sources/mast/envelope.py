@@ -8,6 +8,7 @@ Two envelopes are known. ``fields`` and ``data`` with an object a row is what th
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 _SHOWN = 200
+
+_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?\b(?:NaN|Infinity)\b', re.DOTALL)
+"""A JSON string, which stays as it is, or what Python and .NET write for a number that is none."""
 
 
 class _Paging(msgspec.Struct, rename="camel"):
@@ -56,6 +60,7 @@ class Page:
         number: which page the service says it is; None where it does not say.
         pages: how many pages it says there are; None where it does not say.
         total: how many rows it says there are in all pages; None where it does not say.
+        note: what was odd in reading it; empty where nothing was.
     """
 
     rows: list[msgspec.Raw]
@@ -63,6 +68,7 @@ class Page:
     number: int | None = None
     pages: int | None = None
     total: int | None = None
+    note: str = ""
 
     @property
     def fingerprint(self) -> Callable[[msgspec.Raw], bytes]:
@@ -109,11 +115,20 @@ class Reply(msgspec.Struct):
     paging: _Paging | None = None
     data: list[msgspec.Raw] | None = None
     tables: list[_Table] | None = msgspec.field(default=None, name="Tables")
+    note: str = msgspec.field(default="", name="what pedigreed noted")
 
     @property
     def state(self) -> str:
-        """``EXECUTING``, ``COMPLETE`` or ``ERROR``. A positional reply has no status, and is complete."""
+        """``COMPLETE``, ``ERROR``, or else that it is not ready: ``EXECUTING``, or a word that is not known.
+
+        A positional reply has no status, and is complete.
+        """
         return (self.status or "COMPLETE").upper()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether asking again would bring nothing else."""
+        return self.state in {"COMPLETE", "ERROR"}
 
     @property
     def message(self) -> str:
@@ -130,13 +145,14 @@ class Reply(msgspec.Struct):
         if self.state != "COMPLETE":
             raise UpstreamRefused(f"MAST answered {self.status}: {(self.msg or 'no message')[:_SHOWN]}")
         paging = self.paging or _Paging()
-        place = (paging.page, paging.pages_filtered, paging.rows_filtered)
+        place = (paging.page, paging.pages_filtered, paging.rows_filtered, self.note)
         if self.tables:
             table = self.tables[0]
             return Page(table.rows, tuple(column.name for column in table.fields), *place)
-        if self.data is None:
-            raise UpstreamUnavailable("MAST answered COMPLETE without any table")
-        return Page(self.data, (), *place)
+        if self.data is None and self.tables is None and self.status is None:
+            raise UpstreamUnavailable("MAST answered without a status and without any table")
+        # An empty answer may come without a table. What it says of its total is held against that, or a count.
+        return Page(self.data or [], (), *place)
 
     def count(self) -> int:
         """The one number of a ``COUNT_BIG(*)`` reply. Raises as `page`."""
@@ -152,16 +168,29 @@ class Reply(msgspec.Struct):
 
 # Not strict: numbers come as strings from some of the archive's services.
 _REPLIES = msgspec.json.Decoder(Reply, strict=False)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def read_reply(body: bytes) -> Reply:
-    """Read a reply's bytes, once.
+    """Read a reply's bytes, once. A NaN or Infinity in it is read as null.
 
     Raises:
         UpstreamUnavailable: they are no JSON, or of a form that is not known.
     """
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     try:
-        return _REPLIES.decode(body)
+        try:
+            return _REPLIES.decode(body)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:
+            # Only where it can't be read otherwise, since it costs as much as the reading.
+            mended = _NO_NUMBER.sub(lambda found: b"null" if found[0][:1] != b'"' else found[0], body)
+            if mended == body:
+                raise
+            reply = _REPLIES.decode(mended)
+            reply.note = "values that are no numbers (NaN, Infinity) were read as null"
+            return reply
     except msgspec.ValidationError as error:
         raise UpstreamUnavailable(f"MAST answered in a form that is not known: {error}") from error
     except _UNREADABLE as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pedigreed.model.failure import Unreadable, UpstreamRefused, UpstreamUnavailable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _COUNT = "COUNT_BIG(*)"
 _PROGRAM = "program"
+_OBSERVATION = "observtn"
 
 
 class LimitRefused(UpstreamRefused):
@@ -29,9 +31,8 @@ class LimitRefused(UpstreamRefused):
 class KeywordServices:
     """Asks one query at a time. What a service refuses is kept in mind, and not asked for again."""
 
-    def __init__(self, portal: Portal, page_rows: int) -> None:
+    def __init__(self, portal: Portal) -> None:
         self._portal = portal
-        self._page_rows = page_rows
         self._choice = ColumnChoice(portal.columns_of)
 
     @property
@@ -39,13 +40,9 @@ class KeywordServices:
         """How many HTTP exchanges were made."""
         return self._portal.requests
 
-    def start_query(self, *, is_in_doubt: bool = False) -> None:
+    def start_query(self, *, is_in_doubt: bool = False, can_ask_less: bool = False) -> None:
         """Begin the time of one whole query; see `Portal.start_query`."""
-        self._portal.start_query(is_in_doubt=is_in_doubt)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._portal.close()
+        self._portal.start_query(is_in_doubt=is_in_doubt, can_ask_less=can_ask_less)
 
     def has_limits(self, instrument: Instrument) -> bool:
         """Whether the instrument's service can be asked for what is younger than a moment."""
@@ -55,38 +52,63 @@ class KeywordServices:
         """What the instrument's service has no more."""
         return self._choice.warnings(instrument)
 
-    def count(self, query: PedigreeQuery) -> int:
-        """How many rows the service counts.
-
-        Raises:
-            LimitRefused: it can't be asked with a limit.
-            UpstreamUnavailable: it did not count.
-        """
+    def count(self, query: PedigreeQuery) -> int | None:
+        """How many rows the service counts; None where it does not count."""
         try:
-            return self._invoke(query, _COUNT, uuid.uuid4().hex, page=1).count()
-        except UpstreamRefused as error:
-            self._note_refused(query, error)
-            raise
+            return self._invoke(query, _COUNT, uuid.uuid4().hex, 1, 1).count()
+        except UpstreamUnavailable:
+            return None
 
-    def read(self, query: PedigreeQuery, known: Mapping[bytes, str], count: int | None) -> PagedAnswer:
-        """Every page, as far as there are any. Raises as `count`.
+    def read(
+        self, query: PedigreeQuery, known: Mapping[bytes, str], page_rows: int, *, only_one_page: bool = False
+    ) -> PagedAnswer:
+        """Every page, as far as there are any.
+
+        The service's own word says how many rows there are. It is asked to count them only where it does not say,
+        or where it has none of the rows that are known: a count alone makes no answer.
 
         Args:
             query: what to ask.
             known: fingerprint -> file name of the rows that need not be read again.
-            count: how many rows the service counted; None to take its word in the pages.
+            page_rows: how many rows to a page.
+            only_one_page: whether to leave off where the first page is full.
+
+        Raises:
+            LimitRefused: it can't be asked with a limit.
+            UpstreamUnavailable: it did not answer.
         """
-        answer = PagedAnswer(query, known, total=count)
+        answer = PagedAnswer(query, known)
         breaker = uuid.uuid4().hex
+        has_counted = False
         while answer.expects_more:
             number = answer.taken + 1
-            page = self._page(query, breaker, number)
+            page = self._page(query, breaker, number, page_rows)
             answer.take(page, number, required_keys(self._choice.columns(query.instrument)))
-            if answer.total is None:
+            if answer.total is None and not has_counted:
+                has_counted = True
                 answer.total = self.count(query)
+            if only_one_page and len(page.rows) >= page_rows:
+                answer.is_first_page_only = True
+                return answer
+        if query.is_sweep and known and not answer.rows and answer.total == 0:
+            answer.total = self.count(query)
         return answer
 
-    def programs_with_rows(self, instrument: Instrument, programs: Iterable[int]) -> frozenset[int]:
+    def observations(self, query: PedigreeQuery, most_rows: int) -> Counter[int]:
+        """Observation -> how many rows, of the first page alone. Raises `UpstreamUnavailable`."""
+        page = self._invoke(query, _OBSERVATION, uuid.uuid4().hex, 1, most_rows).page()
+        found: Counter[int] = Counter()
+        for row in page.rows:
+            try:
+                (value,) = page.read(row).values()
+                found[int(str(value))] += 1
+            except (Unreadable, ValueError):
+                continue
+        return found
+
+    def programs_with_rows(
+        self, instrument: Instrument, programs: Iterable[int], page_rows: int
+    ) -> frozenset[int]:
         """Which of some programs have any row.
 
         Only the rows' programs are asked for, and only the first page. A program that was seen is left out of the
@@ -98,7 +120,7 @@ class KeywordServices:
         asked = missing = frozenset(programs)
         while missing:
             query = PedigreeQuery(instrument, tuple(sorted(missing)))
-            page = self._invoke(query, _PROGRAM, uuid.uuid4().hex, page=1).page()
+            page = self._invoke(query, _PROGRAM, uuid.uuid4().hex, 1, page_rows).page()
             seen = missing & _programs_of(page)
             missing -= seen
             if not page.rows if page.total is None else len(page.rows) >= page.total:
@@ -107,12 +129,12 @@ class KeywordServices:
                 raise UpstreamUnavailable(f"{len(page.rows)} rows came, none of the programs that were asked for")
         return asked - missing
 
-    def _page(self, query: PedigreeQuery, breaker: str, number: int) -> Page:
+    def _page(self, query: PedigreeQuery, breaker: str, number: int, page_rows: int) -> Page:
         """One page, asking again without the columns that the service refuses."""
         while True:
             columns = ",".join(self._choice.columns(query.instrument))
             try:
-                return self._invoke(query, columns, breaker, page=number).page()
+                return self._invoke(query, columns, breaker, number, page_rows).page()
             except UpstreamRefused as error:
                 if not self._note_refused(query, error):
                     raise
@@ -124,9 +146,9 @@ class KeywordServices:
             raise LimitRefused(str(error)) from error
         return bool(refused)
 
-    def _invoke(self, query: PedigreeQuery, columns: str, breaker: str, page: int) -> Reply:
+    def _invoke(self, query: PedigreeQuery, columns: str, breaker: str, page: int, page_rows: int) -> Reply:
         params = {"columns": columns, "filters": query.filters}
-        return self._portal.invoke(service_of(query.instrument), params, breaker, page, self._page_rows)
+        return self._portal.invoke(service_of(query.instrument), params, breaker, page, page_rows)
 
 
 def _programs_of(page: Page) -> frozenset[int]:

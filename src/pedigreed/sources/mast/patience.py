@@ -10,7 +10,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base, wait_exponential_jitter
 
-from pedigreed.model.failure import UpstreamUnavailable
+from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,11 +47,18 @@ class Patience:
         """The moment at which a query that starts now has taken too long."""
         return Deadline(time.monotonic() + self.query_timeout, self.query_timeout)
 
-    def retrying(self, deadline: Deadline) -> Retrying:
-        """Tries again what passes, until the attempts or the time run out; then the last failure is raised."""
+    def retrying(self, deadline: Deadline, *, can_ask_less: bool = False) -> Retrying:
+        """Tries again what passes, until the attempts or the time run out; then the last failure is raised.
+
+        Where less can be asked, what was too much is tried only twice.
+        """
         return Retrying(
             retry=retry_if_exception_type(Passing),
-            stop=stop_any(stop_after_attempt(self.attempts), _TimeIsUp(deadline)),
+            stop=stop_any(
+                stop_after_attempt(self.attempts),
+                _TimeIsUp(deadline),
+                *([_TooMuchTwice()] if can_ask_less else []),
+            ),
             wait=_PauseAsTold(
                 wait_exponential_jitter(
                     multiplier=self.first_pause, max=self.longest_pause, jitter=self.first_pause
@@ -68,6 +75,18 @@ class Passing(UpstreamUnavailable):
     def __init__(self, reason: str, pause: float | None = None) -> None:
         super().__init__(reason)
         self.pause = pause
+
+
+class TooMuch(UpstreamUnavailable):
+    """What was asked for was too slow or too big: less of it may well be answered."""
+
+
+class PassingTooMuch(Passing, TooMuch):
+    """It took too long, and may not the next time."""
+
+
+class TooManyValues(UpstreamRefused, TooMuch):
+    """The question itself is too long: fewer programs may well be answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +123,14 @@ class _TimeIsUp(stop_base):
 
     def __call__(self, retry_state: RetryCallState) -> bool:
         return self._deadline.at - self._deadline.clock() <= retry_state.upcoming_sleep
+
+
+class _TooMuchTwice(stop_base):
+    """Ends the attempts where it was too much twice."""
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        failure = retry_state.outcome.exception() if retry_state.outcome else None
+        return isinstance(failure, TooMuch) and retry_state.attempt_number > 1
 
 
 class _PauseAsTold(wait_base):

@@ -24,7 +24,7 @@ from astroquery.mast.discovery_portal import PortalAPI
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
 from pedigreed.sources.mast.columns import configured_columns
 from pedigreed.sources.mast.envelope import Reply, read_reply
-from pedigreed.sources.mast.patience import Passing, Patience
+from pedigreed.sources.mast.patience import Passing, PassingTooMuch, Patience, TooManyValues, TooMuch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,14 +35,25 @@ for _name in ("astropy", "astroquery"):
     logging.getLogger(_name).setLevel(logging.NOTSET)
 
 _CHUNK = 1 << 18
-_SQL_PASSES = re.compile(r"timed?[ -]?out|deadlock", re.IGNORECASE)
+_SQL_WAS_SLOW = re.compile(r"timed?[ -]?out", re.IGNORECASE)
+_SQL_PASSES = re.compile(r"deadlock", re.IGNORECASE)
+_SQL_TOO_MANY = re.compile(r"too many (?:values|param)", re.IGNORECASE)
+_SQL_TOO_BIG = re.compile(
+    r"too (?:large|big)|out of memory|insufficient (?:system )?memory|internal resources", re.IGNORECASE
+)
+_COLUMN = re.compile(r"\bcolumns?\b", re.IGNORECASE)
 _TIMER_SLACK = 0.02
 """Seconds that a time limit of the network may end early."""
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
+_GATEWAY_GAVE_UP = frozenset((502, 504))
 _CLIENT_ERROR = 400
-_REFUSALS_OF_A_QUESTION = frozenset((400, 413, 414, 422, 431))
+_REFUSALS_OF_A_QUESTION = frozenset((400, 422))
 """A client error that is about the request itself: another one may well be served."""
+_TOO_LONG_A_QUESTION = frozenset((413, 414, 431))
+_MAY_NAME_A_COLUMN = frozenset((400, 500))
+_LONGEST_EXPLANATION = 1 << 16
+_LONGEST_MESSAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +87,19 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         self._patience = patience
         self._deadline = patience.deadline()
         self._attempts = patience
+        self._can_ask_less = False
         self._asks_configurations = True
         self.requests = 0
 
-    def start_query(self, *, is_in_doubt: bool = False) -> None:
+    def start_query(self, *, is_in_doubt: bool = False, can_ask_less: bool = False) -> None:
         """Give the requests from here on the time of one whole query.
 
         Where it is in doubt whether MAST answers at all, each is tried once, and for nothing but the query.
+        Where less can be asked, what was too much is tried twice.
         """
         self._deadline = self._patience.deadline()
         self._attempts = replace(self._patience, attempts=1) if is_in_doubt else self._patience
+        self._can_ask_less = can_ask_less
         self._asks_configurations = not is_in_doubt
 
     def columns_of(self, service: str) -> frozenset[str]:
@@ -117,7 +131,7 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         return configured_columns(configuration) if isinstance(configuration, dict) else frozenset()
 
     def invoke(self, service: str, params: Mapping[str, object], breaker: str, page: int, pagesize: int) -> Reply:
-        """One reply that is no longer EXECUTING.
+        """One reply that is ready.
 
         `breaker` is the same for all requests of one query, so that its pages are cut from one answer.
 
@@ -144,16 +158,24 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         headers: Mapping[str, str] | None = None,
         **_: object,
     ) -> list[Reply] | list[ColumnConfiguration]:
-        """Send a request until it is answered for good: the identical one while it is EXECUTING."""
+        """Send a request until it is answered for good: the identical one while the answer is not ready."""
         if url == self.COLUMNS_CONFIG_URL:
             return [_checked_configuration(self._exchange(method, url, params, data, headers))]
-        for poll in itertools.count():
-            for attempt in self._attempts.retrying(self._deadline):
-                with attempt:
-                    reply = _checked_reply(self._exchange(method, url, params, data, headers))
-            if reply.state != "EXECUTING":
-                return [reply]
-            self._deadline.sleep(min(self._patience.first_poll * 1.5**poll, self._patience.longest_poll))
+        status = ""
+        try:
+            for poll in itertools.count():
+                for attempt in self._attempts.retrying(self._deadline, can_ask_less=self._can_ask_less):
+                    with attempt:
+                        reply = _checked_reply(self._exchange(method, url, params, data, headers))
+                if reply.is_ready:
+                    return [reply]
+                status = reply.state
+                self._deadline.sleep(min(self._patience.first_poll * 1.5**poll, self._patience.longest_poll))
+        except UpstreamUnavailable as error:
+            if not status or isinstance(error, (Passing, UpstreamRefused)):
+                raise
+            stayed = "" if status == "EXECUTING" else f": its status stayed {status[:40]!r}, which is not known"
+            raise TooMuch(f"{error}{stayed}") from error
         raise AssertionError  # the loop has no end
 
     def _exchange(
@@ -173,8 +195,9 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
                 return self._body(response, ends)
         except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
             if left < allowed and time.monotonic() >= ends - _TIMER_SLACK:
-                raise self._deadline.is_over() from error
-            raise Passing(f"MAST did not answer: {_reason(error)}") from error
+                raise TooMuch(str(self._deadline.is_over())) from error
+            slow = isinstance(error, (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError))
+            raise (PassingTooMuch if slow else Passing)(f"MAST did not answer: {_reason(error)}") from error
         except requests.RequestException as error:
             raise UpstreamUnavailable(f"MAST can't be asked: {type(error).__name__}") from error
 
@@ -187,7 +210,7 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > self._patience.largest_reply:
-                raise UpstreamUnavailable(f"MAST sent more than {self._patience.largest_reply:,} bytes")
+                raise TooMuch(f"MAST sent more than {self._patience.largest_reply:,} bytes")
             if time.monotonic() > ends:
                 raise requests.ReadTimeout("too slow")
         expected = response.headers.get("Content-Length")
@@ -198,10 +221,17 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
 
 def _check_http_status(response: requests.Response) -> None:
     status = response.status_code
+    if status in _MAY_NAME_A_COLUMN:
+        explanation = _explanation(response)
+        if _COLUMN.search(explanation):
+            raise UpstreamRefused(f"MAST answered HTTP {status}: {explanation}")
     if status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR:
         pause = _retry_after(response.headers.get("Retry-After"))
         asked = f", and asked for a pause of {pause:.0f} s" if pause else ""
-        raise Passing(f"MAST answered HTTP {status}{asked}", pause)
+        kind = PassingTooMuch if status in _GATEWAY_GAVE_UP else Passing
+        raise kind(f"MAST answered HTTP {status}{asked}", pause)
+    if status in _TOO_LONG_A_QUESTION:
+        raise TooManyValues(f"MAST answered HTTP {status}")
     if status in _REFUSALS_OF_A_QUESTION:
         raise UpstreamRefused(f"MAST answered HTTP {status}")
     if status >= _CLIENT_ERROR:
@@ -213,9 +243,26 @@ def _checked_reply(body: bytes) -> Reply:
         reply = read_reply(body)
     except UpstreamUnavailable as error:
         raise Passing(str(error)) from error
-    if reply.state == "ERROR" and _SQL_PASSES.search(reply.message):
-        raise Passing(f"MAST's database was too slow: {reply.message[:100]}")
+    if reply.state == "ERROR":
+        said = reply.message[:100]
+        if _SQL_WAS_SLOW.search(reply.message):
+            raise PassingTooMuch(f"MAST's database was too slow: {said}")
+        if _SQL_PASSES.search(reply.message):
+            raise Passing(f"MAST's database was busy: {said}")
+        if _SQL_TOO_MANY.search(reply.message):
+            raise TooManyValues(f"MAST answered ERROR: {said}")
+        if _SQL_TOO_BIG.search(reply.message):
+            raise TooMuch(f"MAST answered ERROR: {said}")
     return reply
+
+
+def _explanation(response: requests.Response) -> str:
+    """What a refusal says of its reason, on one line; empty for a page of HTML."""
+    body = response.raw.read(_LONGEST_EXPLANATION, decode_content=True)
+    with contextlib.suppress(UpstreamUnavailable):
+        body = read_reply(body).message.encode()
+    text = " ".join(body.decode(errors="replace").split())
+    return "" if text.startswith("<") else text[:_LONGEST_MESSAGE]
 
 
 def _checked_configuration(body: bytes) -> ColumnConfiguration:

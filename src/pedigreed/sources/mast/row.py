@@ -36,6 +36,8 @@ _INT32 = 1 << 31
 _INT64 = 1 << 63
 _YEARS = range(1900, 3000)
 _SHOWN = 40
+_NO_PEDIGREE = frozenset(("", "none", "n/a", "null", "nan"))
+"""What stands for a keyword that a file has not."""
 
 
 def _unheard(_column: str, _problem: str) -> None:
@@ -132,11 +134,13 @@ def _program(row: Mapping[str, object], filename: str, named: int | None) -> int
 
 
 def _keyword(row: Mapping[str, object], column: str, filename: str) -> str | None:
-    """A keyword of the pedigree; None where it is null or blank, as it is for an uncalibrated product."""
+    """A keyword of the pedigree; None where it is null or says so, as it is for an uncalibrated product."""
     value = row.get(column)
     if _is_missing(value):
         return None
     text = _text(value)
+    if text is not None and text.lower() in _NO_PEDIGREE:
+        return None
     if text is None or isinstance(value, bool):
         raise Unreadable(f"{filename}: {column}: {_shown(value)} is no text")
     return text
