@@ -12,7 +12,7 @@ from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Heard, Medium, NoticeKind
 from pedigreed.notices.merging import notices_of
 from pedigreed.notices.reading import facts_of
-from pedigreed.notices.summary import summary_of
+from pedigreed.notices.writing import summary_of
 from pedigreed.sources.plain_text import plain
 
 if TYPE_CHECKING:

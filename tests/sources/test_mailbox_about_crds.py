@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pedigreed.sources.mailbox.about_crds import is_about_crds
+from pedigreed.sources.mailbox.gathering import is_about_crds
 from pedigreed.sources.mailbox.mail import ReadMail
 
 

@@ -15,7 +15,7 @@ from pedigreed.config.channels import Security
 from pedigreed.config.secret import Secret
 from pedigreed.config.sources import ImapMailbox, MailboxSource
 from pedigreed.sources.mailbox.imap_connection import ImapLimits
-from pedigreed.sources.mailbox.source import open_mailbox
+from pedigreed.sources.mailbox.open_mailbox import open_mailbox
 
 if TYPE_CHECKING:
     from pedigreed.model.news_source import Reading

@@ -18,7 +18,7 @@ from list_mails import list_mail, mast_mail
 from pedigreed.config.sources import MailboxSource
 from pedigreed.sources.mailbox.gathering import MOST_MAILS
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
-from pedigreed.sources.mailbox.source import open_mailbox
+from pedigreed.sources.mailbox.open_mailbox import open_mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

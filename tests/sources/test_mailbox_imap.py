@@ -13,7 +13,7 @@ from pedigreed.config.channels import Security
 from pedigreed.config.secret import Secret
 from pedigreed.config.sources import MailboxSource
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
-from pedigreed.sources.mailbox.source import open_mailbox
+from pedigreed.sources.mailbox.open_mailbox import open_mailbox
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from list_mails import SENT, event, list_mail, mast_mail
-from pedigreed.sources.mailbox.header import without_noise
 from pedigreed.sources.mailbox.mail import LARGEST_JSON, LARGEST_MAIL, read_mail
+from pedigreed.sources.mailbox.mail_header import without_noise
 from pedigreed.sources.mailbox.parts import MOST_LINES, MOST_MULTIPARTS, MOST_PARTS
 
 if TYPE_CHECKING:

@@ -168,7 +168,7 @@ def test_what_is_no_mbox_is_told(tmp_path: Path) -> None:
     path.unlink()
     os.mkfifo(path)
     [problem] = read(path).problems
-    assert problem == f"{path} can't be read: it is no regular file"
+    assert problem == f"{path} can't be read: not a regular file"
     [problem] = read(tmp_path).problems
     assert "can't be read" in problem
 

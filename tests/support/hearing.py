@@ -19,7 +19,7 @@ from pedigreed.service.cycle import run_cycle
 from pedigreed.service.news_sources import news_sources
 from pedigreed.sources.crds.server import CrdsServer
 from pedigreed.sources.feeds.feed import FeedSource
-from pedigreed.sources.mailbox.source import open_mailbox
+from pedigreed.sources.mailbox.open_mailbox import open_mailbox
 from pedigreed.sources.mast.archive import MastArchive
 from watching import QUICK, Holdings
 

@@ -1,4 +1,4 @@
-"""Which texts tell the same story, as far as their words go."""
+"""How alike two texts are, by the runs of words that they share."""
 
 from __future__ import annotations
 

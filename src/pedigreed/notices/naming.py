@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.reference_file import context_of, file_name, reference_type
+from pedigreed.notices.sentences import NOT_APPLICABLE, Mark, Word, words_by_sentence
 from pedigreed.notices.vocabulary import (
     CAPITAL_WORDS,
     EXPOSURE_MODES,
@@ -37,7 +38,6 @@ from pedigreed.notices.vocabulary import (
     mode_phrases,
     type_phrases,
 )
-from pedigreed.notices.words import NOT_APPLICABLE, Mark, Word, sentences_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -130,7 +130,7 @@ _OTHER = _Unit(_Role.OTHER)
 
 def named_in(text: str) -> Named:
     """Read a text. It takes time in proportion to its length."""
-    sentences = tuple(sentences_of(text))
+    sentences = tuple(words_by_sentence(text))
     wholes = dict.fromkeys(word.lower for words in sentences for word in words if word.mark is Mark.WHOLE)
     files = {name: form for name in wholes if (form := file_name(name))}
     units = [unit for words in sentences if not _is_left_out(words) for unit in _sentence(words)]

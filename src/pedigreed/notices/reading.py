@@ -1,21 +1,21 @@
-"""An announcement -> what it is about: its records, and what stands in its title and text."""
+"""An announcement -> the facts that its text tells: what happened, contexts, dates, level, bad files."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pedigreed.model.notice import ChangeLevel, Facts, NoticeKind
 from pedigreed.model.pedigree import context_name, version_of
-from pedigreed.notices.context_words import contexts_of
-from pedigreed.notices.moments import activated_at, delivered_at
 from pedigreed.notices.naming import named_in
 from pedigreed.notices.sentences import sentences
 
 if TYPE_CHECKING:
     from pedigreed.model.notice import Announcement
+
 
 _LEVEL = re.compile(
     r"\bchange[ _-]?level(?: is| was| of)?\W{1,8}(severe|moderate|trivial)\b"
@@ -62,7 +62,7 @@ def facts_of(announcement: Announcement) -> Facts:
     """What an announcement is about. Never raises; `kind` is None where it is about nothing in CRDS.
 
     Records win: a text adds what they leave open, and names more files, instruments, types and modes.
-    Of several contexts see `pedigreed.notices.context_words`.
+    Of several contexts see `contexts_of`.
 
     The kind, where no record tells it, is the first of these that holds:
 
@@ -157,3 +157,128 @@ def _cal_ver(text: str) -> str | None:
 
 def _joined(told: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*told, *named}))
+
+
+_CONTEXT = re.compile(r"\bjwst_([0-9]{4,6})(?:\.pmap)?(?![A-Za-z0-9_]|\.[a-z])", re.IGNORECASE | re.ASCII)
+_CUE = re.compile(
+    r"\b(?:(?P<old>replac(?:es?|ed|ing)|supersed(?:es?|ed|ing)|instead of|rather than|from|previous(?:ly)?|prior"
+    r"|before|old|than|since|was|compared (?:to|with)|relative to|difference[sd]?)"
+    r"|(?P<new>to|now|new|latest|current|becomes?|became|by|activated|restored?))\b",
+    re.IGNORECASE,
+)
+_AFTER_OLD = re.compile(
+    r"\W{0,3}(?:\([^)\n]{0,40}\) ?)?(?:was|is|has been|were|will be) (?:now )?(?:replaced|superseded)\b",
+    re.IGNORECASE,
+)
+_NEAR = 40
+"""Characters between a word and the context or the date that it is about, at most."""
+
+
+def contexts_of(text: str, named: tuple[str, ...], *, is_back: bool) -> tuple[str | None, str | None]:
+    """The context that a text is about, and the one before; None where it is not said.
+
+    The words right before a context, or right after it, tell: "replaces jwst_1534", "from jwst_1534 to jwst_1535",
+    "jwst_1534 was replaced by". Of what is not told to be the old one, the highest is the new one: numbers grow
+    with deliveries. In a rollback what comes after "to" is the new one, and else the lowest; the highest of the
+    others is the one before.
+
+    Args:
+        text: where they stand.
+        named: the contexts in it.
+        is_back: whether an earlier context became the latest again.
+    """
+    if not named:
+        return None, None
+    told_new, told_old = _told(text)
+    if is_back:
+        new = min(told_new or (set(named) - told_old) or set(named), key=_number)
+        others = (told_old or set(named)) - {new}
+    else:
+        new = max((told_new - told_old) or (set(named) - told_old) or set(named), key=_number)
+        others = told_old - {new}
+    return new, max(others, key=_number, default=None)
+
+
+def _told(text: str) -> tuple[set[str], set[str]]:
+    """The contexts that the words beside them call new, and those that they call old."""
+    new: set[str] = set()
+    old: set[str] = set()
+    begin = 0
+    for found in _CONTEXT.finditer(text):
+        context = f"jwst_{found[1]}"
+        cues = list(_CUE.finditer(text, max(begin, found.start() - _NEAR), found.start()))
+        if _AFTER_OLD.match(text, found.end()) or (cues and cues[-1]["old"]):
+            old.add(context)
+        elif cues:
+            new.add(context)
+        begin = found.end()
+    return new, old
+
+
+def _number(context: str) -> int:
+    return int(context.removeprefix("jwst_"))
+
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            *(("jan", "january"), ("feb", "february"), ("mar", "march"), ("apr", "april"), ("may",)),
+            *(("jun", "june"), ("jul", "july"), ("aug", "august"), ("sep", "sept", "september")),
+            *(("oct", "october"), ("nov", "november"), ("dec", "december")),
+        ),
+        start=1,
+    )
+    for name in names
+}
+_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_TIME = r"(?:[ T](?:at )?([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?)?"
+_DATE = re.compile(
+    rf"\b(?:([12][0-9]{{3}})-([01][0-9])-([0-3][0-9]){_TIME}"
+    rf"|([0-3]?[0-9])(?:st|nd|rd|th)? ({_MONTH})\.?,? ([12][0-9]{{3}})"
+    rf"|({_MONTH})\.? ([0-3]?[0-9])(?:st|nd|rd|th)?,? ([12][0-9]{{3}}))\b",
+    re.IGNORECASE,
+)
+_DELIVERED = re.compile(r"\b(?:delivered|delivery date|date of delivery|submitted)\b", re.IGNORECASE)
+_ACTIVATED = re.compile(
+    r"\b(?:activated|activation date|date of activation|went live|installed(?: in operations)?"
+    r"|became (?:the )?(?:latest|operational|active|default)|made (?:operational|the default|the latest)"
+    r"|(?:latest|operational|in use|active) (?:as of|from|since|on))\b",
+    re.IGNORECASE,
+)
+_LONGEST_DATE = 30
+_BETWEEN = re.compile(r"[^.!?\n]*(?:\.[a-z]{4,5}\b[^.!?\n]*)?")
+
+
+def delivered_at(text: str) -> datetime | None:
+    """When the text says that it was delivered, UTC. A date without a time is its first moment."""
+    return _date_after(_DELIVERED, text)
+
+
+def activated_at(text: str) -> datetime | None:
+    """When the text says that it came into use, likewise."""
+    return _date_after(_ACTIVATED, text)
+
+
+def _date_after(said: re.Pattern[str], text: str) -> datetime | None:
+    """The first date that stands right after such words, with no end of a sentence between."""
+    for words in said.finditer(text):
+        date = _DATE.search(text, words.end(), words.end() + _NEAR + _LONGEST_DATE)
+        if date and date.start() - words.end() <= _NEAR and _BETWEEN.fullmatch(text, words.end(), date.start()):
+            moment = _moment(date)
+            if moment:
+                return moment
+    return None
+
+
+def _moment(form: re.Match[str]) -> datetime | None:
+    if form[1]:
+        year, month, day = int(form[1]), int(form[2]), int(form[3])
+    elif form[7]:
+        day, month, year = int(form[7]), _MONTHS[form[8].lower()], int(form[9])
+    else:
+        month, day, year = _MONTHS[form[10].lower()], int(form[11]), int(form[12])
+    try:
+        return datetime(year, month, day, int(form[4] or 0), int(form[5] or 0), int(form[6] or 0), tzinfo=UTC)
+    except ValueError:  # the 31st of a month that has none
+        return None

@@ -1,4 +1,4 @@
-"""Whom a notice concerns."""
+"""Whether a notice is about the reference files of somebody's data."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from pedigreed.changes.selection import selection_of
 from pedigreed.model.digest import OnDisk
 from pedigreed.model.local_file import FolderLook, FolderState
 from pedigreed.model.product_name import parse_product_name
-from pedigreed.sources.disk.folder import look_through
+from pedigreed.sources.disk.product_files import look_through
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import local_files as stored_files
 from pedigreed.store import products as stored_products

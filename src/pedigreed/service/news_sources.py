@@ -109,6 +109,6 @@ def _feed(feed: Feed, user_agent: str) -> Source:
 
 
 def _mailbox(mailbox: MailboxSource) -> Source:
-    from pedigreed.sources.mailbox.source import open_mailbox  # noqa: PLC0415  # likewise
+    from pedigreed.sources.mailbox.open_mailbox import open_mailbox  # noqa: PLC0415  # likewise
 
     return open_mailbox(mailbox)

@@ -1,0 +1,1 @@
+"""The outside world, read only: MAST, CRDS, feeds, mailboxes and disks."""

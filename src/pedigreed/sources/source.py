@@ -1,4 +1,4 @@
-"""What every source of announcements offers."""
+"""What every source of announcements offers: a name, and a reading of what is new since its bookmark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept between two readings of the server."""
+"""What is kept between two readings of the CRDS server: how far it was read, and what waits to be asked."""
 
 from __future__ import annotations
 

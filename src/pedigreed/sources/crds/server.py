@@ -1,4 +1,4 @@
-"""The CRDS server as a source of announcements."""
+"""The CRDS server as a source of announcements: what each reading asks it, and what is new in the answers."""
 
 from __future__ import annotations
 

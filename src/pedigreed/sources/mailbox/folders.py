@@ -15,15 +15,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import msgspec
 from xxhash import xxh3_64_hexdigest
 
-from pedigreed.sources.mailbox.bookmark import read_as, written
 from pedigreed.sources.mailbox.gathering import FIRST, MOST_MAILS, Gathering
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
-from pedigreed.sources.mailbox.open_quietly import in_words, open_quietly
+from pedigreed.sources.mailbox.place import Place
 from pedigreed.sources.names import mailbox_path_name
 from pedigreed.sources.plain_text import plain_line
+from pedigreed.sources.regular_file import open_regular, why_unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +54,7 @@ class MailFile(NamedTuple):
     delivered: int
 
 
-class Read(msgspec.Struct, frozen=True):
+class FolderPlace(Place, frozen=True):
     """How far a folder was read.
 
     Attributes:
@@ -78,15 +77,15 @@ class FolderSource:
         self._listing = listing
 
     def read(self, bookmark: str | None, now: datetime) -> Reading:
-        """Read the files that came since. See `sources.source.Source`."""
-        known = read_as(Read, bookmark)
+        """FolderPlace the files that came since. See `sources.source.Source`."""
+        known = FolderPlace.of(bookmark)
         if known and known.folder != str(self._folder):
             known = None
         gathering = Gathering(self.name)
         try:
             files, is_all = self._new_files(known, now)
         except OSError as error:
-            problem = f"{plain_line(str(error.filename or self._folder))} can't be read: {in_words(error)}"
+            problem = f"{plain_line(str(error.filename or self._folder))} can't be read: {why_unread(error)}"
             return gathering.reading(bookmark, is_complete=False, problems=(problem,))
         taken: list[MailFile] = []
         for file in files:
@@ -95,9 +94,9 @@ class FolderSource:
                 break
             if self._take(file, gathering):
                 taken.append(file)
-        return gathering.reading(written(self._read_to(known, files, taken, now)), is_complete=is_all)
+        return gathering.reading(self._read_to(known, files, taken, now).written(), is_complete=is_all)
 
-    def _new_files(self, known: Read | None, now: datetime) -> tuple[list[MailFile], bool]:
+    def _new_files(self, known: FolderPlace | None, now: datetime) -> tuple[list[MailFile], bool]:
         """The next files, the first to come first, and whether these are all."""
         oldest = _nanoseconds(now - FIRST)
         young = (file for file in self._listing(self._folder) if min(file.changed, file.delivered) >= oldest)
@@ -108,18 +107,18 @@ class FolderSource:
         return first[:MOST_MAILS], len(first) <= MOST_MAILS
 
     def _take(self, file: MailFile, gathering: Gathering) -> bool:
-        """Read one file. False where it has gone meanwhile, and may be found elsewhere the next time."""
+        """FolderPlace one file. False where it has gone meanwhile, and may be found elsewhere the next time."""
         place = plain_line(file.path.name)
         if file.size > LARGEST_MAIL:
             gathering.pass_over(b"", place, f"has {file.size:,} bytes, and was not read")
             return True
         try:
-            with open_quietly(file.path, follows_links=False) as opened:
+            with os.fdopen(open_regular(file.path, follows_links=False), "rb") as opened:
                 content = opened.read(LARGEST_MAIL + 1)
         except FileNotFoundError:
             return False
         except OSError as error:
-            gathering.pass_over(b"", place, f"can't be read: {in_words(error)}")
+            gathering.pass_over(b"", place, f"can't be read: {why_unread(error)}")
             return True
         gathering.take(content, place)
         return True
@@ -130,7 +129,9 @@ class FolderSource:
             return files[0].changed + 1
         return _nanoseconds(now - FIRST)
 
-    def _read_to(self, known: Read | None, files: list[MailFile], taken: list[MailFile], now: datetime) -> Read:
+    def _read_to(
+        self, known: FolderPlace | None, files: list[MailFile], taken: list[MailFile], now: datetime
+    ) -> FolderPlace:
         names = dict(known.names) if known else {}
         names.update((file.known_by, file.changed) for file in taken)
         since = known.since if known else self._first_since(files, now)
@@ -142,7 +143,7 @@ class FolderSource:
         )
         if len(kept) == _MOST_NAMES:
             since = kept[-1][0]
-        return Read(str(self._folder), since, {name: changed for changed, name in kept})
+        return FolderPlace(str(self._folder), since, {name: changed for changed, name in kept})
 
 
 def maildir(folder: Path) -> FolderSource:

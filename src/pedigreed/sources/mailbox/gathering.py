@@ -1,17 +1,17 @@
-"""What the mails of one reading bring."""
+"""What the mails of one reading bring: announcements of CRDS's, and events of MAST's."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pedigreed.model.instrument import Instrument
 from pedigreed.model.news_source import Reading
 from pedigreed.model.notice import Announcement, Medium
-from pedigreed.sources.mailbox.about_crds import is_about_crds
-from pedigreed.sources.mailbox.header import without_noise
 from pedigreed.sources.mailbox.mail import read_mail
+from pedigreed.sources.mailbox.mail_header import without_noise
 from pedigreed.sources.mailbox.mast_events import events_in
-from pedigreed.sources.mailbox.own_mail import is_digest
 from pedigreed.sources.plain_text import plain_line
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pedigreed.model.news_source import ArchiveEvent
     from pedigreed.sources.mailbox.mail import ReadMail
+
 
 FIRST = timedelta(days=90)
 """The first reading goes so far back. What is older is no news."""
@@ -121,3 +122,37 @@ def named(mail: ReadMail, place: str) -> str:
 
 def _day(instant: datetime) -> str:
     return instant.date().isoformat()
+
+
+_INSTRUMENTS = "|".join(Instrument)
+_NAMED = re.compile(
+    rf"(?<![a-z0-9])jwst_(?:\d{{4}}(?![0-9])|(?:{_INSTRUMENTS}|system|all)_(?:[a-z0-9-]+_)?\d{{4}}\.(?:fits|asdf|json|[ri]map))",
+    re.IGNORECASE,
+)
+"""A context or its rules, or a reference file: ``jwst_1535.pmap``, ``jwst_miri_0383.imap``,
+``jwst_miri_dark_0072.fits``."""
+
+_SUBJECT_MATTER = re.compile(r"(?<![a-z])(?:crds|ref(?:erence)?[\s_-]?files?)(?![a-z])", re.IGNORECASE)
+_TELESCOPE = re.compile(rf"(?<![a-z])(?:jwst|webb|{_INSTRUMENTS})(?![a-z])", re.IGNORECASE)
+
+
+def is_about_crds(mail: ReadMail) -> bool:
+    """Whether a mail names a context or a file of JWST's in CRDS, or speaks of CRDS or reference files for JWST.
+
+    Its list's name, its subject and its text count.
+    """
+    said = f"{mail.list_name}\n{mail.subject}\n{mail.text}"
+    return bool(_NAMED.search(said) or (_SUBJECT_MATTER.search(said) and _TELESCOPE.search(said)))
+
+
+_LIST_NAME = re.compile(r"[a-z0-9-]+\.pedigreed\.\S+", re.IGNORECASE)
+"""The List-Id of a digest: see `delivery.mail`."""
+
+
+def is_digest(mail: ReadMail) -> bool:
+    """Whether it is a digest, as far as its List-Id tells.
+
+    A digest names contexts and files as CRDS's lists do, and carries a list in the form of MAST's events. If it
+    comes to the mailbox that is read, it must not be told again.
+    """
+    return _LIST_NAME.fullmatch(mail.list_name) is not None

@@ -9,15 +9,33 @@ New mails are asked for, not waited for (IDLE): the work is done by processes th
 
 from __future__ import annotations
 
+import imaplib
 import ssl
+import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pedigreed.model.failure import PedigreedError
-from pedigreed.sources.mailbox.gathering import Gathering
-from pedigreed.sources.mailbox.imap_connection import ImapLimits
-from pedigreed.sources.mailbox.imap_reading import ImapReading
-from pedigreed.sources.mailbox.imap_words import redacted
+from imap_tools import AND, U
+from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
+
+from pedigreed.model.failure import PedigreedError, UpstreamUnavailable
+from pedigreed.sources.mailbox.gathering import FIRST, MOST_MAILS, Gathering
+from pedigreed.sources.mailbox.imap_connection import (
+    WHOLE,
+    ImapClient,
+    ImapConnection,
+    ImapLimits,
+    NotHandedOut,
+    in_words,
+    naming_header,
+    redacted,
+    said,
+    section,
+    size_of,
+)
+from pedigreed.sources.mailbox.imap_progress import MOST_TRIES, ImapPlace, Progress
+from pedigreed.sources.mailbox.mail import LARGEST_MAIL
 from pedigreed.sources.names import imap_folder_name
 
 if TYPE_CHECKING:
@@ -25,6 +43,7 @@ if TYPE_CHECKING:
 
     from pedigreed.config.sources import ImapMailbox
     from pedigreed.model.news_source import Reading
+
 
 _MOST_CONNECTIONS = 3
 
@@ -73,3 +92,135 @@ class ImapSource:
 
     def _redacted(self, text: str, password: str) -> str:
         return redacted(text, self._config.username, password)
+
+
+_LARGEST_UID = 2**32 - 1
+"""RFC 3501, 9."""
+
+_MOST_FAILURES = 5
+"""In a row: then the server is at fault, not the mails."""
+
+
+class ImapReading:
+    """One reading, over one connection or several where a mail breaks them."""
+
+    def __init__(
+        self, config: ImapMailbox, limits: ImapLimits, gathering: Gathering, bookmark: str | None, now: datetime
+    ) -> None:
+        self._config = config
+        self._limits = limits
+        self._gathering = gathering
+        self._bookmark = bookmark
+        self._since = (now - FIRST).date()
+        self._ends_at = time.monotonic() + limits.total
+        self._mailbox = f"{config.username}@{config.host}:{config.port}/{config.folder}"
+        known = ImapPlace.of(bookmark)
+        self._known = known if known and known.mailbox == self._mailbox else None
+        self._progress: Progress | None = None
+        self._failures = 0
+        self._has_read_all = False
+        self.may_go_on = False
+
+    def go_on(self, context: ssl.SSLContext, password: str) -> str:
+        """Connect and read. What went wrong, in words; empty where it ended as it should."""
+        self.may_go_on = False
+        client = None
+        try:
+            client = ImapClient(ImapConnection(self._config, self._limits, context, self._ends_at))
+            self._log_in(client, password)
+            self._open_folder(client)
+            self._read(client)
+            with suppress(imaplib.IMAP4.error, ImapToolsError, OSError):
+                client.logout()
+        except Exception as error:  # noqa: BLE001  # imaplib raises whatever an answer that is no IMAP leads it to
+            problem = in_words(error, self._config.host)
+            if self._progress and self._progress.trying is not None:
+                self._tell_failure(self._progress.trying, b"", problem)
+                self.may_go_on = time.monotonic() < self._ends_at and self._failures < _MOST_FAILURES
+            return problem
+        finally:
+            if client is not None:
+                client.client.shutdown()
+        return ""
+
+    def ended(self, problem: str) -> Reading:
+        """What was read."""
+        has_read = self._progress and (self._progress.has_begun or self._has_read_all)
+        bookmark = self._progress.place().written() if self._progress and has_read else self._bookmark
+        problems = (problem,) if problem else ()
+        return self._gathering.reading(bookmark, is_complete=self._has_read_all, problems=problems)
+
+    def _log_in(self, client: ImapClient, password: str) -> None:
+        # AUTHENTICATE takes every character, LOGIN takes ASCII.
+        log_in = client.login_utf8 if "AUTH=PLAIN" in client.client.capabilities else client.login
+        try:
+            log_in(self._config.username, password, initial_folder=None)
+        except imaplib.IMAP4.abort:
+            raise
+        except MailboxLoginError as error:
+            raise self._refused_login(said(error.command_result[1])) from None
+        except imaplib.IMAP4.error as error:
+            raise self._refused_login(str(error)) from None
+        except UnicodeError:
+            raise self._refused_login("the name or the password has letters that can't be said to it") from None
+
+    def _refused_login(self, why: str) -> UpstreamUnavailable:
+        return UpstreamUnavailable(f"{self._config.host} refuses the login of {self._config.username}: {why}")
+
+    def _open_folder(self, client: ImapClient) -> None:
+        try:
+            client.folder.set(self._config.folder, readonly=True)
+        except MailboxFolderSelectError as error:
+            why = said(error.command_result[1])
+            raise UpstreamUnavailable(
+                f"the folder {self._config.folder} on {self._config.host} can't be opened: {why}"
+            ) from None
+        _, [validity, *_] = client.client.response("UIDVALIDITY")
+        told = validity.decode("ascii", "replace")[:20] if isinstance(validity, bytes) else ""
+        if self._progress is None or self._progress.validity != told:
+            known = self._known if self._known and self._known.validity == told else None
+            self._progress = Progress(self._mailbox, told, known)
+
+    def _read(self, client: ImapClient) -> None:
+        progress = self._progress
+        assert progress
+        new, is_all = self._new(client, progress.uid)
+        for uid in progress.left_of(new):
+            if self._gathering.is_full:
+                return
+            progress.begin(uid)
+            try:
+                self._take(client, uid)
+            except NotHandedOut as error:
+                self._tell_failure(uid, naming_header(client, uid), f"the server says: {error}")
+                if self._failures >= _MOST_FAILURES:
+                    raise UpstreamUnavailable(
+                        f"{self._config.host} hands out no mails, and says: {error}"
+                    ) from None
+            else:
+                progress.done()
+                self._failures = 0
+        self._has_read_all = is_all
+
+    def _new(self, client: ImapClient, last: int) -> tuple[list[int], bool]:
+        """The next UIDs, the smallest first, and whether these are all."""
+        criteria = AND(uid=U(str(last + 1), "*")) if last else AND(date_gte=self._since)
+        # The last mail is in N:* whatever N is.
+        new = sorted(uid for uid in map(int, client.uids(criteria, charset=None)) if last < uid <= _LARGEST_UID)
+        return (new[:MOST_MAILS], len(new) <= MOST_MAILS) if last else (new[-MOST_MAILS:], True)
+
+    def _take(self, client: ImapClient, uid: int) -> None:
+        size = size_of(client, uid)
+        if size > LARGEST_MAIL:
+            reason = f"has {size:,} bytes, and was not read"
+            self._gathering.pass_over(naming_header(client, uid), f"UID {uid}", reason)
+            return
+        content = section(client, uid, WHOLE)
+        if content is not None:
+            self._gathering.take(content, f"UID {uid}")
+
+    def _tell_failure(self, uid: int, header: bytes, reason: str) -> None:
+        self._failures += 1
+        goes_on = self._progress is not None and self._progress.failed()
+        follows = "is asked for again" if goes_on else f"is passed over, after {MOST_TRIES} readings"
+        self._gathering.pass_over(header, f"UID {uid}", f"could not be fetched, and {follows}: {reason}")

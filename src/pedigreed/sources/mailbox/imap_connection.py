@@ -1,4 +1,4 @@
-"""A connection to an IMAP server that ends in time, and takes no more than it has asked for.
+"""A connection to an IMAP server that ends in time and takes no more than it asked for, and what is asked over it.
 
 Python's `imaplib` speaks the protocol. What is its connection's business is done here: how long to wait, whom to
 trust, and how much to take in. A server that says no end of lines, or one byte a minute, is left.
@@ -7,7 +7,9 @@ trust, and how much to take in. A server that says no end of lines, or one byte 
 from __future__ import annotations
 
 import imaplib
+import re
 import socket
+import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,12 +17,16 @@ from typing import TYPE_CHECKING
 from imap_tools import BaseMailBox
 
 from pedigreed.config.channels import Security
+from pedigreed.model.failure import PedigreedError
+from pedigreed.redaction import redact, told_at_login
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
+from pedigreed.sources.plain_text import plain_line
 
 if TYPE_CHECKING:
-    import ssl
+    from collections.abc import Sequence
 
     from pedigreed.config.sources import ImapMailbox
+
 
 _LONGEST_LINE = 5_000_000
 """Bytes. The answer to a search has all numbers of mails on one line."""
@@ -179,3 +185,88 @@ class ImapClient(BaseMailBox):
 
     def _get_mailbox_client(self) -> ImapConnection:
         return self._connection
+
+
+_LONGEST_SENTENCE = 500
+
+
+def in_words(error: Exception, host: str) -> str:  # noqa: PLR0911  # a line for each kind
+    """A sentence about it."""
+    match error:
+        case PedigreedError():
+            return str(error)
+        case ssl.SSLCertVerificationError():
+            return f"the certificate of {host} is not trusted: {error.verify_message}"
+        case ssl.SSLError():
+            return f"TLS with {host} does not come about: {error.reason or error}"
+        case BrokenOff():
+            return f"{host} {error}"
+        case TimeoutError():
+            return f"{host} did not answer in time"
+        case socket.gaierror():
+            return f"the address of {host} is not found: {error.strerror}"
+        case OSError():
+            return f"{host} can't be reached: {error.strerror or error}"
+        case imaplib.IMAP4.error():
+            return f"{host} does not go on: {error}"
+    return f"{host} gives an answer that is no IMAP ({type(error).__name__})"
+
+
+def said(answer: Sequence[object]) -> str:
+    """What the server said, on one line."""
+    return plain_line(b" ".join(item for item in answer if isinstance(item, bytes)).decode("utf-8", "replace"))
+
+
+def redacted(text: str, username: str, password: str) -> str:
+    """The text on one line without the password, in whatever form the server repeats it."""
+    return plain_line(redact(text, *told_at_login(username, password)), _LONGEST_SENTENCE)
+
+
+WHOLE = f"BODY.PEEK[]<0.{LARGEST_MAIL + 1}>"
+"""A mail. The size that the server tells is not believed: no more than the limit is asked for."""
+
+_NAMING_FIELDS = "BODY.PEEK[HEADER.FIELDS (DATE SUBJECT)]"
+_SIZE = re.compile(rb"RFC822\.SIZE (\d{1,15})")
+_CONTENT = re.compile(rb"BODY\[")
+_QUOTED = re.compile(rb'BODY\[[^\]]*\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')
+_ESCAPED = re.compile(rb"\\(.)")
+
+
+class NotHandedOut(Exception):
+    """The server did not give one mail, and goes on."""
+
+
+def size_of(client: ImapClient, uid: int) -> int:
+    """In bytes, as the server says; 0 where it does not."""
+    kind, answer = client.client.uid("FETCH", str(uid), "(RFC822.SIZE)")
+    told = b" ".join(item for item in answer if isinstance(item, bytes)) if kind == "OK" else b""
+    found = _SIZE.search(told)
+    return int(found[1]) if found else 0
+
+
+def naming_header(client: ImapClient, uid: int) -> bytes:
+    """What a person knows the mail by; empty where the server does not tell."""
+    try:
+        return section(client, uid, _NAMING_FIELDS) or b""
+    except NotHandedOut:
+        return b""
+
+
+def section(client: ImapClient, uid: int, what: str) -> bytes | None:
+    """A section of a mail; None where the mail has gone. Raises `NotHandedOut`, and what `imaplib` raises."""
+    try:
+        kind, answer = client.client.uid("FETCH", str(uid), f"(UID {what})")
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        raise NotHandedOut(plain_line(str(error))) from None
+    if kind != "OK":
+        raise NotHandedOut(said(answer))
+    for item in answer:
+        if isinstance(item, tuple) and _CONTENT.search(item[0]):
+            return bytes(item[1])
+        if isinstance(item, bytes) and (quoted := _QUOTED.search(item)):
+            return _ESCAPED.sub(rb"\1", quoted[1])
+        if isinstance(item, bytes) and _CONTENT.search(item):
+            raise NotHandedOut("there is nothing in it")
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
+from pedigreed.sources.mailbox.place import Place
 
 MOST_TRIES = 3
 """Readings in which one mail is asked for."""
@@ -10,8 +10,8 @@ MOST_TRIES = 3
 _MOST_AGAIN = 100
 
 
-class Read(msgspec.Struct, frozen=True):
-    """The bookmark.
+class ImapPlace(Place, frozen=True):
+    """How far a folder was read.
 
     Attributes:
         mailbox: which server and folder, so that another one is read anew.
@@ -29,7 +29,7 @@ class Read(msgspec.Struct, frozen=True):
 class Progress:
     """What becomes of one mail after the other in a reading."""
 
-    def __init__(self, mailbox: str, validity: str, known: Read | None) -> None:
+    def __init__(self, mailbox: str, validity: str, known: ImapPlace | None) -> None:
         self._mailbox = mailbox
         self.validity = validity
         self.uid = known.uid if known else 0
@@ -69,6 +69,6 @@ class Progress:
         self.again[uid] = tries
         return True
 
-    def read(self) -> Read:
-        """The bookmark."""
-        return Read(self._mailbox, self.validity, self.uid, self.again)
+    def place(self) -> ImapPlace:
+        """How far the folder is read."""
+        return ImapPlace(self._mailbox, self.validity, self.uid, self.again)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from pedigreed.sources.mailbox import header
-from pedigreed.sources.mailbox.flowed import unflowed
+from pedigreed.sources.mailbox import mail_header
+from pedigreed.sources.mailbox.mail_text import unflowed
 from pedigreed.sources.mailbox.parts import (
     MOST_PARTS,
     file_name,
@@ -82,19 +82,19 @@ def _read(content: bytes) -> ReadMail:
         warnings.append(f"has more than {LARGEST_JSON // 1_000_000} MB of JSON, and was read up to there")
     text = _text(parts)
     return ReadMail(
-        message_id=header.message_id(mail) or _stand_in(mail, text),
-        said_at=header.said_at(mail),
-        subject=header.field(mail, "Subject", 300),
+        message_id=mail_header.message_id(mail) or _stand_in(mail, text),
+        said_at=mail_header.said_at(mail),
+        subject=mail_header.field(mail, "Subject", 300),
         text=text,
         documents=documents,
-        list_name=header.list_name(mail),
+        list_name=mail_header.list_name(mail),
         warnings=tuple(warnings),
     )
 
 
 def _stand_in(mail: Message, text: str) -> str:
     """The same for each copy: what a mail gets on its way is not in it."""
-    said = [header.field(mail, name) for name in ("From", "Date", "Subject")]
+    said = [mail_header.field(mail, name) for name in ("From", "Date", "Subject")]
     return "sha256-" + sha256("\0".join([*said, text]).encode("utf-8", "replace")).hexdigest()[:32]
 
 
@@ -104,7 +104,7 @@ def _text(parts: list[Part]) -> str:
     told: list[str] = []
     for part in parts:
         if part.is_mail:
-            told.append("\n" + header.field(part.message, "Subject", 300))
+            told.append("\n" + mail_header.field(part.message, "Subject", 300))
         elif _is_text(part, _TEXTS):
             told.append(plain(_flowing(part.message)))
         elif _is_text(part, _PAGES) and (part.alternative is None or part.alternative not in plainly_told):

@@ -10,15 +10,14 @@ import os
 import re
 from typing import TYPE_CHECKING, BinaryIO
 
-import msgspec
 from xxhash import xxh3_64_hexdigest
 
-from pedigreed.sources.mailbox.bookmark import read_as, written
 from pedigreed.sources.mailbox.gathering import Gathering
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
-from pedigreed.sources.mailbox.open_quietly import in_words, open_quietly
+from pedigreed.sources.mailbox.place import Place
 from pedigreed.sources.names import mailbox_path_name
 from pedigreed.sources.plain_text import plain_line
+from pedigreed.sources.regular_file import open_regular, why_unread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +37,7 @@ _FROM = b"From "
 _QUOTED = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
-class Read(msgspec.Struct, frozen=True):
+class MboxPlace(Place, frozen=True):
     """How far a file was read.
 
     Attributes:
@@ -63,17 +62,17 @@ class MboxSource:
         self._path = path
 
     def read(self, bookmark: str | None, now: datetime) -> Reading:  # noqa: ARG002  # the file has its own order
-        """Read the mails that were added since. See `sources.source.Source`."""
+        """MboxPlace the mails that were added since. See `sources.source.Source`."""
         gathering = Gathering(self.name)
         try:
-            with open_quietly(self._path) as file:
-                place, is_all = self._read_from(file, read_as(Read, bookmark), gathering)
+            with os.fdopen(open_regular(self._path), "rb") as file:
+                place, is_all = self._read_from(file, MboxPlace.of(bookmark), gathering)
         except OSError as error:
-            problem = f"{plain_line(str(self._path))} can't be read: {in_words(error)}"
+            problem = f"{plain_line(str(self._path))} can't be read: {why_unread(error)}"
             return gathering.reading(bookmark, is_complete=False, problems=(problem,))
-        return gathering.reading(written(place), is_complete=is_all)
+        return gathering.reading(place.written(), is_complete=is_all)
 
-    def _read_from(self, file: BinaryIO, known: Read | None, gathering: Gathering) -> tuple[Read, bool]:
+    def _read_from(self, file: BinaryIO, known: MboxPlace | None, gathering: Gathering) -> tuple[MboxPlace, bool]:
         size = os.fstat(file.fileno()).st_size
         if known and not (known.file == str(self._path) and known.offset <= size and _fits(file, known)):
             known = None
@@ -93,7 +92,7 @@ class MboxSource:
             else:
                 gathering.take(content, f"at byte {start:,}")
             offset = end
-        return Read(str(self._path), offset, _mark(file, offset), size), is_all
+        return MboxPlace(str(self._path), offset, _mark(file, offset), size), is_all
 
 
 def _is_mbox(file: BinaryIO) -> bool:
@@ -141,7 +140,7 @@ def _first_offset(file: BinaryIO, size: int) -> int:
     return offset
 
 
-def _fits(file: BinaryIO, known: Read) -> bool:
+def _fits(file: BinaryIO, known: MboxPlace) -> bool:
     """Whether the file goes on behind the offset as it did, and with a new mail if with anything."""
     file.seek(known.offset)
     return file.read(len(_FROM)) in (b"", _FROM) and _mark(file, known.offset) == known.mark

@@ -14,7 +14,7 @@ from email.message import Message
 from email.parser import BytesParser
 from typing import Any, NamedTuple
 
-from pedigreed.sources.mailbox.charset import decode
+from pedigreed.sources.mailbox.mail_text import decode
 
 MOST_PARTS = 200
 MOST_MULTIPARTS = 20

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from fits_files import write_product
 from nobody import without_privileges
 from pedigreed.model.local_file import FolderLook, LocalFile
-from pedigreed.sources.disk.folder import look_through
+from pedigreed.sources.disk.product_files import look_through
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 CAL = "jw01345001001_02101_00001_nrcb1_cal.fits"
@@ -95,7 +95,7 @@ def test_what_can_not_be_read_is_named_and_stops_nothing(tmp_path: Path) -> None
     assert [(str(Path(unread.path).relative_to(tmp_path)), unread.reason) for unread in look.unread] == [
         (f"b/{CAL}", "it ends within its header"),
         (f"c/{CAL}", "it is no FITS file"),
-        (f"d/{CAL}", "it is no regular file"),
+        (f"d/{CAL}", "it can't be read: not a regular file"),
         (CAL, "it is empty"),
     ]
 

@@ -9,11 +9,12 @@ from email.header import decode_header
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from pedigreed.sources.mailbox.charset import decode
+from pedigreed.sources.mailbox.mail_text import decode
 from pedigreed.sources.plain_text import plain_line
 
 if TYPE_CHECKING:
     from email.message import Message
+
 
 LONGEST_FIELD = 4_000
 """Characters. What is behind them is not looked at."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fits_files import fits
 from pedigreed.model.failure import Unreadable
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.sources.disk.header import BLOCK, MOST_BLOCKS, pedigree_in
+from pedigreed.sources.disk.fits_header import BLOCK, MOST_BLOCKS, pedigree_in
 
 printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=68).filter(
     # A text of a card is at most 68 characters, a quote counting twice. Of two quotes in a row astropy does not

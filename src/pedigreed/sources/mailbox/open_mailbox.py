@@ -1,4 +1,4 @@
-"""A mailbox of any kind as a source."""
+"""The mailbox that is configured, of whichever kind, as a source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking through a folder, and all below it, for products.
+"""The products in a folder and all below it, with the pedigree of each.
 
 What can't be read is named, and stops nothing else. A file that is as it was is not read again.
 """
@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 from pedigreed.model.failure import Unreadable
 from pedigreed.model.local_file import FolderLook, LocalFile, Unread
 from pedigreed.model.product_name import parse_product_name
-from pedigreed.sources.disk.header import BLOCK, MOST_BLOCKS, pedigree_in
+from pedigreed.sources.disk.fits_header import BLOCK, MOST_BLOCKS, pedigree_in
 from pedigreed.sources.plain_text import plain_line
+from pedigreed.sources.regular_file import open_regular, why_unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from pedigreed.model.pedigree import Pedigree
+
 
 _FIRST_BLOCKS = 12
 """Read at once. The primary header of a JWST product mostly fits in."""
@@ -76,14 +78,11 @@ def read_pedigree(path: str) -> tuple[Pedigree, os.stat_result]:
 
     Raises:
         Unreadable: it is no FITS file with a pedigree.
-        OSError: it can't be read.
+        OSError: it can't be read, or is no regular file.
     """
-    # A pipe that took a file's place would else be waited for.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = open_regular(path)
     try:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("it is no regular file")
         header = b""
         while (pedigree := pedigree_in(header)) is None:
             wanted = min(max(len(header), BLOCK * _FIRST_BLOCKS), BLOCK * MOST_BLOCKS - len(header))
@@ -178,4 +177,4 @@ def _is_undecoded(path: str) -> bool:
 
 
 def _reason(error: OSError) -> str:
-    return f"it can't be read: {(error.strerror or type(error).__name__).lower()}"
+    return f"it can't be read: {why_unread(error)}"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedigreed.notices.sentences import sentences
-from pedigreed.notices.summary import MOST_CHARACTERS, summary_of
+from pedigreed.notices.writing import MOST_CHARACTERS, summary_of
 
 
 @pytest.mark.parametrize(
