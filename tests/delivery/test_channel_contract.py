@@ -19,7 +19,7 @@ from pedigreed.config.channels import Security
 from pedigreed.delivery.folder import MAIL, FolderChannel
 from pedigreed.delivery.mail import build_mail
 from pedigreed.delivery.maildir import MaildirChannel
-from pedigreed.delivery.pace import Pace
+from pedigreed.delivery.posting import Pace
 from pedigreed.delivery.slack import ONE_A_SECOND, SlackChannel
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.delivery.webhook import WebhookChannel
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from pedigreed.delivery.channel import Channel
+    from pedigreed.delivery.channels import Channel
     from pedigreed.model.delivery import Message
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)

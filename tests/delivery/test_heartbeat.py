@@ -61,8 +61,8 @@ def test_a_monitor_is_asked_once_by_get() -> None:
             b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere.invalid/\r\nContent-Length: 0\r\n\r\n",
             "answered 302",
         ),
-        (b"garbage\r\n\r\n", "illegal"),
-        (b"", "no answer within 0.2 s"),
+        (b"garbage\r\n\r\n", "the answer is no HTTP"),
+        (b"", "no whole answer within 0.2 s"),
     ],
 )
 def test_a_monitor_that_does_not_take_it_is_told_without_its_address(
@@ -84,7 +84,7 @@ def _not_there() -> str:
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        (lambda: f"http://127.0.0.1:1{PATH}", "connect"),
+        (lambda: f"http://127.0.0.1:1{PATH}", "connection refused"),
         (lambda: f"no address {PATH}", "no web address"),
         (_not_there, "is not there: add it"),
     ],

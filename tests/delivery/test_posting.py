@@ -14,7 +14,7 @@ import pytest
 
 from certificates import certificate_for
 from hooks import DRIP, DROP, HANG, OK, PATH, RESET, RESET_AT_HEADERS, STALL, Clock, answer, hook_server, texts
-from pedigreed.delivery.pace import Pace
+from pedigreed.delivery.posting import Pace
 from pedigreed.delivery.slack import ONE_A_SECOND, SlackChannel
 from pedigreed.delivery.webhook import WebhookChannel
 from pedigreed.model.delivery import Message, Outcome, Refused, Retry, Scope, Sent, Unsure
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from hooks import HookServer
-    from pedigreed.delivery.channel import Channel
+    from pedigreed.delivery.channels import Channel
 
 KINDS = ("slack", "webhook")
 MESSAGE = Message("1@pedigreed.invalid", "team", "", "", "hello", b'{"text": "hello"}')

@@ -4,7 +4,7 @@ import asyncio
 from itertools import pairwise
 
 from hooks import Clock, answer, hook_server
-from pedigreed.delivery.pace import Pace
+from pedigreed.delivery.posting import Pace
 from pedigreed.delivery.slack import ONE_A_SECOND, SlackChannel
 from pedigreed.model.delivery import Message, Retry, Scope, Sent
 

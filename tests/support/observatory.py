@@ -15,7 +15,7 @@ from commands import Ended, killed_at, pedigreed
 from hooks import HookServer, hook_server
 from misbehaving import FaultyArchive
 from pedigreed.config.load import load_config
-from pedigreed.delivery.registry import open_channels
+from pedigreed.delivery.channels import open_channels
 from pedigreed.model.instant import iso
 from pedigreed.service.cycle import Cycle, run_cycle
 from pedigreed.sources.mast.archive import MastArchive

@@ -24,7 +24,7 @@ def demo(
     """
     from pedigreed.cli.options import USER_AGENT, open_sources
     from pedigreed.config.load import parse_config
-    from pedigreed.delivery.registry import open_channels
+    from pedigreed.delivery.channels import open_channels
     from pedigreed.demo.play import stage
     from pedigreed.demo.scenario import DAYS
     from pedigreed.log.event import Level

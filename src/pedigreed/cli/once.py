@@ -23,7 +23,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, l
     from pathlib import Path
 
     from pedigreed.cli.options import open_archive, open_sources
-    from pedigreed.delivery.registry import open_channels
+    from pedigreed.delivery.channels import open_channels
     from pedigreed.log.setup import set_up_log
     from pedigreed.service.cycle import run_cycle
 

@@ -121,7 +121,7 @@ def _chosen(config: "Config", name: str | None) -> "tuple[Subscription, ...]":
 
 def _delivering(chosen: "Sequence[Subscription]", to: str) -> "Subscription":
     """The one that delivers to a destination."""
-    from pedigreed.service.destinations import destinations_of
+    from pedigreed.delivery.messages import destinations_of
 
     places = {
         entry.name: [recipient or channel for channel, recipient in destinations_of(entry.deliver)]
@@ -138,7 +138,7 @@ def _delivering(chosen: "Sequence[Subscription]", to: str) -> "Subscription":
 
 
 def _print_message(drafted: "Draft", subscription: "Subscription", config: "Config", to: str) -> None:
-    from pedigreed.service.destinations import messages_of
+    from pedigreed.delivery.messages import messages_of
 
     for message in messages_of(drafted.rendered, subscription, config, drafted.digest.ends):
         if (message.recipient or message.channel) == to:
@@ -146,7 +146,7 @@ def _print_message(drafted: "Draft", subscription: "Subscription", config: "Conf
 
 
 def _print(drafted: "Draft", subscription: "Subscription", config: "Config", form: Format) -> None:
-    from pedigreed.service.destinations import messages_of
+    from pedigreed.delivery.messages import messages_of
 
     rendered = drafted.rendered
     if form is Format.TEXT:

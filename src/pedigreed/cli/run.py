@@ -132,7 +132,7 @@ def _do(kind: Work, configuration: str, name: str, order: Order) -> None:
 
     from pedigreed.cli.options import open_archive, open_sources
     from pedigreed.config.load import parse_config
-    from pedigreed.delivery.registry import open_channels
+    from pedigreed.delivery.channels import open_channels
     from pedigreed.service.cycle import ask, send_heartbeat, tell, was_complete
     from pedigreed.service.news import read_news
     from pedigreed.service.stop import Stop

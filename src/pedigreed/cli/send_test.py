@@ -58,7 +58,7 @@ def _recipient(config: "Config", channel: str, to: str | None) -> str:
     """Whom the message is for; empty for a channel without recipients. Raises `Usage`."""
     from pedigreed.config.address import parse_address
     from pedigreed.config.config_problem import choose
-    from pedigreed.service.destinations import operator_address
+    from pedigreed.delivery.messages import operator_address
 
     try:
         choose(channel, config.channels, "channel")

@@ -20,9 +20,8 @@ from email.policy import default
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from pedigreed.delivery.disk import DiskChannel
+from pedigreed.delivery.disk import DiskChannel, keep_names, make_folder, write_new_file
 from pedigreed.delivery.line import one_line
-from pedigreed.delivery.private_files import keep_names, make_folder, write_new_file
 from pedigreed.model.delivery import Sent
 
 if TYPE_CHECKING:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import ssl
+from http import HTTPStatus
 from typing import TYPE_CHECKING
-
-import httpx
 
 from pedigreed.config.address import parse_secret_url
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.posting import USER_AGENT
 from pedigreed.model.failure import PedigreedError
-from pedigreed.redaction import http_log_silenced, redact, shown_address
+from pedigreed.net.exchange import Limits, NoAnswer, Request, exchange
+from pedigreed.redaction import shown_address
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
 SECONDS = 10.0
@@ -31,23 +30,14 @@ async def beat(
         within: seconds for all of it.
         tls_context: whom to trust; None for the system's authorities.
     """
-    url = ""
     try:
         url = parse_secret_url(address())
-        with http_log_silenced():
-            async with (
-                asyncio.timeout(within),
-                httpx.AsyncClient(
-                    timeout=None,  # noqa: S113  # the whole is limited
-                    verify=tls_context or ssl.create_default_context(),
-                    follow_redirects=False,
-                ) as client,
-                client.stream("GET", url, headers={"User-Agent": USER_AGENT}) as response,
-            ):
-                status = response.status_code
-    except TimeoutError:
-        return f"{shown_address(url)}: no answer within {within:g} s"
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, PedigreedError) as error:
-        where = f"{shown_address(url)}: " if url else ""
-        return one_line(where + redact(str(error), url) or type(error).__name__)
-    return None if response.is_success else f"{shown_address(url)}: answered {status}"
+    except (ValueError, PedigreedError) as error:
+        return one_line(str(error))
+    # The body is not waited for.
+    limits = Limits(within, largest=0)
+    came = await exchange(Request("GET", url, {"User-Agent": USER_AGENT}), limits, tls_context)
+    if isinstance(came, NoAnswer):
+        return f"{shown_address(url)}: {came.trouble.words}"
+    is_taken = HTTPStatus.OK <= came.status < HTTPStatus.MULTIPLE_CHOICES
+    return None if is_taken else f"{shown_address(url)}: answered {came.status}"

@@ -6,8 +6,7 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
-from pedigreed.delivery.disk import DiskChannel
-from pedigreed.delivery.private_files import keep_names, make_folder, write_new_file
+from pedigreed.delivery.disk import DiskChannel, keep_names, make_folder, write_new_file
 from pedigreed.model.delivery import Sent
 
 if TYPE_CHECKING:

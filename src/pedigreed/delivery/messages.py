@@ -1,20 +1,74 @@
-"""From a rendered digest to a message, by the kind of channel: a mail, or JSON."""
+"""From a rendered digest to the messages that go to its destinations: a mail or JSON, by the kind of channel."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pedigreed.config.channels import EmailChannel, FolderChannel, MaildirChannel, SlackChannel, WebhookChannel
+from pedigreed.config.settings import ChannelDestination, EmailDestination
 from pedigreed.delivery.line import one_line
-from pedigreed.delivery.mail import LONGEST_SUBJECT, NO_SENDER, build_mail, identity_of
-from pedigreed.delivery.plain_json import slack_payload, webhook_document
+from pedigreed.delivery.mail import LONGEST_SUBJECT, NO_SENDER, build_mail, identity_of, text_alone
+from pedigreed.delivery.slack import slack_payload, without_blocks
+from pedigreed.delivery.webhook import webhook_document
 from pedigreed.model.delivery import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from pedigreed.config.channels import Channel
+    from pedigreed.config.settings import Config, Destination, Subscription
     from pedigreed.model.digest import RenderedDigest
+
+
+Place = tuple[str, str]
+"""A channel's name, and a recipient; the recipient is empty for a channel without any."""
+
+
+def destinations_of(configured: Iterable[Destination]) -> tuple[Place, ...]:
+    """Each place once, in the order of the configuration."""
+    places: dict[Place, None] = {}
+    for destination in configured:
+        if isinstance(destination, EmailDestination):
+            places.update({("email", address): None for address in destination.addresses})
+        else:
+            places[destination.channel, ""] = None
+    return tuple(places)
+
+
+def messages_of(
+    rendered: RenderedDigest, subscription: Subscription, config: Config, now: datetime
+) -> tuple[Message, ...]:
+    """A message for each destination of a subscription, each destination once."""
+    return messages_to(destinations_of(subscription.deliver), rendered, config, now)
+
+
+def messages_to(
+    places: Iterable[Place], rendered: RenderedDigest, config: Config, now: datetime
+) -> tuple[Message, ...]:
+    """A message for each place."""
+    return tuple(
+        build_message(
+            rendered,
+            config.channels[channel],
+            channel=channel,
+            recipient=recipient,
+            now=now,
+            operator=operator_address(config) or "",
+        )
+        for channel, recipient in places
+    )
+
+
+def feeds_a_program(subscription: Subscription, config: Config) -> bool:
+    channels = [entry.channel for entry in subscription.deliver if isinstance(entry, ChannelDestination)]
+    return any(isinstance(config.channels[channel], WebhookChannel) for channel in channels)
+
+
+def operator_address(config: Config) -> str | None:
+    operator = config.operator
+    return operator.addresses[0] if isinstance(operator, EmailDestination) else None
 
 
 def build_message(
@@ -49,6 +103,27 @@ def build_message(
             return _posted(rendered, channel, rendered.slack or slack_payload(rendered))
         case WebhookChannel():
             return _posted(rendered, channel, rendered.document or webhook_document(rendered))
+
+
+def lighter(message: Message, reason: str) -> Message | None:
+    """The same news with less beside it, for a destination that refuses the form of a message, such as its size.
+
+    A mail goes with its text alone, a Slack message without its blocks. The identity stays, so that it is the same
+    message to its reader. Equal arguments give equal bytes.
+
+    Args:
+        message: as it was refused.
+        reason: why; the lighter form tells it.
+
+    Returns:
+        None where there is nothing to leave out.
+    """
+    try:
+        is_json = message.content.startswith(b"{")
+        content = without_blocks(message.content, reason) if is_json else text_alone(message.content, reason)
+    except (ValueError, RecursionError):
+        return None  # no JSON that was written here
+    return replace(message, content=content) if content else None
 
 
 def _posted(rendered: RenderedDigest, channel: str, content: bytes) -> Message:

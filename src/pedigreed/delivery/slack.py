@@ -1,24 +1,28 @@
-"""Slack by an incoming webhook, which posts to one Slack channel.
+"""Slack by an incoming webhook, which posts to one Slack channel, and what is posted there.
 
 Its answers are one word of plain text with a status. There is no identifier, so a repeat can't be told from
-the first.
+the first. Chats that take the same messages may answer in JSON.
 """
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.delivery.pace import Pace
-from pedigreed.delivery.posting import SECONDS, PostingChannel, not_taken
+from pedigreed.delivery.line import one_line
+from pedigreed.delivery.posting import SECONDS, Pace, PostingChannel, not_taken
 from pedigreed.model.delivery import Outcome, Refused, Retry, Scope, Sent, Unsure
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
-    from pedigreed.delivery.post import Answer
+    from pedigreed.delivery.posting import Posted
     from pedigreed.model.delivery import Message
+    from pedigreed.model.digest import RenderedDigest
 
 ONE_A_SECOND = timedelta(seconds=1)
 """What Slack allows a webhook."""
@@ -54,6 +58,19 @@ _OF_FORM = frozenset(
 """The text alone may be taken."""
 _NO_TEXT = "no_text"
 
+_LONGEST_HEADER = 150
+_LONGEST_BLOCK = 2900
+"""Characters of a block, without the fence around a text: Slack takes 3,000."""
+
+_MOST_BLOCKS = 3
+"""Of text: Slack takes no more than some 13,000 characters in all."""
+
+_FENCE = "```"
+
+_LONGEST_TEXT = 3000
+_LONGEST_REASON = 200
+_CUT_ENTITY = re.compile(r"&[a-z#0-9]{0,5}$")
+
 
 class SlackChannel(PostingChannel):
     """Posts messages to one webhook, a second apart."""
@@ -73,7 +90,7 @@ class SlackChannel(PostingChannel):
         del message
         return {"Content-Type": "application/json; charset=utf-8"}
 
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Posted) -> Outcome:
         """Slack's word counts more than the status."""
         word = answer.text or ""
         reason = f"Slack answered {answer.in_words}"
@@ -86,3 +103,64 @@ class SlackChannel(PostingChannel):
         if answer.status == _SUCCESS and word == _TAKEN:
             return Sent(word)
         return Unsure(f"{reason}, which is not its {_TAKEN!r}")
+
+
+def slack_payload(rendered: RenderedDigest) -> bytes:
+    """A subject and a text, such as a trial's or a word to the operator.
+
+    The subject is the header. The text stays in its columns, and is cut where Slack would refuse it.
+    """
+    pieces = _pieces(rendered.text.replace(_FENCE, "'''").rstrip())
+    kept = pieces[:_MOST_BLOCKS]
+    if len(pieces) > len(kept):
+        kept[-1] += "..."
+    header = _plain(rendered.subject, _LONGEST_HEADER) or "pedigreed"
+    blocks = [
+        {"type": "header", "text": {"type": "plain_text", "text": header, "emoji": False}},
+        *({"type": "section", "text": _fenced(piece)} for piece in kept),
+    ]
+    return json.dumps({"text": header, "blocks": blocks}).encode("ascii")
+
+
+def without_blocks(content: bytes, reason: str) -> bytes | None:
+    """What is posted where Slack refuses the form of a message: its text alone, which says that more was there.
+
+    None for what has no blocks, such as a document for other programs.
+    """
+    payload = json.loads(content)
+    if not payload.get("blocks") or not isinstance(payload.get("text"), str):
+        return None
+    why = html.escape(one_line(reason, _LONGEST_REASON), quote=False)
+    told = "The details were left out, because Slack would not take the whole message."
+    told += f"\nThe reason it gave: {why}" if why else ""
+    room = _LONGEST_TEXT - len(told) - 1
+    text = payload["text"]
+    if len(text) > room:
+        text = _CUT_ENTITY.sub("", text[: room - 3]) + "..."
+    return json.dumps({"text": f"{text}\n{told}"}).encode("ascii")
+
+
+def _fenced(escaped: str) -> dict[str, object]:
+    return {"type": "mrkdwn", "text": f"{_FENCE}\n{escaped.rstrip()}\n{_FENCE}", "verbatim": True}
+
+
+def _plain(text: str, limit: int) -> str:
+    """Escaped, and at most so long; an escaped character stays whole."""
+    return next(iter(_pieces(text, limit)), "")
+
+
+def _pieces(text: str, limit: int = _LONGEST_BLOCK) -> list[str]:
+    """The text, escaped, in pieces that are at most so long. They end with a line where one ends in time."""
+    pieces = [""]
+    for line in text.splitlines(keepends=True):
+        for character in _words(line, limit):
+            if len(pieces[-1]) + len(character) > limit:
+                pieces.append("")
+            pieces[-1] += character
+    return [piece for piece in pieces if piece.strip()]
+
+
+def _words(line: str, limit: int) -> list[str]:
+    """A line as one, or its characters where it is too long."""
+    escaped = html.escape(line, quote=False)
+    return [escaped] if len(escaped) <= limit else [html.escape(character, quote=False) for character in line]

@@ -11,12 +11,11 @@ from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPRespons
 
 from pedigreed.config.channels import Security
 from pedigreed.delivery.line import one_line
-from pedigreed.delivery.smtp_answer import in_words, is_permanent
-from pedigreed.delivery.smtp_login import Login
-from pedigreed.delivery.smtp_session import SmtpSession, own_name
-from pedigreed.delivery.tls import is_tls_refusal
+from pedigreed.delivery.smtp_answers import in_words, is_permanent
+from pedigreed.delivery.smtp_session import Login, SmtpSession, own_name
 from pedigreed.model.delivery import Outcome, Retry, Scope, Sent
 from pedigreed.model.failure import PedigreedError, TryAgain
+from pedigreed.net.breakage import Breakage, what_broke
 
 if TYPE_CHECKING:
     import ssl
@@ -176,4 +175,4 @@ def _stays(error: Exception) -> bool:
     # The library raises its base class where the server lacks what was asked for: STARTTLS, or a way to log in.
     lacks = type(error) is SMTPException
     is_ours = isinstance(error, ValueError | PedigreedError) and not isinstance(error, TryAgain)
-    return lacks or is_ours or is_tls_refusal(error)
+    return lacks or is_ours or what_broke(error).what in {Breakage.CERTIFICATE, Breakage.TLS}

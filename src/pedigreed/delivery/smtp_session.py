@@ -11,13 +11,13 @@ import re
 import socket
 from asyncio import WriteTransport
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aiosmtplib import SMTPDataError, SMTPException, SMTPHeloError, SMTPResponseException, SMTPServerDisconnected
 
 from pedigreed.config.address import parse_address
-from pedigreed.delivery.smtp_answer import (
+from pedigreed.delivery.smtp_answers import (
     after_handover,
     before_handover,
     in_words,
@@ -25,11 +25,11 @@ from pedigreed.delivery.smtp_answer import (
     larger_than_taken,
 )
 from pedigreed.model.delivery import Outcome, Refused, Retry, Scope, Unsure
+from pedigreed.redaction import redact, told_at_login
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP
 
-    from pedigreed.delivery.smtp_login import Login
     from pedigreed.model.delivery import Message
 
 _GO_AHEAD = 354
@@ -39,6 +39,34 @@ _SHORT_SECONDS = 5.0
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _LEADING_DOT = re.compile(rb"^\.", re.MULTILINE)
 _FULL_NAME = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who to log in as, and by what. It lives no longer than the session that it is read for.
+
+    Attributes:
+        username: empty for a session without a login.
+        password: empty where there is none.
+        token: an access token, which is said by XOAUTH2; empty where there is none.
+    """
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+
+    async def log_in(self, client: SMTP) -> None:
+        """Log in, if there is a login. Raises what the library raises."""
+        if self.password:
+            await client.login(self.username, self.password)
+        elif self.token:
+            if "xoauth2" not in client.server_auth_methods:
+                raise SMTPException("the server takes no access token (XOAUTH2)")
+            await client.auth_xoauth2(self.username, self.token)
+
+    def redacted(self, text: str) -> str:
+        """What the server says without the secret that it was told."""
+        return redact(text, *told_at_login(self.username, self.password or self.token))
 
 
 @dataclass(frozen=True, slots=True)

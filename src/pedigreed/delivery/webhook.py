@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.delivery.pace import Pace
-from pedigreed.delivery.posting import SECONDS, PostingChannel, not_taken
+from pedigreed.delivery.posting import SECONDS, Pace, PostingChannel, not_taken
 from pedigreed.model.delivery import Outcome, Sent
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
 
-    from pedigreed.delivery.post import Answer
+    from pedigreed.delivery.posting import Posted
     from pedigreed.model.delivery import Message
+    from pedigreed.model.digest import RenderedDigest
 
 _SUCCESS = 2
 
@@ -60,11 +61,24 @@ class WebhookChannel(PostingChannel):
             "X-Pedigreed-Signature": signature_of(self._secret(), timestamp, message.content),
         }
 
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, answer: Posted) -> Outcome:
         """The status says it all; the body is for people."""
         if answer.status // 100 == _SUCCESS:
             return Sent(answer.in_words)
         return not_taken(answer, f"the webhook answered {answer.in_words}")
+
+
+def webhook_document(rendered: RenderedDigest) -> bytes:
+    """A subject and a text, such as a trial's: the keys of a digest's document that there are without a digest."""
+    return json.dumps(
+        {
+            "version": 1,
+            "digest_id": rendered.digest_id,
+            "subscription": rendered.subscription,
+            "subject": rendered.subject,
+            "text": rendered.text,
+        }
+    ).encode("ascii")
 
 
 def signature_of(secret: str, timestamp: str, content: bytes) -> str:

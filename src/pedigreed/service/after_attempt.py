@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.delivery.lighter import lighter
+from pedigreed.delivery.messages import lighter
 from pedigreed.model.delivery import Delivery, DeliveryState, Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.model.pause import Pause, Paused, nth_pause
 

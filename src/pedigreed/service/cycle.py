@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pedigreed.config.secret import Secret
     from pedigreed.config.settings import Config
-    from pedigreed.delivery.channel import Channel
+    from pedigreed.delivery.channels import Channel
     from pedigreed.model.delivery import Delivery
     from pedigreed.service.news_sources import Listed
     from pedigreed.service.problems import ProblemNews

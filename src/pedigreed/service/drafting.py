@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pedigreed.changes.fold import without_implied
 from pedigreed.changes.selection import selection_of
 from pedigreed.changes.withdrawal import QUORUM, are_many
+from pedigreed.delivery.messages import feeds_a_program, operator_address
 from pedigreed.digests.compose import compose
 from pedigreed.digests.render import render
 from pedigreed.digests.worth import is_worth_sending
@@ -22,7 +23,6 @@ from pedigreed.service.campaigns import (
     stretches_of,
 )
 from pedigreed.service.crds_news import told_news
-from pedigreed.service.destinations import feeds_a_program, operator_address
 from pedigreed.service.local_folders import on_disk
 from pedigreed.service.releases import releases_due
 from pedigreed.service.rhythms import CLOCK_AHEAD

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from pedigreed.delivery.channel import Channel
+    from pedigreed.delivery.channels import Channel
     from pedigreed.model.delivery import Message
     from pedigreed.store.database import Store
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pedigreed.delivery.messages import messages_of
 from pedigreed.digests.worth import unread_names_of
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
 from pedigreed.model.pause import Pause, Paused, nth_pause
@@ -14,7 +15,6 @@ from pedigreed.model.period import Period
 from pedigreed.schedule import due
 from pedigreed.service.after_attempt import PAUSES
 from pedigreed.service.crds_news import NewsOfOneMoment
-from pedigreed.service.destinations import messages_of
 from pedigreed.service.drafting import draft
 from pedigreed.service.releases import record_releases
 from pedigreed.service.rhythms import last_period, rhythm_of

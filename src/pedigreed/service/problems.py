@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pedigreed.delivery.messages import destinations_of, messages_to
 from pedigreed.digests.operator_mail import operator_mail
 from pedigreed.model.pause import Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
-from pedigreed.service.destinations import destinations_of, messages_to
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.watched_programs import pairs_of
 from pedigreed.store import announcements as stored_announcements

@@ -7,16 +7,15 @@ import textwrap
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from pedigreed.delivery.messages import build_message
-from pedigreed.delivery.registry import open_channels
+from pedigreed.delivery.channels import open_channels
+from pedigreed.delivery.messages import build_message, operator_address
 from pedigreed.model.digest import RenderedDigest
-from pedigreed.service.destinations import operator_address
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.config.settings import Config
-    from pedigreed.delivery.channel import Channel
+    from pedigreed.delivery.channels import Channel
     from pedigreed.model.delivery import Message, Outcome
 
 _WIDTH = 78

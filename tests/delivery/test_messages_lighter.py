@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.mime.multipart import MIMEMultipart
-from email.policy import SMTP, compat32
+from email.policy import SMTP
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,10 +14,10 @@ from hypothesis import strategies as st
 
 from any_digest import worst
 from pedigreed.config.address import Sender
-from pedigreed.delivery.lighter import lighter
 from pedigreed.delivery.mail import build_mail
-from pedigreed.delivery.mime import POLICY, attachment_part, text_part
-from pedigreed.delivery.plain_json import slack_payload, webhook_document
+from pedigreed.delivery.messages import lighter
+from pedigreed.delivery.slack import slack_payload
+from pedigreed.delivery.webhook import webhook_document
 from pedigreed.digests.render import render
 from pedigreed.model.delivery import Message
 from pedigreed.model.digest import Attachment, RenderedDigest
@@ -55,19 +54,6 @@ def mail(
         now=NOW,
         operator="ops@obs.example",
     )
-
-
-def mail_with_page(page: str) -> Message:
-    """A mail whose body is a text and a page, as alternatives of each other."""
-    whole: Message = mail()
-    texts = MIMEMultipart("alternative", boundary="=_texts", policy=POLICY)
-    for subtype, text in (("plain", TEXT), ("html", page)):
-        part = text_part(text)
-        part.replace_header("Content-Type", f"text/{subtype}; charset=utf-8")
-        texts.attach(part)
-    parsed = message_from_bytes(whole.content, policy=compat32.clone(linesep="\r\n"))
-    parsed.set_payload([texts, *map(attachment_part, ATTACHMENTS)])
-    return Message("1@obs.example", "email", "a@x.example", "p@obs.example", "", parsed.as_bytes(policy=POLICY))
 
 
 def slack(payload: object) -> Message:
@@ -114,9 +100,9 @@ def test_a_mail_loses_its_attachments_and_tells_so_at_the_end_of_its_text() -> N
         "Left out: jades.json (40 files)\n"
         "          jades.csv (40 changes)\n"
         "\n"
-        "The 2 attachments were left out, because the mail server would not take a\n"
-        "message so large: jades.json (4.2 MB), jades.csv (12 kB). The reason it gave:\n"
-        "127.0.0.1:25 (tls): the message was answered with 552 5.3.4 too large\n"
+        "Left out, because the mail server would not take a message so large: the page,\n"
+        "jades.json (4.2 MB), jades.csv (12 kB). The reason it gave: 127.0.0.1:25\n"
+        "(tls): the message was answered with 552 5.3.4 too large\n"
     )
 
 
@@ -137,38 +123,20 @@ def test_equal_arguments_give_equal_bytes() -> None:
     assert lighter(mail(), REASON) == lighter(mail(), REASON)
 
 
-def test_a_mail_without_attachments_can_get_no_lighter() -> None:
-    assert lighter(mail(attachments=()), REASON) is None
+def test_a_mail_without_attachments_loses_its_page_and_then_can_get_no_lighter() -> None:
+    light = lightened(mail(attachments=()))
+    assert [part.get_content_type() for part in read(light).walk()] == ["multipart/mixed", "text/plain"]
+    assert "would not take a message so large: the page.\nThe reason it gave" in body_of(read(light))
+    assert lighter(light, REASON) is None
 
 
-@pytest.mark.parametrize(
-    ("page", "expected"),
-    [
-        ("<html><body><p>News</p></body></html>\n", "<html><body><p>News</p>{}</body></html>\n"),
-        ("<p>μ</p>\n</HTML>\n", "<p>μ</p>\n{}</HTML>\n"),
-        ("<p>News</p>\n", "<p>News</p>\n{}"),
-    ],
-)
-def test_a_page_tells_it_too(page: str, expected: str) -> None:
-    parsed = read(lightened(mail_with_page(page), "<552> & more"))
-    assert list(parsed.iter_attachments()) == []
-    assert body_of(parsed).endswith("jades.csv (12 kB). The reason it gave:\n<552> & more\n")
-    told = (
-        '<p style="margin:16px">'
-        "The 2 attachments were left out, because the mail server would not take a message so large: "
-        "jades.json (4.2 MB), jades.csv (12 kB). The reason it gave: &lt;552&gt; &amp; more</p>\n"
-    )
-    assert body_of(parsed, "html") == expected.format(told)
-    assert lighter(lightened(mail_with_page(page)), REASON) is None
-
-
-def test_the_page_of_a_digest_claims_no_attachments_that_are_left_out() -> None:
+def test_a_digest_claims_no_attachments_that_are_left_out() -> None:
     rendered = render(worst(), configuration="pedigreed.yaml")
     built = build_mail(rendered, channel="email", sender=None, recipient="a@x.example", now=NOW)
-    page, light = body_of(read(built), "html"), body_of(read(lightened(built)), "html")
-    assert page.count(">ATTACHED<") == light.count(">LEFT OUT<") == 1
-    assert ">ATTACHED<" not in light
-    assert light.rstrip().endswith("too large</p>\n</body>\n</html>")
+    text, light = body_of(read(built)), body_of(read(lightened(built)))
+    assert text.count("\nAttached: ") == light.count("\nLeft out: ") == 1
+    assert "Attached: " not in light
+    assert light.rstrip().endswith("too large")
 
 
 @example(subject="", text="no line end", files=[Attachment("a.csv", "text/csv", b"1")], reason="")
@@ -185,7 +153,7 @@ def test_whatever_a_mail_says_its_lighter_form_says_it_without_attachments(
     assert list(parsed.iter_attachments()) == []
     kept, told = body_of(parsed)[: len(text)], body_of(parsed)[len(text) :]
     assert kept.replace("\nLeft out: ", "\nAttached: ") == text.replace("\nLeft out: ", "\nAttached: ")
-    assert "left out, because the mail server would not take a" in told
+    assert "Left out, because the mail server would not take a message so large: the page,\n" in told
     lines = light.content.split(b"\r\n")
     assert light.content.isascii()
     assert light.content.endswith(b"--\r\n")

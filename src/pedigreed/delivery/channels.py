@@ -1,9 +1,9 @@
-"""From the configured channels to the ones that send: a line for each kind."""
+"""What a channel is, the way to one kind of destination, and which kinds there are."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pedigreed.config.channels import EmailChannel as EmailSettings
 from pedigreed.config.channels import FolderChannel as FolderSettings
@@ -21,7 +21,23 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pedigreed.config.channels import Channel as ChannelSettings
-    from pedigreed.delivery.channel import Channel
+    from pedigreed.model.delivery import Message, Outcome
+
+
+class Channel(Protocol):
+    """Hands messages over, one at a time.
+
+    The channel classifies what happened, and the outbox decides what follows.
+    A destination that fails is an outcome, never an exception.
+    """
+
+    async def send(self, message: Message) -> Outcome:
+        """Try once. The outcome's reason is one line, without secrets."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what the channel holds, such as open connections. It may send again afterwards."""
+        ...
 
 
 def open_channels(configured: Mapping[str, ChannelSettings]) -> dict[str, Channel]:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from pedigreed.delivery.plain_json import slack_payload, webhook_document
+from pedigreed.delivery.slack import slack_payload
+from pedigreed.delivery.webhook import webhook_document
 from pedigreed.model.digest import RenderedDigest
 
 TEXTS = st.text(max_size=200) | st.text("&<>`\n ", max_size=400).map(lambda text: text * 40)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hooks import Clock
-from pedigreed.delivery.pace import Pace
+from pedigreed.delivery.posting import Pace
 
 SECOND = timedelta(seconds=1)
 
