@@ -68,7 +68,7 @@ def judged(
 
 def test_without_settle_nothing_waits() -> None:
     assert judged(moved(HOUR), settle=None).waits == frozenset()
-    assert judged(moved(HOUR), settle=None).told == (moved(HOUR),)
+    assert judged(moved(HOUR), settle=None).ready == (moved(HOUR),)
 
 
 @pytest.mark.parametrize(("ago", "waits"), [(23 * HOUR, True), (24 * HOUR, False), (-HOUR, True)])
@@ -80,7 +80,7 @@ def test_a_program_waits_until_it_has_been_quiet(ago: timedelta, waits: bool) ->
 
 def test_each_program_waits_for_itself() -> None:
     result = judged(moved(HOUR), moved(2 * DAY, name="b", program=1181))
-    assert [change.program for change in result.told] == [1181]
+    assert [change.program for change in result.ready] == [1181]
     assert result.waits == {0}
 
 
@@ -90,7 +90,7 @@ def test_all_targets_and_instruments_of_a_program_wait_for_its_last_move() -> No
         moved(HOUR, name="b", after=made("2.0.1", NOW)),
         moved(2 * DAY, name="c", instrument=MIRI),
     )
-    assert result.told == ()
+    assert result.ready == ()
     assert result.waits == {0, 1, 2}
 
 
@@ -129,20 +129,20 @@ def test_what_is_no_reprocessing_is_told_at_once(kind: ChangeKind) -> None:
     after = Pedigree("1.19.1", "jwst_1408.pmap", NOW) if kind is ChangeKind.REGRESSED else None
     alone = moved(HOUR, name="b", kind=kind, before=before, after=after)
     result = judged(moved(HOUR), alone)
-    assert [change.kind for change in result.told] == [kind]
+    assert [change.kind for change in result.ready] == [kind]
     assert result.waits == {0}
 
 
 def test_a_product_that_comes_to_more_than_a_reprocessing_is_told_with_all_that_led_to_it() -> None:
     gone = moved(HOUR, kind=ChangeKind.WITHDRAWN, before=made("2.0.1", NOW), revision=2)
     result = judged(moved(2 * HOUR), gone)
-    assert [(change.kind, change.before) for change in result.told] == [(ChangeKind.WITHDRAWN, OLD)]
+    assert [(change.kind, change.before) for change in result.ready] == [(ChangeKind.WITHDRAWN, OLD)]
     assert result.waits == frozenset()
 
 
 def test_a_product_that_went_and_came_back_waits_for_nothing() -> None:
     back = moved(HOUR, kind=ChangeKind.REGRESSED, before=made("2.0.1", NOW), after=OLD, revision=2)
-    assert judged(moved(2 * HOUR), back) == Settled(told=())
+    assert judged(moved(2 * HOUR), back) == Settled(ready=())
 
 
 def test_a_flag_that_the_reprocessing_took_away_waits_with_it() -> None:
@@ -154,11 +154,11 @@ def test_a_flag_that_the_reprocessing_took_away_waits_with_it() -> None:
 def test_a_flag_that_is_set_on_what_waits_is_told_at_once() -> None:
     flag = moved(HOUR, kind=ChangeKind.STALE, revision=2)
     result = judged(moved(HOUR), flag)
-    assert [change.kind for change in result.told] == [ChangeKind.STALE]
+    assert [change.kind for change in result.ready] == [ChangeKind.STALE]
     assert result.waits == {0}
     cleared = moved(HOUR, kind=ChangeKind.NO_LONGER_STALE, revision=3)
     result = judged(moved(HOUR), flag, cleared)
-    assert not result.told, "a flag that came and went is no news"
+    assert not result.ready, "a flag that came and went is no news"
     assert result.waits == {0}
 
 
@@ -185,7 +185,7 @@ def reprocessed(changes: Iterable[Change]) -> list[Change]:
 @given(HISTORIES, st.sampled_from([None, HOUR, DAY, 3 * DAY]))
 def test_what_is_told_and_what_waits_are_all_there_is(history: list[Change], settle: timedelta | None) -> None:
     result = judged(*history, settle=settle)
-    assert sorted([*result.told, *result.waiting], key=str) == sorted(fold(history), key=str)
+    assert sorted([*result.ready, *result.waiting], key=str) == sorted(fold(history), key=str)
     later = fold(change for key, change in enumerate(history) if key in result.waits)
     assert reprocessed(later) == reprocessed(result.waiting), "what waits comes to the same later"
     assert {change.kind for change in result.waiting} <= {ChangeKind.REPROCESSED, ChangeKind.NO_LONGER_STALE}

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from made_digest import make_digest
 from pedigreed.digests.attachments import Limits, attached_to
 from pedigreed.digests.change_table import table_of
-from pedigreed.digests.compose import compose
 from pedigreed.digests.listing import PIECE, write
 from pedigreed.digests.manifest import count_files, downloads_of, manifest_of
 from pedigreed.model.change import Change, ChangeKind
@@ -39,7 +39,7 @@ def digest(
     timezone: str = "UTC",
     length: timedelta = timedelta(days=1),
 ) -> Digest:
-    return compose(
+    return make_digest(
         subscription=subscription,
         selections=[],
         starts=ENDS - length,

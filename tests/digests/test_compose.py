@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pedigreed.digests.compose import compose, digest_id_of
+from made_digest import make_digest
+from pedigreed.digests.compose import digest_id_of
 from pedigreed.model.campaign import Stretch
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Checked, Progress
@@ -32,7 +33,7 @@ def digest(changes: list[Change], **fields: Any) -> Digest:  # noqa: ANN401  # a
         "holdings": {},
         "checked": Checked(1, 1),
     }
-    return compose(changes=changes, **(plain | fields))
+    return make_digest(changes=changes, **(plain | fields))
 
 
 def test_the_id_tells_subscription_and_end_and_nothing_else(change: Callable[..., Change]) -> None:

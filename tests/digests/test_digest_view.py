@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 
 from any_digest import DIGESTS, ENDS
+from made_digest import make_digest
 from pedigreed.digests import digest_view
 from pedigreed.digests.attachments import attached_to
-from pedigreed.digests.compose import compose
 from pedigreed.digests.digest_view import SECTIONS, view_of
 from pedigreed.digests.render import render
 from pedigreed.digests.view import Budget, Row, Section
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def digest_of(*changes: Change) -> Digest:
-    return compose(
+    return make_digest(
         subscription="jades",
         selections=[ProgramSelection(1180)],
         starts=ENDS.replace(day=21),

@@ -11,7 +11,7 @@ from hypothesis import given
 
 from any_digest import DIGESTS
 from any_notice import delivery
-from pedigreed.digests.compose import compose
+from made_digest import make_digest
 from pedigreed.digests.document import MOST_CHANGES, document_of
 from pedigreed.digests.manifest import manifest_of
 from pedigreed.digests.render import render
@@ -43,7 +43,7 @@ def of(changes: list[Change], **fields: Any) -> Digest:  # noqa: ANN401  # of co
         "holdings": {("2.0.1", "jwst_1535.pmap"): 12},
         "checked": Checked(2, 2, last_complete=ENDS),
     }
-    return compose(changes=changes, **(plain | fields))
+    return make_digest(changes=changes, **(plain | fields))
 
 
 def keys(value: Any) -> Any:  # noqa: ANN401  # any JSON

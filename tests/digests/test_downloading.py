@@ -18,8 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from any_digest import ENDS
+from made_digest import make_digest
 from pedigreed.digests.attachments import Limits, attached_to
-from pedigreed.digests.compose import compose
 from pedigreed.digests.digest_view import download_of
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Checked, Digest
@@ -81,7 +81,7 @@ def astroquery(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def digest(change: Callable[..., Change]) -> Digest:
-    return compose(
+    return make_digest(
         subscription="jades",
         selections=[],
         starts=ENDS.replace(day=21),

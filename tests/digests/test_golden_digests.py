@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from any_notice import build, delivery, heard
+from made_digest import make_digest
 from pedigreed.digests.attachments import Limits, attached_to
-from pedigreed.digests.compose import compose
 from pedigreed.digests.digest_view import view_of
 from pedigreed.digests.print_text import print_text
 from pedigreed.digests.render import render
@@ -134,7 +134,7 @@ def digest(
     everything = Checked(programs=len(selections), of=len(selections), last_complete=CHECKED_AT)
     told = list(changes)
     newest = max((change.archived_at for change in told if change.archived_at), default=ENDS)
-    return compose(
+    return make_digest(
         subscription=subscription,
         selections=selections,
         starts=period[0],

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from any_digest import DIGESTS, ENDS
+from made_digest import make_digest
 from pedigreed.digests import view as nouns
-from pedigreed.digests.compose import compose
 from pedigreed.digests.print_html import LONGEST, OwnTemplate
 from pedigreed.digests.render import render
 from pedigreed.model.change import Change, ChangeKind
@@ -37,7 +37,7 @@ def told(digest: Digest, source: str) -> RenderedDigest:
 @pytest.fixture
 def digest(change: Callable[..., Change]) -> Digest:
     """Of 300 programs, more than is shown."""
-    return compose(
+    return make_digest(
         subscription="jades",
         selections=[ProgramSelection(1180)],
         starts=ENDS.replace(day=21),
@@ -123,7 +123,7 @@ def test_whatever_is_written_in_one_the_page_is_small_and_ascii(digest: Digest, 
 
 
 def test_what_others_wrote_is_escaped() -> None:
-    digest = compose(
+    digest = make_digest(
         subscription="<b>&",
         selections=[],
         starts=ENDS,

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from any_digest import AMPERSANDS, DIGESTS, ENDS, WORDS, worst
+from made_digest import make_digest
 from pedigreed.digests.attachments import attached_to
-from pedigreed.digests.compose import compose
 from pedigreed.digests.digest_view import view_of
 from pedigreed.digests.print_html import BUDGETS, LONGEST, built_in, capitalised, in_ascii
 from pedigreed.digests.render import render
@@ -81,7 +81,7 @@ def told(digest: Digest) -> str:
 
 
 def plain(changes: Iterable[Change], *, checked: Checked | None = None, subscription: str = "jades") -> Digest:
-    return compose(
+    return make_digest(
         subscription=subscription,
         selections=[ProgramSelection(1180)],
         starts=ENDS.replace(day=21),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from any_digest import AMPERSANDS, DIGESTS, WORDS, worst
-from pedigreed.digests.compose import compose
+from made_digest import make_digest
 from pedigreed.digests.print_slack import fits, safe
 from pedigreed.digests.render import render
 from pedigreed.digests.subject import headline_of
@@ -137,7 +137,7 @@ def test_each_program_that_is_not_shown_is_counted(change: Callable[..., Change]
         change(ChangeKind.REPROCESSED, f"jw{program:05d}001001_02101_00001_nrca1_cal.fits")
         for program in range(1, size + 1)
     ]
-    digest = compose(
+    digest = make_digest(
         subscription="jades",
         selections=[],
         starts=ENDS - timedelta(days=1),

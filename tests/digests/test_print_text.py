@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from any_digest import DIGESTS, WORDS
-from pedigreed.digests.compose import compose
+from made_digest import make_digest
 from pedigreed.digests.render import render
 from pedigreed.digests.sections.disk import unread_folders_of
 from pedigreed.model.change import Change, ChangeKind
@@ -46,7 +46,7 @@ def plain(
     suspects: tuple[Suspect, ...] = (),
     subscription: str = "jades",
 ) -> Digest:
-    return compose(
+    return make_digest(
         subscription=subscription,
         selections=[ProgramSelection(1180), ProgramSelection(1181)],
         starts=ENDS - timedelta(days=1),

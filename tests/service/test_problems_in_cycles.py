@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 import archive_faults
 from pedigreed.config.settings import Config
 from pedigreed.delivery.folder import FolderChannel
+from pedigreed.digests.compose import compose
 from pedigreed.model.pause import Paused
 from pedigreed.model.problem import ProblemKind
 from pedigreed.service.cycle import Cycle, run_cycle
-from pedigreed.service.drafting import draft
 from pedigreed.service.problems import LITTLE_ROOM, update_problems
 from pedigreed.service.status import read_status
 from pedigreed.sources.mast.archive import MastArchive
@@ -27,6 +27,9 @@ from watching import DAY_0, QUICK, Watcher
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
+
+    from pedigreed.digests.facts import Facts
+    from pedigreed.model.digest import Digest
 
 DAY = timedelta(days=1)
 
@@ -137,12 +140,12 @@ def test_a_channel_that_takes_nothing_is_told_when_it_lasts_and_when_it_works_ag
 def test_a_digest_that_can_not_be_composed_stops_no_other_and_is_told_once(
     operated: Operated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def poisoned(*arguments: object, **named: object) -> object:
-        if getattr(arguments[2], "name", "") == "a":
+    def poisoned(facts: Facts) -> Digest:
+        if facts.subscription.name == "a":
             raise ZeroDivisionError("hunter2")
-        return draft(*arguments, **named)  # type: ignore[arg-type]  # whatever it takes
+        return compose(facts)
 
-    monkeypatch.setattr("pedigreed.service.periods.draft", poisoned)
+    monkeypatch.setattr("pedigreed.service.periods.compose", poisoned)
     cycle = operated.cycle(DAY_0, "ab")
     assert [closed.period.subscription for closed in cycle.told.closed] == ["b"]
     assert [(each.name, each.reason) for each in cycle.told.stalled] == [

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from any_notice import CONTEXTS_IN_USE, NOTICES, SOURCE_CHECKS, build, delivery
-from pedigreed.digests.compose import compose
+from made_digest import make_digest
 from pedigreed.model.campaign import Campaign, Stretch
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.contexts import ContextsInUse
@@ -64,7 +64,7 @@ CHECKS = st.builds(
     sources=st.lists(SOURCE_CHECKS, max_size=4).map(tuple),
 )
 DIGESTS = st.builds(
-    compose,
+    make_digest,
     subscription=WORDS,
     selections=st.lists(
         st.builds(ProgramSelection, PROGRAMS, st.lists(st.integers(1, 999), unique=True).map(sorted).map(tuple)),
@@ -140,7 +140,7 @@ def worst() -> Digest:
     ]
     span = PedigreeSpan(AMPERSANDS, AMPERSANDS, ENDS - timedelta(days=999), ENDS)
     programs = range(10_000, 10_400)
-    return compose(
+    return make_digest(
         subscription=AMPERSANDS,
         selections=[ProgramSelection(program, tuple(range(1, 999, 2))) for program in programs],
         starts=ENDS - timedelta(days=400),

@@ -10,6 +10,7 @@ from pedigreed.model.change import Change, ChangeKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
 FLAGS = frozenset((ChangeKind.STALE, ChangeKind.NO_LONGER_STALE))
 """What MAST says of a product that stays as it is."""
@@ -42,6 +43,18 @@ def without_implied(net: Iterable[Change]) -> tuple[Change, ...]:
         change
         for change in changes
         if change.kind is not ChangeKind.NO_LONGER_STALE or change.filename not in made_anew
+    )
+
+
+def still_public(net: Iterable[Change], exclusive: AbstractSet[str]) -> tuple[Change, ...]:
+    """Net changes without products that were public for a while in the period, and are exclusive again.
+
+    Args:
+        net: the changes.
+        exclusive: the file names of products whose release is ahead now.
+    """
+    return tuple(
+        change for change in net if change.kind is not ChangeKind.PUBLIC or change.filename not in exclusive
     )
 
 

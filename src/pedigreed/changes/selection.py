@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from pedigreed.config.value import LEVELS
+from pedigreed.model.change import ChangeKind
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from pedigreed.config.settings import Subscription
-    from pedigreed.model.change import ChangeKind
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.program import ProgramSelection
 
@@ -35,12 +37,15 @@ class Selection:
         programs: whole programs, or some observations of them. One program may stand several times.
         instruments, levels: empty means all of them.
         kinds: the kinds of change that are told.
+        settle: how long a program has to be quiet before what is reprocessed of it is told; None where nothing
+            waits.
     """
 
     programs: tuple[ProgramSelection, ...]
     kinds: frozenset[ChangeKind]
     instruments: frozenset[Instrument] = frozenset()
     levels: frozenset[str] = frozenset()
+    settle: timedelta | None = None
 
     def is_about(self, thing: _Described) -> bool:
         """Whether a product, or the product of a change, is watched."""
@@ -70,4 +75,5 @@ def selection_of(subscription: Subscription) -> Selection:
         kinds=frozenset(watch.events),
         instruments=frozenset(watch.instruments),
         levels=frozenset() if levels.issuperset(LEVELS) else levels,
+        settle=subscription.digest.settle if ChangeKind.REPROCESSED in watch.events else None,
     )

@@ -6,19 +6,22 @@ So one sweep proves nothing, and many files that go at once are suspect for long
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.changes.compare import withdrawal
+from pedigreed.model.digest import Suspect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from pedigreed.changes.selection import Selection
     from pedigreed.model.change import Change
-    from pedigreed.model.product import KnownProduct
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.model.product import Holding, KnownProduct
 
 QUORUM = 2
 """How many complete sweeps a product must be missing from."""
@@ -80,6 +83,44 @@ def judge(missing: Iterable[KnownProduct], totals: Mapping[int, int], now: datet
                 changes.append(change)
             known.append(state)
     return Judgement(tuple(changes), tuple(known))
+
+
+def suspects_of(
+    missed: Iterable[KnownProduct], holdings: Iterable[Holding], selection: Selection
+) -> list[Suspect]:
+    """What is missing and held: so much that the answers are suspect, or longer than a withdrawal takes.
+
+    Whether it is much is judged by all of a program, as withdrawal is. What is told is what is selected of it.
+
+    Args:
+        missed: the products that sweeps lack and that are not withdrawn yet.
+        holdings: what is there of the selection's programs, selected or not.
+        selection: what is watched.
+    """
+    groups: dict[tuple[Instrument, int], list[KnownProduct]] = defaultdict(list)
+    lost: Counter[Instrument] = Counter()
+    for known in missed:
+        groups[known.product.instrument, known.product.program].append(known)
+        lost[known.product.instrument] += 1
+    had: Counter[tuple[Instrument, int]] = Counter()
+    selected: Counter[tuple[Instrument, int]] = Counter()
+    of_instrument: Counter[Instrument] = Counter()
+    for held in holdings:
+        had[held.instrument, held.program] += held.products
+        of_instrument[held.instrument] += held.products
+        selected[held.instrument, held.program] += held.products if selection.is_about(held) else 0
+    suspects = []
+    for (instrument, program), missing in sorted(groups.items()):
+        is_held = (
+            are_many(len(missing), had[instrument, program])
+            or are_many(lost[instrument], of_instrument[instrument])
+            or any(known.missed >= QUORUM for known in missing)
+        )
+        since = [each.missed_since for each in missing if each.missed_since and selection.is_about(each.product)]
+        if is_held and since:
+            total = selected[instrument, program]
+            suspects.append(Suspect(program, len(since), total, since=min(since), newest=max(since)))
+    return suspects
 
 
 def _counts(product: KnownProduct, now: datetime) -> bool:

@@ -14,9 +14,10 @@ from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from pedigreed.config.settings import Config, Subscription
-    from pedigreed.service.drafting import Draft
+    from pedigreed.model.digest import RenderedDigest
 
 
 _MAILS = frozenset(("email", "maildir", "folder"))
@@ -66,8 +67,10 @@ def preview(
     ] = False,
 ) -> None:
     """Print what would be sent if the period ended now. Asks nobody and changes nothing."""
-    from pedigreed.service.crds_news import crds_news
-    from pedigreed.service.drafting import draft
+    from pedigreed.digests.compose import compose
+    from pedigreed.digests.worth import is_worth_sending
+    from pedigreed.service.facts import FactsReader
+    from pedigreed.service.rendering import rendered_for
     from pedigreed.service.rhythms import last_period
 
     if to is not None and form is not None:
@@ -84,31 +87,31 @@ def preview(
         typer.echo("nothing was watched yet: `pedigreed once` looks for the first time", err=True)
         return
     with store, store.reading() as connection:
-        news = crds_news(connection, loaded.config)
+        reader = FactsReader(loaded.config, at)
         for subscription in chosen:
-            drafted = draft(
-                connection,
-                loaded.config,
+            facts = reader.read(connection, subscription, last_period(connection, subscription, at))
+            digest = compose(facts)
+            rendered = rendered_for(
+                digest,
                 subscription,
-                news=news,
-                last=last_period(connection, subscription, at),
-                configuration=Path(loaded.file).name,
-                now=at,
+                loaded.config,
+                Path(loaded.file).name,
                 has_document=form is Format.WEBHOOK,
             )
-            if not drafted.is_worth_sending:
+            if not is_worth_sending(
+                digest, subscription.digest.empty, last_period=facts.last_period, last_told=facts.last_sent
+            ):
                 typer.echo(f"{subscription.name}: nothing would be sent; there is nothing to tell", err=True)
-            if drafted.rendered.template_problem:
+            if rendered.template_problem:
                 typer.echo(
-                    f"{subscription.name}: your template was not used: {drafted.rendered.template_problem}",
-                    err=True,
+                    f"{subscription.name}: your template was not used: {rendered.template_problem}", err=True
                 )
             if opens:
-                show(drafted.rendered.html, subscription.name)
+                show(rendered.html, subscription.name)
             elif to is None:
-                _print(drafted, subscription, loaded.config, form or Format.TEXT)
+                _print(rendered, subscription, loaded.config, form or Format.TEXT, at)
             else:
-                _print_message(drafted, subscription, loaded.config, to)
+                _print_message(rendered, subscription, loaded.config, to, at)
 
 
 def _chosen(config: "Config", name: str | None) -> "tuple[Subscription, ...]":
@@ -137,24 +140,27 @@ def _delivering(chosen: "Sequence[Subscription]", to: str) -> "Subscription":
     return found[0]
 
 
-def _print_message(drafted: "Draft", subscription: "Subscription", config: "Config", to: str) -> None:
+def _print_message(
+    rendered: "RenderedDigest", subscription: "Subscription", config: "Config", to: str, at: "datetime"
+) -> None:
     from pedigreed.delivery.messages import messages_of
 
-    for message in messages_of(drafted.rendered, subscription, config, drafted.digest.ends):
+    for message in messages_of(rendered, subscription, config, at):
         if (message.recipient or message.channel) == to:
             typer.echo(message.content, nl=False)
 
 
-def _print(drafted: "Draft", subscription: "Subscription", config: "Config", form: Format) -> None:
+def _print(
+    rendered: "RenderedDigest", subscription: "Subscription", config: "Config", form: Format, at: "datetime"
+) -> None:
     from pedigreed.delivery.messages import messages_of
 
-    rendered = drafted.rendered
     if form is Format.TEXT:
         typer.echo(f"Subject: {rendered.subject}\n\n{rendered.text}")
     elif form is Format.HTML:
         typer.echo(rendered.html, nl=False)
     elif form is Format.MAIL:
-        for message in messages_of(rendered, subscription, config, drafted.digest.ends):
+        for message in messages_of(rendered, subscription, config, at):
             if config.channels[message.channel].kind in _MAILS:
                 typer.echo(message.content, nl=False)
     elif form is Format.SLACK:

@@ -1,29 +1,37 @@
-"""What a subscription is told of one period, before any words."""
+"""Compose a digest: judge the facts of one subscription and one period. Pure; no words are chosen here."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from pedigreed.changes.campaigns import campaigns_waiting, programs_moving, stretches_of
+from pedigreed.changes.copies import compare_copies
+from pedigreed.changes.fold import still_public, without_implied
+from pedigreed.changes.withdrawal import suspects_of
+from pedigreed.config.settings import Report
+from pedigreed.digests.checked import checked, is_baselined, sources_checked
 from pedigreed.digests.transitions import keywords_of, rank_of, transitions_of
 from pedigreed.model.change import ChangeKind
-from pedigreed.model.digest import ALL_KINDS, Digest, Progress
+from pedigreed.model.digest import Baseline, Digest, OnDisk, PedigreeSpan, Progress
 from pedigreed.model.instant import iso
+from pedigreed.model.notice import NoticeKind
+from pedigreed.notices.relevance import is_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from pedigreed.digests.facts import Facts
     from pedigreed.digests.transitions import Keywords
-    from pedigreed.model.campaign import Campaign, Stretch
+    from pedigreed.model.campaign import Stretch
     from pedigreed.model.change import Change
-    from pedigreed.model.contexts import ContextsInUse
-    from pedigreed.model.digest import Baseline, Checked, OnDisk, Suspect
+    from pedigreed.model.digest import Checked
     from pedigreed.model.notice import Notice
-    from pedigreed.model.program import ProgramSelection
+    from pedigreed.model.product import Holding
 
 RECENT = timedelta(hours=6)
 """A reprocessing that brought products so shortly before the period's end is called running."""
@@ -31,73 +39,89 @@ RECENT = timedelta(hours=6)
 _DAY = timedelta(days=1)
 
 
-def compose(
-    *,
-    subscription: str,
-    selections: Sequence[ProgramSelection],
-    starts: datetime,
-    ends: datetime,
-    timezone: str,
-    changes: Iterable[Change],
-    holdings: Mapping[Keywords, int],
-    checked: Checked,
-    baselines: Iterable[Baseline] = (),
-    suspects: Iterable[Suspect] = (),
-    kinds: frozenset[ChangeKind] = ALL_KINDS,
-    notices: Iterable[Notice] = (),
-    contexts: ContextsInUse | None = None,
-    stretches: Mapping[Keywords, Stretch] | None = None,
-    in_motion: Iterable[Campaign] = (),
-    settle: timedelta | None = None,
-    on_disk: Iterable[OnDisk] = (),
-) -> Digest:
-    """Compose the digest of one subscription and one period.
-
-    Args:
-        subscription: its name.
-        selections: the programs that it watches, as configured.
-        starts: begin of the period, UTC.
-        ends: end of the period, UTC, excluded.
-        timezone: an IANA name.
-        changes: the net changes of the period that the subscription selects.
-        holdings: (CAL_VER, CRDS_CTX) -> how many of the products whose progress is told have it now.
-        checked: what was and was not checked.
-        baselines: programs watched from this period on.
-        suspects: what is missing and held.
-        kinds: the kinds of change that the subscription selects.
-        notices: what happened in CRDS, in the order of telling.
-        contexts: the contexts in use.
-        stretches: (CAL_VER, CRDS_CTX) -> how long the campaign to it has taken so far.
-        in_motion: campaigns that are told when they are over, in the order of telling.
-        settle: how long a program has to be quiet before its reprocessing is told; None where nothing waits.
-        on_disk: the folders whose files are compared with the archive's.
-    """
-    told = tuple(sorted(changes, key=lambda change: (change.filename, rank_of(change.kind), change.revision)))
+def compose(facts: Facts) -> Digest:
+    """Compose the digest of one subscription and one period."""
+    selection, settled = facts.selection, facts.changes.settled
+    net = without_implied(change for change in settled.ready if change.kind in selection.kinds)
+    changes = in_order(still_public(net, facts.changes.exclusive))
+    holdings = [held for held in facts.archive.holdings if selection.is_about(held)]
+    moving = programs_moving(selection, net)
     return Digest(
-        digest_id=digest_id_of(subscription, ends),
-        subscription=subscription,
-        selections=tuple(sorted(selections)),
-        starts=starts,
-        ends=ends,
-        timezone=timezone,
-        changes=told,
-        transitions=transitions_of(told),
-        progress=tuple(_progress(told, holdings, stretches or {}, ends, ZoneInfo(timezone))),
-        baselines=tuple(sorted(baselines, key=lambda baseline: baseline.program)),
-        suspects=tuple(sorted(suspects, key=lambda suspect: suspect.program)),
-        checked=checked,
-        kinds=kinds,
-        notices=tuple(notices),
-        contexts=contexts,
-        in_motion=tuple(in_motion),
-        settle=settle,
-        on_disk=tuple(on_disk),
+        digest_id=digest_id_of(facts.subscription.name, facts.ends),
+        subscription=facts.subscription.name,
+        selections=tuple(sorted(selection.programs)),
+        starts=facts.starts,
+        ends=facts.ends,
+        timezone=facts.timezone,
+        changes=changes,
+        transitions=transitions_of(changes),
+        progress=progress_of(
+            changes,
+            holdings=_by_pedigree(held for held in holdings if held.program in moving),
+            stretches=stretches_of(selection, net, facts.changes.moves),
+            ends=facts.ends,
+            zone=ZoneInfo(facts.timezone),
+        ),
+        baselines=tuple(_baselines(facts, holdings)),
+        suspects=tuple(
+            sorted(
+                suspects_of(facts.archive.missed, facts.archive.holdings, selection),
+                key=lambda suspect: suspect.program,
+            )
+        ),
+        checked=_checked(facts),
+        kinds=selection.kinds,
+        notices=_notices(facts),
+        contexts=facts.news.contexts,
+        in_motion=tuple(campaigns_waiting(selection, settled.waiting, facts.changes.moves, holdings)),
+        settle=selection.settle,
+        on_disk=tuple(_on_disk(facts)),
     )
+
+
+def changes_covered(facts: Facts) -> tuple[int, ...]:
+    """The row ids of the changes that the digest covers, folded and unselected ones included.
+
+    What waits until a program has been quiet is not among them.
+    """
+    waits = facts.changes.settled.waits
+    return tuple(key for key, _ in facts.changes.uncovered if key not in waits)
+
+
+def announcements_covered(facts: Facts) -> tuple[int, ...]:
+    """The keys of the announcements that the digest covers, by telling what happened or by not telling it."""
+    keys = {heard.key for notice in facts.news.fresh(facts.ends) for heard in notice.heard}
+    return tuple(sorted(keys - facts.news.covered))
 
 
 def digest_id_of(subscription: str, ends: datetime) -> str:
     """One subscription has one digest for one end of a period: 32 hexadecimal digits."""
     return hashlib.sha256(f"{subscription}\n{iso(ends)}".encode()).hexdigest()[:32]
+
+
+def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Changes as a digest has them: by file name, and by kind where a product has several."""
+    return tuple(sorted(changes, key=lambda change: (change.filename, rank_of(change.kind), change.revision)))
+
+
+def progress_of(
+    changes: Sequence[Change],
+    *,
+    holdings: Mapping[Keywords, int],
+    stretches: Mapping[Keywords, Stretch],
+    ends: datetime,
+    zone: ZoneInfo,
+) -> tuple[Progress, ...]:
+    """For each pedigree that products were reprocessed to, most of this period's products first.
+
+    Args:
+        changes: of the period.
+        holdings: (CAL_VER, CRDS_CTX) -> how many of the products whose progress is told have it now.
+        stretches: (CAL_VER, CRDS_CTX) -> how long the campaign to it has taken so far.
+        ends: of the period, UTC.
+        zone: in which its days are counted.
+    """
+    return tuple(_progress(changes, holdings, stretches, ends, zone))
 
 
 def _progress(
@@ -107,7 +131,6 @@ def _progress(
     ends: datetime,
     zone: ZoneInfo,
 ) -> Iterator[Progress]:
-    """For each pedigree that products were reprocessed to, most of this period's products first."""
     moved: Counter[Keywords] = Counter()
     recent: Counter[Keywords] = Counter()
     for change in changes:
@@ -142,3 +165,86 @@ def _day(began: datetime, ends: datetime, zone: ZoneInfo) -> int:
 def _is_recent(change: Change, ends: datetime) -> bool:
     made = change.archived_at or (change.after.date if change.after else None)
     return made is not None and ends - RECENT <= made
+
+
+def _by_pedigree(holdings: Iterable[Holding]) -> dict[Keywords, int]:
+    counts: Counter[Keywords] = Counter()
+    for held in holdings:
+        counts[held.cal_ver, held.crds_ctx] += held.products
+    return dict(counts)
+
+
+def _baselines(facts: Facts, holdings: Iterable[Holding]) -> Iterator[Baseline]:
+    """The programs that are watched from this period on, by number: those that have a first complete answer."""
+    new = [held for held in holdings if (held.instrument, held.program) in facts.not_introduced]
+    with_data = {held.program for held in facts.archive.holdings}
+    for program in sorted({program for _, program in facts.not_introduced}):
+        if is_baselined(program, facts.subscription.watch.instruments, facts.archive.coverage):
+            mine = [held for held in new if held.program == program]
+            yield _baseline(program, mine, has_data=program in with_data)
+
+
+def _baseline(program: int, holdings: Iterable[Holding], *, has_data: bool) -> Baseline:
+    by_pedigree: dict[Keywords, list[Holding]] = defaultdict(list)
+    for held in holdings:
+        by_pedigree[held.cal_ver, held.crds_ctx].append(held)
+    spans = []
+    for (cal_ver, crds_ctx), group in by_pedigree.items():
+        earliest = min((held.earliest for held in group if held.earliest), default=None)
+        latest = max((held.latest for held in group if held.latest), default=None)
+        spans.append((PedigreeSpan(cal_ver, crds_ctx, earliest, latest), sum(held.products for held in group)))
+    spans.sort(key=lambda entry: (-entry[1], str(entry[0].crds_ctx)))
+    products = sum(count for _, count in spans)
+    return Baseline(program, products, tuple(spans), has_other_data=has_data and not products)
+
+
+def _checked(facts: Facts) -> Checked:
+    subscription = facts.subscription
+    instruments = subscription.watch.instruments
+    wants_news = subscription.crds.report is not Report.NONE
+    return checked(
+        subscription.programs,
+        instruments,
+        facts.archive.coverage,
+        with_data={held.program for held in facts.archive.holdings},
+        every=facts.ask_every,
+        starts=facts.starts,
+        now=facts.ends,
+        notes=tuple(
+            f"{instrument.written} is asked for everything each time: {reason}"
+            for instrument, reason in facts.archive.increments_off.items()
+            if instrument in instruments
+        ),
+        sources=sources_checked(facts.news.sources, facts.starts, facts.ends) if wants_news else (),
+    )
+
+
+def _notices(facts: Facts) -> tuple[Notice, ...]:
+    """What is told of CRDS: builds first, then the newest first."""
+    uses = [use for use in facts.news.uses if facts.selection.is_about(use)]
+    wanted = [
+        notice for notice in facts.news.uncovered(facts.ends) if is_wanted(notice, facts.subscription.crds, uses)
+    ]
+    return tuple(sorted(wanted, key=lambda notice: notice.kind is not NoticeKind.BUILD))
+
+
+def _on_disk(facts: Facts) -> Iterator[OnDisk]:
+    """Each folder whose files are compared with the archive's products that are selected."""
+    covered = frozenset(changes_covered(facts))
+    changed = {change.filename for key, change in facts.changes.uncovered if key in covered}
+    selection = facts.selection
+    for folder in facts.folders:
+        mine = {name: product for name, product in folder.products.items() if selection.is_about(product)}
+        copies = compare_copies(folder.files, mine, frozenset())
+        newly = sum(
+            facts.starts < copy.file.seen_at <= facts.ends or copy.file.filename in changed
+            for copy in copies.older
+        )
+        yield OnDisk(
+            folder.state.folder,
+            older=len(copies.older),
+            checked=len(copies.older) + copies.as_new,
+            newly=newly,
+            unread=folder.state.unread,
+            problem=folder.state.problem,
+        )

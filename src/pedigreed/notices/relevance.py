@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pedigreed.config.settings import Report
 from pedigreed.model.notice import NoticeKind
 from pedigreed.model.reference_file import ReferenceType, reference_type
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from pedigreed.config.settings import CrdsReport
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.notice import Notice
+    from pedigreed.model.product import ExposureUse
 
 _STAGES_BEHIND = {
     "1b": frozenset[int](),
@@ -25,6 +28,24 @@ _STAGES_BEHIND = {
 
 _OF_CRDS_ITSELF = frozenset({"calver", "crdscfg", "datalvl"})
 _OF_EVERYTHING = frozenset({NoticeKind.BUILD, NoticeKind.ROLLBACK})
+
+
+def is_wanted(notice: Notice, report: CrdsReport, uses: Collection[ExposureUse]) -> bool:
+    """Whether a subscription is told of a notice.
+
+    Args:
+        notice: what happened.
+        report: what it wants to hear of CRDS.
+        uses: the kinds of exposure that it watches.
+    """
+    if report.report is Report.NONE:
+        return False
+    instruments: Collection[Instrument] = report.instruments or {use.instrument for use in uses}
+    if report.report is Report.ALL:
+        named = notice.facts.instruments
+        return not named or any(instrument in instruments for instrument in named)
+    exposures = {(use.instrument, use.exp_type) for use in uses}
+    return concerns(notice, exposures, {use.level for use in uses}, instruments)
 
 
 def concerns(

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pedigreed.changes.copies import Copies, compare_copies
-from pedigreed.changes.selection import selection_of
-from pedigreed.model.digest import OnDisk
 from pedigreed.model.local_file import FolderLook, FolderState
 from pedigreed.model.product_name import parse_product_name
 from pedigreed.sources.disk.product_files import look_through
@@ -20,7 +18,6 @@ from pedigreed.store import products as stored_products
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -88,50 +85,6 @@ def survey_disk(folders: Sequence[str], store: Store | None, now: datetime) -> D
     looks = tuple(look_through(folder, known, now) for folder in folders)
     with store.reading() as connection:
         return DiskSurvey(looks, _compared(connection, _files_of(looks)))
-
-
-def on_disk(
-    connection: Connection,
-    subscription: Subscription,
-    *,
-    starts: datetime,
-    now: datetime,
-    changed: AbstractSet[str],
-) -> tuple[OnDisk, ...]:
-    """Compare the files of each folder that was looked through with the products that the subscription selects.
-
-    Args:
-        connection: a transaction.
-        subscription: whose folders they are.
-        starts: when the period began, UTC.
-        now: when it ends, UTC. What was seen later than that was dated by a clock that was wrong.
-        changed: the file names of the products that changed since the last period, of whatever kind the change is.
-    """
-    if not subscription.local:
-        return ()
-    states = stored_files.folder_states(connection)
-    selection = selection_of(subscription)
-    told = []
-    for folder in folders_of(subscription):
-        state = states.get(folder)
-        if state is None:
-            continue
-        files = list(stored_files.load(connection, [folder]).values())
-        there = stored_products.there_by_name(connection, sorted({file.filename for file in files}))
-        mine = {name: product for name, product in there.items() if selection.is_about(product)}
-        copies = compare_copies(files, mine, frozenset())
-        newly = sum(starts < copy.file.seen_at <= now or copy.file.filename in changed for copy in copies.older)
-        told.append(
-            OnDisk(
-                folder,
-                older=len(copies.older),
-                checked=len(copies.older) + copies.as_new,
-                newly=newly,
-                unread=state.unread,
-                problem=state.problem,
-            )
-        )
-    return tuple(told)
 
 
 def _look(folder: str, known: Mapping[str, LocalFile], now: datetime) -> FolderLook:

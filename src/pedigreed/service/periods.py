@@ -1,4 +1,7 @@
-"""Close the periods that are due, and put what they tell into the outbox. One transaction a period."""
+"""Close the periods that are due: compose each one's digest, and put its messages into the outbox.
+
+A period, its digest and its messages are kept in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,16 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pedigreed.delivery.messages import messages_of
-from pedigreed.digests.worth import unread_names_of
+from pedigreed.digests.compose import announcements_covered, changes_covered, compose
+from pedigreed.digests.worth import is_worth_sending, unread_names_of
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
 from pedigreed.model.pause import Pause, Paused, nth_pause
 from pedigreed.model.period import Period
 from pedigreed.schedule import due
 from pedigreed.service.after_attempt import PAUSES
-from pedigreed.service.crds_news import NewsOfOneMoment
-from pedigreed.service.drafting import draft
+from pedigreed.service.facts import FactsReader
 from pedigreed.service.releases import record_releases
+from pedigreed.service.rendering import rendered_for
 from pedigreed.service.rhythms import last_period, rhythm_of
 from pedigreed.service.watched_programs import pairs_of
 from pedigreed.store import announcements as stored_announcements
@@ -28,7 +32,7 @@ from pedigreed.store import periods as stored_periods
 from pedigreed.store import watched as stored_watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -75,15 +79,20 @@ def close_due_periods(
         muted = stored_pauses.load_mutes(connection, now)
         pauses = stored_pauses.load(connection, Paused.DIGEST)
         asked = stored_coverage.asked(connection)
-    news = NewsOfOneMoment(config)
-    for subscription in config.subscriptions:
+    silent = muted.keys() | {name for name, pause in pauses.items() if pause.holds(now)}
+    speaking = [each for each in _side_by_side(config.subscriptions) if each.name not in silent]
+    with store.writing() as connection:
+        # Before any facts are read: what comes from then on is told to each of them.
+        for subscription in speaking:
+            stored_watched.begin(connection, subscription.name, pairs_of(subscription))
+            stored_announcements.begin(connection, subscription.name)
+    reader = FactsReader(config, now)
+    for subscription in speaking:
         before = pauses.get(subscription.name)
-        if subscription.name in muted or (before is not None and before.holds(now)):
-            continue
         is_known = has_asked or pairs_of(subscription) <= asked
         try:
             with store.writing() as connection:
-                closed = _close(connection, config, subscription, configuration, now, is_known=is_known, news=news)
+                closed = _close(connection, reader, subscription, configuration, is_known=is_known)
                 if before is not None:
                     stored_pauses.end(connection, Paused.DIGEST, subscription.name)
         except (StoreError, TryAgain):
@@ -93,6 +102,8 @@ def close_due_periods(
             pause = _pause_of(subscription.name, before, error, now)
             with store.writing() as connection:
                 stored_pauses.begin(connection, pause)
+            # It read in a transaction that was rolled back.
+            reader = FactsReader(config, now)
             yield pause
             continue
         if closed is not None:
@@ -104,6 +115,14 @@ def close_due_periods(
                 checked=closed.period.is_checked,
             )
             yield closed
+
+
+def _side_by_side(subscriptions: Iterable[Subscription]) -> list[Subscription]:
+    """Those to the same programs one after the other, so that what is known of them is read once."""
+    groups: dict[frozenset[int], list[Subscription]] = {}
+    for subscription in subscriptions:
+        groups.setdefault(subscription.programs, []).append(subscription)
+    return [subscription for group in groups.values() for subscription in group]
 
 
 def _pause_of(subscription: str, before: Pause | None, error: Exception, now: datetime) -> Pause:
@@ -120,29 +139,25 @@ def _pause_of(subscription: str, before: Pause | None, error: Exception, now: da
 
 
 def _close(
-    connection: Connection,
-    config: Config,
-    subscription: Subscription,
-    configuration: str,
-    now: datetime,
-    *,
-    is_known: bool,
-    news: NewsOfOneMoment,
+    connection: Connection, reader: FactsReader, subscription: Subscription, configuration: str, *, is_known: bool
 ) -> Closed | None:
-    stored_watched.begin(connection, subscription.name, pairs_of(subscription))
-    stored_announcements.begin(connection, subscription.name)
+    config, now = reader.config, reader.now
     last = last_period(connection, subscription, now)
     if last is None and not is_known:
         return None
     boundary = due(rhythm_of(subscription, config), last.ends_at if last else None, now)
     if boundary is None or not stored_periods.claim(connection, subscription.name, boundary.label, now):
         return None
-    record_releases(connection, subscription.programs, now)
-    heard = news.read(connection)
-    drafted = draft(connection, config, subscription, news=heard, last=last, configuration=configuration, now=now)
-    digest, rendered = drafted.digest, drafted.rendered
+    if subscription.programs != reader.programs:
+        record_releases(connection, subscription.programs, now)
+    facts = reader.read(connection, subscription, last)
+    digest = compose(facts)
+    rendered = rendered_for(digest, subscription, config, configuration)
     _keep_template_problem(connection, subscription.name, rendered.template_problem, now)
-    if drafted.is_worth_sending:
+    is_sent = is_worth_sending(
+        digest, subscription.digest.empty, last_period=facts.last_period, last_told=facts.last_sent
+    )
+    if is_sent:
         stored_periods.add_digest(connection, digest, rendered, now)
         messages = messages_of(rendered, subscription, config, now)
         stored_deliveries.enqueue(connection, digest.digest_id, messages, now)
@@ -153,16 +168,16 @@ def _close(
         ends_at=digest.ends,
         closed_at=now,
         unchecked=frozenset(entry.program for entry in digest.checked.unchecked),
-        digest_id=digest.digest_id if drafted.is_worth_sending else None,
+        digest_id=digest.digest_id if is_sent else None,
         unread=unread_names_of(digest),
     )
     stored_periods.close(connection, period)
-    stored_changes.mark_covered(connection, subscription.name, boundary.label, drafted.covers)
-    stored_announcements.mark_covered(connection, subscription.name, boundary.label, drafted.hears)
-    told = {baseline.program for baseline in digest.baselines}
-    pairs = {pair for pair in pairs_of(subscription) if pair[1] in told}
+    stored_changes.mark_covered(connection, subscription.name, boundary.label, changes_covered(facts))
+    stored_announcements.mark_covered(connection, subscription.name, boundary.label, announcements_covered(facts))
+    introduced = {baseline.program for baseline in digest.baselines}
+    pairs = {pair for pair in pairs_of(subscription) if pair[1] in introduced}
     stored_watched.introduce(connection, subscription.name, boundary.label, pairs)
-    return Closed(period, rendered if drafted.is_worth_sending else None, digest.checked.unknown)
+    return Closed(period, rendered if is_sent else None, digest.checked.unknown)
 
 
 def _keep_template_problem(connection: Connection, subscription: str, problem: str, now: datetime) -> None:

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigreed.changes.selection import selection_of
+from pedigreed.changes.settling import settled_for
+from pedigreed.digests.checked import checked
 from pedigreed.model.pause import Paused
 from pedigreed.model.work import Run, Work
 from pedigreed.schedule import due, next_boundary
-from pedigreed.service.campaigns import settle_of, settled_for
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
-from pedigreed.service.trust import checked
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import contexts_in_use as stored_contexts
@@ -205,10 +205,11 @@ def _waiting(
     states: Mapping[tuple[Instrument, int], Coverage],
     now: datetime,
 ) -> int:
-    if settle_of(subscription) is None:
+    selection = selection_of(subscription)
+    if selection.settle is None:
         return 0
     untold = stored_changes.uncovered(connection, subscription.name, subscription.programs)
-    return len({change.filename for change in settled_for(subscription, untold, states, now).waiting})
+    return len({change.filename for change in settled_for(selection, untold, states, now).waiting})
 
 
 def sources(connection: Connection, config: Config, now: datetime) -> tuple[SourceStatus, ...]:

@@ -27,13 +27,13 @@ def record(connection: Connection, news: Iterable[Change]) -> None:
         connection.execute(statement, [_row_of(change) for change in batch])
 
 
-def uncovered(connection: Connection, subscription: str, programs: Collection[int]) -> list[tuple[int, Change]]:
-    """The changes that no period of a subscription covers yet, with their row ids, oldest first.
+def uncovered_keys(connection: Connection, subscription: str, programs: Collection[int]) -> list[int]:
+    """The row ids of the changes that no period of a subscription covers yet, oldest first.
 
     Only of what the subscription watches, and only those that came after it began to.
     """
     query = (
-        select(changes)
+        select(changes.c.id)
         .join(
             watched,
             and_(
@@ -47,7 +47,20 @@ def uncovered(connection: Connection, subscription: str, programs: Collection[in
         .where(changes.c.program.in_(programs), told.c.change_id.is_(None))
         .order_by(changes.c.id)
     )
-    return [(row.id, _change_of(row)) for row in connection.execute(query)]
+    return list(connection.execute(query).scalars())
+
+
+def between(connection: Connection, programs: Collection[int], first: int, last: int) -> dict[int, Change]:
+    """Row id -> change, for all changes of some programs from the row id `first` to `last`."""
+    query = select(changes).where(changes.c.program.in_(programs), changes.c.id.between(first, last))
+    return {row.id: _change_of(row) for row in connection.execute(query)}
+
+
+def uncovered(connection: Connection, subscription: str, programs: Collection[int]) -> list[tuple[int, Change]]:
+    """The changes that no period of a subscription covers yet, with their row ids, oldest first."""
+    keys = uncovered_keys(connection, subscription, programs)
+    known = between(connection, programs, keys[0], keys[-1]) if keys else {}
+    return [(key, known[key]) for key in keys]
 
 
 def mark_covered(connection: Connection, subscription: str, label: str, ids: Iterable[int]) -> None:

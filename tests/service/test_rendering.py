@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pedigreed.digests.print_html import OwnTemplate
-from pedigreed.service.templates import LONGEST, own_template
+from pedigreed.service.rendering import LONGEST_TEMPLATE, own_template
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ def test_it_is_read_as_it_stands(tmp_path: Path) -> None:
     [
         (None, ": No such file or directory"),
         (b"<p>\xff", " is not UTF-8: byte 3"),
-        (b"x" * (LONGEST + 1), " has more than 1,000,000 bytes"),
+        (b"x" * (LONGEST_TEMPLATE + 1), " has more than 1,000,000 bytes"),
     ],
 )
 def test_what_can_not_be_read_says_why(tmp_path: Path, content: bytes | None, problem: str) -> None:

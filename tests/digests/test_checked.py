@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pedigreed.digests.checked import checked, is_baselined
 from pedigreed.model.coverage import Coverage
 from pedigreed.model.digest import Checked, Unchecked
 from pedigreed.model.instrument import Instrument
-from pedigreed.service.trust import checked, is_baselined
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)

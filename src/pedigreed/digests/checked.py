@@ -1,4 +1,4 @@
-"""What the silence of a digest is worth: which programs were checked, and which were not. Pure."""
+"""Which programs and which sources of CRDS's news were checked in a period, and why the others were not. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
+    from pedigreed.digests.facts import NewsSource
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.news_source import SourceState
-    from pedigreed.service.news_sources import Listed
 
 _AHEAD = timedelta(hours=1)
 """An answer from a later time than this was dated by a clock that was wrong."""
@@ -87,26 +87,24 @@ def checked(
     )
 
 
-def sources_checked(
-    sources: Iterable[Listed], states: Mapping[str, SourceState], starts: datetime, now: datetime
-) -> tuple[SourceCheck, ...]:
+def sources_checked(sources: Iterable[NewsSource], starts: datetime, now: datetime) -> tuple[SourceCheck, ...]:
     """Say of each source of CRDS's news whether it was read in the period, by the same rule.
 
     Args:
         sources: those of the configuration that the subscription hears of.
-        states: how the reading of each stands, by name.
         starts: the begin of the period, UTC.
         now: UTC.
     """
-    return tuple(_source_checked(each, states.get(each.name), starts, now) for each in sources)
+    return tuple(_source_checked(each, starts, now) for each in sources)
 
 
-def _source_checked(listed: Listed, state: SourceState | None, starts: datetime, now: datetime) -> SourceCheck:
+def _source_checked(source: NewsSource, starts: datetime, now: datetime) -> SourceCheck:
+    state = source.state
     if state is None:
-        return SourceCheck(listed.name, is_checked=False, reason="not read yet", last_complete=None)
-    is_checked = _is_checked(state, starts, now, listed.every)
+        return SourceCheck(source.name, is_checked=False, reason="not read yet", last_complete=None)
+    is_checked = _is_checked(state, starts, now, source.every)
     reason = None if is_checked else state.problem or "not read lately"
-    return SourceCheck(listed.name, is_checked, reason, state.complete_at)
+    return SourceCheck(source.name, is_checked, reason, state.complete_at)
 
 
 def _is_checked(state: Coverage | SourceState, starts: datetime, now: datetime, every: timedelta) -> bool:

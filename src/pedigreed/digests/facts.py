@@ -1,0 +1,175 @@
+"""The facts that one digest is composed of: all that the store knows for one subscription and one period.
+
+`service/facts.py` reads them. Nothing here is judged yet: `compose` does that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pedigreed.changes.selection import selection_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from pedigreed.changes.selection import Selection
+    from pedigreed.changes.settling import Settled
+    from pedigreed.config.settings import Subscription
+    from pedigreed.model.campaign import Moved
+    from pedigreed.model.change import Change
+    from pedigreed.model.contexts import ContextsInUse
+    from pedigreed.model.coverage import Coverage
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.model.local_file import FolderState, LocalFile
+    from pedigreed.model.news_source import SourceState
+    from pedigreed.model.notice import Notice
+    from pedigreed.model.period import Period
+    from pedigreed.model.product import ExposureUse, Holding, KnownProduct, Product
+
+NEWS_FOR = timedelta(days=180)
+"""What was first heard of CRDS before is no news any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFacts:
+    """What is known of some programs, whoever watches them.
+
+    Attributes:
+        coverage: what was asked, by instrument and program; a pair that was never asked is absent.
+        holdings: the products that are there, counted, whether they are selected or not.
+        missed: products that are missing from sweeps, and not withdrawn yet.
+        increments_off: instrument -> why it is asked for everything each time.
+    """
+
+    coverage: Mapping[tuple[Instrument, int], Coverage]
+    holdings: tuple[Holding, ...]
+    missed: tuple[KnownProduct, ...]
+    increments_off: Mapping[Instrument, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFacts:
+    """The changes that no digest of the subscription covers yet.
+
+    Attributes:
+        uncovered: row id and change, oldest first; those that are not selected too. The id is 0 for a release
+            that is not recorded yet.
+        settled: what those that are selected come to, and what of it waits.
+        moves: what was reprocessed in the programs in the last months, covered or not; empty where none of the
+            uncovered changes is a reprocessing.
+        exclusive: the file names among them that are under exclusive access now.
+    """
+
+    uncovered: tuple[tuple[int, Change], ...]
+    settled: Settled
+    moves: tuple[Moved, ...] = ()
+    exclusive: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class NewsSource:
+    """A source of CRDS's news.
+
+    Attributes:
+        name: as `status` has it.
+        every: how often it is read.
+        state: how the reading of it stands; None where it was never read.
+    """
+
+    name: str
+    every: timedelta
+    state: SourceState | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewsFacts:
+    """What was heard of CRDS.
+
+    Attributes:
+        notices: everything that happened, the newest first.
+        contexts: those in use; None where CRDS was never asked.
+        sources: those of the configuration, the server first.
+        listens_after: the key of the last announcement before the subscription began to listen; None where it does
+            not listen yet.
+        covered: the keys of the announcements that its digests cover.
+        uses: the kinds of exposure that its programs' products are made of; empty where nothing is to be told.
+    """
+
+    notices: tuple[Notice, ...] = ()
+    contexts: ContextsInUse | None = None
+    sources: tuple[NewsSource, ...] = ()
+    listens_after: int | None = None
+    covered: frozenset[int] = frozenset()
+    uses: frozenset[ExposureUse] = frozenset()
+
+    def fresh(self, now: datetime) -> list[Notice]:
+        """What happened since the subscription listens, and not long ago (UTC)."""
+        if self.listens_after is None:
+            return []
+        return [
+            notice
+            for notice in self.notices
+            if notice.is_news
+            and notice.first_heard.key > self.listens_after
+            and notice.first_heard.heard_at >= now - NEWS_FOR
+        ]
+
+    def uncovered(self, now: datetime) -> list[Notice]:
+        """The fresh ones that no digest covers, whichever source it heard them of."""
+        return [each for each in self.fresh(now) if not any(heard.key in self.covered for heard in each.heard)]
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFolder:
+    """A folder on a disk of ours that was looked through.
+
+    Attributes:
+        state: how that went.
+        files: those that are known there.
+        products: file name -> what the archive has of them.
+    """
+
+    state: FolderState
+    files: tuple[LocalFile, ...]
+    products: Mapping[str, Product]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that a digest is composed of. All times are UTC.
+
+    Attributes:
+        subscription: whose digest it is.
+        ends: the end of the period, excluded. It is the moment of composing.
+        timezone: the zone that times are shown in, an IANA name.
+        ask_every: how often the archive is asked.
+        last_period: the period before; None where there was none.
+        last_sent: the last period that had a digest; None where there was none.
+        not_introduced: the instruments and programs whose baseline the subscription was not told yet.
+        archive, changes, news, folders: see there. Folders are in the configuration's order.
+    """
+
+    subscription: Subscription
+    ends: datetime
+    timezone: str
+    ask_every: timedelta
+    last_period: Period | None
+    last_sent: Period | None
+    not_introduced: frozenset[tuple[Instrument, int]]
+    archive: ArchiveFacts
+    changes: ChangeFacts
+    news: NewsFacts
+    folders: tuple[LocalFolder, ...] = ()
+
+    @property
+    def starts(self) -> datetime:
+        """The begin of the period, which is the end of the one before. The first has no length."""
+        return self.last_period.ends_at if self.last_period else self.ends
+
+    @property
+    def selection(self) -> Selection:
+        """What the subscription watches."""
+        return selection_of(self.subscription)
