@@ -79,6 +79,11 @@ _WORDS: Mapping[ProblemKind, Words] = {
         over="{name} is asked for what is younger again",
         advice="It is asked for everything each time, so nothing is missed; its load on MAST is larger",
     ),
+    ProblemKind.COLUMNS: Words(
+        wrong="{name} does not give all that is asked for",
+        over="{name} gives all that is asked for again",
+        advice="The rest is told. `pedigreed doctor` tells what else differs from what is known of MAST",
+    ),
     ProblemKind.CHANNEL: Words(
         wrong="channel {name} takes nothing",
         over="channel {name} takes messages again",

@@ -30,6 +30,8 @@ class Fetched(Generic[Item]):
         requests: how many HTTP requests it took.
         rows: how many rows the answer had, known ones included.
         ignored_limits: whether it had rows that the question excluded, so that its limits save nothing.
+        filled: columns that something hangs on and that had a value in some row.
+        unfilled: those that had none, where enough rows were looked at.
     """
 
     items: tuple[Item, ...]
@@ -40,6 +42,8 @@ class Fetched(Generic[Item]):
     requests: int = 0
     rows: int = 0
     ignored_limits: bool = False
+    filled: frozenset[str] = frozenset()
+    unfilled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,8 @@ class ProblemKind(StrEnum):
     """A source gives no complete answer."""
     INCREMENTS = "increments"
     """A source can't be trusted to tell what is younger, and is asked for everything."""
+    COLUMNS = "columns"
+    """A source does not give what something hangs on."""
     CHANNEL = "channel"
     """A channel takes nothing."""
     DESTINATION = "destination"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -49,17 +49,37 @@ class Situation:
         coverage: by instrument and program; a pair that was never asked is absent.
         missed: instrument and program of products that the last sweep lacked.
         increments_off: instruments whose increments are not trusted.
+        programs_a_query: instrument -> how many programs one question may be about, where that is less than usual.
+        not_asked_for_stale: instruments whose service does not heed a filter on its stale flag.
     """
 
     coverage: Mapping[tuple[Instrument, int], Coverage]
     missed: AbstractSet[tuple[Instrument, int]]
     increments_off: Collection[Instrument]
+    programs_a_query: Mapping[Instrument, int] = field(default_factory=dict)
+    not_asked_for_stale: Collection[Instrument] = ()
 
 
 def queries(
-    interest: Mapping[Instrument, AbstractSet[int]], situation: Situation, sweep_every: timedelta, now: datetime
+    interest: Mapping[Instrument, AbstractSet[int]],
+    situation: Situation,
+    sweep_every: timedelta,
+    now: datetime,
+    *,
+    stale: AbstractSet[int] = frozenset(),
 ) -> Iterator[PedigreeQuery]:
-    """The queries of one cycle. Programs share them; what is due for a sweep is asked for everything."""
+    """The queries of one cycle. Programs share them; what is due for a sweep is asked for everything.
+
+    What MAST marks as stale does not show in the date of ingest. So the programs of which it is to be told, and
+    that are not swept now, are asked for that alone.
+
+    Args:
+        interest: instrument -> the programs to ask for.
+        situation: what is known before asking.
+        sweep_every: how often everything is asked for.
+        now: UTC.
+        stale: programs of which it is to be told what is stale.
+    """
     for instrument, programs in interest.items():
         sweeps, increments = [], []
         for program in sorted(programs):
@@ -68,11 +88,16 @@ def queries(
                 sweeps.append(program)
             else:
                 increments.append(state)
-        for some in _chunks(sweeps):
+        most = min(PROGRAMS_A_QUERY, situation.programs_a_query.get(instrument, PROGRAMS_A_QUERY))
+        for some in _chunks(sweeps, most):
             yield PedigreeQuery(instrument, tuple(some))
-        for states in _chunks(increments):
+        for states in _chunks(increments, most):
             since = min(state.complete_at for state in states if state.complete_at is not None)
             yield PedigreeQuery(instrument, tuple(state.program for state in states), since - OVERLAP)
+        if instrument not in situation.not_asked_for_stale:
+            flagged = [state.program for state in increments if state.program in stale]
+            for some in _chunks(flagged, most):
+                yield PedigreeQuery(instrument, tuple(some), only_stale=True)
 
 
 def _needs_sweep(state: Coverage, situation: Situation, sweep_every: timedelta, now: datetime) -> bool:
@@ -89,9 +114,9 @@ def _needs_sweep(state: Coverage, situation: Situation, sweep_every: timedelta, 
     return is_sweep_due(state.program, state.sweep_at, sweep_every, now)
 
 
-def _chunks(items: list[Item]) -> Iterator[list[Item]]:
-    for start in range(0, len(items), PROGRAMS_A_QUERY):
-        yield items[start : start + PROGRAMS_A_QUERY]
+def _chunks(items: list[Item], most: int) -> Iterator[list[Item]]:
+    for start in range(0, len(items), most):
+        yield items[start : start + most]
 
 
 def why_increments_fail(

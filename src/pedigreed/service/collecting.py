@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from pedigreed.changes.compare import compare
 from pedigreed.changes.withdrawal import judge
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.asking import INCREMENTS_OFF_FOR, Situation, queries, why_increments_fail
+from pedigreed.service.learning import keep_columns, keep_sizes, keep_stale_filter_ignored, load_lessons
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import products as stored_products
@@ -35,6 +37,8 @@ RACE = timedelta(hours=1)
 
 SETTLED = timedelta(days=1)
 """What was ingested so long before the first sight was there then, whatever the service said."""
+
+_REFUSAL = "MAST answered ERROR"
 
 _log = structlog.get_logger()
 
@@ -64,10 +68,22 @@ def collect(
     archive: MastArchive,
     sweep_every: timedelta,
     now: datetime,
+    *,
+    stale: AbstractSet[int] = frozenset(),
 ) -> Iterator[Answer]:
-    """Ask everything that is to be asked now, and keep each answer as it comes."""
+    """Ask everything that is to be asked now, and keep each answer as it comes.
+
+    Args:
+        interest: instrument -> the programs to ask for.
+        store: where everything is kept.
+        archive: who is asked.
+        sweep_every: how often everything is asked for.
+        now: UTC.
+        stale: programs of which it is to be told what MAST marks as stale.
+    """
     programs = sorted(frozenset().union(*interest.values()))
     with store.reading() as connection:
+        lessons = load_lessons(connection, now)
         situation = Situation(
             coverage=stored_coverage.load(connection, programs),
             missed={
@@ -75,15 +91,22 @@ def collect(
                 for known in stored_products.missed(connection, programs)
             },
             increments_off=stored_coverage.increments_off(connection, now),
+            programs_a_query=dict(lessons.sizes.programs),
+            not_asked_for_stale=lessons.ignores_stale_filter,
         )
         with_data = stored_products.with_data(connection, programs)
     first_data = _without_data(interest, situation, with_data)
-    for query in queries(_oldest_first(interest, situation), situation, sweep_every, now):
+    sizes = deepcopy(lessons.sizes)
+    archive.sizes = lessons.sizes
+    for query in queries(_oldest_first(interest, situation), situation, sweep_every, now, stale=stale):
         known: dict[PedigreeQuery, dict[bytes, str]] = {}
 
         def known_of(
             part: PedigreeQuery, known: dict[PedigreeQuery, dict[bytes, str]] = known
         ) -> dict[bytes, str]:
+            if part.only_stale:
+                # Every row is read, to see whether the filter is heeded. They are few if it is.
+                return {}
             with store.reading() as connection:
                 known[part] = stored_products.fingerprints(connection, part.instrument, part.programs)
             return known[part]
@@ -91,7 +114,12 @@ def collect(
         for part, fetched in archive.answers(query, known_of):
             filenames = frozenset(known.pop(part, {}).values())
             with store.writing() as connection:
+                keep_columns(connection, part.instrument, fetched, lessons, now)
+                if part.only_stale and (why := _why_no_stale_question(fetched)) is not None:
+                    keep_stale_filter_ignored(connection, part.instrument, why, now)
+                    fetched = replace(fetched, is_complete=True, problems=(), warnings=(why,))  # noqa: PLW2901
                 answer = _keep(connection, part, fetched, filenames=filenames, first_data=first_data, now=now)
+                keep_sizes(connection, sizes, lessons.sizes, now)
             # Its products are kept. They need not stay in memory while the next are read.
             del fetched, filenames
             yield answer
@@ -131,10 +159,19 @@ def _keep(
     unexpected = [change for change in comparison.changes if change.filename not in returned]
     reason = why_increments_fail(query, fetched, changes=unexpected, states=states)
     notes = _turn_increments_off(connection, query.instrument, reason, now) if reason else ()
-    for state in states.values():
-        stored_coverage.save(connection, _covered(state, query, fetched, now))
+    if not query.only_stale:
+        for state in states.values():
+            stored_coverage.save(connection, _covered(state, query, fetched, now))
     _tell(query, fetched, len(news), notes)
     return Answer(query, replace(fetched, items=()), len(news), len(comparison.held), notes)
+
+
+def _why_no_stale_question(fetched: Fetched[Product]) -> str | None:
+    """Why the service is not to be asked for what is stale alone; None where it may well be."""
+    if any(product.is_stale is False for product in fetched.items):
+        return "the service ignores the filter on isStale: stale flags are seen by sweeps alone"
+    refusal = next((problem for problem in fetched.problems if _REFUSAL in problem), None)
+    return None if refusal is None else f"the service takes no filter on isStale: {refusal}"
 
 
 def _turn_increments_off(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pedigreed.delivery.heartbeat import beat
+from pedigreed.model.change import ChangeKind
 from pedigreed.model.pause import Pause
 from pedigreed.model.work import Work
 from pedigreed.service.collecting import Answer, collect
@@ -140,7 +141,7 @@ def ask(
         if only_wanted:
             with store.reading() as connection:
                 watched = only(watched, stored_reported_programs.load(connection).keys())
-        for answer in collect(watched, store, archive, sweep, now):
+        for answer in collect(watched, store, archive, sweep, now, stale=_told_of_flags(config)):
             answers.append(answer)
             if watch is not None:
                 watch(answer)
@@ -210,6 +211,16 @@ def tell(
             deliveries=len(deliveries),
         )
     return told
+
+
+def _told_of_flags(config: Config) -> frozenset[int]:
+    """The programs of which a subscription wants to hear what MAST marks as stale."""
+    return frozenset(
+        program
+        for subscription in config.subscriptions
+        if ChangeKind.STALE in subscription.watch.events
+        for program in subscription.programs
+    )
 
 
 def _why(answer: Answer) -> str:

@@ -13,11 +13,13 @@ from pedigreed.delivery.messages import destinations_of, messages_to
 from pedigreed.digests.operator_mail import operator_mail
 from pedigreed.model.pause import Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
+from pedigreed.service.learning import absent_columns
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.watched_programs import pairs_of
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import learnt as stored_learnt
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import problems as stored_problems
 
@@ -209,6 +211,9 @@ def _current(connection: Connection, config: Config, now: datetime) -> Iterator[
     for instrument, off in stored_coverage.increments_off(connection, now).items():
         if any(instrument is of for of, _ in watched):
             yield Problem(ProblemKind.INCREMENTS, f"MAST {instrument.written}", off.reason, off.since, off.since)
+    for instrument, (words, learnt) in absent_columns(stored_learnt.load(connection, now)).items():
+        if any(instrument is of for of, _ in watched):
+            yield Problem(ProblemKind.COLUMNS, f"MAST {instrument.written}", words, learnt.since, learnt.since)
     for kind in Paused:
         yield from of_pauses(stored_pauses.load(connection, kind).values(), now)
     destinations = {

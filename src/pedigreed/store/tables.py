@@ -153,6 +153,17 @@ increments = Table(
     comment="instruments whose service can't be trusted to tell what is younger",
 )
 
+learnt = Table(
+    "learnt",
+    metadata,
+    Column("instrument", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+    comment="what was learnt of MAST's services by asking them, and until when that is believed",
+)
+
 watched = Table(
     "watched",
     metadata,

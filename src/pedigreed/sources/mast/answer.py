@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.coverage import Fetched
 from pedigreed.model.failure import Unreadable
 from pedigreed.model.product_name import parse_product_name
-from pedigreed.sources.mast.columns import NEEDED_TO_TELL, spelt_as_asked
+from pedigreed.sources.mast.columns import NEEDED_TO_TELL, columns_filled, spelt_as_asked
 from pedigreed.sources.mast.row import archived_at, check_keys, product_of, program_of
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ Part = tuple["PedigreeQuery", Fetched["Product"]]
 
 _FILTER_SLACK = timedelta(minutes=1)
 _MOST_PAGES_UNSAID = 64
+_ENOUGH_ROWS = 10
+"""So many rows without a value in a column say something of the service, and not of the rows."""
 
 
 @dataclass(slots=True)
@@ -116,6 +118,13 @@ class PagedAnswer:
         return len(self.products.keys() | set(self.unchanged)) + unreadable + self.strangers
 
     @property
+    def unfilled(self) -> frozenset[str]:
+        """The columns that something hangs on, and that none of the rows had a value in, if they were not few."""
+        if len(self.products) < _ENOUGH_ROWS:
+            return frozenset()
+        return frozenset(NEEDED_TO_TELL) - self.filled
+
+    @property
     def lost_between_pages(self) -> bool:
         """Whether rows are missing, or said to be, that may stand where pages overlap."""
         return self.taken > 1 and self.different_rows != self.total
@@ -161,7 +170,7 @@ class PagedAnswer:
     def _read(self, values: Mapping[str, object], fingerprint: bytes, required: AbstractSet[str]) -> None:
         try:
             check_keys(values, required)
-            self.filled.update(column for column in NEEDED_TO_TELL if values.get(column) is not None)
+            self.filled.update(columns_filled(values))
             product = product_of(values, self.query.instrument, fingerprint, self._keep_odd)
         except Unreadable as error:
             program = program_of(values)
@@ -245,6 +254,8 @@ class Completeness:
             requests=requests,
             rows=self.answer.rows,
             ignored_limits=self.answer.too_old > 0,
+            filled=frozenset(self.answer.filled),
+            unfilled=self.answer.unfilled,
         )
 
     def parts(
@@ -263,7 +274,10 @@ class Completeness:
             part, fetched = self._part(query, problems, filenames(query))
             if number == 0:
                 told = (*warnings, *_oddities(self.answer))
-                fetched = replace(fetched, warnings=told, requests=requests)
+                filled = frozenset(self.answer.filled)
+                fetched = replace(
+                    fetched, warnings=told, requests=requests, filled=filled, unfilled=self.answer.unfilled
+                )
             yield part, fetched
 
     def _part(self, query: PedigreeQuery, problems: tuple[str, ...], filenames: Collection[str]) -> Part:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.instrument import Instrument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 IDENTITY = ("filename", "fileSetName", "productLevel", "program", "observtn")
 PEDIGREE = ("cal_ver", "crds_ctx", "date_mjd")
@@ -70,12 +70,20 @@ SUBSTITUTES = {
 """The other form of a date, asked for where the service has not the first."""
 
 NEEDED_TO_TELL = {
-    "isStale": "what MAST marks as stale",
+    "isStale": "which products MAST marks as stale",
     "publicReleaseDate_mjd": "when products become public",
     "ingestCompletionDate_mjd": "when a product was archived",
-    "date_mjd": "a product that was made anew by the same pipeline and context",
+    "date_mjd": "that a product was made anew by the same pipeline and context",
 }
 """Column -> what can't be told where a service does not give it."""
+
+
+def columns_filled(row: Mapping[str, object]) -> Iterator[str]:
+    """Those of `NEEDED_TO_TELL` that have a value in a row, be it in their other form."""
+    for column in NEEDED_TO_TELL:
+        if row.get(column) is not None or row.get(SUBSTITUTES.get(column, column)) is not None:
+            yield column
+
 
 _EVERY_COLUMN = frozenset((*IDENTITY, *PEDIGREE, *STATE, START, *MATCHING, *SUBSTITUTES.values()))
 _SPELLINGS = {column.lower(): column for column in _EVERY_COLUMN}

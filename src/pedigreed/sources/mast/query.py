@@ -31,17 +31,19 @@ class PedigreeQuery:
         programs: program numbers, sorted.
         archived_since: only products whose ingest ended at this instant (UTC) or later; None for all of them.
         observations: only products of the observations from one number to another; None for all of them.
+        only_stale: only products that MAST marks as stale.
     """
 
     instrument: Instrument
     programs: tuple[int, ...]
     archived_since: datetime | None = None
     observations: tuple[int, int] | None = None
+    only_stale: bool = False
 
     @property
     def is_sweep(self) -> bool:
         """Whether it asks for everything, so that what is missing can be told."""
-        return self.archived_since is None
+        return self.archived_since is None and not self.only_stale
 
     @property
     def filters(self) -> list[dict[str, Any]]:
@@ -52,6 +54,9 @@ class PedigreeQuery:
         if self.archived_since is not None:
             span = {"min": to_mjd(self.archived_since), "max": _END_OF_TIME_MJD}
             filters.append({"paramName": ARCHIVED, "values": [span]})
+        if self.only_stale:
+            # A bit in the database, which takes 1 whether it is quoted or not.
+            filters.append({"paramName": "isStale", "values": ["1"]})
         if self.observations is not None:
             first, last = self.observations
             filters.append({"paramName": "observtn", "values": [{"min": first, "max": last}]})

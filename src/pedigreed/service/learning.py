@@ -1,0 +1,107 @@
+"""What is learnt of MAST's services while they are asked, and what follows from it the next time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pedigreed.sources.mast.columns import NEEDED_TO_TELL
+from pedigreed.sources.mast.sizes import QuestionSizes
+from pedigreed.store import learnt as stored_learnt
+from pedigreed.store.learnt import Learnt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.model.coverage import Fetched
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.model.product import Product
+
+BELIEVED_FOR = timedelta(days=30)
+"""After this it is tried anew: a larger question, or a filter that was not heeded."""
+
+_PROGRAMS = "programs a question"
+_PARTS = "parts of program "
+_ABSENT = "no values in "
+_STALE_FILTER = "the filter on isStale"
+_FOR_GOOD = timedelta(days=36_500)
+
+
+@dataclass(slots=True)
+class Lessons:
+    """What is believed of MAST's services now.
+
+    Attributes:
+        sizes: how large a question may be.
+        ignores_stale_filter: instruments whose service does not heed, or take, a filter on its stale flag.
+        absent: instrument and column, of those that a service gives no value of.
+    """
+
+    sizes: QuestionSizes = field(default_factory=QuestionSizes)
+    ignores_stale_filter: set[Instrument] = field(default_factory=set)
+    absent: set[tuple[Instrument, str]] = field(default_factory=set)
+
+
+def load_lessons(connection: Connection, now: datetime) -> Lessons:
+    """What is believed at this moment (UTC)."""
+    lessons = Lessons()
+    for each in stored_learnt.load(connection, now):
+        if each.subject == _PROGRAMS:
+            lessons.sizes.programs[each.instrument] = int(each.value)
+        elif each.subject.startswith(_PARTS):
+            lessons.sizes.parts[each.instrument, int(each.subject.removeprefix(_PARTS))] = int(each.value)
+        elif each.subject.startswith(_ABSENT):
+            lessons.absent.add((each.instrument, each.subject.removeprefix(_ABSENT)))
+        elif each.subject == _STALE_FILTER:
+            lessons.ignores_stale_filter.add(each.instrument)
+    return lessons
+
+
+def keep_sizes(connection: Connection, before: QuestionSizes, after: QuestionSizes, now: datetime) -> None:
+    """Keep what differs, for `BELIEVED_FOR`."""
+    until = now + BELIEVED_FOR
+    for instrument, programs in after.programs.items():
+        if before.programs.get(instrument) != programs:
+            stored_learnt.keep(connection, Learnt(instrument, _PROGRAMS, str(programs), now, until))
+    for (instrument, program), parts in after.parts.items():
+        if before.parts.get((instrument, program)) != parts:
+            stored_learnt.keep(connection, Learnt(instrument, f"{_PARTS}{program}", str(parts), now, until))
+
+
+def keep_stale_filter_ignored(connection: Connection, instrument: Instrument, why: str, now: datetime) -> None:
+    """Ask no more for what is stale alone, for `BELIEVED_FOR`."""
+    stored_learnt.keep(connection, Learnt(instrument, _STALE_FILTER, why, now, now + BELIEVED_FOR))
+
+
+def keep_columns(
+    connection: Connection, instrument: Instrument, fetched: Fetched[Product], lessons: Lessons, now: datetime
+) -> None:
+    """Keep which columns had no value in any row that was read, and forget those that have one again."""
+    for column in fetched.filled:
+        if (instrument, column) in lessons.absent:
+            lessons.absent.discard((instrument, column))
+            stored_learnt.forget(connection, instrument, _ABSENT + column)
+    for column in fetched.unfilled:
+        if (instrument, column) not in lessons.absent:
+            lessons.absent.add((instrument, column))
+            stored_learnt.keep(connection, Learnt(instrument, _ABSENT + column, "", now, now + _FOR_GOOD))
+
+
+def absent_columns(learnt: Iterable[Learnt]) -> dict[Instrument, tuple[str, Learnt]]:
+    """Instrument -> what it does not give and what can't be told without it, in words; and since when."""
+    found: dict[Instrument, list[Learnt]] = {}
+    for each in learnt:
+        if each.subject.startswith(_ABSENT):
+            found.setdefault(each.instrument, []).append(each)
+    return {
+        instrument: (_in_words([each.subject.removeprefix(_ABSENT) for each in mine]), mine[0])
+        for instrument, mine in found.items()
+    }
+
+
+def _in_words(columns: list[str]) -> str:
+    return "; ".join(f"no values in {column}, so it can't be told {NEEDED_TO_TELL[column]}" for column in columns)

@@ -1,0 +1,134 @@
+"""What is learnt of MAST's services is used the next time, and not believed for ever."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+import archive_faults
+from misbehaving import is_page
+from pedigreed.model.instant import to_mjd
+from pedigreed.model.problem import ProblemKind
+from watching import DAY_0, Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faults import Fault
+    from pedigreed.demo.received import Received
+
+PROGRAMS = list(range(1101, 1121))
+STALE = {"programs": [1180], "events": ["stale", "no longer stale", "reprocessed"]}
+
+
+def day(number: float) -> datetime:
+    return DAY_0 + timedelta(days=number)
+
+
+def asks_for_stale(received: Received) -> bool:
+    return any(asked["paramName"] == "isStale" for asked in received.params.get("filters", ()))
+
+
+def asked_for(watcher: Watcher, now: datetime) -> list[int]:
+    """How many programs each question of a cycle is about."""
+    watcher.recorded.requests.clear()
+    config = watcher.configured({"programs": PROGRAMS})
+    assert all(answer.fetched.is_complete for answer in watcher.cycle(now, config).answers)
+    return [
+        len(received.params["filters"][0]["values"]) for received in watcher.recorded.requests if is_page(received)
+    ]
+
+
+def test_a_question_that_was_too_much_is_asked_smaller_for_a_month(watcher: Watcher) -> None:
+    for program in PROGRAMS:
+        watcher.holdings.add(program, 2)
+    watcher.recorded.misbehave(archive_faults.TooManyValues(6), times=None, when=is_page)
+    assert max(asked_for(watcher, day(0))) == 20
+    assert max(asked_for(watcher, day(1))) <= 6, "what worked is asked at once"
+    assert max(asked_for(watcher, day(29))) <= 6
+    watcher.recorded.well_behaved()
+    assert max(asked_for(watcher, day(31))) > 6
+
+
+# Stale flags
+
+
+def test_a_flag_is_seen_the_next_day_without_a_sweep(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 20)
+    config = watcher.configured(STALE)
+    watcher.told(day(0), config)
+    watcher.holdings.set(names[:3], isStale=True)
+    cycle = watcher.cycle(day(1), config)
+    assert not [answer for answer in cycle.answers if answer.query.is_sweep]
+    assert "MARKED STALE   3 products" in next(each.rendered.text for each in cycle.told.closed if each.rendered)
+    watcher.holdings.remake(names[:3], at=day(1.5))
+    watcher.holdings.set(names[:3], isStale=False)
+    assert "REPROCESSED    3 of 20 products" in watcher.told(day(2), config)["a"]
+    assert watcher.told(day(3), config) == {}
+
+
+def test_what_nobody_asks_for_is_not_asked(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 20)
+    for number in range(3):
+        watcher.cycle(day(number))
+    assert not list(filter(asks_for_stale, watcher.recorded.requests))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [archive_faults.IgnoredFilter("isStale"), archive_faults.ErrorReply("Invalid column name '1'.")],
+    ids=["ignored", "refused"],
+)
+def test_a_filter_that_is_not_heeded_is_not_used_for_a_month(watcher: Watcher, fault: Fault) -> None:
+    names = watcher.holdings.add(1180, 20)
+    config = watcher.configured(STALE)
+    watcher.told(day(0), config)
+    watcher.recorded.misbehave(fault, times=None, when=asks_for_stale)
+    for number in range(1, 14):
+        assert watcher.cycle(day(number), config).is_complete
+    assert len([each for each in watcher.recorded.requests if asks_for_stale(each)]) == 1
+    watcher.recorded.well_behaved()
+    watcher.holdings.set(names[:3], isStale=True)
+    told = [watcher.told(day(number), config).get("a", "") for number in range(14, 24)]
+    assert len([text for text in told if "MARKED STALE   3 products" in text]) == 1, "a sweep sees it"
+    watcher.cycle(day(32), config)
+    watcher.cycle(day(33), config)
+    assert len([each for each in watcher.recorded.requests if asks_for_stale(each)]) > 1
+
+
+# Columns
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("isStale", "no values in isStale, so it can't be told which products MAST marks as stale"),
+        (
+            "publicReleaseDate_mjd",
+            "no values in publicReleaseDate_mjd, so it can't be told when products become public",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "fault",
+    [archive_faults.MissingColumn, lambda column: archive_faults.NullValues((column,))],
+    ids=["absent", "null"],
+)
+def test_a_column_without_values_is_told_once_with_what_can_t_be_told(
+    watcher: Watcher, column: str, words: str, fault: Callable[[str], Fault]
+) -> None:
+    watcher.holdings.add(1180, 20, publicReleaseDate_mjd=to_mjd(day(99)))
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    config = config.model_copy(
+        update={"operator": watcher.configured({"programs": [1180]}).subscriptions[0].deliver[0]}
+    )
+    watcher.cycle(day(0), config)
+    watcher.recorded.misbehave(fault(column), times=None)
+    begun = [problem for number in (1, 2, 3) for problem in watcher.cycle(day(number), config).told.news.begun]
+    assert [(problem.kind, problem.name, problem.reason) for problem in begun] == [
+        (ProblemKind.COLUMNS, "MAST NIRCam", words)
+    ]
+    watcher.recorded.well_behaved()
+    assert [problem.name for problem in watcher.cycle(day(4), config).told.news.over] == ["MAST NIRCam"]
