@@ -23,7 +23,7 @@ from pedigreed.digests.print_text import print_text
 from pedigreed.digests.render import render
 from pedigreed.model.campaign import Campaign, Stretch
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.contexts import ContextsInUse
+from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.digest import (
     ALL_KINDS,
     Baseline,

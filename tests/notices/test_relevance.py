@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pedigreed.model.contexts import ContextsInUse
+from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Facts, Notice, NoticeKind
 from pedigreed.notices.relevance import concerns

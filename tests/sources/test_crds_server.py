@@ -29,7 +29,7 @@ from asking_crds import (
 from misbehaving import FaultyCrds, is_call_of
 from pedigreed.demo.crds_story import BUILD_CHANGE, NEWLY_BAD, Reference, crds_at
 from pedigreed.demo.scenario import DAY_1, DAY_2, DAY_3
-from pedigreed.model.contexts import ContextsInUse
+from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import ChangeLevel, Medium, NoticeKind
 from pedigreed.sources.crds.server import CrdsServer

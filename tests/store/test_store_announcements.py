@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.model.contexts import ContextsInUse
+from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.news_source import SourceState
 from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Medium, NoticeKind

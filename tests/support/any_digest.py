@@ -12,7 +12,7 @@ from any_notice import CONTEXTS_IN_USE, NOTICES, SOURCE_CHECKS, build, delivery
 from made_digest import make_digest
 from pedigreed.model.campaign import Campaign, Stretch
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.contexts import ContextsInUse
+from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.digest import Baseline, Checked, Digest, OnDisk, PedigreeSpan, SourceCheck, Suspect, Unchecked
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import NoticeKind

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from pedigreed.model.contexts import ContextsInUse
+from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.digest import SourceCheck
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Heard, Medium, Notice, NoticeKind

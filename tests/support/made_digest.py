@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pedigreed.digests.transitions import Keywords
     from pedigreed.model.campaign import Campaign, Stretch
     from pedigreed.model.change import Change, ChangeKind
-    from pedigreed.model.contexts import ContextsInUse
+    from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.digest import OnDisk
     from pedigreed.model.notice import Notice
     from pedigreed.model.program import ProgramSelection

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from daemon import free_port
 from pedigreed.config.http import Loopback
 from pedigreed.web.endpoint import Pulse
-from pedigreed.web.server import Server
+from pedigreed.web.http_server import Server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

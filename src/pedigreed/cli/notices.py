@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pedigreed.model.contexts import ContextsInUse
+    from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.notice import Heard, Notice
 
 _LONGEST_ABOUT = 70
@@ -82,7 +82,7 @@ def _heard(config: "Path | None") -> "tuple[Sequence[Notice], ContextsInUse | No
 def _print_list(notices: "Sequence[Notice]", contexts: "ContextsInUse | None") -> None:
     from pedigreed.digests.sections.crds import about_in_words
     from pedigreed.digests.wording import clipped
-    from pedigreed.model.contexts import context_use
+    from pedigreed.model.context_use import context_use
 
     made = table("heard", "notice", "level", "in", "about")
     for notice in notices:
@@ -98,7 +98,7 @@ def _print_list(notices: "Sequence[Notice]", contexts: "ContextsInUse | None") -
 
 def _print(notice: "Notice", contexts: "ContextsInUse | None") -> None:
     from pedigreed.digests.sections.crds import effects_in_words
-    from pedigreed.model.contexts import context_use
+    from pedigreed.model.context_use import context_use
 
     facts = notice.facts
     rows = {

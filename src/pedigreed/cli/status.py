@@ -1,4 +1,4 @@
-"""`pedigreed status`: what was checked, told and delivered, from the store alone."""
+"""`pedigreed status`: how each subscription, source and delivery stands, from the store alone."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from pedigreed.cli.output import day_and_time, print_json, print_table, table
 from pedigreed.model.work import Work
 
 if TYPE_CHECKING:
-    from pedigreed.model.contexts import ContextsInUse
+    from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.work import Run
     from pedigreed.service.status import SourceStatus, Status, SubscriptionStatus
 

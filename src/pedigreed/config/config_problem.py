@@ -1,4 +1,4 @@
-"""One thing that is wrong in a configuration: where it is, and the words that all such sentences share."""
+"""A problem of a configuration file with its place, and the words that sentences about problems share."""
 
 from __future__ import annotations
 

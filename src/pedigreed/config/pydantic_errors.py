@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in sentences with a place and a fix."""
+"""What pydantic finds wrong, in sentences with a place and a fix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A configuration as it is written: values, each with its place in the file."""
+"""A configuration as it is written: YAML's values, each with its place in the file."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pedigreed.config.value import format_duration
 from pedigreed.digests.manifest import EVENT_TYPES, NAMESPACE
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, products_of
-from pedigreed.model.contexts import context_use
+from pedigreed.model.context_use import context_use
 from pedigreed.model.instant import iso
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pedigreed.model.campaign import Campaign
     from pedigreed.model.change import Change
-    from pedigreed.model.contexts import ContextsInUse
+    from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.digest import (
         Baseline,
         Checked,

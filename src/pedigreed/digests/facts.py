@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pedigreed.config.settings import Subscription
     from pedigreed.model.campaign import Moved
     from pedigreed.model.change import Change
-    from pedigreed.model.contexts import ContextsInUse
+    from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.local_file import FolderState, LocalFile

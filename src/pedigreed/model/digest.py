@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pedigreed.model.campaign import Campaign
     from pedigreed.model.change import Change
-    from pedigreed.model.contexts import ContextsInUse
+    from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.notice import Notice
     from pedigreed.model.program import ProgramSelection

@@ -1,4 +1,4 @@
-"""Moments as the archive writes them, read into one form.
+"""Moments in each form in which the archive writes them, read into one.
 
 An instant is an aware ``datetime`` in UTC, to the millisecond.
 MAST writes ``/Date(ms)/`` (milliseconds since 1970, UTC), a float MJD (UTC), or ISO text without a zone

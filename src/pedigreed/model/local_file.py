@@ -1,4 +1,4 @@
-"""A product's file on a disk of ours, and what came of looking for them."""
+"""A product's file on a disk of ours, and what was found by looking for such files."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pedigreed.model.contexts import ContextsInUse
+    from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.notice import Announcement
 
 

@@ -1,4 +1,4 @@
-"""One file in the archive as the archive describes it, and what the watch remembers of it."""
+"""A product: one file of the archive as the archive describes it, and what the watch remembers of it."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.config.settings import Config, Subscription
-    from pedigreed.model.contexts import ContextsInUse
+    from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.delivery import DeliveryState
     from pedigreed.model.digest import Checked

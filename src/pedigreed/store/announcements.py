@@ -1,4 +1,4 @@
-"""What the sources said of CRDS, how reading them goes, and which subscription was sent what was said."""
+"""What the sources said of CRDS, how reading them goes, and what of it the periods of subscriptions cover."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many products have which CAL_VER, and how that came about. Counted in the database, not here."""
+"""How many products have which CAL_VER, and how that came about. The database counts."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select
 
-from pedigreed.model.contexts import ContextsInUse
+from pedigreed.model.context_use import ContextsInUse
 from pedigreed.store.tables import contexts_in_use
 
 if TYPE_CHECKING:

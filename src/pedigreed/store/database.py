@@ -1,4 +1,4 @@
-"""Opening the store, and its transactions."""
+"""Opens the store, and gives its transactions."""
 
 from __future__ import annotations
 

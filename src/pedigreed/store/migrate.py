@@ -1,4 +1,4 @@
-"""Bringing an older store to the newest shape, and refusing what this version can't write."""
+"""Brings an older store to the newest shape, and refuses one that this version can't write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outbox as people look through it. The bytes of a message are read for that message alone."""
+"""The outbox as people look through it. The bytes of a message are read only where that message is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One process at a time at work on a store that is a file."""
+"""A lock that lets one process at a time work on a store that is a file."""
 
 from __future__ import annotations
 

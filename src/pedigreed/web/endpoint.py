@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pedigreed.config.http import Loopback, UnixSocket
     from pedigreed.config.settings import Config
     from pedigreed.store.database import Store
-    from pedigreed.web.server import Server
+    from pedigreed.web.http_server import Server
 
 
 MISSED = 3.0
@@ -103,7 +103,7 @@ class Endpoint:
 
     async def _start(self, listen: Loopback | UnixSocket, config: Config) -> None:
         # Who has no endpoint has not what it takes in memory either.
-        from pedigreed.web.server import Server  # noqa: PLC0415
+        from pedigreed.web.http_server import Server  # noqa: PLC0415
 
         server = Server(listen, config, self._store, self._pulse, self._clock)
         try:

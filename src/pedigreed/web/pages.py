@@ -1,4 +1,4 @@
-"""What each page shows, read from the store."""
+"""What each page of the daemon shows, read from the store."""
 
 from __future__ import annotations
 

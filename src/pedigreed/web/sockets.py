@@ -1,4 +1,4 @@
-"""The socket that is listened on, of either kind."""
+"""The socket that the HTTP server listens on: a port of this machine, or one in the file system."""
 
 from __future__ import annotations
 

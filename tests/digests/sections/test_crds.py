@@ -16,7 +16,7 @@ from pedigreed.digests.sections.crds import (
     crds_in_words,
     effects_in_words,
 )
-from pedigreed.model.contexts import ContextsInUse, ContextUse, context_use
+from pedigreed.model.context_use import ContextsInUse, ContextUse, context_use
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import NoticeKind
 

@@ -10,7 +10,7 @@ from pedigreed.digests.links import context_page
 from pedigreed.digests.moments import day
 from pedigreed.digests.view import Row, Section, Touched
 from pedigreed.digests.wording import clipped, count, listed, shortlist
-from pedigreed.model.contexts import ContextUse, context_use
+from pedigreed.model.context_use import ContextUse, context_use
 from pedigreed.model.notice import Medium, NoticeKind
 from pedigreed.model.reference_file import reference_type
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pedigreed.model.contexts import ContextsInUse
+from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
 from pedigreed.model.news_source import Reading
 from pedigreed.net.patience import Passing, Patience

@@ -1,4 +1,4 @@
-"""The server: which address answers what."""
+"""The HTTP server of the daemon: which address answers what."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert
 
 from background import in_background
-from pedigreed.model.contexts import ContextsInUse
+from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.news_source import SourceState
 from pedigreed.store import announcements, contexts_in_use

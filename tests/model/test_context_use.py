@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from any_notice import delivery
-from pedigreed.model.contexts import ContextsInUse, ContextUse, context_use
+from pedigreed.model.context_use import ContextsInUse, ContextUse, context_use
 from pedigreed.model.notice import NoticeKind
 
 CONTEXTS_IN_USE = ContextsInUse("jwst_1583", None, "jwst_1535", "2.0.1")
