@@ -16,7 +16,7 @@ from pedigreed.model.failure import TryAgain
 from pedigreed.model.news_source import SourceState
 from pedigreed.store import announcements, contexts_in_use
 from pedigreed.store.tables import digests
-from pedigreed.web import server
+from pedigreed.web import http_server
 from showing import showing
 from watching import DAY_0, Watcher
 
@@ -91,7 +91,7 @@ def test_a_store_that_hangs_holds_nobody_up(
     http: httpx.Client, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for limit in ("HEALTH_SECONDS", "FIGURES_SECONDS", "PAGE_SECONDS"):
-        monkeypatch.setattr(server, limit, 0.1)
+        monkeypatch.setattr(http_server, limit, 0.1)
     broken = breaks(watcher, monkeypatch)
     try:
         for _ in range(3):

@@ -14,6 +14,7 @@ from structlog.stdlib import ProcessorFormatter
 
 from pedigreed.log import event
 from pedigreed.log.event import Level
+from pedigreed.log.repeats import Repeats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,10 +54,23 @@ class OneLineHandler(logging.Handler):
     """Writes what the formatter makes to stderr, as stderr is at that moment.
 
     Where a record can't be written, the standard library would print many lines, with the values that it holds.
+    What a library warns of again and again, such as a server without descriptors, is one line a minute.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._repeats = Repeats()
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
+            if record.name != _OURS and record.levelno >= logging.WARNING:
+                message = record.getMessage()
+                times = self._repeats.count((record.name, message))
+                if not times:
+                    return
+                if times > 1:
+                    said = f"{message} ({times} times since the last line)"
+                    record = logging.makeLogRecord({**vars(record), "msg": said, "args": None})
             line = self.format(record)
         except Exception as error:  # noqa: BLE001  # such as a library's wrong arguments for its own words
             line = self.format(_without_its_words(record, error))

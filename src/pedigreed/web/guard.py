@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
+from pedigreed.log.repeats import Repeats
 from pedigreed.model.failure import PedigreedError
 
 if TYPE_CHECKING:
@@ -65,6 +66,13 @@ def is_ours(host: str) -> bool:
 READS = ("GET", "HEAD")
 
 _log = structlog.get_logger()
+_repeats = Repeats()
+
+
+def note_unreadable(request: web.Request, error: PedigreedError) -> None:
+    """Log that the store could not be read for a request. Monitors ask again every few seconds."""
+    if times := _repeats.count(("store not readable", request.path, str(error))):
+        _log.warning("http: store not readable", path=request.path, reason=str(error), times=times)
 
 
 @web.middleware
@@ -85,8 +93,9 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         return line(error.reason.lower(), error.status)
     except PedigreedError as error:
-        _log.warning("http: store not readable", path=request.path, reason=str(error))
+        note_unreadable(request, error)
         return line("the store can't be read now; the log says why", 503, **{"Retry-After": "30"})
     except Exception:  # noqa: BLE001  # whatever it is, it stays with this request
-        _log.exception("http: no answer", path=request.path)
+        if times := _repeats.count(("no answer", request.path)):
+            _log.exception("http: no answer", path=request.path, times=times)
         return line("this could not be answered; the log says why", 500)

@@ -13,7 +13,8 @@ from aiohttp import web
 
 from pedigreed.model.failure import PedigreedError, TryAgain
 from pedigreed.store.database import is_alive
-from pedigreed.web.guard import NEVER_KEPT, guard, line, page
+from pedigreed.web.connections import BACKLOG, Connections, most_connections
+from pedigreed.web.guard import NEVER_KEPT, guard, line, note_unreadable, page
 from pedigreed.web.metrics import Figures, FiguresCollector, exposition, figures
 from pedigreed.web.page_templates import assets, html
 from pedigreed.web.pages import digest_page, program_page, status_page
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from aiohttp.typedefs import Handler
     from sqlalchemy.engine import Connection
 
     from pedigreed.config.http import Loopback, UnixSocket
@@ -104,6 +106,8 @@ class Server:
         self._clock = clock
         self._reader = Reader(store)
         self._runner: web.AppRunner | None = None
+        self._connections: Connections | None = None
+        self._listener: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Listen. Raises `OSError` where that can't be."""
@@ -112,7 +116,7 @@ class Server:
         except OSError:
             self._reader.close()
             raise
-        application = web.Application(middlewares=[guard])
+        application = web.Application(middlewares=[self._note_request, guard])
         application.router.add_get("/healthz", self._health)
         application.router.add_get("/metrics", self._metrics)
         application.router.add_get("/", self._status)
@@ -128,14 +132,25 @@ class Server:
             shutdown_timeout=_STOPPING,
         )
         await self._runner.setup()
-        await web.SockSite(self._runner, opened).start()
+        assert self._runner.server is not None
+        self._connections = Connections(self._runner.server, most_connections())
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(self._connections, sock=opened, backlog=BACKLOG)
 
     async def stop(self) -> None:
         """Listen no more, and let what is being answered end."""
+        if self._listener is not None:
+            self._listener.close()
         if self._runner is not None:
             await self._runner.cleanup()
         clear(self.listen)
         self._reader.close()
+
+    @web.middleware
+    async def _note_request(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if self._connections is not None:
+            self._connections.asked(request.protocol)
+        return await handler(request)
 
     async def _health(self, _request: web.Request) -> web.Response:
         """Whether the daemon's tick and the store answer."""
@@ -154,7 +169,7 @@ class Server:
         try:
             found = await self._reader.read(read, FIGURES_SECONDS)
         except PedigreedError as error:
-            _log.warning("http: store not readable", path=request.path, reason=str(error))
+            note_unreadable(request, error)
         text, media_type = exposition(FiguresCollector(found, self._pulse.last), request.headers.get("Accept", ""))
         return web.Response(body=text, headers={**NEVER_KEPT, "Content-Type": media_type})
 
