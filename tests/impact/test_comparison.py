@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pedigreed.impact.comparison import Comparison, Counts, Place
+from pedigreed.impact.comparison import Comparison
 from pedigreed.impact.headers import KEYWORDS
-from pedigreed.impact.inventory import Group, Inventory, first_from, moment_at
+from pedigreed.impact.inventory import Group, Inventory, first_from, microseconds, moment_at
+from pedigreed.model.impact import Changed, Impact
 from pedigreed.model.instrument import Instrument
 from rule_files import context_of, context_texts, rmap_text, rule_text
 
@@ -36,7 +37,7 @@ def inventory(*products: tuple[Group, dict[str, object], datetime | None]) -> In
     found = Inventory()
     for group, parameters, start in products:
         found.headers.append(tuple(parameters.items()))
-        found.add(group._replace(header=len(found.headers) - 1), start)
+        found.add(group._replace(header=len(found.headers) - 1), None if start is None else microseconds(start))
     found.close()
     return found
 
@@ -55,8 +56,8 @@ MRS: dict[str, object] = {
 ADDED = ((OLD_ROW, {"2000-01-01 00:00:00": "jwst_miri_flat_0001.fits"}),)
 
 
-def counted(new_flat: str, *products: tuple[Group, dict[str, object], datetime | None]) -> Counts:
-    return comparison(new_flat).counts(inventory(*products))
+def counted(new_flat: str, *products: tuple[Group, dict[str, object], datetime | None]) -> Impact:
+    return comparison(new_flat).impact(inventory(*products))
 
 
 def test_a_row_that_an_older_one_outranks_changes_nothing() -> None:
@@ -75,9 +76,9 @@ def test_products_that_began_after_a_new_date_change() -> None:
         (cal(2), MRS, START),
         (cal(3), MRS, START + timedelta(days=400)),
     )
-    assert counts.places == {Place(1180, 2): 1, Place(1180, 3): 1}
-    assert counts.by_type == {"flat": 2}
-    assert counts.instruments == {MIRI: 2}
+    assert counts.places == (Changed(1180, 2, 1), Changed(1180, 3, 1))
+    assert counts.by_type == (("flat", 2),)
+    assert counts.instruments == (MIRI,)
 
 
 def test_a_product_of_unknown_start_is_told_only_where_every_start_agrees() -> None:
@@ -85,7 +86,7 @@ def test_a_product_of_unknown_start_is_told_only_where_every_start_agrees() -> N
     assert counted(every, (cal(), MRS, None)).changed == 1
     unclear = counted(flat((OLD_ROW, {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"})), (cal(), MRS, None))
     assert (unclear.changed, unclear.not_known) == (0, 1)
-    assert unclear.uncertain == {(MIRI, "flat")}
+    assert unclear.uncertain == ((MIRI, "flat"),)
     nothing = counted(flat(*ADDED), (cal(), MRS, None))
     assert (nothing.changed, nothing.not_known) == (0, 0)
 
@@ -105,7 +106,7 @@ def test_a_product_is_told_where_it_is_made_with_the_type(level: str, product_ty
     other = flat((OLD_ROW, {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
     counts = counted(other, (cal(level=level, product_type=product_type), MRS, START))
     assert counts.changed == changed
-    assert counts.where_on == ({"flat": 1} if product_type in {"rate", "bsub"} else {})
+    assert counts.where_on == ((("flat", 1),) if product_type in {"rate", "bsub"} else ())
 
 
 def test_a_product_of_stage_three_changes_where_one_of_its_exposures_does() -> None:
@@ -118,8 +119,8 @@ def test_a_product_of_stage_three_changes_where_one_of_its_exposures_does() -> N
         (cal(level="3", product_type="s3d", association="o001", optics="ch3-long"), {}, None),
         (cal(level="3", product_type="s3d", association="o001", optics="ch1-long"), {}, None),
     )
-    assert counted(long_only, *products).by_type == {"flat": 2}
-    assert counted(both, *products).by_type == {"flat": 2}
+    assert counted(long_only, *products).by_type == (("flat", 2),)
+    assert counted(both, *products).by_type == (("flat", 2),)
 
 
 def test_a_product_of_several_observations_changes_by_those_that_its_exposures_name() -> None:
@@ -129,18 +130,18 @@ def test_a_product_of_several_observations_changes_by_those_that_its_exposures_n
     assert counted(other, (combined, {}, None), (named, MRS, START)).changed == 2
     alone = counted(other, (combined, {}, None), (cal(1), MRS, START))
     assert (alone.changed, alone.without_exposures) == (1, 1)
-    assert alone.uncertain == {(MIRI, "")}
+    assert alone.uncertain == ((MIRI, ""),)
 
 
 def test_a_column_that_the_service_has_not_is_told_only_where_every_value_agrees() -> None:
     without = {MIRI: GIVEN[MIRI] - {"readpatt"}}
     products = inventory((cal(), MRS, START))
     every = flat((OLD_ROW, {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
-    assert comparison(every, without).counts(products).changed == 1
+    assert comparison(every, without).impact(products).changed == 1
     some = flat(*ADDED, (("MIRIFULONG", "FASTR1"), {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
-    counts = comparison(some, without).counts(products)
+    counts = comparison(some, without).impact(products)
     assert (counts.changed, counts.not_known) == (0, 1)
-    assert comparison(some).counts(products).changed == 1
+    assert comparison(some).impact(products).changed == 1
 
 
 def test_rules_that_are_not_understood_say_nothing_of_their_type_alone() -> None:
@@ -154,19 +155,19 @@ def test_rules_that_are_not_understood_say_nothing_of_their_type_alone() -> None
     )
     counts = counted(strange, (cal(), MRS, START))
     assert (counts.changed, counts.not_known) == (0, 1)
-    assert counts.not_understood == {(MIRI, "flat"): "hooks in the header"}
+    assert counts.not_understood == ((MIRI, "flat", "hooks in the header"),)
 
 
 def test_an_answer_that_becomes_an_error_is_told_apart() -> None:
     refused = flat((("MIRIMAGE", "FASTR1"), {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
     counts = counted(refused, (cal(), MRS, START))
-    assert (counts.changed, dict(counts.errors)) == (0, {"flat": 1})
+    assert (counts.changed, counts.errors) == (0, (("flat", 1),))
 
 
 def test_an_exposure_type_that_is_not_known_counts_and_is_told() -> None:
     other = flat((OLD_ROW, {"2000-01-01 00:00:00": "jwst_miri_flat_0009.fits"}))
     counts = counted(other, (cal(), {**MRS, "exp_type": "MIR_NEW"}, START))
-    assert (counts.changed, dict(counts.unknown_exposures)) == (1, {"MIR_NEW": 1})
+    assert (counts.changed, counts.unknown_exposures) == (1, (("MIR_NEW", 1),))
 
 
 @pytest.mark.parametrize(

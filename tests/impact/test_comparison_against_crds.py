@@ -11,7 +11,7 @@ import pytest
 from pedigreed.impact.comparison import Comparison
 from pedigreed.impact.context import compile_file, context_of_files, names_needed
 from pedigreed.impact.headers import KEYWORDS
-from pedigreed.impact.inventory import Group, Inventory
+from pedigreed.impact.inventory import Group, Inventory, microseconds
 from pedigreed.model.instrument import Instrument
 from rule_oracle import changed_by_oracle, made_up_headers, oracle, real_headers
 
@@ -60,12 +60,16 @@ def test_a_switch_changes_the_products_that_crds_names(shared: Path, old: str, n
             parameters = {column: header[key] for key, column in _COLUMNS.items() if key in header}
             inventory.headers.append(tuple(parameters.items()))
             group = Group(instrument, 1, 1, "2b", "cal", 0)
-            inventory.add(group, datetime(2021, 8, 9, 11, 12, 13, 456000, tzinfo=UTC))
+            inventory.add(group, microseconds(datetime(2021, 8, 9, 11, 12, 13, 456000, tzinfo=UTC)))
             inventory.close()
-            counts = comparison.counts(inventory)
+            counts = comparison.impact(inventory)
             steps = changed_by_oracle(theirs[0], theirs[1], asked, types)
-            assert set(counts.by_type) == {name for name, is_error in steps.items() if not is_error}, asked
-            assert set(counts.errors) == {name for name, is_error in steps.items() if is_error}, asked
+            assert {name for name, _ in counts.by_type} == {
+                name for name, is_error in steps.items() if not is_error
+            }, asked
+            assert {name for name, _ in counts.errors} == {name for name, is_error in steps.items() if is_error}, (
+                asked
+            )
             assert counts.changed == bool(counts.by_type)
             assert not counts.not_known
             changed += counts.changed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.pipeline import Use, is_known_type, making, steps_with, use_of
+from pedigreed.model.pipeline import Use, is_known_type, making, use_of
 from pedigreed.model.reference_file import reference_types
 
 
@@ -84,9 +84,3 @@ def test_every_type_that_some_step_reads_is_read_by_a_step_of_some_pipeline() ->
     for name, kind in reference_types().items():
         assert set(kind.steps) <= everything.steps, name
         assert is_known_type(name)
-
-
-def test_the_steps_that_read_a_type_are_told() -> None:
-    made = making("MIR_MRS", is_time_series=False, level="2a", product_type="rate")
-    assert steps_with("readnoise", made) == ("jump", "ramp_fit")
-    assert steps_with("something", made) == ()

@@ -12,6 +12,7 @@ from pedigreed.cli import (
     deliveries,
     demo,
     history,
+    impact,
     local,
     mute,
     notices,
@@ -39,6 +40,7 @@ app.command()(run.run)
 app.command()(preview.preview)
 app.command()(status.status)
 app.command()(history.history)
+app.command()(impact.impact)
 app.command()(local.local)
 app.command()(mute.mute)
 app.command("send-test")(send_test.send_test)

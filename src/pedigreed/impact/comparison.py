@@ -17,6 +17,7 @@ from pedigreed.impact.headers import UNKNOWN, values_of
 from pedigreed.impact.inventory import Span, is_always, joined, number_in, spans_of
 from pedigreed.impact.matchers import alternatives
 from pedigreed.impact.values import ANY, NOT_APPLICABLE, UNDEFINED
+from pedigreed.model.impact import Changed, Impact
 from pedigreed.model.pipeline import Use, is_known_type, making, use_of
 
 if TYPE_CHECKING:
@@ -34,46 +35,28 @@ _ABSENT = TypeRules("")
 """A type that a context does not have: CRDS's answer leaves it out."""
 
 
-class Place(NamedTuple):
-    """Where products are: a program and an observation; None for products of several."""
-
-    program: int
-    observation: int | None
-
-
 @dataclass(slots=True)
-class Counts:
-    """What a switch does to some products.
-
-    Attributes:
-        products: how many were looked at.
-        changed: how many would get another file of at least one type.
-        by_type: type -> of how many products another file.
-        where_on: type -> how many more products, where a step is turned on that is off by default.
-        errors: type -> for how many CRDS has an error where it had a file.
-        places: where the changed products are -> how many.
-        instruments: instrument -> how many changed.
-        not_known: how many could not be told, for want of a value.
-        without_exposures: how many products of stage 3 whose exposures are not known.
-        unknown_exposures: EXP_TYPEs that the table of pipelines has not -> how many products.
-        unknown_types: types that the table of reference types has not; they count for every product.
-        not_understood: instrument and type whose rules were not understood -> why.
-        uncertain: where nothing can be said of some product: instrument and type; an empty type for all of them.
-    """
+class _Counts:
+    """An `Impact` in the making."""
 
     products: int = 0
     changed: int = 0
     by_type: Counter[str] = field(default_factory=Counter)
     where_on: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
-    places: Counter[Place] = field(default_factory=Counter)
-    instruments: Counter[Instrument] = field(default_factory=Counter)
+    places: Counter[tuple[int, int | None]] = field(default_factory=Counter)
+    instruments: set[Instrument] = field(default_factory=set)
     not_known: int = 0
     without_exposures: int = 0
     unknown_exposures: Counter[str] = field(default_factory=Counter)
-    unknown_types: set[str] = field(default_factory=set)
-    not_understood: dict[tuple[Instrument, str], str] = field(default_factory=dict)
     uncertain: set[tuple[Instrument, str]] = field(default_factory=set)
+
+    def add(self, group: Group, changed: int, not_known: int) -> None:
+        self.changed += changed
+        self.not_known += not_known
+        if changed:
+            self.places[group.program, group.observation] += changed
+            self.instruments.add(group.instrument)
 
 
 class Difference(NamedTuple):
@@ -136,9 +119,9 @@ class Comparison:
                         found[instrument, reftype] = rmap.form.not_understood
         return found
 
-    def counts(self, inventory: Inventory, groups: Iterable[Group] | None = None) -> Counts:
-        """Count what changes for the products of an inventory, or of some of its groups."""
-        counts = Counts()
+    def impact(self, inventory: Inventory, groups: Iterable[Group] | None = None) -> Impact:
+        """What changes for the products of an inventory, or of some of its groups."""
+        counts = _Counts()
         exposures = self._exposures
         if exposures is None or inventory is not self._inventory:
             exposures = self._exposures = Exposures(inventory)
@@ -146,16 +129,33 @@ class Comparison:
             self._inventory, self._of_header = inventory, {}
         for group in inventory.groups if groups is None else groups:
             self._count(counts, group, inventory, exposures)
-        for counter in (counts.by_type, counts.where_on, counts.errors):
-            for reftype in [name for name, number in counter.items() if not number]:
-                del counter[reftype]
-        counts.unknown_types = {name for name in {*counts.by_type, *counts.where_on} if not is_known_type(name)}
-        counts.not_understood = {
-            about: why for about, why in self.not_understood().items() if about in counts.uncertain
-        }
-        return counts
+        by_type, where_on = _most_first(counts.by_type), _most_first(counts.where_on)
+        return Impact(
+            old=self._old.name,
+            new=self._new.name,
+            products=counts.products,
+            changed=counts.changed,
+            by_type=by_type,
+            where_on=where_on,
+            errors=_most_first(counts.errors),
+            places=tuple(
+                Changed(program, observation, number)
+                for (program, observation), number in sorted(
+                    counts.places.items(), key=lambda place: (place[0][0], place[0][1] or 0)
+                )
+            ),
+            instruments=tuple(sorted(counts.instruments)),
+            not_known=counts.not_known,
+            without_exposures=counts.without_exposures,
+            unknown_exposures=_most_first(counts.unknown_exposures),
+            unknown_types=tuple(sorted({name for name, _ in (*by_type, *where_on) if not is_known_type(name)})),
+            not_understood=tuple(
+                (*about, why) for about, why in sorted(self.not_understood().items()) if about in counts.uncertain
+            ),
+            uncertain=tuple(sorted(counts.uncertain)),
+        )
 
-    def _count(self, counts: Counts, group: Group, inventory: Inventory, exposures: Exposures) -> None:
+    def _count(self, counts: _Counts, group: Group, inventory: Inventory, exposures: Exposures) -> None:
         members = inventory.groups[group]
         counts.products += members.number
         if group.level == _RAW:
@@ -183,9 +183,9 @@ class Comparison:
             counts.errors[reftype] += number_in(members.starts, found.errors)
         spans = joined(changed)
         number = number_in(members.starts, spans) + (members.undated if is_always(spans) else 0)
-        self._add(counts, group, number, members.number - number if unknown else 0)
+        counts.add(group, number, members.number - number if unknown else 0)
 
-    def _count_combined(self, counts: Counts, group: Group, inventory: Inventory, exposures: Exposures) -> None:
+    def _count_combined(self, counts: _Counts, group: Group, inventory: Inventory, exposures: Exposures) -> None:
         """A product of stage 3 changes where one of its exposures does."""
         number = inventory.groups[group].number
         parts = exposures.of(group)
@@ -209,17 +209,10 @@ class Comparison:
             counts.by_type[reftype] += number
         for reftype in where_on - yes:
             counts.where_on[reftype] += number
-        self._add(counts, group, number if yes else 0, number if unknown and not yes else 0)
-
-    def _add(self, counts: Counts, group: Group, changed: int, not_known: int) -> None:
-        counts.changed += changed
-        counts.not_known += not_known
-        if changed:
-            counts.places[Place(group.program, group.observation)] += changed
-            counts.instruments[group.instrument] += changed
+        counts.add(group, number if yes else 0, number if unknown and not yes else 0)
 
     def _found(
-        self, counts: Counts, made: Group, exposure: Group, inventory: Inventory
+        self, counts: _Counts, made: Group, exposure: Group, inventory: Inventory
     ) -> Iterator[tuple[str, Use, Difference]]:
         """For each type that changed and that the product is made with: when the exposure's answer differs."""
         types = self.types_of(exposure.instrument)
@@ -253,12 +246,61 @@ class Comparison:
         about = instrument, reftype, values
         known = self._differences.get(about)
         if known is None:
-            known = self._differences[about] = _compared(old, new, keys, values)
+            known = self._differences[about] = self._compared(old, new, keys, values)
         return known
+
+    def _compared(
+        self, old: TypeRules, new: TypeRules, keys: tuple[str, ...], values: tuple[str, ...]
+    ) -> Difference:
+        """The difference. Where values lack, it is known if it is one for all that the rules tell apart."""
+        choices = [
+            _told_apart(old, new, key) if value == UNKNOWN else (value,)
+            for key, value in zip(keys, values, strict=True)
+        ]
+        number = 1
+        for choice in choices:
+            number *= len(choice)
+        if number > _MOST_COMBINATIONS:
+            return _NOT_KNOWN
+        found = set()
+        for some in combinations(*choices):
+            header = dict(zip(keys, some, strict=True))
+            found.add(_spans(self._between(timeline_of(old, header), timeline_of(new, header))))
+        return found.pop() if len(found) == 1 else _NOT_KNOWN
+
+    def _between(self, before: Timeline, after: Timeline) -> list[Stretch]:
+        """When the answers differ."""
+        return [] if before is after or before == after else list(differences(before, after))
 
     @staticmethod
     def _rules(context: Context, instrument: Instrument, reftype: str) -> TypeRules:
         return context.types.get(instrument, {}).get(reftype, _ABSENT)
+
+
+class Usage(Comparison):
+    """Which products a context gives one file. What is counted as changed is what uses it."""
+
+    def __init__(
+        self, context: Context, given: Mapping[Instrument, Collection[str]], reftype: str, file: str
+    ) -> None:
+        super().__init__(context, context, given, every_type=True)
+        self._file = file
+        self._changed_types = {
+            instrument: (reftype,) for instrument, types in context.types.items() if reftype in types
+        }
+
+    def _between(self, before: Timeline, _after: Timeline) -> list[Stretch]:
+        ends = [*before.starts, None]
+        return [
+            Stretch(since, until, before.undated, answer)
+            for since, until, answer in zip(("", *before.starts), ends, before.answers, strict=True)
+            if answer.name == self._file
+        ]
+
+
+def _most_first(numbers: Counter[str]) -> tuple[tuple[str, int], ...]:
+    found = [(name, number) for name, number in numbers.items() if number]
+    return tuple(sorted(found, key=lambda each: (-each[1], each[0])))
 
 
 def keys_of(rules: TypeRules) -> tuple[str, ...]:
@@ -273,36 +315,11 @@ def timeline_of(rules: TypeRules, header: Mapping[str, str]) -> Timeline:
     return rules.rmap.timeline(tuple(header[key] for key in rules.rmap.keys))
 
 
-def _compared(old: TypeRules, new: TypeRules, keys: tuple[str, ...], values: tuple[str, ...]) -> Difference:
-    """The difference. Where values lack, it is known if it is one for all that the rules tell apart."""
-    choices = [
-        _told_apart(old, new, key) if value == UNKNOWN else (value,)
-        for key, value in zip(keys, values, strict=True)
-    ]
-    number = 1
-    for choice in choices:
-        number *= len(choice)
-    if number > _MOST_COMBINATIONS:
-        return _NOT_KNOWN
-    found = {_difference(old, new, dict(zip(keys, some, strict=True))) for some in combinations(*choices)}
-    return found.pop() if len(found) == 1 else _NOT_KNOWN
-
-
-def _difference(old: TypeRules, new: TypeRules, header: Mapping[str, str]) -> Difference:
-    before, after = timeline_of(old, header), timeline_of(new, header)
-    if before is after or before == after:
-        return _NO_DIFFERENCE
-    stretches = list(differences(before, after))
+def _spans(stretches: list[Stretch]) -> Difference:
     if not stretches:
         return _NO_DIFFERENCE
-
-    def is_error(stretch: Stretch) -> bool:
-        return step(stretch.before, stretch.after) is Step.TO_ERROR
-
-    return Difference(
-        spans_of(stretch for stretch in stretches if not is_error(stretch)),
-        spans_of(stretch for stretch in stretches if is_error(stretch)),
-    )
+    errors = [stretch for stretch in stretches if step(stretch.before, stretch.after) is Step.TO_ERROR]
+    return Difference(spans_of(stretch for stretch in stretches if stretch not in errors), spans_of(errors))
 
 
 def _told_apart(old: TypeRules, new: TypeRules, key: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ The start of an observation is kept as microseconds, and counted by bisection.
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pedigreed.impact.dates import moment_of
+from pedigreed.model.product_name import product_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,14 +75,15 @@ class Inventory:
         self.groups: dict[Group, Members] = {}
         self.headers: list[tuple[tuple[str, object], ...]] = []
 
-    def add(self, group: Group, start: datetime | None) -> None:
+    def add(self, group: Group, start: int | None) -> None:
+        """Add a product, and when its observation began, in microseconds since 1970."""
         members = self.groups.get(group)
         if members is None:
             members = self.groups[group] = Members()
         if start is None:
             members.undated += 1
         else:
-            members.starts.append(microseconds(start))
+            members.starts.append(start)
 
     def close(self) -> None:
         """Sort what was added."""
@@ -88,9 +91,39 @@ class Inventory:
             members.starts = array("q", sorted(members.starts))
 
 
+_OF_AN_EXPOSURE = re.compile(r"_(o[0-9]{3}|[car][0-9]{4})_")
+_COMBINED = re.compile(r"jw[0-9]{5}-(o[0-9]{3}|[car][0-9]{4})_")
+
+
+def group_of(
+    filename: str,
+    instrument: Instrument,
+    program: int,
+    observation: int | None,
+    level: str,
+    *,
+    header: int,
+    context: str = "",
+) -> Group:
+    """The group of a product, by its name and what the archive says of it."""
+    product_type = product_type_of(filename)
+    association = optics = ""
+    if level == "2c" and (found := _OF_AN_EXPOSURE.search(filename)):
+        association = found[1]
+    if level == "3" and (found := _COMBINED.match(filename)):
+        association = found[1]
+        optics = filename.partition(f"_{instrument.value}_")[2].rpartition("_")[0]
+    return Group(instrument, program, observation, level, product_type, header, context, association, optics)
+
+
 def microseconds(start: datetime) -> int:
     """Since 1970."""
     return (start - _EPOCH) // _MICROSECOND
+
+
+def microseconds_of(moment: str) -> int:
+    """Of a moment as CRDS writes it."""
+    return microseconds(datetime.fromisoformat(moment).replace(tzinfo=UTC))
 
 
 def moment_at(number: int) -> str:

@@ -194,12 +194,6 @@ def is_known_type(name: str) -> bool:
     return reference_type(name) is not None
 
 
-def steps_with(name: str, made: Making) -> tuple[str, ...]:
-    """The steps before a product that use a type, sorted."""
-    kind = reference_type(name)
-    return () if kind is None else tuple(sorted(made.steps.intersection((*kind.steps, *kind.older_steps))))
-
-
 def _alternatives(pipelines: Sequence[str], *, is_time_series: bool) -> list[str]:
     """Without the stage 3 pipeline of time series, or without the others."""
     has_both = "tso3" in pipelines and is_time_series

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pedigreed.config.address import StoreUrl
 from pedigreed.impact.context import (
     CompiledFile,
     compile_file,
@@ -16,13 +18,13 @@ from pedigreed.sources.crds.rules import Compiler, RuleFiles
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
 
     from pedigreed.config.settings import Config
     from pedigreed.impact.context import Context
     from pedigreed.impact.rmap import Rmap
     from pedigreed.model.instrument import Instrument
 
+_SQLITE = "sqlite:///"
 COMPILER: Compiler[CompiledFile] = Compiler(compile_file, encoded, decoded)
 
 
@@ -52,7 +54,16 @@ class Contexts:
         return context_of_files(pmap, self._files, instruments, self._rmaps)
 
 
-def contexts_of(config: Config, folder: Path, user_agent: str, *, fetches: bool = True) -> Contexts:
-    """The contexts of the configured server, whose files are kept in a folder."""
-    url = config.sources.crds.url if fetches else None
-    return Contexts(RuleFiles(folder, COMPILER, url, user_agent, crds_path=config.sources.crds.rules))
+def contexts_of(config: Config, user_agent: str) -> Contexts:
+    """The contexts of the configured server."""
+    crds = config.sources.crds
+    return Contexts(
+        RuleFiles(rules_folder(config.store.reveal()), COMPILER, crds.url, user_agent, crds_path=crds.rules)
+    )
+
+
+def rules_folder(store_url: str) -> Path:
+    """Where rule files are kept: beside the store's file, or where it would be by default."""
+    if not store_url.startswith(_SQLITE):
+        store_url = StoreUrl.default().reveal()
+    return Path(store_url.removeprefix(_SQLITE)).parent / "rules"

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, exists, func, insert, select, update
+from sqlalchemy import BigInteger, Row, bindparam, exists, func, insert, select, type_coerce, update
 
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
@@ -16,7 +16,7 @@ from pedigreed.store.statements import batches, insert_or_skip
 from pedigreed.store.tables import coverage, parameter_sets, products
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
@@ -89,6 +89,36 @@ def there_by_name(connection: Connection, filenames: Iterable[str]) -> dict[str,
         for row in connection.execute(
             select(products).where(products.c.filename.in_(names), products.c.withdrawn_at.is_(None))
         )
+    }
+
+
+def started(connection: Connection, programs: Collection[int]) -> Iterator[Sequence[Any]]:
+    """What of the products that are there tells which reference files they get, for some programs, in pieces.
+
+    A row: file name, instrument, program, observation, level, CRDS_CTX, the observation's start in milliseconds
+    since 1970 UTC, and the number of its set of header values, for `parameters_by_id`.
+    """
+    of = products.c
+    query = select(
+        of.filename,
+        of.instrument,
+        of.program,
+        of.observation,
+        of.level,
+        of.crds_ctx,
+        type_coerce(of.observation_start, BigInteger),
+        of.parameters_id,
+    ).where(of.program.in_(programs), of.withdrawn_at.is_(None))
+    return connection.execute(query).partitions(2_000)
+
+
+def parameters_by_id(connection: Connection, keys: Collection[int]) -> dict[int, Mapping[str, Parameter]]:
+    """The sets of header values by the number of their row."""
+    chosen = parameter_sets.c
+    return {
+        key: _DECODER.decode(text)
+        for some in batches(sorted(keys), 500)
+        for key, text in connection.execute(select(chosen.id, chosen.parameters).where(chosen.id.in_(some)))
     }
 
 

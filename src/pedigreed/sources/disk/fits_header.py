@@ -37,10 +37,8 @@ def pedigree_in(header: bytes) -> Pedigree | None:
     Raises:
         Unreadable: this is no FITS file, its header has no end, or its pedigree can't be read.
     """
-    if not _FIRST.match(header):
-        if len(header) < _CARD and b"SIMPLE  =".startswith(header[:9]):
-            return None
-        raise Unreadable("it is no FITS file")
+    if not _begins_as_fits(header):
+        return None
     found: dict[bytes, str] = {}
     for start in range(0, len(header) - _CARD + 1, _CARD):
         keyword = header[start : start + _KEYWORD]
@@ -55,6 +53,40 @@ def pedigree_in(header: bytes) -> Pedigree | None:
     if len(header) >= BLOCK * MOST_BLOCKS:
         raise Unreadable(f"its header has no end within {BLOCK * MOST_BLOCKS:,} bytes")
     return None
+
+
+def values_in(header: bytes, wanted: frozenset[str]) -> dict[str, str] | None:
+    """The values of some keywords in the bytes that a file begins with; None where more of them are needed.
+
+    Keywords that the header has not, and those without a value, are absent. Else as `pedigree_in`.
+
+    Raises:
+        Unreadable: this is no FITS file, its header has no end, or a value can't be read.
+    """
+    if not _begins_as_fits(header):
+        return None
+    found: dict[str, str] = {}
+    for start in range(0, len(header) - _CARD + 1, _CARD):
+        keyword = header[start : start + _KEYWORD]
+        name = keyword.decode("ascii", "replace").rstrip()
+        if name in wanted and name not in found:
+            value = _value(keyword, header[start + _KEYWORD : start + _CARD])
+            if value is not None:
+                found[name] = value
+        elif keyword == _END:
+            return found
+    if len(header) >= BLOCK * MOST_BLOCKS:
+        raise Unreadable(f"its header has no end within {BLOCK * MOST_BLOCKS:,} bytes")
+    return None
+
+
+def _begins_as_fits(header: bytes) -> bool:
+    """Whether these are the first bytes of a FITS file. Raises `Unreadable` where they can't become them."""
+    if _FIRST.match(header):
+        return True
+    if len(header) < _CARD and b"SIMPLE  =".startswith(header[:9]):
+        return False
+    raise Unreadable("it is no FITS file")
 
 
 def _value(keyword: bytes, rest: bytes) -> str | None:

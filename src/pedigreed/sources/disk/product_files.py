@@ -9,21 +9,22 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pedigreed.model.failure import Unreadable
 from pedigreed.model.local_file import FolderLook, LocalFile, Unread
 from pedigreed.model.product_name import parse_product_name
-from pedigreed.sources.disk.fits_header import BLOCK, MOST_BLOCKS, pedigree_in
+from pedigreed.sources.disk.fits_header import BLOCK, MOST_BLOCKS, pedigree_in, values_in
 from pedigreed.sources.plain_text import plain_line
 from pedigreed.sources.regular_file import open_regular, why_unread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from pedigreed.model.pedigree import Pedigree
 
+Found = TypeVar("Found")
 
 _FIRST_BLOCKS = 12
 """Read at once. The primary header of a JWST product mostly fits in."""
@@ -80,17 +81,32 @@ def read_pedigree(path: str) -> tuple[Pedigree, os.stat_result]:
         Unreadable: it is no FITS file with a pedigree.
         OSError: it can't be read, or is no regular file.
     """
+    return _read(path, pedigree_in)
+
+
+def read_values(path: str, wanted: frozenset[str]) -> dict[str, str]:
+    """The values of some keywords in the primary header of a file; those that it has not are absent.
+
+    Raises:
+        Unreadable: it is no FITS file, or a value can't be read.
+        OSError: it can't be read.
+    """
+    return _read(path, lambda header: values_in(header, wanted))[0]
+
+
+def _read(path: str, parse: Callable[[bytes], Found | None]) -> tuple[Found, os.stat_result]:
+    """What is found in the bytes that a file begins with, which are read until it is."""
     descriptor = open_regular(path)
     try:
         status = os.fstat(descriptor)
         header = b""
-        while (pedigree := pedigree_in(header)) is None:
+        while (found := parse(header)) is None:
             wanted = min(max(len(header), BLOCK * _FIRST_BLOCKS), BLOCK * MOST_BLOCKS - len(header))
             piece = os.read(descriptor, wanted)
             if not piece:
                 raise Unreadable("it is empty" if not header else "it ends within its header")
             header += piece
-        return pedigree, status
+        return found, status
     finally:
         os.close(descriptor)
 

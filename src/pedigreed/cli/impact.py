@@ -1,0 +1,300 @@
+"""`pedigreed impact`: which products a switch of CRDS's contexts changes, and why."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pedigreed.cli.options import USER_AGENT, ConfigFile, Json, load, open_store_if_there
+from pedigreed.cli.output import print_json, print_table, progress, table
+from pedigreed.model.failure import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pedigreed.config.load import LoadedConfig
+    from pedigreed.impact.inventory import Inventory
+    from pedigreed.impact.why import Side
+    from pedigreed.model.impact import Impact
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.service.contexts import Contexts
+    from pedigreed.store.database import Store
+
+_MOST_UNREAD = 20
+
+
+def impact(
+    old: Annotated[
+        str | None,
+        typer.Argument(help="A context, `build` or `latest`. Default: the latest before.", show_default=False),
+    ] = None,
+    new: Annotated[
+        str | None, typer.Argument(help="Likewise. Default: the present latest.", show_default=False)
+    ] = None,
+    config: ConfigFile = None,
+    *,
+    program: Annotated[
+        list[int] | None, typer.Option("--program", metavar="PROGRAM", help="Only this one.", show_default=False)
+    ] = None,
+    type_: Annotated[
+        list[str] | None,
+        typer.Option("--type", metavar="TYPE", help="Only this reference type.", show_default=False),
+    ] = None,
+    path: Annotated[
+        list[Path] | None,
+        typer.Option("--path", metavar="DIR", help="FITS files in place of the archive's.", show_default=False),
+    ] = None,
+    made_with: Annotated[
+        bool, typer.Option("--made-with", help="Each product against the context that it was made with.")
+    ] = False,
+    file: Annotated[
+        str | None,
+        typer.Option("--file", metavar="NAME", help="Which products use this reference file.", show_default=False),
+    ] = None,
+    all_types: Annotated[
+        bool, typer.Option("--all-types", help="Types too that the product is not made with.")
+    ] = False,
+    why: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--why", metavar="PRODUCT TYPE", help="Which rows of the rules decide.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Print which products a switch of CRDS's contexts would change, by CRDS's own rules.
+
+    It reads what the archive last said of the programs that are watched. Rules that are not on disk are fetched
+    from CRDS, two files a second.
+    """
+    loaded = load(config)
+    store = open_store_if_there(loaded)
+    if store is None and (not path or old is None or new is None):
+        raise Usage("nothing was watched yet: `pedigreed once` looks for the first time")
+    asked = _Asked(loaded, store)
+    with progress("reading CRDS's rules"):
+        if made_with or file is not None:
+            if new is not None:
+                raise Usage(f"{'--file' if file else '--made-with'} is about one context: name it alone")
+            before, after = None, asked.context_name(old, "latest")
+        else:
+            before, after = asked.context_name(old, "previous"), asked.context_name(new, "latest")
+        if why is not None:
+            if before is None:
+                raise Usage("--why is about two contexts, and goes neither with --made-with nor with --file")
+            _print_why(asked, why, before, after, as_json=as_json)
+            return
+        inventory, unread = asked.inventory(program or [], path or [], with_contexts=made_with)
+        found = asked.impact(
+            inventory,
+            before,
+            after,
+            file=file,
+            types=[each.lower() for each in type_ or []],
+            every_type=all_types,
+            is_on_disk=bool(path),
+        )
+    if as_json:
+        print_json(_document(found, file, unread))
+    else:
+        _print(found, file, unread)
+
+
+class _Asked:
+    """What is asked about: the configuration's subscriptions, the store, and the contexts."""
+
+    def __init__(self, loaded: "LoadedConfig", store: "Store | None") -> None:
+        self._config = loaded.config
+        self._store = store
+        self._named: dict[str, str] | None = None
+        self._contexts: Contexts | None = None
+
+    @property
+    def contexts(self) -> "Contexts":
+        from pedigreed.service.contexts import contexts_of
+
+        if self._contexts is None:
+            self._contexts = contexts_of(self._config, USER_AGENT)
+        return self._contexts
+
+    def context_name(self, given: str | None, default: str) -> str:
+        """``jwst_1535``, for a context or a word for one."""
+        from pedigreed.model.reference_file import context_of
+        from pedigreed.service.impact import named_contexts
+
+        word = (given or default).lower()
+        if name := context_of(word):
+            return name
+        if word not in {"latest", "build", "previous"}:
+            raise Usage(f"{given!r} is no context: write jwst_1535, `build` or `latest`")
+        if self._named is None:
+            self._named = {}
+            if self._store is not None:
+                with self._store.reading() as connection:
+                    self._named = named_contexts(connection)
+        if word not in self._named:
+            raise Usage(f"the {word} context is not known, since CRDS was not heard: write it like jwst_1535")
+        return self._named[word]
+
+    def inventory(
+        self, programs: "Sequence[int]", paths: "Sequence[Path]", *, with_contexts: bool
+    ) -> "tuple[Inventory, list[str]]":
+        """The products that are asked about, and the files that could not be read."""
+        from pedigreed.service.impact import inventory_of, inventory_of_files
+
+        if paths:
+            return inventory_of_files(paths, with_contexts=with_contexts)
+        watched = {number for each in self._config.subscriptions for number in each.programs}
+        if unwatched := sorted(set(programs) - watched):
+            raise Usage(f"program {unwatched[0]} is not watched")
+        assert self._store is not None
+        with self._store.reading() as connection:
+            return inventory_of(connection, set(programs) or watched, with_contexts=with_contexts), []
+
+    def impact(
+        self,
+        inventory: "Inventory",
+        before: str | None,
+        after: str,
+        *,
+        file: str | None,
+        types: "Sequence[str]",
+        every_type: bool,
+        is_on_disk: bool,
+    ) -> "Impact":
+        from pedigreed.changes.selection import selection_of
+        from pedigreed.service.impact import impact_of, impact_since_made, users_of
+
+        instruments = {group.instrument for group in inventory.groups}
+        selections = [selection_of(each) for each in self._config.subscriptions]
+        groups = [
+            group for group in inventory.groups if is_on_disk or any(each.is_about(group) for each in selections)
+        ]
+        new = self.contexts.context(after, instruments)
+        if file is not None:
+            return users_of(inventory, groups, new, file)
+        if before is None:
+            return impact_since_made(inventory, groups, self.contexts, new, types=types, every_type=every_type)
+        old = self.contexts.context(before, instruments)
+        return impact_of(inventory, groups, old, new, types=types, every_type=every_type)
+
+    def product(self, name: str) -> "tuple[Instrument, dict[str, object], str | None]":
+        """A product's instrument, what CRDS matches by, and when its observation began."""
+        from pedigreed.service.impact import described_file, moment_of_product
+        from pedigreed.store import products as stored_products
+
+        if Path(name).is_file():
+            return described_file(Path(name))
+        known = None
+        if self._store is not None:
+            with self._store.reading() as connection:
+                known = stored_products.known_by_name(connection, [name]).get(name)
+        if known is None:
+            raise Usage(f"{name!r} is neither a product that is watched nor a file here")
+        if known.product.level == "3":
+            raise Usage("a product of stage 3 is made of exposures: name one of those")
+        return known.product.instrument, dict(known.product.parameters), moment_of_product(known.product)
+
+
+def _print(found: "Impact", file: str | None, unread: "Sequence[str]") -> None:
+    from pedigreed.digests.impact_words import doubts_in_words, impact_in_words, places_in_words
+    from pedigreed.digests.wording import count
+
+    if file is not None:
+        typer.echo(f"{file} in {found.new}: {found.changed:,} of {count(found.products, 'product')}")
+        lines = [*([places_in_words(found.places)] if found.changed else []), *doubts_in_words(found)]
+    else:
+        typer.echo(f"{found.old or 'what each was made with'} -> {found.new}")
+        lines = impact_in_words(found)
+    for line in lines:
+        typer.echo(f"  {line}")
+    for line in unread[:_MOST_UNREAD]:
+        typer.echo(f"  can't be read: {line}")
+    if len(unread) > _MOST_UNREAD:
+        typer.echo(f"  ... and {len(unread) - _MOST_UNREAD:,} more, which --json names")
+
+
+def _document(found: "Impact", file: str | None, unread: "Sequence[str]") -> dict[str, Any]:
+    return {
+        "old": found.old or None,
+        "new": found.new,
+        "file": file,
+        "products": found.products,
+        "changed": found.changed,
+        "types": [{"type": name, "products": number} for name, number in found.by_type],
+        "where_the_step_is_on": [{"type": name, "products": number} for name, number in found.where_on],
+        "errors": [{"type": name, "products": number} for name, number in found.errors],
+        "places": [place._asdict() for place in found.places],
+        "not_known": found.not_known,
+        "without_exposures": found.without_exposures,
+        "not_understood": [
+            {"instrument": instrument.value, "type": name, "reason": reason}
+            for instrument, name, reason in found.not_understood
+        ],
+        "unknown_exposure_types": [
+            {"exp_type": name, "products": number} for name, number in found.unknown_exposures
+        ],
+        "unknown_types": list(found.unknown_types),
+        "unread": list(unread),
+    }
+
+
+def _print_why(asked: _Asked, about: tuple[str, str], before: str, after: str, *, as_json: bool) -> None:
+    from pedigreed.service.impact import why
+
+    name, reftype = about
+    instrument, parameters, moment = asked.product(name)
+    old, new = (asked.contexts.context(each, {instrument}) for each in (before, after))
+    values, found = why(instrument, reftype.lower(), parameters, moment, old=old, new=new)
+    if as_json:
+        print_json(
+            {
+                "product": name,
+                "type": reftype.lower(),
+                "start": moment,
+                "values": [{"keyword": key, "value": value, "from": origin} for key, value, origin in values],
+                "old": {"context": before, **_side(found.before)},
+                "new": {"context": after, **_side(found.after)},
+                "sentence": found.sentence,
+                "near": list(found.near),
+            }
+        )
+        return
+    typer.echo(f"{Path(name).name}: {reftype.lower()}\n\n{found.sentence}\n")
+    made = table("keyword", "value", "from")
+    for row in values:
+        made.add_row(*row)
+    made.add_row("DATE-OBS TIME-OBS", moment or "not known", "")
+    print_table(made)
+    for date in found.near:
+        typer.echo(f"\nthe date {date} of a rule is within a second of the observation's start")
+    for context, side in ((before, found.before), (after, found.after)):
+        typer.echo(f"\n{context}: {side.rules}, {' '.join(side.keys) or 'one answer for all'}")
+        _print_side(side)
+
+
+def _print_side(side: "Side") -> None:
+    if not side.matches:
+        typer.echo(f"  no row matches: {side.answer.kind}")
+        return
+    made = table("weight", "row", "file", "since", right=("weight",))
+    for match in side.matches:
+        fields = ", ".join(match.fields)
+        made.add_row(str(match.weight), fields, match.file or "none yet at this date", match.since)
+    print_table(made)
+
+
+def _side(side: "Side") -> dict[str, Any]:
+    return {
+        "rules": side.rules,
+        "keywords": list(side.keys),
+        "answer": side.answer.kind.value,
+        "file": side.answer.name or None,
+        "rows": [
+            {
+                "fields": list(match.fields),
+                "weight": match.weight,
+                "file": match.file,
+                "since": match.since or None,
+            }
+            for match in side.matches
+        ],
+    }

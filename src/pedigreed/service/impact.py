@@ -1,0 +1,265 @@
+"""What a switch of CRDS's contexts changes for the products that are watched, by CRDS's own rules."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pedigreed.impact.comparison import Comparison, Usage, keys_of
+from pedigreed.impact.context import TypeRules
+from pedigreed.impact.dates import moment_of
+from pedigreed.impact.headers import (
+    KEYWORDS,
+    UNKNOWN,
+    column_of,
+    moment_of_header,
+    parameters_of_header,
+    values_of,
+    written_key,
+)
+from pedigreed.impact.inventory import Inventory, group_of, microseconds_of
+from pedigreed.impact.values import UNDEFINED
+from pedigreed.impact.why import explain
+from pedigreed.model.failure import Unreadable
+from pedigreed.model.failure import Usage as WrongUse
+from pedigreed.model.impact import Impact, total
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import NoticeKind
+from pedigreed.model.product_name import parse_product_name
+from pedigreed.model.reference_file import context_of, file_name
+from pedigreed.notices.merging import notices_of
+from pedigreed.sources.disk.product_files import is_product, read_values
+from pedigreed.sources.mast.columns import MATCHING
+from pedigreed.store import announcements as stored_announcements
+from pedigreed.store import contexts_in_use as stored_contexts
+from pedigreed.store import products as stored_products
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.impact.context import Context
+    from pedigreed.impact.inventory import Group
+    from pedigreed.impact.why import Why
+    from pedigreed.model.product import Product
+    from pedigreed.service.contexts import Contexts
+
+GIVEN: Mapping[Instrument, frozenset[str]] = {
+    instrument: frozenset(column for column, having in MATCHING.items() if instrument in having)
+    for instrument in Instrument
+}
+"""The columns of each instrument's keyword service that CRDS matches by."""
+
+_MICROSECONDS = 1_000
+_KEYWORDS = frozenset(("INSTRUME", "DATE-OBS", "TIME-OBS", "CRDS_CTX", *(keyword.fits for keyword in KEYWORDS)))
+
+
+def inventory_of(connection: Connection, programs: Collection[int], *, with_contexts: bool = False) -> Inventory:
+    """The products of some programs that are there, by what CRDS's rules can tell apart.
+
+    Args:
+        connection: a transaction.
+        programs: which.
+        with_contexts: keep apart what was made with different contexts.
+    """
+    inventory = Inventory()
+    numbers: dict[int, int] = {}
+    instruments = {instrument.value: instrument for instrument in Instrument}
+    for rows in stored_products.started(connection, programs):
+        for filename, instrument, program, observation, level, crds_ctx, start, parameters in rows:
+            group = group_of(
+                filename,
+                instruments[instrument],
+                program,
+                observation,
+                level,
+                header=numbers.setdefault(parameters, len(numbers)),
+                context=(crds_ctx or "") if with_contexts else "",
+            )
+            inventory.add(group, None if start is None else start * _MICROSECONDS)
+    sets = stored_products.parameters_by_id(connection, numbers)
+    inventory.headers = [tuple(sets[key].items()) for key in numbers]
+    inventory.close()
+    return inventory
+
+
+def impact_of(
+    inventory: Inventory,
+    groups: Iterable[Group],
+    old: Context,
+    new: Context,
+    *,
+    types: Collection[str] = (),
+    every_type: bool = False,
+) -> Impact:
+    """What a switch of contexts changes for some groups of products. Exposures are found in all of them."""
+    return Comparison(old, new, GIVEN, only=types, every_type=every_type).impact(inventory, groups)
+
+
+def impact_since_made(
+    inventory: Inventory,
+    groups: Iterable[Group],
+    contexts: Contexts,
+    new: Context,
+    *,
+    types: Collection[str] = (),
+    every_type: bool = False,
+) -> Impact:
+    """What the new context changes for each product against the one that it was made with.
+
+    Raises:
+        RulesUnavailable: the rules of one of these contexts can't be had.
+    """
+    by_context: dict[str, list[Group]] = {}
+    for group in groups:
+        by_context.setdefault(group.context, []).append(group)
+    impacts = []
+    for made_with, together in sorted(by_context.items()):
+        name = context_of(made_with)
+        number = sum(inventory.groups[group].number for group in together)
+        if name is None:
+            every = {(group.instrument, "") for group in together}
+            impacts.append(_untold(new.name, number, every))
+            continue
+        old = contexts.context(name, {group.instrument for group in together})
+        impacts.append(impact_of(inventory, together, old, new, types=types, every_type=every_type))
+    return total("", new.name, impacts)
+
+
+def users_of(inventory: Inventory, groups: Iterable[Group], context: Context, file: str) -> Impact:
+    """The products that get a reference file in a context: those are counted as changed.
+
+    Raises:
+        Usage: it is no name of a reference file.
+    """
+    form = file_name(file.lower())
+    if form is None or form.reference_type is None or form.is_rules:
+        raise WrongUse(f"{file!r} is no reference file: write it like jwst_miri_flat_0541.fits")
+    return Usage(context, GIVEN, form.reference_type, file.lower()).impact(inventory, groups)
+
+
+def named_contexts(connection: Connection) -> dict[str, str]:
+    """The words for contexts: ``latest``, ``build`` and ``previous``, the latest before -> ``jwst_1535``."""
+    found = {}
+    in_use = stored_contexts.load(connection)
+    if in_use is not None:
+        found["latest"] = in_use.latest
+        if in_use.build is not None:
+            found["build"] = in_use.build
+        for notice in notices_of(stored_announcements.load(connection)):
+            facts = notice.facts
+            is_switch = (
+                notice.kind in {NoticeKind.DELIVERY, NoticeKind.ROLLBACK} and facts.context and facts.before
+            )
+            if is_switch and context_of(facts.context or "") == in_use.latest:
+                found["previous"] = context_of(facts.before or "") or in_use.latest
+                break
+    return found
+
+
+def why(
+    instrument: Instrument,
+    reftype: str,
+    parameters: Mapping[str, object],
+    moment: str | None,
+    *,
+    old: Context,
+    new: Context,
+) -> tuple[tuple[tuple[str, str, str], ...], Why]:
+    """Why a product gets what it gets: keyword, value and where it came from; and the rules that match.
+
+    Raises:
+        Usage: neither context has the type, its rules are not understood, or a value is not known.
+    """
+    rules = [context.types.get(instrument, {}).get(reftype) for context in (old, new)]
+    if rules == [None, None]:
+        raise WrongUse(f"CRDS has no type {reftype!r} for {instrument.written} in {old.name} and {new.name}")
+    before, after = (each or TypeRules("") for each in rules)
+    for each in (before, after):
+        if each.rmap is not None and each.rmap.form.not_understood:
+            raise WrongUse(f"{each.name} is not understood: {each.rmap.form.not_understood}")
+    keys = tuple(dict.fromkeys((*keys_of(before), *keys_of(after))))
+    values = values_of(keys, parameters, instrument, GIVEN[instrument])
+    header = dict(zip(keys, values, strict=True))
+    # What the archive does not tell is shown as it is, and evaluated as a keyword that is absent.
+    known = {key: UNDEFINED if value == UNKNOWN else value for key, value in header.items()}
+    shown = tuple(
+        (written_key(key), "not known" if value == UNKNOWN else value, _origin(key, value, parameters))
+        for key, value in header.items()
+    )
+    return shown, explain(before, after, known, moment)
+
+
+def moment_of_product(product: Product) -> str | None:
+    """When its observation began, as CRDS writes it."""
+    return None if product.observation_start is None else moment_of(product.observation_start)
+
+
+def _origin(key: str, value: str, parameters: Mapping[str, object]) -> str:
+    column = column_of(key)
+    if value == UNKNOWN:
+        return "the archive has no such column"
+    if column is None:
+        return "no such keyword"
+    return f"MAST's column {column}" if column in parameters else f"MAST's column {column}, which is empty"
+
+
+def _untold(new: str, number: int, about: set[tuple[Instrument, str]]) -> Impact:
+    return Impact("", new, number, not_known=number, uncertain=tuple(sorted(about)))
+
+
+def inventory_of_files(paths: Iterable[Path], *, with_contexts: bool = False) -> tuple[Inventory, list[str]]:
+    """The products in folders on this machine, by their headers; and which could not be read, with the reason."""
+    inventory = Inventory()
+    numbers: dict[tuple[tuple[str, object], ...], int] = {}
+    unread = []
+    for path in sorted({file for each in paths for file in _products_below(each)}):
+        name = parse_product_name(path.name)
+        try:
+            header = read_values(str(path), _KEYWORDS)
+            instrument = _instrument_of(header)
+        except (OSError, Unreadable) as fault:
+            unread.append(f"{path}: {fault.strerror if isinstance(fault, OSError) else fault}")
+            continue
+        parameters = tuple(parameters_of_header(header).items())
+        group = group_of(
+            path.name,
+            instrument,
+            name.program or 0,
+            name.observation,
+            name.level or "",
+            header=numbers.setdefault(parameters, len(numbers)),
+            context=header.get("CRDS_CTX", "") if with_contexts else "",
+        )
+        moment = moment_of_header(header)
+        inventory.add(group, None if moment is None else microseconds_of(moment))
+    inventory.headers = list(numbers)
+    inventory.close()
+    return inventory, unread
+
+
+def described_file(path: Path) -> tuple[Instrument, dict[str, object], str | None]:
+    """A file's instrument, its header by the archive's columns, and when its observation began.
+
+    Raises:
+        Unreadable: it is no product.
+    """
+    header = read_values(str(path), _KEYWORDS)
+    return _instrument_of(header), parameters_of_header(header), moment_of_header(header)
+
+
+def _instrument_of(header: Mapping[str, str]) -> Instrument:
+    try:
+        return Instrument(header.get("INSTRUME", "").lower())
+    except ValueError:
+        raise Unreadable("its header names no instrument of JWST") from None
+
+
+def _products_below(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+        return
+    for folder, _, names in os.walk(path):
+        yield from (Path(folder, name) for name in names if is_product(name))
