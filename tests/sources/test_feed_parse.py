@@ -181,10 +181,10 @@ def test_a_feed_gives_whole_entries_wherever_it_is_cut() -> None:
     assert parse_feed(body).problem is None
 
 
-def test_what_is_wrong_in_the_middle_leaves_what_is_before() -> None:
+def test_a_tag_that_is_not_closed_costs_no_entry() -> None:
     parsed = parse_feed(rss(item("one"), "<item><title>two</item>", item("three")).encode())
-    assert [entry.title for entry in parsed.entries] == ["one"]
-    assert parsed.problem == "it is no well-formed XML after 1 whole entry: mismatched tag"
+    assert [entry.title for entry in parsed.entries] == ["one", "two", "three"]
+    assert parsed.problem is None
 
 
 def test_ampersands_and_names_of_html_are_forgiven() -> None:

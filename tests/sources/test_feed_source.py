@@ -235,6 +235,14 @@ def test_what_is_too_long_gives_its_whole_entries_in_little_memory(lists: Faulty
     assert "the answer is longer than 1,000,000 bytes" in reading.problems
 
 
+def test_a_feed_that_says_it_is_compressed_and_is_not_is_read(lists: FaultyListserv) -> None:
+    plain = "<rss><channel><item><title>New NIRISS flat, jwst_1584.pmap</title></item></channel></rss>"
+    lists.misbehave(Sent(plain, "text/xml", ("Content-Encoding", "gzip")))
+    reading = read(lists)
+    assert reading.is_complete
+    assert [each.title for each in reading.announcements] == ["New NIRISS flat, jwst_1584.pmap"]
+
+
 def test_an_entity_bomb_is_text(lists: FaultyListserv) -> None:
     lists.misbehave(EntityBomb())
     (announcement,) = read(lists).announcements

@@ -9,8 +9,9 @@ from io import BytesIO
 import feedparser
 
 from pedigreed.sources.feeds.entry import Entry, entry_of
+from pedigreed.sources.feeds.repair import repaired
 from pedigreed.sources.feeds.whole_entries import WholeEntries, whole_entries
-from pedigreed.sources.feeds.xml_text import after_prolog, characters, with_sound_references
+from pedigreed.sources.feeds.xml_text import after_prolog, characters
 
 _ROOTS = frozenset({"rss", "feed", "rdf"})
 _OF_PAGES = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
@@ -47,9 +48,9 @@ def parse_feed(body: bytes, content_type: str = "", most: int = 5000) -> ParsedF
         is_page = root == "html" or _OF_PAGES.search(text[:_PAGE_BEGINS_WITHIN])
         return ParsedFeed(problem="an HTML page came in place of a feed" if is_page else _no_feed(body))
     whole = whole_entries(xml, most)
-    if whole.problem and not whole.is_cut:
-        repaired = whole_entries(with_sound_references(xml), most)
-        whole = repaired if repaired.count >= whole.count else whole
+    if whole.is_malformed:
+        better = whole_entries(repaired(xml), most)
+        whole = better if better.count >= whole.count else whole
     try:
         parsed = feedparser.parse(
             BytesIO(whole.xml), response_headers=_AS_XML, sanitize_html=False, resolve_relative_uris=False

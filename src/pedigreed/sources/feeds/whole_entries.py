@@ -14,7 +14,8 @@ from xml.parsers import expat  # no document type comes here, and so no entity a
 
 _FRAMES = frozenset({"rss", "feed", "rdf", "channel"})
 _ENTRIES = frozenset({"item", "entry"})
-_TEXTS = frozenset({"title", "description", "summary", "content", "encoded"})
+FRAMES_AND_ENTRIES = _FRAMES | _ENTRIES
+TEXTS = frozenset({"title", "description", "summary", "content", "encoded"})
 """What may be HTML."""
 _OF_FEED = frozenset(
     {
@@ -36,11 +37,21 @@ _FIELDS = {
     "http://purl.org/dc/terms/": _DATES,
 }
 """Namespace -> the fields that are read, both in lower case."""
+VALUES = (_OF_FEED | _DATES) - TEXTS
+"""Fields with no elements in them."""
+NAMESPACES = {
+    "atom": "http://www.w3.org/2005/Atom",
+    "content": "http://purl.org/rss/1.0/modules/content/",
+    "dc": "http://purl.org/dc/elements/1.1/",
+    "dcterms": "http://purl.org/dc/terms/",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+}
+"""What the usual prefixes mean, where a feed does not declare them."""
 _LONGEST_TEXT = 1_000_000
 _LONGEST_VALUE = 4_000
 _LONGEST_TAG = 20_000
 """Bytes."""
-_DEEPEST = 100
+DEEPEST = 100
 _MOST_FIELDS = 20
 _MOST_NAMESPACES = 100
 _MOST_ATTRIBUTES = 100
@@ -69,7 +80,7 @@ class WholeEntries:
         xml: well-formed, UTF-8; it has the whole entries before the first thing that is wrong.
         count: of the entries.
         problem: what is wrong there, in words; None where all was read.
-        is_cut: whether what is wrong is that the feed ends too soon.
+        is_malformed: whether what is wrong is that it is no well-formed XML there, and does not just end too soon.
         left_out: how many fields were longer, or more in one entry, than a feed needs.
         has_more: whether there are more entries than were to be read.
     """
@@ -77,7 +88,7 @@ class WholeEntries:
     xml: bytes
     count: int
     problem: str | None = None
-    is_cut: bool = False
+    is_malformed: bool = False
     left_out: int = 0
     has_more: bool = False
 
@@ -85,8 +96,8 @@ class WholeEntries:
 def whole_entries(text: str, most: int) -> WholeEntries:
     """Read a feed's text, from its first element on, and at most so many entries. Takes time by its length."""
     walk = _Walk(text.encode("utf-8"), most)
-    problem, is_cut = walk.to_the_end()
-    return WholeEntries(walk.kept, walk.count, problem, is_cut, walk.left_out, walk.has_more)
+    problem, is_malformed = walk.to_the_end()
+    return WholeEntries(walk.kept, walk.count, problem, is_malformed, walk.left_out, walk.has_more)
 
 
 class _Stop(Exception):
@@ -148,7 +159,7 @@ class _Walk:
         return b"".join((*self._kept, *(b"</%s>" % name for name in reversed(self._frames))))
 
     def to_the_end(self) -> tuple[str | None, bool]:
-        """What is wrong, and whether it is that the text ends too soon."""
+        """What is wrong, and whether it is that the text is no well-formed XML."""
         try:
             self._parser.Parse(self._xml, True)
         except _Stop as stop:
@@ -157,8 +168,8 @@ class _Walk:
             if self._is_over:
                 return None, False
             if error.code in _ENDS_TOO_SOON:
-                return f"it is cut {self._place}", True
-            return f"it is no well-formed XML {self._place}: {expat.ErrorString(error.code)}", False
+                return f"it is cut {self._place}", False
+            return f"it is no well-formed XML {self._place}: {expat.ErrorString(error.code)}", True
         return None, False
 
     @property
@@ -174,7 +185,7 @@ class _Walk:
         level = self._depth - len(self._frames)
         self._depth += 1
         self._elements += 1
-        if self._depth > _DEEPEST:
+        if self._depth > DEEPEST:
             raise _Stop("it is nested deeper than a feed is")
         if len(attributes) > _MOST_ATTRIBUTES:
             raise _Stop("it has more attributes than an element needs")
@@ -228,7 +239,7 @@ class _Walk:
     def _end_field(self, field: _Field, entry: list[bytes]) -> None:
         self._field = None
         written = field.written(self._xml, self._parser.CurrentByteIndex)
-        if len(written) <= (_LONGEST_TEXT if field.name in _TEXTS else _LONGEST_VALUE):
+        if len(written) <= (_LONGEST_TEXT if field.name in TEXTS else _LONGEST_VALUE):
             entry.append(written)
         else:
             self.left_out += 1

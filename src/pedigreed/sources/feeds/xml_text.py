@@ -1,12 +1,12 @@
-"""A feed's bytes as XML text: their characters, from the first element on, with references that XML knows."""
+"""A feed's bytes as XML text: their characters, from the first element on."""
 
 from __future__ import annotations
 
 import codecs
 import re
-from html.entities import html5
 from typing import TYPE_CHECKING
 
+from pedigreed.sources.charset import codec_of
 from pedigreed.sources.plain_text import after
 
 if TYPE_CHECKING:
@@ -24,11 +24,8 @@ _MARKS = (
 )
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s{0,20}=\s{0,20}[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _IN_HEADER = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._-]{1,40})", re.IGNORECASE)
-_TEXT_CODECS = re.compile(
-    "ascii|utf-(?:8|16|32)(?:-[lb]e|-sig)?|iso8859-\\d+|cp\\d+|koi8-[ru]|mac-\\w+|"
-    "gb2312|gbk|gb18030|big5\\w*|shift_jis\\w*|euc_\\w+"
-)
-"""Python has more codecs. Some take the square of the length, or make no characters."""
+_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,100}:)?(?P<name>[A-Za-z_][\w.-]{0,100})(?=[\s/>]|$)")
+_SUBSET_END = re.compile(r"\]\s*>")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 has not (section 2.2)."""
 
@@ -56,21 +53,10 @@ def _codings(body: bytes, content_type: str) -> Iterator[str]:
     declared = _DECLARED.search(body[:1000])
     told = _IN_HEADER.search(content_type[:1000])
     for name in (told and told[1], declared and declared[1].decode("ascii")):
-        if name and _is_of_text(name):
-            yield name
+        if coding := codec_of(name):
+            yield coding
     yield "cp1252"
     yield "latin-1"
-
-
-def _is_of_text(name: str) -> bool:
-    try:
-        return _TEXT_CODECS.fullmatch(codecs.lookup(name).name) is not None
-    except LookupError:
-        return False
-
-
-_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,100}:)?(?P<name>[A-Za-z_][\w.-]{0,100})(?=[\s/>]|$)")
-_SUBSET_END = re.compile(r"\]\s*>")
 
 
 def after_prolog(text: str) -> tuple[str, str]:
@@ -100,44 +86,3 @@ def _document_type_end(text: str, start: int) -> int:
         return len(text) if closed < 0 else closed + 1
     end = _SUBSET_END.search(text, start)
     return end.end() if end else len(text)
-
-
-_REFERENCE = re.compile(r"&(?:(?P<name>[A-Za-z][A-Za-z0-9]{0,31});|#(?P<code>[0-9]{1,7}|x[0-9A-Fa-f]{1,6});)?")
-_OF_XML = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_CDATA = "<![CDATA["
-_MOST = 100_000
-_CONTROL = range(0x20)
-_ALLOWED_CONTROL = frozenset({0x9, 0xA, 0xD})
-
-
-def with_sound_references(xml: str) -> str:
-    """The same text, in which every reference to a character is one that XML knows. CDATA stays as it is.
-
-    A text with more of them than any feed has stays as it is, since each grows.
-    """
-    if xml.count("&") > _MOST:
-        return xml
-    first, *others = xml.split(_CDATA)
-    parts = [_REFERENCE.sub(_sound, first)]
-    for other in others:
-        verbatim, end, rest = other.partition("]]>")
-        parts += [_CDATA, verbatim, end, _REFERENCE.sub(_sound, rest)]
-    return "".join(parts)
-
-
-def _sound(reference: re.Match[str]) -> str:
-    name, code = reference["name"], reference["code"]
-    if name in _OF_XML:
-        return reference[0]
-    if name and f"{name};" in html5:
-        return html5[f"{name};"].replace("&", "&amp;").replace("<", "&lt;")
-    if code and _is_of_xml(int(code[1:], 16) if code.startswith("x") else int(code)):
-        return reference[0]
-    return f"&amp;{reference[0][1:]}"
-
-
-def _is_of_xml(code: int) -> bool:
-    """XML 1.0, section 2.2."""
-    if code in _CONTROL:
-        return code in _ALLOWED_CONTROL
-    return code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF  # noqa: PLR2004  # the standard's

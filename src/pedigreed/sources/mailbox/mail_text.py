@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import codecs
+from pedigreed.sources.charset import codec_of
 
 _SUPERSETS = frozenset({"", "ascii", "iso8859-1", "cp1252", "utf-8"})
 """Labels that stand on text of any kind: much that is UTF-8, or Windows's, is sent as US-ASCII or Latin-1."""
-
-_NOT_OF_MAIL = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined", "utf-7"})
-"""Python's own codecs, some of which take the square of the length, and one that hides markup."""
 
 
 def decode(content: bytes, label: str | None = None) -> str:
@@ -17,23 +14,10 @@ def decode(content: bytes, label: str | None = None) -> str:
     The label is believed where it fits and means something. What is valid UTF-8 by chance is hardly ever
     anything else; what is left is taken as Windows-1252, as browsers do with Latin-1.
     """
-    charset = known_charset(label)
+    charset = codec_of(label)
     if charset in _SUPERSETS:
         return _strictly(content, "utf-8") or content.decode("cp1252", "replace")
     return _strictly(content, charset) or _strictly(content, "utf-8") or content.decode(charset, "replace")
-
-
-def known_charset(label: str | None) -> str:
-    """The name of the charset as Python has it; empty where there is no such charset."""
-    cleaned = (label or "").strip(" \t\r\n\"'").lower()
-    if not cleaned.isascii() or len(cleaned) > 40 or "\0" in cleaned:  # noqa: PLR2004  # no charset's name is longer
-        return ""
-    try:
-        name = codecs.lookup(cleaned).name
-        bytes(4).decode(name, "replace")  # Codecs that make no text of bytes refuse.
-    except (LookupError, ValueError, UnicodeError):
-        return ""
-    return "" if name.replace("_", "-") in _NOT_OF_MAIL else name
 
 
 def _strictly(content: bytes, charset: str) -> str:
