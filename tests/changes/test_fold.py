@@ -14,15 +14,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from pedigreed.changes.compare import compare, release, withdrawal
 from pedigreed.changes.fold import FLAGS, fold, without_implied
+from pedigreed.changes.relisting import relisting
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.model.product import Product
+from pedigreed.model.product import KnownProduct, Product
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from pedigreed.model.product import KnownProduct
 
     Make = Callable[..., Product]
 
@@ -128,6 +127,22 @@ def test_moves_come_to_the_way_from_the_first_state_to_the_last(
     product: Make, states: tuple[Pedigree | None, ...], net: Told
 ) -> None:
     assert told(history(product, *states)) == net
+
+
+def test_a_product_in_the_place_of_a_lower_level_is_told_as_that_and_not_as_new(product: Make) -> None:
+    archive = Archive()
+    archive.shows(product(pedigree=B))
+    lower = KnownProduct(product("jw01180007001_02101_00001_nrca1_rate.fits", pedigree=A))
+    assert archive.known is not None
+    change, gone, archive.known = relisting(lower, archive.known, NOW)
+    archive.changes.append(change)
+    assert told(archive.changes) == [(ChangeKind.RELISTED, A, B)]
+    assert gone.withdrawn_at == NOW
+    archive.shows(product(pedigree=C))
+    assert told(archive.changes) == [(ChangeKind.RELISTED, A, C)]
+    assert told(archive.changes[1:]) == [(ChangeKind.REPROCESSED, B, C)], "where the first was told before"
+    archive.lacks()
+    assert told(archive.changes) == []
 
 
 def test_the_first_data_of_a_program_stay_first_when_they_are_reprocessed(product: Make) -> None:

@@ -77,10 +77,10 @@ def test_programs_are_collected_over_all_subscriptions(valid: str) -> None:
     assert config.subscriptions[1].watch.programs[0] == ProgramSelection(1210, (5, 6, 7))
 
 
-def test_who_asks_for_new_products_is_told_of_first_ones(valid: str) -> None:
+def test_who_asks_for_new_products_is_told_of_first_ones_and_higher_levels(valid: str) -> None:
     text = valid.replace("[1180]", "[1180], events: [withdrawn, new]")
     events = parse_config(text, "f", {}).config.subscriptions[0].watch.events
-    assert events == (ChangeKind.FIRST, ChangeKind.NEW, ChangeKind.WITHDRAWN)
+    assert events == (ChangeKind.FIRST, ChangeKind.NEW, ChangeKind.RELISTED, ChangeKind.WITHDRAWN)
 
 
 def test_a_level_may_be_written_as_a_number(valid: str) -> None:

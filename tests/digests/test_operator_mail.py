@@ -28,6 +28,7 @@ HOUR = timedelta(hours=1)
 BEGUN = (
     (ProblemKind.SOURCE, "MAST NIRCam", "MAST answered HTTP 504", 50 * HOUR),
     (ProblemKind.INCREMENTS, "MAST MIRI", "the service ignored the limit and sent older rows too", HOUR),
+    (ProblemKind.COLUMNS, "MAST FGS", "no values in isStale, so it can't be told which products are stale", HOUR),
     (ProblemKind.CHANNEL, "team", "Slack answered 404 no_service", HOUR),
     (ProblemKind.DESTINATION, "nobody@x.example", "RCPT was answered with 550 5.1.1 no such user", HOUR),
     (ProblemKind.DIGEST, "jades", "pedigreed failed: ZeroDivisionError", HOUR),

@@ -113,11 +113,12 @@ def test_at_the_worst_the_numbers_are_left() -> None:
     assert len(html) < LONGEST
     text = Reader(html).text
     for title in (
-        "FIRST DATA", "REGRESSED", "REPROCESSED", "NEW", "PUBLIC", "WITHDRAWN", "MARKED STALE", "NO LONGER STALE",
+        "FIRST DATA", "REGRESSED", "REPROCESSED", "NEW", "HIGHER LEVEL", "PUBLIC", "WITHDRAWN", "MARKED STALE",
+        "NO LONGER STALE",
         "MISSING", "NOW WATCHING", "NOT CHECKED", "CHECKED",
     ):  # fmt: skip
         assert f" {title} " in text
-    assert text.count("1,500 products") == 8
+    assert text.count("1,500 products") == 9
 
 
 def test_the_least_detail_fits_whatever_the_rest() -> None:

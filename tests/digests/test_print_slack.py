@@ -123,12 +123,13 @@ def test_at_the_worst_the_numbers_are_left() -> None:
     assert_slack_takes(payload)
     told = whole_text(digest)
     for title in (
-        "FIRST DATA", "REGRESSED", "REPROCESSED", "NEW", "PUBLIC", "WITHDRAWN", "MARKED STALE", "NO LONGER STALE",
+        "FIRST DATA", "REGRESSED", "REPROCESSED", "NEW", "HIGHER LEVEL", "PUBLIC", "WITHDRAWN", "MARKED STALE",
+        "NO LONGER STALE",
         "MISSING", "NOW WATCHING", "NOT CHECKED", "CHECKED",
     ):  # fmt: skip
         assert f"*{title}*" in told
-    assert told.count("1,500 products") == 8
-    assert "12,000 changes in full" in told
+    assert told.count("1,500 products") == 9
+    assert "13,500 changes in full" in told
 
 
 @pytest.mark.parametrize("size", [0, 1, 10, 100, 1000])

@@ -473,6 +473,71 @@ def test_a_digest_that_can_not_be_delivered_for_days_is_given_up(watcher: Watche
 # What does not show in the date of ingest
 
 
+# A higher level in the place of a lower one
+
+
+def replace_by_cal(watcher: Watcher, rates: list[str], at: datetime) -> list[str]:
+    """A later build made the next level of some exposures: MAST lists that, and the lower one no more."""
+    cals = []
+    for rate in rates:
+        row = watcher.holdings.rows.pop(rate)
+        cals.append(rate.replace("_rate.fits", "_cal.fits"))
+        watcher.holdings.rows[cals[-1]] = {**row, "filename": cals[-1], "productLevel": "2b"}
+    watcher.holdings.remake(cals, at=at)
+    return cals
+
+
+def rates_alone(watcher: Watcher, count: int) -> list[str]:
+    """Products of which no higher level is listed."""
+    names = watcher.holdings.add(1180, 2 * count)
+    for name in names:
+        if name.endswith("_cal.fits"):
+            del watcher.holdings.rows[name]
+    return [name for name in names if name.endswith("_rate.fits")]
+
+
+@pytest.mark.parametrize("sweep", ["7d", "1h"])
+def test_a_rate_that_gives_way_to_its_cal_is_told_as_that(watcher: Watcher, sweep: str) -> None:
+    rates = rates_alone(watcher, 30)
+    config = watcher.configured({"programs": [1180]}, sweep=sweep)
+    watcher.told(day(0), config)
+    replace_by_cal(watcher, rates[:4], at=day(0.5))
+    text = watcher.told(day(1), config)["a"]
+    assert "HIGHER LEVEL   4 products listed as cal from now on" in text
+    assert "1.20.2" in text
+    assert "2.0.1" in text
+    assert "NEW  " not in text
+    assert "WITHDRAWN" not in text
+    assert [watcher.told(day(number), config) for number in range(2, 20)] == [{}] * 18
+
+
+def test_a_cal_beside_its_rate_is_new(watcher: Watcher) -> None:
+    rates = rates_alone(watcher, 30)
+    watcher.told(day(0))
+    kept = {name: watcher.holdings.rows[name] for name in rates[:4]}
+    replace_by_cal(watcher, rates[:4], at=day(0.5))
+    watcher.holdings.rows |= kept
+    assert "NEW            4 products" in watcher.told(day(1))["a"]
+    for rate in rates[:4]:
+        del watcher.holdings.rows[rate]
+    told = [watcher.told(day(number)).get("a", "") for number in range(2, 12)]
+    assert [text for text in told if "HIGHER LEVEL   4 products" in text] == [text for text in told if text]
+
+
+def test_a_rate_that_leaves_beside_its_old_cal_is_withdrawn(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 60)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    watcher.told(day(0), config)
+    rate = next(name for name in names if name.endswith("_rate.fits"))
+    del watcher.holdings.rows[rate]
+    assert "WITHDRAWN      1 product" in " ".join(
+        watcher.told(day(number), config).get("a", "") for number in (1, 2)
+    )
+
+
+# Release dates
+
+
 def exclusive(watcher: Watcher, count: int, until: float) -> list[str]:
     """Add products whose release is on a day. MAST says of none that it is restricted."""
     return watcher.holdings.add(1180, count, isRestricted=False, publicReleaseDate_mjd=to_mjd(day(until)))

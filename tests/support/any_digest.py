@@ -136,7 +136,7 @@ def worst() -> Digest:
             after=Pedigree(f"{number % 5}{AMPERSANDS}", f"{number % 11}{AMPERSANDS}", ENDS),
             seen_at=ENDS,
         )
-        for number in range(12_000)
+        for number in range(1_500 * len(kinds))
     ]
     span = PedigreeSpan(AMPERSANDS, AMPERSANDS, ENDS - timedelta(days=999), ENDS)
     programs = range(10_000, 10_400)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 FLAGS = frozenset((ChangeKind.STALE, ChangeKind.NO_LONGER_STALE))
 """What MAST says of a product that stays as it is."""
 
+_BESIDE_MOVES = frozenset((ChangeKind.PUBLIC, ChangeKind.RELISTED))
+
 _MADE_ANEW = frozenset((ChangeKind.REPROCESSED, ChangeKind.REGRESSED))
 
 
@@ -24,6 +26,7 @@ def fold(changes: Iterable[Change]) -> tuple[Change, ...]:
     A value that goes and comes back is no change. A product that appears and is reprocessed is new, with its last
     pedigree. Several reprocessings are one, from the first pedigree to the last.
     A product that came or went has no flags to tell. A flag is told with the product's last pedigree.
+    A product that came in the place of a lower level is told as that, and not as new.
     """
     by_product: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
@@ -60,15 +63,19 @@ def still_public(net: Iterable[Change], exclusive: AbstractSet[str]) -> tuple[Ch
 
 def is_move(change: Change) -> bool:
     """Whether the product itself became another: it came, went, or was made anew."""
-    return change.kind not in FLAGS and change.kind is not ChangeKind.PUBLIC
+    return change.kind not in FLAGS and change.kind not in _BESIDE_MOVES
 
 
 def _net(history: list[Change]) -> Iterator[Change]:
     moves = [change for change in history if is_move(change)]
     public = [change for change in history if change.kind is ChangeKind.PUBLIC]
     flags = [change for change in history if change.kind in FLAGS]
+    relisted = [change for change in history if change.kind is ChangeKind.RELISTED]
     move = _net_move(moves) if moves else None
-    if move is not None:
+    is_there = history[-1].after is not None
+    if relisted and is_there and (move is None or move.before is None):
+        yield replace(relisted[-1], before=relisted[0].before, after=history[-1].after)
+    elif move is not None:
         yield move
     if moves and (moves[0].before is None or moves[-1].after is None):
         return

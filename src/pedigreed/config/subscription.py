@@ -40,8 +40,8 @@ _USUAL_EVENTS = tuple(kind for kind in ChangeKind if kind not in {ChangeKind.STA
 
 
 def _with_first(events: tuple[ChangeKind, ...]) -> tuple[ChangeKind, ...]:
-    """First data are new data too: who asks for new products is told of the first ones."""
-    chosen = set(events) | ({ChangeKind.FIRST} if ChangeKind.NEW in events else set())
+    """First data and higher levels are new data too: who asks for new products is told of them."""
+    chosen = set(events) | ({ChangeKind.FIRST, ChangeKind.RELISTED} if ChangeKind.NEW in events else set())
     return tuple(kind for kind in ChangeKind if kind in chosen)
 
 
@@ -64,7 +64,10 @@ class Watch(Settings):
         AfterValidator(_with_first),
     ] = Field(
         default=_USUAL_EVENTS,
-        description="Only these kinds of change. 'new' includes 'first'. Default: all but the two about 'stale'.",
+        description=(
+            "Only these kinds of change. 'new' includes 'first' and 'relisted'. "
+            "Default: all but the two about 'stale'."
+        ),
     )
 
 

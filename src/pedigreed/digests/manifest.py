@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 EVENT_TYPES = {
     ChangeKind.FIRST: "New",
     ChangeKind.NEW: "New",
+    ChangeKind.RELISTED: "New",
     ChangeKind.REPROCESSED: "Reprocessed",
     ChangeKind.REGRESSED: "Reprocessed",
     ChangeKind.PUBLIC: "Public",

@@ -37,6 +37,7 @@ _NEWS = {
     ChangeKind.REGRESSED: "regressed",
     ChangeKind.REPROCESSED: "reprocessed",
     ChangeKind.NEW: "new",
+    ChangeKind.RELISTED: "now at a higher level",
     ChangeKind.PUBLIC: "public",
     ChangeKind.WITHDRAWN: "withdrawn",
     ChangeKind.STALE: "marked stale",

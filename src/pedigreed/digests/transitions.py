@@ -26,6 +26,7 @@ KINDS_IN_READING_ORDER = (
     ChangeKind.REGRESSED,
     ChangeKind.REPROCESSED,
     ChangeKind.NEW,
+    ChangeKind.RELISTED,
     ChangeKind.PUBLIC,
     ChangeKind.WITHDRAWN,
     ChangeKind.STALE,

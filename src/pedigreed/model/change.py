@@ -22,6 +22,8 @@ class ChangeKind(StrEnum):
     FIRST = "first"
     """The product is among the first data of a program that had none."""
     NEW = "new"
+    RELISTED = "relisted"
+    """A higher level of an exposure is listed in the place of a lower one, whose pedigree is `before`."""
     REPROCESSED = "reprocessed"
     REGRESSED = "regressed"
     """The pedigree went down: an older pipeline or context, or an earlier DATE."""

@@ -5,21 +5,25 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import structlog
 
 from pedigreed.changes.compare import compare
+from pedigreed.changes.relisting import higher_levels_of, lower_levels_of, relisting
 from pedigreed.changes.withdrawal import judge
+from pedigreed.model.change import ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.asking import INCREMENTS_OFF_FOR, Situation, queries, why_increments_fail
 from pedigreed.service.learning import keep_columns, keep_sizes, keep_stale_filter_ignored, load_lessons
+from pedigreed.sources.mast.query import PedigreeQuery
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import products as stored_products
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
@@ -27,9 +31,8 @@ if TYPE_CHECKING:
 
     from pedigreed.model.change import Change
     from pedigreed.model.coverage import Coverage, Fetched
-    from pedigreed.model.product import Product
+    from pedigreed.model.product import KnownProduct, Product
     from pedigreed.sources.mast.archive import MastArchive
-    from pedigreed.sources.mast.query import PedigreeQuery
     from pedigreed.store.database import Store
 
 RACE = timedelta(hours=1)
@@ -53,6 +56,8 @@ class Answer:
         changes: how many changes it showed.
         held: how many products it would have moved backwards, had it been complete.
         notes: what was done about it; for people.
+        perhaps_relisted: programs with a new product in whose place a lower level was listed. Only a sweep can
+            tell whether that left the list.
     """
 
     query: PedigreeQuery
@@ -60,6 +65,7 @@ class Answer:
     changes: int = 0
     held: int = 0
     notes: tuple[str, ...] = ()
+    perhaps_relisted: frozenset[int] = frozenset()
 
 
 def collect(
@@ -98,7 +104,9 @@ def collect(
     first_data = _without_data(interest, situation, with_data)
     sizes = deepcopy(lessons.sizes)
     archive.sizes = lessons.sizes
-    for query in queries(_oldest_first(interest, situation), situation, sweep_every, now, stale=stale):
+    replaced: set[tuple[Instrument, int]] = set()
+    planned = queries(_oldest_first(interest, situation), situation, sweep_every, now, stale=stale)
+    for query in chain(planned, _sweeps_of(replaced)):
         known: dict[PedigreeQuery, dict[bytes, str]] = {}
 
         def known_of(
@@ -120,6 +128,7 @@ def collect(
                     fetched = replace(fetched, is_complete=True, problems=(), warnings=(why,))  # noqa: PLW2901
                 answer = _keep(connection, part, fetched, filenames=filenames, first_data=first_data, now=now)
                 keep_sizes(connection, sizes, lessons.sizes, now)
+            replaced |= {(part.instrument, program) for program in answer.perhaps_relisted}
             # Its products are kept. They need not stay in memory while the next are read.
             del fetched, filenames
             yield answer
@@ -148,13 +157,16 @@ def _keep(
         is_complete=fetched.is_complete,
         now=now,
     )
-    news = list(comparison.changes)
+    missing: AbstractSet[str] = frozenset()
     if query.is_sweep and fetched.is_complete:
-        seen = fetched.unchanged | {product.filename for product in fetched.items}
-        news += _missing(connection, query, filenames - seen, now)
+        missing = filenames - fetched.unchanged - {product.filename for product in fetched.items}
+    totals = stored_products.counts(connection, query.programs, query.instrument) if missing else {}
     stored_products.keep(connection, comparison.known, known.keys())
     _found_again(connection, query, fetched.unchanged)
-    stored_changes.record(connection, news)
+    stored_changes.record(connection, comparison.changes)
+    gone = _missing(connection, missing, totals, now)
+    stored_changes.record(connection, gone)
+    news = [*comparison.changes, *gone]
     returned = {name for name, state in known.items() if state.withdrawn_at is not None}
     unexpected = [change for change in comparison.changes if change.filename not in returned]
     reason = why_increments_fail(query, fetched, changes=unexpected, states=states)
@@ -163,7 +175,28 @@ def _keep(
         for state in states.values():
             stored_coverage.save(connection, _covered(state, query, fetched, now))
     _tell(query, fetched, len(news), notes)
-    return Answer(query, replace(fetched, items=()), len(news), len(comparison.held), notes)
+    return Answer(
+        query,
+        replace(fetched, items=()),
+        len(news),
+        len(comparison.held),
+        notes,
+        frozenset() if query.is_sweep else _perhaps_relisted(connection, comparison.changes),
+    )
+
+
+def _perhaps_relisted(connection: Connection, changes: Iterable[Change]) -> frozenset[int]:
+    """The programs of new products of whose exposure a lower level was known before."""
+    new = {change.filename: change for change in changes if change.kind is ChangeKind.NEW}
+    lower = {name: higher for higher in new for name in lower_levels_of(higher) if name not in new}
+    known = stored_products.there_by_name(connection, sorted(lower))
+    return frozenset(product.program for product in known.values())
+
+
+def _sweeps_of(pairs: AbstractSet[tuple[Instrument, int]]) -> Iterator[PedigreeQuery]:
+    """A sweep of each program. It looks at the pairs only when it is asked for the first."""
+    for instrument in sorted({instrument for instrument, _ in pairs}):
+        yield PedigreeQuery(instrument, tuple(sorted(program for of, program in pairs if of is instrument)))
 
 
 def _why_no_stale_question(fetched: Fetched[Product]) -> str | None:
@@ -206,19 +239,36 @@ def _first_seen(
 
 
 def _missing(
-    connection: Connection,
-    query: PedigreeQuery,
-    filenames: AbstractSet[str],
-    now: datetime,
+    connection: Connection, filenames: AbstractSet[str], totals: Mapping[int, int], now: datetime
 ) -> tuple[Change, ...]:
-    """Count what a complete sweep lacks, and tell as withdrawn what it lacked often enough."""
+    """Count what a complete sweep lacks, and tell as withdrawn what it lacked often enough.
+
+    What left the list for a higher level of its exposure is told as that, at once.
+    """
     if not filenames:
         return ()
-    missing = stored_products.known_by_name(connection, sorted(filenames)).values()
-    totals = stored_products.counts(connection, query.programs, query.instrument)
-    judgement = judge(missing, totals, now)
+    missing = stored_products.known_by_name(connection, sorted(filenames))
+    relisted = _relisted(connection, missing, now)
+    gone = [known for filename, known in missing.items() if filename not in relisted]
+    judgement = judge(gone, totals, now)
     stored_products.keep(connection, judgement.known, filenames)
-    return judgement.changes
+    return (*relisted.values(), *judgement.changes)
+
+
+def _relisted(connection: Connection, missing: Mapping[str, KnownProduct], now: datetime) -> dict[str, Change]:
+    """File name of a product that is listed at a higher level now -> the change. Keeps both states."""
+    pairs = [(lower, higher) for lower in missing for higher in higher_levels_of(lower) if higher not in missing]
+    there = stored_products.known_by_name(connection, sorted({higher for _, higher in pairs}))
+    came = stored_changes.came_at(connection, sorted({name for pair in pairs for name in pair}))
+    relisted: dict[str, Change] = {}
+    for lower, higher in pairs:
+        # Some services list both levels. Only one that came after the other took its place.
+        is_later = higher in came and (lower not in came or came[higher] > came[lower])
+        if lower in relisted or higher not in there or not is_later or there[higher].withdrawn_at is not None:
+            continue
+        relisted[lower], gone, there[higher] = relisting(missing[lower], there[higher], now)
+        stored_products.keep(connection, [gone, there[higher]], {lower, higher})
+    return relisted
 
 
 def _found_again(connection: Connection, query: PedigreeQuery, filenames: AbstractSet[str]) -> None:

@@ -70,6 +70,20 @@ def mark_covered(connection: Connection, subscription: str, label: str, ids: Ite
         connection.execute(insert(told), rows)
 
 
+def came_at(connection: Connection, filenames: Iterable[str]) -> dict[str, datetime]:
+    """File name -> when the product was first told as there (UTC). What is of a baseline is not among them."""
+    kinds = (ChangeKind.FIRST.value, ChangeKind.NEW.value)
+    found: dict[str, datetime] = {}
+    for batch in batches(filenames):
+        query = (
+            select(changes.c.filename, func.min(changes.c.seen_at, type_=changes.c.seen_at.type))
+            .where(changes.c.filename.in_(batch), changes.c.kind.in_(kinds))
+            .group_by(changes.c.filename)
+        )
+        found.update((filename, at) for filename, at in connection.execute(query))
+    return found
+
+
 def moves(connection: Connection, programs: Collection[int], since: datetime) -> list[Moved]:
     """What was reprocessed of some programs and seen since a moment (UTC), gathered by what moved together."""
     at = func.coalesce(changes.c.archived_at, changes.c.seen_at, type_=changes.c.seen_at.type)

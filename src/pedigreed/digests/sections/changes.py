@@ -9,7 +9,7 @@ from pedigreed.digests.pedigrees import build_name, keywords_in_words, keywords_
 from pedigreed.digests.sections.motion import days_in_words
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, products_of, shown_of
 from pedigreed.digests.view import Bar, Group, Row, Section, Value
-from pedigreed.digests.wording import clipped, count, percent
+from pedigreed.digests.wording import clipped, count, listed, percent
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.program import fold_ranges
 
@@ -25,6 +25,7 @@ TITLES = {
     ChangeKind.REGRESSED: "REGRESSED",
     ChangeKind.REPROCESSED: "REPROCESSED",
     ChangeKind.NEW: "NEW",
+    ChangeKind.RELISTED: "HIGHER LEVEL",
     ChangeKind.PUBLIC: "PUBLIC",
     ChangeKind.WITHDRAWN: "WITHDRAWN",
     ChangeKind.STALE: "MARKED STALE",
@@ -33,7 +34,7 @@ TITLES = {
 
 NEEDS_CARE = frozenset((ChangeKind.REGRESSED, ChangeKind.WITHDRAWN))
 
-MOVES_PEDIGREE = frozenset((ChangeKind.REPROCESSED, ChangeKind.REGRESSED))
+MOVES_PEDIGREE = frozenset((ChangeKind.REPROCESSED, ChangeKind.REGRESSED, ChangeKind.RELISTED))
 """Kinds of change that go from one pedigree to another."""
 
 RUNS = 8
@@ -48,6 +49,7 @@ LONGEST_TYPE = 24
 _REMARKS = {
     ChangeKind.FIRST: "of {programs} that had no data before",
     ChangeKind.REGRESSED: "now with an older pedigree than before",
+    ChangeKind.RELISTED: "listed as {types} from now on, in the place of a lower level",
     ChangeKind.PUBLIC: "no longer under exclusive access",
     ChangeKind.WITHDRAWN: "gone from MAST's complete answers",
     ChangeKind.STALE: "flagged by MAST: may be queued for reprocessing",
@@ -88,7 +90,9 @@ def _summary(kind: ChangeKind, transitions: Sequence[Transition], digest: Digest
             total = count(goal.total, "product")
             return f"{goal.moved:,} of {total} ({_share(goal)}){_days(goal, digest)}"
     programs = count(len({transition.program for transition in transitions}), "program")
-    return f"{_products(transitions)} {_REMARKS.get(kind, '').format(programs=programs)}".rstrip()
+    types = sorted({name for transition in transitions for name, _ in transition.product_types})
+    remark = _REMARKS.get(kind, "").format(programs=programs, types=listed(types[:TYPES]))
+    return f"{_products(transitions)} {remark}".rstrip()
 
 
 def _bars(transitions: Sequence[Transition], digest: Digest) -> Iterator[Bar]:
