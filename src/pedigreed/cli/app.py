@@ -22,6 +22,7 @@ from pedigreed.cli import (
     send_test,
     status,
 )
+from pedigreed.cli.output import echo
 from pedigreed.model.failure import PedigreedError, Usage
 
 _CLICK_USAGE = 2
@@ -53,7 +54,7 @@ app.add_typer(config.app, name="config")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"pedigreed {__version__}")
+        echo(f"pedigreed {__version__}")
         raise typer.Exit
 
 
@@ -72,7 +73,7 @@ def main() -> NoReturn:
     try:
         app()
     except PedigreedError as error:
-        typer.echo(f"pedigreed: {error}", err=True)
+        echo(f"pedigreed: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

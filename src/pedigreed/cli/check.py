@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pedigreed.cli.options import Json
-from pedigreed.cli.output import days, print_json, print_table, progress, table
+from pedigreed.cli.output import days, echo, print_json, print_table, progress, table
 from pedigreed.model.failure import Unreadable, UpstreamUnavailable, Usage
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.program import ProgramSelection, fold_ranges
@@ -59,7 +59,7 @@ def check(
     else:
         for number, found in enumerate(surveys):
             if number:
-                typer.echo()
+                echo()
             _print(found, products=products)
     problems = sorted({problem for found in surveys for problem in found.problems})
     if problems:
@@ -70,10 +70,10 @@ def check(
 
 def _print(found: "ProgramSurvey", *, products: bool) -> None:
     if found.is_unknown:
-        typer.echo(f"{found.selection}: MAST has no data of this program yet; it can be watched all the same")
+        echo(f"{found.selection}: MAST has no data of this program yet; it can be watched all the same")
         return
     count = len(found.products)
-    typer.echo(f"{found.selection}: {count:,} product{'' if count == 1 else 's'}")
+    echo(f"{found.selection}: {count:,} product{'' if count == 1 else 's'}")
     if not count:
         return
     made = table(
@@ -86,7 +86,7 @@ def _print(found: "ProgramSurvey", *, products: bool) -> None:
         listing = table("product", "level", "CAL_VER", "CRDS_CTX", "DATE")
         for product in found.products:
             listing.add_row(*_product_cells(product))
-        typer.echo()
+        echo()
         print_table(listing)
 
 

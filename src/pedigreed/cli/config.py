@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from pedigreed.cli.output import progress
+from pedigreed.cli.output import echo, hand_over, progress
 from pedigreed.config.config_problem import ConfigProblem
 from pedigreed.config.load import LoadedConfig, load_config
 from pedigreed.model.failure import ConfigurationInvalid, PedigreedError, Usage
@@ -40,10 +40,10 @@ def check_file(file: Path, environ: Mapping[str, str], online: OnlineCheck | Non
         _fail(error)
     problems = (*loaded.warnings, *(online(loaded) if online else ()))
     for problem in problems:
-        typer.echo(problem, err=True)
+        echo(problem, err=True)
     if any(problem.is_error for problem in problems):
         raise typer.Exit(ConfigurationInvalid.exit_code)
-    typer.echo(f"{file}: ok, {_summary(loaded, len(problems))}")
+    echo(f"{file}: ok, {_summary(loaded, len(problems))}")
 
 
 def _unknown_programs(loaded: LoadedConfig) -> Iterator[ConfigProblem]:
@@ -74,7 +74,7 @@ def _summary(loaded: LoadedConfig, warnings: int) -> str:
 @app.command()
 def schema() -> None:
     """Print the JSON Schema, for editors."""
-    typer.echo(schema_text(), nl=False)
+    hand_over(schema_text())
 
 
 def schema_text() -> str:
@@ -94,7 +94,7 @@ def init(
 ) -> None:
     """Write a commented one to start from."""
     if file is None:
-        typer.echo(start_text(), nl=False)
+        hand_over(start_text())
         return
     try:
         with file.open("w" if force else "x", encoding="utf-8") as new:
@@ -103,7 +103,7 @@ def init(
         _fail(Usage(f"{file}: there is such a file already: name another, or give --force to overwrite it"))
     except OSError as error:
         _fail(Usage(f"{file}: can't be written: {error.strerror}"))
-    typer.echo(f"{file}: written; put in your programs and your mail server, then: pedigreed config check {file}")
+    echo(f"{file}: written; put in your programs and your mail server, then: pedigreed config check {file}")
 
 
 def start_text() -> str:
@@ -112,5 +112,5 @@ def start_text() -> str:
 
 
 def _fail(error: PedigreedError) -> NoReturn:
-    typer.echo(error, err=True)
+    echo(error, err=True)
     raise typer.Exit(error.exit_code)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store_if_there
-from pedigreed.cli.output import day_and_time, print_json, print_table, table
+from pedigreed.cli.output import day_and_time, echo, hand_over, print_json, print_table, table
 from pedigreed.model.delivery import DeliveryState
 from pedigreed.model.failure import Usage
 
@@ -71,7 +71,7 @@ def list_(
     elif found:
         _print_list(found, paused, at)
     else:
-        typer.echo("there is no such delivery" if state or channel else "there is no delivery yet")
+        echo("there is no such delivery" if state or channel else "there is no delivery yet")
 
 
 @app.command()
@@ -99,7 +99,7 @@ def show(
         paused = pauses.load(connection, Paused.CHANNEL)
         content = outbox_listing.content_of(connection, number) if raw else b""
     if raw:
-        typer.echo(content, nl=False)
+        hand_over(content)
     elif as_json:
         print_json(document(listed, paused, at))
     else:
@@ -141,13 +141,13 @@ def retry(
         retried = ordering.retry(store, numbers, at) if numbers else ordering.retry_given_up(store, channel, at)
     if not retried.deliveries:
         _expect_channel(loaded, channel)
-        typer.echo("nothing was given up")
+        echo("nothing was given up")
         return
     for listed in retried.deliveries:
-        typer.echo(f"{named(listed.delivery)} waits again")
+        echo(f"{named(listed.delivery)} waits again")
     for pause in retried.resumed:
-        typer.echo(f"the pause of channel {pause.name} is over; it began with: {pause.reason}")
-    typer.echo("the next cycle tries: `pedigreed once` runs one now")
+        echo(f"the pause of channel {pause.name} is over; it began with: {pause.reason}")
+    echo("the next cycle tries: `pedigreed once` runs one now")
 
 
 @app.command()
@@ -161,7 +161,7 @@ def cancel(numbers: Numbers, config: ConfigFile = None, now: Now = None) -> None
     for listed in cancelled:
         delivery = listed.delivery
         arrived = "; it may have arrived already" if may_have_arrived(delivery) else ""
-        typer.echo(f"{named(delivery)} is cancelled{arrived}")
+        echo(f"{named(delivery)} is cancelled{arrived}")
 
 
 def _opened(loaded: "LoadedConfig") -> "Store":
@@ -222,7 +222,7 @@ def _print_one(listed: "ListedDelivery", paused: "Mapping[str, Pause]", at: "dat
     }
     for label, said in lines.items():
         if said:
-            typer.echo(f"{label:<{_LABELS}}{said}")
+            echo(f"{label:<{_LABELS}}{said}")
 
 
 def named(delivery: "Delivery") -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pedigreed.cli.output import day_and_time, program, progress
+from pedigreed.cli.output import day_and_time, echo, program, progress
 from pedigreed.model.failure import Usage
 
 
@@ -55,21 +55,21 @@ def demo(
                 cycle = run_cycle(loaded.config, loaded.file, store, archive, channels, now=day, sources=sources)
             rows = sum(answer.fetched.rows for answer in cycle.answers)
             heard = sum(each.news for each in cycle.heard)
-            typer.echo(_rule(f"day {number}, {day_and_time(day)}"))
-            typer.echo(
+            echo(_rule(f"day {number}, {day_and_time(day)}"))
+            echo(
                 f"asked the archive {len(recorded.archive.requests) - asked} times and read {rows:,} rows; "
                 f"heard {heard} announcements of CRDS from {len(cycle.heard)} sources\n"
             )
             for closed in cycle.told.closed:
                 if closed.rendered is None:
-                    typer.echo(f"{closed.period.subscription}: nothing to tell, so nothing is sent\n")
+                    echo(f"{closed.period.subscription}: nothing to tell, so nothing is sent\n")
                 else:
-                    typer.echo(f"Subject: {closed.rendered.subject}\n\n{closed.rendered.text}")
-    typer.echo(_rule("where it is kept"))
-    typer.echo(f"the mails and their attachments   {kept / 'mails'}")
-    typer.echo(f"the configuration                 {kept / 'pedigreed.yaml'}")
-    typer.echo(f"what was seen                     {program()} history --config {kept / 'pedigreed.yaml'}")
-    typer.echo(f"what was heard of CRDS            {program()} notices list --config {kept / 'pedigreed.yaml'}")
+                    echo(f"Subject: {closed.rendered.subject}\n\n{closed.rendered.text}")
+    echo(_rule("where it is kept"))
+    echo(f"the mails and their attachments   {kept / 'mails'}")
+    echo(f"the configuration                 {kept / 'pedigreed.yaml'}")
+    echo(f"what was seen                     {program()} history --config {kept / 'pedigreed.yaml'}")
+    echo(f"what was heard of CRDS            {program()} notices list --config {kept / 'pedigreed.yaml'}")
 
 
 def _fresh(folder: Path | None) -> Path:

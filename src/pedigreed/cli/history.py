@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pedigreed.cli.options import ConfigFile, Json, load, open_store_if_there
-from pedigreed.cli.output import day_and_time, print_json, print_table, table
+from pedigreed.cli.output import day_and_time, echo, print_json, print_table, table
 from pedigreed.model.failure import Unreadable, Usage
 from pedigreed.model.program import ProgramSelection
 
@@ -45,7 +45,7 @@ def history(
         print_json({"changes": [_document(change) for change in found], **also})
         return
     if not found and not notices:
-        typer.echo("no change was seen" + (f" of {what}" if what else ""))
+        echo("no change was seen" + (f" of {what}" if what else ""))
         return
     made = table("seen", "kind", "program", "product", "CAL_VER", "CRDS_CTX", "DATE")
     rows = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pedigreed.cli.options import USER_AGENT, ConfigFile, Json, load, open_store_if_there
-from pedigreed.cli.output import print_json, print_table, progress, table
+from pedigreed.cli.output import echo, print_json, print_table, progress, table
 from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
@@ -199,17 +199,17 @@ def _print(found: "Impact", file: str | None, unread: "Sequence[str]") -> None:
     from pedigreed.digests.wording import count
 
     if file is not None:
-        typer.echo(f"{file} in {found.new}: {found.changed:,} of {count(found.products, 'product')}")
+        echo(f"{file} in {found.new}: {found.changed:,} of {count(found.products, 'product')}")
         lines = [*([places_in_words(found.places)] if found.changed else []), *doubts_in_words(found)]
     else:
-        typer.echo(f"{found.old or 'what each was made with'} -> {found.new}")
+        echo(f"{found.old or 'what each was made with'} -> {found.new}")
         lines = impact_in_words(found)
     for line in lines:
-        typer.echo(f"  {line}")
+        echo(f"  {line}")
     for line in unread[:_MOST_UNREAD]:
-        typer.echo(f"  can't be read: {line}")
+        echo(f"  can't be read: {line}")
     if len(unread) > _MOST_UNREAD:
-        typer.echo(f"  ... and {len(unread) - _MOST_UNREAD:,} more, which --json names")
+        echo(f"  ... and {len(unread) - _MOST_UNREAD:,} more, which --json names")
 
 
 def _document(found: "Impact", file: str | None, unread: "Sequence[str]") -> dict[str, Any]:
@@ -258,22 +258,22 @@ def _print_why(asked: _Asked, about: tuple[str, str], before: str, after: str, *
             }
         )
         return
-    typer.echo(f"{Path(name).name}: {reftype.lower()}\n\n{found.sentence}\n")
+    echo(f"{Path(name).name}: {reftype.lower()}\n\n{found.sentence}\n")
     made = table("keyword", "value", "from")
     for row in values:
         made.add_row(*row)
     made.add_row("DATE-OBS TIME-OBS", moment or "not known", "")
     print_table(made)
     for date in found.near:
-        typer.echo(f"\nthe date {date} of a rule is within a second of the observation's start")
+        echo(f"\nthe date {date} of a rule is within a second of the observation's start")
     for context, side in ((before, found.before), (after, found.after)):
-        typer.echo(f"\n{context}: {side.rules}, {' '.join(side.keys) or 'one answer for all'}")
+        echo(f"\n{context}: {side.rules}, {' '.join(side.keys) or 'one answer for all'}")
         _print_side(side)
 
 
 def _print_side(side: "Side") -> None:
     if not side.matches:
-        typer.echo(f"  no row matches: {side.answer.kind}")
+        echo(f"  no row matches: {side.answer.kind}")
         return
     made = table("weight", "row", "file", "since", right=("weight",))
     for match in side.matches:

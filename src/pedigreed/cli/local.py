@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pedigreed.cli.options import ConfigFile, Json, load, open_store_if_there
-from pedigreed.cli.output import days, print_json, print_table, program, progress, table
+from pedigreed.cli.output import days, echo, print_json, print_table, program, progress, table
 from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def local(
     store = open_store_if_there(loaded)
     with progress("reading headers"):
         if store is None:
-            typer.echo("nothing was watched yet: `pedigreed once` looks for the first time", err=True)
+            echo("nothing was watched yet: `pedigreed once` looks for the first time", err=True)
             survey = survey_disk(folders, None, datetime.now(UTC))
         else:
             with store:
@@ -106,23 +106,21 @@ def _print(survey: "DiskSurvey", paths: "Sequence[Path]", *, files: bool, manife
     older = len(copies.older)
     compared = older + copies.as_new
     if older:
-        typer.echo(
-            f"{older:,} of {count(compared, 'file')} {'is' if older == 1 else 'are'} older than the archive's\n"
-        )
+        echo(f"{older:,} of {count(compared, 'file')} {'is' if older == 1 else 'are'} older than the archive's\n")
         made = table("folder", "program", "files", "CAL_VER", "CRDS_CTX", "DATE", right=("files",))
         for group in group_copies(copies.older):
             made.add_row(*_cells(group))
         print_table(made)
         if files:
-            typer.echo()
+            echo()
             _print_files(copies.older)
-        typer.echo()
+        echo()
     elif compared:
-        typer.echo(f"none of {count(compared, 'file')} is older than the archive's")
+        echo(f"none of {count(compared, 'file')} is older than the archive's")
     else:
-        typer.echo("no file can be compared with the archive's")
+        echo("no file can be compared with the archive's")
     for line in _others(survey):
-        typer.echo(line)
+        echo(line)
     if older:
         _print_how_to_download(paths, manifest)
 
@@ -155,13 +153,13 @@ def _others(survey: "DiskSurvey") -> "Iterable[str]":
 def _print_how_to_download(paths: "Sequence[Path]", manifest: Path | None) -> None:
     if manifest is None:
         asked = "".join(f" {shlex.quote(_plain(str(path)))}" for path in paths)
-        typer.echo(f"\nTo download the newer ones: {program()} local{asked} --manifest newer.json")
+        echo(f"\nTo download the newer ones: {program()} local{asked} --manifest newer.json")
         return
     from pedigreed.digests.manifest import download_code
 
-    typer.echo("\nTo download them, in Python:\n")
+    echo("\nTo download them, in Python:\n")
     for line in download_code(_plain(str(manifest))):
-        typer.echo(f"  {line}")
+        echo(f"  {line}")
 
 
 def _print_files(older: "Iterable[OldCopy]") -> None:
@@ -173,7 +171,7 @@ def _print_files(older: "Iterable[OldCopy]") -> None:
         return
     # In a pipe a line is a file, however long its path is.
     for copy in older:
-        typer.echo("  ".join((_plain(copy.file.path), *_moved(copy.file.pedigree, copy.product.pedigree))))
+        echo("  ".join((_plain(copy.file.path), *_moved(copy.file.pedigree, copy.product.pedigree))))
 
 
 def _cells(group: "OldCopies") -> tuple[str, ...]:

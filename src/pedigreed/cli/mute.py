@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store, open_store_if_there
-from pedigreed.cli.output import day_and_time, print_json, print_table, table
+from pedigreed.cli.output import day_and_time, echo, print_json, print_table, table
 from pedigreed.config.value import parse_duration
 from pedigreed.model.failure import Usage
 
@@ -71,7 +71,7 @@ def _begin(loaded: "LoadedConfig", name: str, until: str, at: datetime) -> None:
     with open_store(loaded) as store, store.writing() as connection:
         before = pauses.load_mutes(connection, at).get(name)
         pauses.mute(connection, Mute(name, before.since if before else at, ends))
-    typer.echo(f"{name} is muted until {day_and_time(ends)}; the first digest afterwards tells everything")
+    echo(f"{name} is muted until {day_and_time(ends)}; the first digest afterwards tells everything")
 
 
 def _end(loaded: "LoadedConfig", name: str, at: datetime) -> None:
@@ -86,7 +86,7 @@ def _end(loaded: "LoadedConfig", name: str, at: datetime) -> None:
             pauses.unmute(connection, name)
     if not was_muted:
         _expect_subscription(loaded.config, name)
-    typer.echo(
+    echo(
         f"{name} speaks again: what there is to tell is told when it is next due"
         if was_muted
         else f"{name} was not muted"
@@ -111,7 +111,7 @@ def _list(loaded: "LoadedConfig", at: datetime, *, as_json: bool) -> None:
         )
         return
     if not found:
-        typer.echo("no subscription is muted")
+        echo("no subscription is muted")
         return
     made = table("subscription", "muted since", "until")
     for each in found:

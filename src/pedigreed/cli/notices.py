@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pedigreed.cli.options import ConfigFile, Json, load, open_store_if_there
-from pedigreed.cli.output import day_and_time, print_json, print_table, table
+from pedigreed.cli.output import day_and_time, echo, print_json, print_table, table
 from pedigreed.model.failure import Usage
 from pedigreed.model.notice import NoticeKind
 
@@ -44,7 +44,7 @@ def list_(
     elif found:
         _print_list(found, contexts)
     else:
-        typer.echo("nothing was heard of CRDS" + (" that is such a notice" if notices else " yet"))
+        echo("nothing was heard of CRDS" + (" that is such a notice" if notices else " yet"))
 
 
 @app.command()
@@ -115,16 +115,16 @@ def _print(notice: "Notice", contexts: "ContextsInUse | None") -> None:
         "files": ", ".join(facts.files),
         "is in": context_use(notice, contexts).value,
     }
-    typer.echo(f"{notice.name}: {notice.title}\n")
+    echo(f"{notice.name}: {notice.title}\n")
     for label, value in rows.items():
         if value:
-            typer.echo(f"{label:<16}{value}")
+            echo(f"{label:<16}{value}")
     for effect in effects_in_words(notice):
-        typer.echo(f"{'touches':<16}{effect}")
+        echo(f"{'touches':<16}{effect}")
     for line in dict.fromkeys(map(_heard_in_words, notice.heard)):
-        typer.echo(f"{'heard':<16}{line}")
+        echo(f"{'heard':<16}{line}")
     if notice.text:
-        typer.echo(f"\n{notice.text}")
+        echo(f"\n{notice.text}")
 
 
 def _heard_in_words(heard: "Heard") -> str:

@@ -2,10 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-import typer
-
 from pedigreed.cli.options import ConfigFile, Json, LogLevel, Now, load, moment, open_store
-from pedigreed.cli.output import print_json, progress
+from pedigreed.cli.output import echo, print_json, progress
 from pedigreed.model.failure import TryAgain, UpstreamUnavailable
 
 if TYPE_CHECKING:
@@ -60,31 +58,29 @@ def _print(cycle: "Cycle") -> None:
     requests = sum(answer.fetched.requests for answer in cycle.answers)
     rows = sum(answer.fetched.rows for answer in cycle.answers)
     changes = sum(answer.changes for answer in cycle.answers)
-    typer.echo(f"asked MAST {requests:,} times, read {rows:,} rows, found {changes:,} changes")
+    echo(f"asked MAST {requests:,} times, read {rows:,} rows, found {changes:,} changes")
     for answer in cycle.answers:
         for line in (*answer.fetched.warnings, *answer.notes):
-            typer.echo(f"note: {line}")
+            echo(f"note: {line}")
         if answer.held:
-            typer.echo(
-                f"note: {answer.query}: {answer.held:,} look older, and are held: the answer is not complete"
-            )
+            echo(f"note: {answer.query}: {answer.held:,} look older, and are held: the answer is not complete")
     _print_heard(cycle)
     unknown = {program for closed in cycle.told.closed for program in closed.unknown}
     for program in sorted(unknown):
-        typer.echo(f"note: MAST has no data of program {program}; it is watched all the same")
+        echo(f"note: MAST has no data of program {program}; it is watched all the same")
     for closed in cycle.told.closed:
         subject = closed.rendered.subject if closed.rendered else "nothing to tell"
-        typer.echo(f"{closed.period.subscription}: {subject}")
+        echo(f"{closed.period.subscription}: {subject}")
     for pause in cycle.told.stalled:
-        typer.echo(f"{pause.name}: not composed: {pause.reason}")
+        echo(f"{pause.name}: not composed: {pause.reason}")
     for delivery in cycle.told.deliveries:
         where = " ".join(filter(None, (delivery.message.channel, delivery.message.recipient)))
         said = f": {delivery.last_outcome}" if delivery.last_outcome and delivery.state != "sent" else ""
-        typer.echo(f"  {delivery.state.value} to {where}{said}")
+        echo(f"  {delivery.state.value} to {where}{said}")
     for problem in cycle.told.news.begun:
-        typer.echo(f"problem: {problem_in_words(problem)}")
+        echo(f"problem: {problem_in_words(problem)}")
     for problem in cycle.told.news.over:
-        typer.echo(f"over: {problem_in_words(problem)}")
+        echo(f"over: {problem_in_words(problem)}")
 
 
 def _print_heard(cycle: "Cycle") -> None:
@@ -92,9 +88,9 @@ def _print_heard(cycle: "Cycle") -> None:
 
     for each in cycle.heard:
         known = "nothing new" if not each.news else count(each.news, "new announcement")
-        typer.echo(f"read {each.source}: {known}")
+        echo(f"read {each.source}: {known}")
         for line in each.reading.warnings:
-            typer.echo(f"note: {each.source}: {line}")
+            echo(f"note: {each.source}: {line}")
 
 
 def _end(cycle: "Cycle") -> None:

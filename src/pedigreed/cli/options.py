@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pedigreed import __version__
+from pedigreed.cli.output import echo
 from pedigreed.log.event import Level
 from pedigreed.model.failure import Usage
 
@@ -59,7 +60,7 @@ def load(config: Path | None) -> "LoadedConfig":
     """The configuration, with its warnings on stderr. Raises as `read`."""
     loaded = read(config)
     for warning in loaded.warnings:
-        typer.echo(warning, err=True)
+        echo(warning, err=True)
     return loaded
 
 

@@ -1,4 +1,8 @@
-"""How verbs print: tables by rich on a terminal and in a pipe, or JSON; progress on a terminal only."""
+"""How verbs print: tables by rich on a terminal and in a pipe, or JSON; progress on a terminal only.
+
+Everything that is printed goes through here, since much of it was written by others: an archive, a mail server,
+the name of a file. What would move a terminal's cursor or colour it is taken out.
+"""
 
 import json
 import shutil
@@ -11,24 +15,45 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from pedigreed.log.event import tamed
 from pedigreed.model.instant import iso
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 _WIDE_PIPE = 160
+_KEPT = "\n\t"
+
+
+def echo(text: object = "", *, err: bool = False) -> None:
+    """Print a text with a line end, to stdout or stderr."""
+    typer.echo(tamed(str(text), keep=_KEPT), err=err)
+
+
+def hand_over(content: bytes | str) -> None:
+    """Write a document to stdout as it is, byte for byte; on a terminal without what would move its cursor."""
+    if sys.stdout.isatty():
+        text = content if isinstance(content, str) else content.decode("utf-8", "replace")
+        content = tamed(text.replace("\r\n", "\n"), keep=_KEPT)
+    typer.echo(content, nl=False)
 
 
 def print_json(value: object) -> None:
-    """Print a JSON document. Instants are ISO 8601 in UTC."""
-    typer.echo(json.dumps(value, indent=2, default=_plain))
+    """Print a JSON document, in ASCII. Instants are ISO 8601 in UTC."""
+    typer.echo(json.dumps(value, indent=2, default=_plain).replace("\x7f", "\\u007f"))
 
 
 def table(*columns: str, right: Iterable[str] = ()) -> "Table":
     """An empty table without lines, whose `right` columns hold numbers."""
     from rich.table import Table
 
-    made = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    class TamedTable(Table):
+        """Its cells are one line each."""
+
+        def add_row(self, *cells: Any, **options: Any) -> None:  # noqa: ANN401  # whatever rich takes
+            super().add_row(*(tamed(cell) if isinstance(cell, str) else cell for cell in cells), **options)
+
+    made = TamedTable(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         made.add_column(column, justify="right" if column in set(right) else "left", overflow="fold")
     return made
@@ -50,7 +75,7 @@ def progress(what: str) -> Iterator["Progress"]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(what) as status:
+    with Console(stderr=True).status(tamed(what)) as status:
         yield Progress(status)
 
 
@@ -63,7 +88,7 @@ class Progress:
     def tell(self, what: str) -> None:
         """Replace what is shown."""
         if self._status is not None:
-            self._status.update(what)
+            self._status.update(tamed(what))
 
 
 def program() -> str:

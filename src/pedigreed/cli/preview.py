@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pedigreed.cli.options import ConfigFile, Now, load, moment, open_store_if_there
+from pedigreed.cli.output import echo, hand_over
 from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def preview(
         chosen = (_delivering(chosen, to),)
     store = open_store_if_there(loaded)
     if store is None:
-        typer.echo("nothing was watched yet: `pedigreed once` looks for the first time", err=True)
+        echo("nothing was watched yet: `pedigreed once` looks for the first time", err=True)
         return
     with store, store.reading() as connection:
         reader = FactsReader(loaded.config, at)
@@ -101,11 +102,9 @@ def preview(
             if not is_worth_sending(
                 digest, subscription.digest.empty, last_period=facts.last_period, last_told=facts.last_sent
             ):
-                typer.echo(f"{subscription.name}: nothing would be sent; there is nothing to tell", err=True)
+                echo(f"{subscription.name}: nothing would be sent; there is nothing to tell", err=True)
             if rendered.template_problem:
-                typer.echo(
-                    f"{subscription.name}: your template was not used: {rendered.template_problem}", err=True
-                )
+                echo(f"{subscription.name}: your template was not used: {rendered.template_problem}", err=True)
             if opens:
                 show(rendered.html, subscription.name)
             elif to is None:
@@ -147,7 +146,7 @@ def _print_message(
 
     for message in messages_of(rendered, subscription, config, at):
         if (message.recipient or message.channel) == to:
-            typer.echo(message.content, nl=False)
+            hand_over(message.content)
 
 
 def _print(
@@ -156,23 +155,23 @@ def _print(
     from pedigreed.delivery.messages import messages_of
 
     if form is Format.TEXT:
-        typer.echo(f"Subject: {rendered.subject}\n\n{rendered.text}")
+        echo(f"Subject: {rendered.subject}\n\n{rendered.text}")
     elif form is Format.HTML:
-        typer.echo(rendered.html, nl=False)
+        hand_over(rendered.html)
     elif form is Format.MAIL:
         for message in messages_of(rendered, subscription, config, at):
             if config.channels[message.channel].kind in _MAILS:
-                typer.echo(message.content, nl=False)
+                hand_over(message.content)
     elif form is Format.SLACK:
-        typer.echo(rendered.slack)
+        echo(rendered.slack)
     elif form is Format.WEBHOOK:
-        typer.echo(rendered.document)
+        echo(rendered.document)
     else:
         for attachment in rendered.attachments:
             plain = attachment.filename.removesuffix(".gz")
             if plain.endswith(f".{form.value}"):
                 is_packed = plain != attachment.filename
-                typer.echo(gzip.decompress(attachment.content) if is_packed else attachment.content, nl=False)
+                hand_over(gzip.decompress(attachment.content) if is_packed else attachment.content)
 
 
 def show(html: str, name: str) -> None:
@@ -186,6 +185,6 @@ def show(html: str, name: str) -> None:
     """
     file = Path(mkdtemp(prefix="pedigreed-")) / f"{name}.html"
     file.write_text(html, encoding="ascii", newline="")
-    typer.echo(file)
+    echo(file)
     if not webbrowser.open(file.as_uri()):
-        typer.echo("there is no browser here: open the file with one", err=True)
+        echo("there is no browser here: open the file with one", err=True)

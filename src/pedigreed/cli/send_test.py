@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pedigreed.cli.options import ConfigFile, Json, load
-from pedigreed.cli.output import print_json, progress
+from pedigreed.cli.output import echo, print_json, progress
 from pedigreed.model.delivery import Refused, Retry, Scope, Sent, Unsure
 from pedigreed.model.failure import TryAgain, UpstreamUnavailable, Usage
 
@@ -81,7 +81,7 @@ def _tell(message: "Message", outcome: "Outcome", *, as_json: bool) -> None:
     match outcome:
         case Sent(receipt):
             if not as_json:
-                typer.echo(f"sent to {where}" + (f": {receipt}" if receipt else ""))
+                echo(f"sent to {where}" + (f": {receipt}" if receipt else ""))
         case Refused(reason):
             raise UpstreamUnavailable(f"refused by {where}: {reason}")
         case Retry(reason, _, Scope.CHANNEL_BROKEN):

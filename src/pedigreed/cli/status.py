@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-import typer
-
 from pedigreed import __version__
 from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store_if_there
-from pedigreed.cli.output import day_and_time, print_json, print_table, table
+from pedigreed.cli.output import day_and_time, echo, print_json, print_table, table
 from pedigreed.model.work import Work
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ def status(config: ConfigFile = None, now: Now = None, *, as_json: Json = False)
         if as_json:
             print_json(_document(NOTHING, None, 0))
         else:
-            typer.echo("nothing was watched yet: `pedigreed once` looks for the first time")
+            echo("nothing was watched yet: `pedigreed once` looks for the first time")
         return
     with store:
         with store.reading() as connection:
@@ -53,7 +51,7 @@ def _print(found: "Status", store: str, size: int) -> None:
             entry.last_subject or "-",
         )
     print_table(made)
-    typer.echo()
+    echo()
     sources = table("source", "programs", "last asked", "all complete since", "state")
     for source in found.sources:
         sources.add_row(
@@ -72,20 +70,20 @@ def _print(found: "Status", store: str, size: int) -> None:
             news.problem or ("ok" if news.asked_at else "not read yet"),
         )
     print_table(sources)
-    typer.echo()
+    echo()
     if found.contexts:
-        typer.echo(_contexts(found.contexts))
+        echo(_contexts(found.contexts))
     for run in found.runs:
-        typer.echo(_run(run))
+        echo(_run(run))
     outbox = ", ".join(f"{count:,} {state.value}" for state, count in sorted(found.outbox.items())) or "empty"
-    typer.echo(f"outbox: {outbox}")
+    echo(f"outbox: {outbox}")
     for pause in found.pauses:
-        typer.echo(f"  channel {pause.name} is left alone until {day_and_time(pause.until)}: {pause.reason}")
+        echo(f"  channel {pause.name} is left alone until {day_and_time(pause.until)}: {pause.reason}")
     for known in found.problems:
         told = f", operator told {day_and_time(known.told_at)}" if known.told_at else ""
-        typer.echo(f"problem since {day_and_time(known.problem.since)}{told}: {problem_in_words(known.problem)}")
-    typer.echo(f"store: {store}" + (f", {size / 1e6:,.1f} MB" if size else ""))
-    typer.echo(f"pedigreed {__version__}")
+        echo(f"problem since {day_and_time(known.problem.since)}{told}: {problem_in_words(known.problem)}")
+    echo(f"store: {store}" + (f", {size / 1e6:,.1f} MB" if size else ""))
+    echo(f"pedigreed {__version__}")
 
 
 def _contexts(contexts: "ContextsInUse") -> str:

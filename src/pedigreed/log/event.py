@@ -138,7 +138,7 @@ LONGEST = 40_000
 
 _SHORT = 500
 _OF_STRUCTLOG = ("_record", "_from_structlog")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _PRIORITIES = {"critical": 3, "error": 3, "warning": 4, "info": 6, "debug": 7}
 """Of syslog. Not even what ends pedigreed is critical to the system."""
 
@@ -177,14 +177,19 @@ def as_json_for_the_journal(logger: object, name: str, event: EventDict) -> str:
 
 def tame(_logger: object, _name: str, event: EventDict) -> EventDict:
     """Keep what stands in a text from moving a terminal's cursor. A traceback keeps its lines."""
-    return {key: _tamed(value, keep="\n" if key == "exception" else "") for key, value in event.items()}
+    # Other values than text are shown quoted.
+    return {
+        key: tamed(value, keep="\n" if key == "exception" else "").strip() if isinstance(value, str) else value
+        for key, value in event.items()
+    }
 
 
-def _tamed(value: object, keep: str) -> object:
-    """Other values than text are shown quoted."""
-    if not isinstance(value, str):
-        return value
-    return _CONTROL.sub(lambda match: keep if keep and keep in match[0] else " ", value).strip()
+def tamed(text: str, *, keep: str = "") -> str:
+    """The text without what would move a terminal's cursor, colour it, or turn its letters around.
+
+    A run of such characters becomes a space, but for those that are kept.
+    """
+    return _CONTROL.sub(lambda match: "".join(each for each in match[0] if each in keep) or " ", text)
 
 
 def _cut(event: EventDict) -> EventDict:
