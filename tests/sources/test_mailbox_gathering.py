@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+import pytest
+
 from list_mails import event, list_mail, mast_mail
 from pedigreed.delivery.mail import build_mail
 from pedigreed.model.digest import Attachment, RenderedDigest
@@ -89,3 +91,59 @@ def test_one_reading_has_a_limit() -> None:
         short = [{key: row[key] for key in ("mission", "program", "event_type", "filename")} for row in rows]
         gathering.take(mast_mail(*short).as_bytes(), "")
     assert gathering.is_full
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        {"Auto-Submitted": "auto-replied (vacation)"},
+        {"X-Autoreply": "yes"},
+        {"Precedence": "auto_reply"},
+        {"Subject": "Automatic reply: New MIRI dark 1"},
+        {"Subject": "Out of Office: New MIRI dark 1"},
+    ],
+)
+def test_an_answer_of_a_program_is_told_to_nobody(field: dict[str, str]) -> None:
+    mail = list_mail(1, "I am out of office. For MIRI reference files in CRDS ask b@obs.example.\n", **field)
+    assert gathered(mail.as_bytes()).reading(None, is_complete=True).announcements == ()
+
+
+@pytest.mark.parametrize("field", [{"Auto-Submitted": "no"}, {"Auto-Submitted": "auto-generated"}])
+def test_a_list_that_a_program_feeds_is_read(field: dict[str, str]) -> None:
+    assert len(gathered(list_mail(1, **field).as_bytes()).reading(None, is_complete=True).announcements) == 1
+
+
+@pytest.mark.parametrize(
+    "banner",
+    [
+        (
+            "CAUTION: This email originated from outside of your organization. Do not click links or open "
+            "attachments unless you recognize the sender.\n\n"
+        ),
+        "[EXTERNAL EMAIL]\n",
+        "External Email\n\n",
+        (
+            "This message was sent from outside the institute.\nPlease do not click on links you do not expect!"
+            "\n________________________________\n"
+        ),
+        "*** WARNING *** This e-mail comes from an external sender. ***\n\n",
+    ],
+)
+def test_what_a_company_puts_above_a_mail_is_no_part_of_it(banner: str) -> None:
+    said = "New MIRI darks were delivered. They are in use since jwst_1535.pmap."
+    mail = list_mail(1, f"{banner}{said}\n", Subject="[EXTERNAL] EXTERNAL: New MIRI darks")
+    [announcement] = gathered(mail.as_bytes()).reading(None, is_complete=True).announcements
+    assert (announcement.title, announcement.text) == ("New MIRI darks", said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Attention: the MIRI darks of jwst_1535.pmap are bad.",
+        "External flats were made for jwst_1535.pmap. Click on the link.",
+        "Warning: links to jwst_1535.pmap have changed.",
+    ],
+)
+def test_a_text_that_only_looks_like_one_stays_whole(said: str) -> None:
+    [announcement] = gathered(list_mail(1, f"{said}\n").as_bytes()).reading(None, is_complete=True).announcements
+    assert announcement.text == said

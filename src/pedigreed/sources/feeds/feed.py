@@ -16,8 +16,10 @@ from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.model.news_source import Reading
 from pedigreed.net.exchange import Answer, Request, blocking_exchange, limits_of, usable
 from pedigreed.net.patience import Patience
+from pedigreed.sources.about_crds import is_of_another_telescope
 from pedigreed.sources.feeds.parse import ParsedFeed, parse_feed
 from pedigreed.sources.names import feed_name
+from pedigreed.sources.one_context import of_one_context_each
 
 if TYPE_CHECKING:
     import ssl
@@ -137,7 +139,10 @@ class FeedSource:
             announcement = entry.announcement(
                 self._name, identity, entry.at if is_believed else None, self._feed.instrument
             )
-            found.setdefault(identity, announcement)
+            if is_of_another_telescope(f"{announcement.title}\n{announcement.text}"):
+                continue
+            for each in of_one_context_each(announcement):
+                found.setdefault(each.identity, each)
         if in_future:
             warnings.append(f"{_entries(in_future)} dated in the future, and told without that date")
         return tuple(found.values()), tuple(warnings)

@@ -6,12 +6,13 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.model.instrument import Instrument
 from pedigreed.model.news_source import Reading
 from pedigreed.model.notice import Announcement, Medium
+from pedigreed.sources.about_crds import is_about_crds
 from pedigreed.sources.mailbox.mail import read_mail
 from pedigreed.sources.mailbox.mail_header import without_noise
 from pedigreed.sources.mailbox.mast_events import events_in
+from pedigreed.sources.one_context import of_one_context_each
 from pedigreed.sources.plain_text import plain_line
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Gathering:
     """Takes one mail after the other, and makes a reading of them.
 
     A mail with events of MAST's is no announcement. One that is about neither is passed over without a word: it
-    may be private. So are pedigreed's own digests.
+    may be private. So are pedigreed's own digests, and answers of programs. A digest of a list is the mails in it.
     """
 
     def __init__(self, source: str) -> None:
@@ -67,12 +68,15 @@ class Gathering:
         mail = read_mail(content)
         for warning in mail.warnings:
             self.warn(f"{named(mail, place)} {warning}")
-        if is_digest(mail):
+        if is_digest(mail) or mail.is_automatic:
             return
         if events := events_in(mail.documents):
             self._events.update(dict.fromkeys(events))
-        elif is_about_crds(mail):
-            self._announcements.setdefault(mail.message_id, self._announcement(mail))
+            return
+        for each in mail.letters or (mail,):
+            if is_about_crds(f"{each.list_name}\n{each.subject}\n{each.text}"):
+                for announcement in of_one_context_each(self._announcement(each)):
+                    self._announcements.setdefault(announcement.identity, announcement)
 
     def pass_over(self, header: bytes, place: str, reason: str) -> None:
         """Name a mail that is not read.
@@ -122,27 +126,6 @@ def named(mail: ReadMail, place: str) -> str:
 
 def _day(instant: datetime) -> str:
     return instant.date().isoformat()
-
-
-_INSTRUMENTS = "|".join(Instrument)
-_NAMED = re.compile(
-    rf"(?<![a-z0-9])jwst_(?:\d{{4}}(?![0-9])|(?:{_INSTRUMENTS}|system|all)_(?:[a-z0-9-]+_)?\d{{4}}\.(?:fits|asdf|json|[ri]map))",
-    re.IGNORECASE,
-)
-"""A context or its rules, or a reference file: ``jwst_1535.pmap``, ``jwst_miri_0383.imap``,
-``jwst_miri_dark_0072.fits``."""
-
-_SUBJECT_MATTER = re.compile(r"(?<![a-z])(?:crds|ref(?:erence)?[\s_-]?files?)(?![a-z])", re.IGNORECASE)
-_TELESCOPE = re.compile(rf"(?<![a-z])(?:jwst|webb|{_INSTRUMENTS})(?![a-z])", re.IGNORECASE)
-
-
-def is_about_crds(mail: ReadMail) -> bool:
-    """Whether a mail names a context or a file of JWST's in CRDS, or speaks of CRDS or reference files for JWST.
-
-    Its list's name, its subject and its text count.
-    """
-    said = f"{mail.list_name}\n{mail.subject}\n{mail.text}"
-    return bool(_NAMED.search(said) or (_SUBJECT_MATTER.search(said) and _TELESCOPE.search(said)))
 
 
 _LIST_NAME = re.compile(r"[a-z0-9-]+\.pedigreed\.\S+", re.IGNORECASE)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pedigreed.sources.mailbox import mail_header
-from pedigreed.sources.mailbox.mail_text import unflowed
+from pedigreed.sources.mailbox.list_digest import mails_in
+from pedigreed.sources.mailbox.mail_text import unflowed, without_banner
 from pedigreed.sources.mailbox.parts import (
     MOST_PARTS,
     file_name,
@@ -18,7 +19,7 @@ from pedigreed.sources.mailbox.parts import (
     parts_of,
     text_of,
 )
-from pedigreed.sources.plain_text import LONGEST_TEXT, plain, plain_from_html
+from pedigreed.sources.plain_text import LONGEST_TEXT, plain, plain_from_html, plain_line
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,6 +48,8 @@ class ReadMail:
         text: with LF line ends; that of the mails that it carries follows, each after its subject.
         documents: what may be JSON: attachments by type or name, and texts that look like it. Not yet parsed.
         list_name: the mailing list that it came by (List-Id); empty if by none.
+        is_automatic: whether a program answered with it: somebody is out of office, or a mail was not delivered.
+        letters: the mails of a list's digest, where it is one.
         warnings: what of it could not be read: the rest of a sentence that begins with the mail.
     """
 
@@ -57,6 +60,8 @@ class ReadMail:
     documents: tuple[str, ...] = ()
     list_name: str = ""
     warnings: tuple[str, ...] = ()
+    is_automatic: bool = False
+    letters: tuple[ReadMail, ...] = ()
 
 
 def read_mail(content: bytes) -> ReadMail:
@@ -80,22 +85,59 @@ def _read(content: bytes) -> ReadMail:
     documents, are_all_documents = _documents(parts)
     if not are_all_documents:
         warnings.append(f"has more than {LARGEST_JSON // 1_000_000} MB of JSON, and was read up to there")
-    text = _text(parts)
-    return ReadMail(
-        message_id=mail_header.message_id(mail) or _stand_in(mail, text),
-        said_at=mail_header.said_at(mail),
-        subject=mail_header.field(mail, "Subject", 300),
-        text=text,
+    list_name = mail_header.list_name(mail)
+    letters = _mails_of_digest(parts, list_name)
+    return replace(
+        _said(mail, [part for part in parts if part.letter is None], list_name),
         documents=documents,
-        list_name=mail_header.list_name(mail),
         warnings=tuple(warnings),
+        is_automatic=mail_header.is_automatic(mail),
+        letters=letters or _mails_of_text(_text(parts), list_name),
     )
 
 
-def _stand_in(mail: Message, text: str) -> str:
+def _said(mail: Message, parts: list[Part], list_name: str) -> ReadMail:
+    text = without_banner(_text(parts))
+    author, date, subject = (mail_header.field(mail, name) for name in ("From", "Date", "Subject"))
+    return ReadMail(
+        message_id=mail_header.message_id(mail) or _stand_in(author, date, subject, text),
+        said_at=mail_header.said_at(mail),
+        subject=mail_header.field(mail, "Subject", 300),
+        text=text,
+        list_name=list_name,
+    )
+
+
+def _mails_of_digest(parts: list[Part], list_name: str) -> tuple[ReadMail, ...]:
+    """The mails of a MIME digest (RFC 2046, 5.1.5), in its order."""
+    found: dict[int, list[Part]] = {}
+    for part in parts:
+        if part.letter is not None:
+            found.setdefault(part.letter, []).append(part)
+    return tuple(
+        _said(first.message, others, mail_header.list_name(first.message) or list_name)
+        for first, *others in found.values()
+        if first.is_mail
+    )
+
+
+def _mails_of_text(text: str, list_name: str) -> tuple[ReadMail, ...]:
+    return tuple(
+        ReadMail(
+            message_id=mail.message_id or _stand_in(mail.author, mail.date, mail.subject, mail.text),
+            said_at=mail_header.moment(mail.date),
+            subject=plain_line(mail.subject),
+            text=mail.text,
+            list_name=list_name,
+        )
+        for mail in mails_in(text)
+    )
+
+
+def _stand_in(author: str, date: str, subject: str, text: str) -> str:
     """The same for each copy: what a mail gets on its way is not in it."""
-    said = [mail_header.field(mail, name) for name in ("From", "Date", "Subject")]
-    return "sha256-" + sha256("\0".join([*said, text]).encode("utf-8", "replace")).hexdigest()[:32]
+    said = f"{author}\0{date}\0{subject}\0{text}"
+    return "sha256-" + sha256(said.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def _text(parts: list[Part]) -> str:

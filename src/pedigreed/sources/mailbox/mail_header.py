@@ -22,8 +22,10 @@ LONGEST_FIELD = 4_000
 _LONGEST_IDENTITY = 250
 _MESSAGE_ID = re.compile(r"<([^<>\s]+)>")
 _LIST_ID = re.compile(r"<([^<>]+)>\s*$")
+_OF_ANSWERS = ("X-Autoreply", "X-Autorespond", "X-Autoresponder", "X-Auto-Reply")
+_ANSWER = re.compile(r"(?:automatic reply|auto(?:-| )?reply|out of (?:the )?office)\b.{0,3}:", re.IGNORECASE)
 _NOISE = re.compile(
-    r"\s*(?:\[[^\[\]]{1,60}\]|(?:re|fwd?|aw|wg|sv|tr|rv)\s*(?:\[\d{1,3}\])?\s*:)\s*", re.IGNORECASE
+    r"\s*(?:\[[^\[\]]{1,60}\]|(?:external|ext|re|fwd?|aw|wg|sv|tr|rv)\s*(?:\[\d{1,3}\])?\s*:)\s*", re.IGNORECASE
 )
 
 
@@ -45,8 +47,13 @@ def message_id(mail: Message) -> str:
 
 def said_at(mail: Message) -> datetime | None:
     """When it was written, UTC, as its author's machine says; None where that is no date."""
+    return moment(field(mail, "Date"))
+
+
+def moment(date_field: str) -> datetime | None:
+    """A Date as an instant, UTC; None where it is none."""
     try:
-        date = parsedate_to_datetime(field(mail, "Date"))
+        date = parsedate_to_datetime(date_field)
         return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
         return None
@@ -57,6 +64,19 @@ def list_name(mail: Message) -> str:
     said = field(mail, "List-Id")
     found = _LIST_ID.search(said)
     return (found[1] if found else said).strip()
+
+
+def is_automatic(mail: Message) -> bool:
+    """Whether a program answered with it (RFC 3834): somebody is out of office, or a mail was not delivered."""
+    if field(mail, "Auto-Submitted").lower().startswith("auto-replied"):
+        return True
+    if any(field(mail, name) for name in _OF_ANSWERS):
+        return True
+    return (
+        field(mail, "Precedence").lower().replace("-", "_") == "auto_reply"
+        or mail.get_content_type() == "multipart/report"
+        or _ANSWER.match(field(mail, "Subject")) is not None
+    )
 
 
 def without_noise(subject: str) -> str:

@@ -37,11 +37,13 @@ class Part(NamedTuple):
         message: its header and content; of a mail that is carried in it, the header with no content of its own.
         alternative: which choice of forms of one text it is one of; None if of none.
         is_mail: whether a carried mail begins here. Its own parts follow.
+        letter: which mail of a list's digest (``multipart/digest``) it belongs to; None if to none.
     """
 
     message: Message
     alternative: int | None
     is_mail: bool = False
+    letter: int | None = None
 
 
 def parsed(content: bytes) -> tuple[Message, str]:
@@ -61,21 +63,26 @@ def header_of(content: bytes) -> bytes:
 def parts_of(mail: Message) -> tuple[list[Part], bool]:
     """Its leaves in their order, those of carried mails among them, and whether that is all of them."""
     leaves: list[Part] = []
-    waiting: list[tuple[Message, int | None]] = [(mail, None)]
+    waiting: list[tuple[Message, int | None, int | None]] = [(mail, None, None)]
     for _ in range(2 * MOST_PARTS):
         if not waiting or len(leaves) >= MOST_PARTS:
             break
-        message, alternative = waiting.pop()
+        message, alternative, letter = waiting.pop()
         inner = _inside(message)
         if message.get_content_type() == "multipart/alternative" and alternative is None:
             alternative = id(message)
         if carried := _carried(message):
-            leaves.append(Part(carried, None, is_mail=True))
-            waiting.append((carried, None))
+            leaves.append(Part(carried, None, is_mail=True, letter=letter))
+            waiting.append((carried, None, letter))
         elif isinstance(inner, list):
-            waiting.extend((part, alternative) for part in reversed(inner) if isinstance(part, Message))
+            begins = message.get_content_type() == "multipart/digest" and letter is None
+            waiting.extend(
+                (part, alternative, id(part) if begins else letter)
+                for part in reversed(inner)
+                if isinstance(part, Message)
+            )
         else:
-            leaves.append(Part(message, alternative))
+            leaves.append(Part(message, alternative, letter=letter))
     return leaves, not waiting
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pedigreed.sources.mailbox.gathering import is_about_crds
-from pedigreed.sources.mailbox.mail import ReadMail
+from pedigreed.sources.about_crds import is_about_crds, is_of_another_telescope
 
 
 @pytest.mark.parametrize(
@@ -26,7 +25,7 @@ from pedigreed.sources.mailbox.mail import ReadMail
     ],
 )
 def test_a_mail_about_reference_files_counts(list_name: str, subject: str, text: str) -> None:
-    assert is_about_crds(ReadMail("a", None, subject, text, list_name=list_name))
+    assert is_about_crds(f"{list_name}\n{subject}\n{text}")
 
 
 @pytest.mark.parametrize(
@@ -43,4 +42,34 @@ def test_a_mail_about_reference_files_counts(list_name: str, subject: str, text:
     ],
 )
 def test_another_mail_does_not(subject: str, text: str) -> None:
-    assert not is_about_crds(ReadMail("a", None, subject, text))
+    assert not is_about_crds(f"{subject}\n{text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hst_1234.pmap has new WFC3 files",
+        "New WFC3 superbias reference files for HST",
+        "Updated FGS reference files of Hubble: hst_fgs_0012.fits",
+        "roman_0051.pmap: new WFI darks",
+        "ACS darks: CRDS has hst_acs_0383.imap",
+    ],
+)
+def test_an_entry_about_another_telescope_is_known(text: str) -> None:
+    assert is_of_another_telescope(text)
+    assert not is_about_crds(f"CRDS reference files: {text}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jwst_1535.pmap and hst_1234.pmap",
+        "New NIRCam flats, made as for the WFC3 flats of HST",
+        "All reference files have been updated. Please reprocess.",
+        "FGS darks",
+        "Dr. Roman has delivered files",
+        "The roman numerals in reference files",
+    ],
+)
+def test_whatever_may_be_jwsts_is_not_of_another_telescope(text: str) -> None:
+    assert not is_of_another_telescope(text)

@@ -1,0 +1,36 @@
+"""Texts that tell of several contexts."""
+
+from __future__ import annotations
+
+import pytest
+
+from pedigreed.model.notice import Announcement, Medium
+from pedigreed.sources.one_context import of_one_context_each
+
+
+def said(text: str) -> list[tuple[str, str]]:
+    announcement = Announcement("list", Medium.MAIL, "1@lists.example", None, "Deliveries", text)
+    return [(each.identity, each.text) for each in of_one_context_each(announcement)]
+
+
+def test_each_context_is_an_announcement_of_its_own() -> None:
+    text = "Dear all,\n\njwst_1583.pmap: new NIRCam flats.\nFor F070W.\njwst_1584.pmap: new MIRI MRS photom files."
+    assert said(text) == [
+        ("1@lists.example#1", "Dear all,\n\njwst_1583.pmap: new NIRCam flats.\nFor F070W."),
+        ("1@lists.example#2", "Dear all,\n\njwst_1584.pmap: new MIRI MRS photom files."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jwst_1583.pmap: new NIRCam flats. They replace those of jwst_1584.",
+        "jwst_1583.pmap\njwst_1584.pmap\n\nhave been activated.",
+        "jwst_1583 -> jwst_1584\njwst_1584 -> jwst_1585: new flats",
+        "jwst_1583.pmap: new NIRCam flats.\njwst_1583.pmap: and new darks too.",
+        "CRDS went back from\njwst_1584.pmap to\njwst_1583.pmap.",
+        "",
+    ],
+)
+def test_what_is_about_one_thing_stays_one(text: str) -> None:
+    assert said(text) == [("1@lists.example", text)]
