@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from pedigreed.cli.options import ConfigFile, Json, LogLevel, Now, load, moment, open_store
+from pedigreed.cli.options import ConfigFile, Json, LogLevel, Now, load, log_caution, moment, open_store
 from pedigreed.cli.output import echo, print_json, progress
 from pedigreed.model.failure import TryAgain, UpstreamUnavailable
 
@@ -31,6 +31,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, l
     with ExitStack() as stack:
         channels = open_channels(loaded.config.channels)
         store = stack.enter_context(open_store(loaded))
+        log_caution(store)
         at_work = stack.enter_context(store.at_work())
         archive = stack.enter_context(open_archive(loaded.config.sources.mast))
         shown = stack.enter_context(progress("asking MAST"))

@@ -83,6 +83,15 @@ def open_store(loaded: "LoadedConfig") -> "Store":
     return Store(_store_url(loaded))
 
 
+def log_caution(store: "Store") -> None:
+    """Say in the log what is to be said of where the store is."""
+    import structlog
+
+    log = structlog.get_logger()
+    if caution := store.caution():
+        log.warning("store not well placed", reason=caution)
+
+
 def open_store_if_there(loaded: "LoadedConfig") -> "Store | None":
     """The configured store; None where it is a file that was never made."""
     url = _store_url(loaded)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pedigreed.cli.options import LOG_LEVEL_VARIABLE, ConfigFile, LogLevel, open_store, read
+from pedigreed.cli.options import LOG_LEVEL_VARIABLE, ConfigFile, LogLevel, log_caution, open_store, read
 from pedigreed.model.failure import PedigreedError
 from pedigreed.model.work import Work
 
@@ -44,6 +44,7 @@ def run(config: ConfigFile = None, *, log_level: LogLevel = None) -> None:
         structlog.get_logger().warning("configuration", problem=str(warning))
     _make_ready_apart(loaded)
     with open_store(loaded) as store, store.at_work() as at_work:
+        log_caution(store)
         daemon = Daemon(
             loaded,
             store,

@@ -33,6 +33,8 @@ def status(config: ConfigFile = None, now: Now = None, *, as_json: Json = False)
             print_json(_document(found, store.name, store.size()))
         else:
             _print(found, store.name, store.size())
+            if caution := store.caution():
+                echo(f"note: {caution}")
 
 
 def _print(found: "Status", store: str, size: int) -> None:

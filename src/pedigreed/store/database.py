@@ -104,6 +104,10 @@ class Store:
         """Bytes that the store's disk has left; None for a store that is not a file."""
         return self._place.free()
 
+    def caution(self) -> str | None:
+        """What is to be said of where the store is, such as a network file system; None where all is well."""
+        return self._place.caution()
+
     def want_room(self, size: int) -> None:
         """See that the store's disk has room for so many bytes.
 

@@ -72,6 +72,9 @@ class PostgresqlServer:
         """None: it is not a disk of this machine."""
         return None
 
+    def caution(self) -> None:
+        """None: where it keeps its files is its operator's to choose."""
+
     def want_room(self, size: int) -> None:
         """Its disk is its operator's to look after."""
 

@@ -29,7 +29,7 @@ class AtWork:
 
 
 @contextmanager
-def only_process(store: str, lock: Path) -> Iterator[int]:
+def only_process(store: str, lock: Path, caution: str | None = None) -> Iterator[int]:
     """Hold the lock, and give its descriptor. The system lets it go when the process ends, however it ends.
 
     A process that inherits the descriptor holds the lock too.
@@ -37,9 +37,10 @@ def only_process(store: str, lock: Path) -> Iterator[int]:
     Args:
         store: the store's name, for messages.
         lock: a file beside it.
+        caution: what to think of where it is, for messages.
 
     Raises:
-        TryAgain: another process holds it.
+        TryAgain: another process holds it, or it can't be locked where `caution` may be why.
         StoreError: the file can't be made, or its file system has no locks.
     """
     try:
@@ -55,7 +56,9 @@ def only_process(store: str, lock: Path) -> Iterator[int]:
                 "or share the work of several by a store on PostgreSQL"
             ) from None
         except OSError as error:
-            raise StoreError(f"{lock} can't be locked: {error.strerror}") from error
+            said = f"{lock} can't be locked: {error.strerror}"
+            # A server of files that is away may come back.
+            raise (TryAgain(f"{said}. {caution}") if caution else StoreError(said)) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
         yield descriptor

@@ -18,6 +18,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from pedigreed.model.failure import PedigreedError, StoreCorrupt, StoreError, TryAgain
 from pedigreed.store import migrate
+from pedigreed.store.network_disk import network_file_system
 from pedigreed.store.process_lock import AtWork, only_process
 
 if TYPE_CHECKING:
@@ -30,6 +31,17 @@ if TYPE_CHECKING:
 _CHECKED_BYTES = 256 << 20
 _WRITES = "pedigreed_writes"
 _PRIMARY_CODE = 0xFF
+_LOCKING = (
+    sqlite3.SQLITE_IOERR_LOCK,
+    sqlite3.SQLITE_IOERR_UNLOCK,
+    sqlite3.SQLITE_IOERR_RDLOCK,
+    sqlite3.SQLITE_IOERR_CHECKRESERVEDLOCK,
+    sqlite3.SQLITE_IOERR_SHMOPEN,
+    sqlite3.SQLITE_IOERR_SHMSIZE,
+    sqlite3.SQLITE_IOERR_SHMLOCK,
+    sqlite3.SQLITE_IOERR_SHMMAP,
+)
+"""What fails where a file system does not lock, or does not share memory."""
 _HELD_ALREADY = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 
 
@@ -90,25 +102,39 @@ class SqliteFile:
     @contextmanager
     def at_work(self) -> Iterator[AtWork]:
         """Be the only process at work on it."""
-        with only_process(self.name, self._beside("-lock")) as lock:
+        with only_process(self.name, self._beside("-lock"), self.caution()) as lock:
             yield AtWork(is_alone=True, lock=lock)
+
+    def caution(self) -> str | None:
+        """What to think of where it is; None where nothing is wrong with that."""
+        network = network_file_system(self._path)
+        return network and (
+            f"{self.name} is on {network}, where SQLite's locks fail or do not hold: "
+            "put it on a disk of this machine, or use PostgreSQL"
+        )
 
     def failure(self, error: BaseException | None) -> PedigreedError | None:
         """What an error of SQLite means to the operator; None for one that no operator can help."""
         code = getattr(error, "sqlite_errorcode", 0)
         found: PedigreedError | None = None
         match code & _PRIMARY_CODE:
+            case sqlite3.SQLITE_PROTOCOL:
+                found = self._not_locked(error)
+            case sqlite3.SQLITE_IOERR if code in _LOCKING and not self._has_no_room():
+                found = self._not_locked(error)
             case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
                 found = self._damaged()
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 wait = f"{self._busy_seconds:g} s"
-                found = TryAgain(f"{self.name} has been in use by another process for more than {wait}")
+                busy = f"{self.name} has been in use by another process for more than {wait}"
+                caution = self.caution()
+                found = TryAgain(f"{busy}, or seems to be. {caution}" if caution else busy)
             case sqlite3.SQLITE_FULL:
                 found = self._full()
             case sqlite3.SQLITE_IOERR:
                 # So says SQLite of a full disk where it can't enlarge the file that its processes share.
-                no_room = os.statvfs(self._path).f_bavail == 0
-                found = self._full() if no_room else StoreError(f"{self.name}: the disk fails: {error}")
+                failed = StoreError(f"{self.name}: the disk fails: {error}")
+                found = self._full() if self._has_no_room() else failed
             case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
                 found = StoreError(f"{self.name} can't be opened for writing: {error}")
             case sqlite3.SQLITE_CONSTRAINT if code in _HELD_ALREADY:
@@ -171,6 +197,16 @@ class SqliteFile:
         failure = self.failure(context.original_exception)
         if failure is not None:
             raise failure
+
+    def _has_no_room(self) -> bool:
+        return os.statvfs(self._path).f_bavail == 0
+
+    def _not_locked(self, error: BaseException | None) -> PedigreedError:
+        """A server of files that is away may come back; a file system without locks does not get them."""
+        caution = self.caution()
+        if caution:
+            return TryAgain(f"{self.name} could not be locked: {error}. {caution}")
+        return StoreError(f"{self.name} can't be locked where it is: {error}. Put it on a disk of this machine")
 
     def _full(self) -> TryAgain:
         return TryAgain(f"{self.name}: the disk is full. Nothing was lost; free some space")
