@@ -20,6 +20,7 @@ from pedigreed.sources.mailbox.open_mailbox import open_mailbox
 if TYPE_CHECKING:
     from pedigreed.model.news_source import Reading
 
+NOT_HANDED_OUT = "1 mail was not handed out, and is asked for again"
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 PASSWORD = 'se"cret\\ of bot'
 PATIENCE = ImapLimits(total=60)
@@ -125,7 +126,7 @@ def test_a_refusal_that_repeats_the_password_is_told_without_it() -> None:
     ],
 )
 @pytest.mark.parametrize("what", ["UID FETCH 2 (RFC822.SIZE)", "UID FETCH 2 (UID BODY.PEEK[]"])
-def test_a_mail_that_breaks_the_server_is_named_and_not_asked_for_again_and_again(
+def test_a_mail_that_breaks_the_server_stops_no_other_and_is_never_passed_over(
     answer: bytes | None, what: str
 ) -> None:
     with broken_imap(BrokenImap(answers={what: answer})) as server:
@@ -136,17 +137,123 @@ def test_a_mail_that_breaks_the_server_is_named_and_not_asked_for_again_and_agai
             reading = read(server, bookmark, HASTE)
             bookmark = reading.bookmark
             heard |= set(identities(reading))
-            assert reading.problems == ()
             assert all("UID 2" in warning for warning in reading.warnings)
-    assert {"1@x.example", "3@x.example"} <= heard
-    assert not any(command.startswith("UID FETCH") for command in server.heard)
+            if "2@x.example" not in heard:
+                assert reading.problems[-1].startswith(f"{NOT_HANDED_OUT}; UID 2: ")
+                assert not reading.is_complete
+        assert {"1@x.example", "3@x.example"} <= heard
+        assert not any(command.startswith("UID FETCH 1") for command in server.heard)
+        server.answers.clear()
+        reading = read(server, bookmark, HASTE)
+        assert {"2@x.example"} <= heard | set(identities(reading))
+        assert reading.is_complete
+
+
+def test_a_server_that_is_busy_for_a_day_loses_no_mail() -> None:
+    server = BrokenImap(tuple(range(1, 40)))
+    bookmark = None
+    heard = set[str]()
+    with broken_imap(server):
+        for refused in ("UID FETCH", "UID FETCH", "UID FETCH 1", "UID FETCH 2", "UID FETCH", "UID FETCH 3"):
+            server.answers = {refused: b"<tag> NO [UNAVAILABLE] throttled\r\n"}
+            for _ in range(5):
+                reading = read(server, bookmark)
+                bookmark = reading.bookmark
+                heard |= set(identities(reading))
+                assert reading.is_complete is (heard >= {f"{uid}@x.example" for uid in server.uids})
+                assert reading.problems or reading.is_complete
+        server.answers = {}
+        for _ in range(3):
+            reading = read(server, bookmark)
+            bookmark = reading.bookmark
+            heard |= set(identities(reading))
+    assert heard == {f"{uid}@x.example" for uid in server.uids}
+    assert reading.is_complete
+    assert reading.warnings == ()
+
+
+def test_what_a_busy_server_did_not_hand_out_is_had_when_it_does() -> None:
+    server = BrokenImap((1, 2, 3, 4, 5, 6, 7), answers={"UID FETCH": b"<tag> NO throttled\r\n"})
+    with broken_imap(server):
+        first = read(server)
+        server.answers = {}
+        assert len(identities(read(server, first.bookmark))) == 7
+
+
+def test_where_too_many_mails_are_missing_no_other_is_passed_over() -> None:
+    uids = tuple(range(1, 200))
+    odd = {f"UID FETCH {uid} ": b"<tag> NO damaged\r\n" for uid in uids if uid % 2}
+    bookmark = None
+    with broken_imap(BrokenImap(uids, answers=dict(odd))) as server:
+        for _ in range(3):
+            reading = read(server, bookmark)
+            bookmark = reading.bookmark
+            assert not reading.is_complete
+        server.answers = {}
+        heard = set[str]()
+        for _ in range(3):
+            reading = read(server, bookmark)
+            bookmark = reading.bookmark
+            heard |= set(identities(reading))
+    assert {f"{uid}@x.example" for uid in uids if uid % 2} <= heard
+    assert reading.is_complete
+
+
+def test_numbers_in_several_lines_are_all_read() -> None:
+    answer = b"* SEARCH 1 2\r\n* SEARCH 3\r\n* SEARCH\r\n<tag> OK done\r\n"
+    with broken_imap(BrokenImap(answers={"UID SEARCH": answer})) as server:
+        assert len(identities(read(server))) == 3
+
+
+def test_a_server_that_does_not_search_is_told() -> None:
+    with broken_imap(BrokenImap(answers={"UID SEARCH": b"<tag> NO try later\r\n"})) as server:
+        reading = read(server)
+    assert reading.problems == ("127.0.0.1 does not say which mails there are: try later",)
+
+
+def test_a_server_that_wants_to_know_who_asks_is_told_before_a_folder_is_opened() -> None:
+    answers = {
+        "CAPABILITY": b"* CAPABILITY IMAP4rev1 ID\r\n<tag> OK done\r\n",
+        "ID": b"* ID NIL\r\n<tag> OK it is\r\n",
+    }
+    with broken_imap(BrokenImap(answers=dict(answers))) as server:
+        assert read(server).is_complete
+    begins = [command.split()[0] for command in server.heard]
+    assert begins[:4] == ["CAPABILITY", "LOGIN", "ID", "EXAMINE"]
+    assert server.heard[2].startswith('ID ("name" "pedigreed" "version" "')
+
+
+@pytest.mark.parametrize("answer", [b"<tag> BAD what?\r\n", b"<tag> NO no\r\n"])
+def test_a_server_that_does_not_care_who_asks_is_read(answer: bytes) -> None:
+    answers = {"CAPABILITY": b"* CAPABILITY IMAP4rev1 ID\r\n<tag> OK done\r\n", "ID": answer}
+    with broken_imap(BrokenImap(answers=dict(answers))) as server:
+        assert read(server).is_complete
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"* 2 FETCH (UID 2)\r\n<tag> OK done\r\n",
+        b"* 2 FETCH (UID 2 RFC822 {5}\r\nhello)\r\n<tag> OK done\r\n",
+        b"* 2 FETCH (FLAGS (\\Seen))\r\n<tag> OK done\r\n",
+        b"<tag> OK done\r\n",
+    ],
+)
+def test_an_answer_without_what_was_asked_for_is_named(answer: bytes) -> None:
+    with broken_imap(BrokenImap(answers={"UID FETCH 2 (UID": answer})) as server:
+        reading = read(server)
+    assert identities(reading) == ["1@x.example", "3@x.example"]
+    [problem] = reading.problems
+    assert problem.startswith(f"{NOT_HANDED_OUT}; UID 2: the server ")
+    [warning] = reading.warnings
+    assert warning.startswith("the mail UID 2 could not be fetched, and is asked for again: the server ")
 
 
 def test_a_server_that_hands_out_nothing_is_told() -> None:
     server = BrokenImap(tuple(range(1, 100)), answers={"UID FETCH": b"<tag> NO disk failure\r\n"})
     with broken_imap(server):
         reading = read(server)
-    assert reading.problems == ("127.0.0.1 hands out no mails, and says: disk failure",)
+    assert reading.problems == ("127.0.0.1 hands out no mails: the server says: disk failure",)
     assert len(reading.warnings) == 5
     assert not reading.is_complete
 

@@ -28,13 +28,15 @@ from pedigreed.sources.mailbox.imap_connection import (
     ImapLimits,
     NotHandedOut,
     in_words,
+    introduce,
     naming_header,
     redacted,
     said,
     section,
     size_of,
+    uids_of,
 )
-from pedigreed.sources.mailbox.imap_progress import MOST_TRIES, ImapPlace, Progress
+from pedigreed.sources.mailbox.imap_progress import ImapPlace, Progress
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
 from pedigreed.sources.names import imap_folder_name
 
@@ -118,6 +120,7 @@ class ImapReading:
         self._known = known if known and known.mailbox == self._mailbox else None
         self._progress: Progress | None = None
         self._failures = 0
+        self._last_failure = ""
         self._has_read_all = False
         self.may_go_on = False
 
@@ -128,15 +131,18 @@ class ImapReading:
         try:
             client = ImapClient(ImapConnection(self._config, self._limits, context, self._ends_at))
             self._log_in(client, password)
+            introduce(client)
             self._open_folder(client)
             self._read(client)
             with suppress(imaplib.IMAP4.error, ImapToolsError, OSError):
                 client.logout()
         except Exception as error:  # noqa: BLE001  # imaplib raises whatever an answer that is no IMAP leads it to
             problem = in_words(error, self._config.host)
-            if self._progress and self._progress.trying is not None:
+            if self._progress and time.monotonic() >= self._ends_at:
+                self._progress.leave()
+            elif self._progress and self._progress.trying is not None:
                 self._tell_failure(self._progress.trying, b"", problem)
-                self.may_go_on = time.monotonic() < self._ends_at and self._failures < _MOST_FAILURES
+                self.may_go_on = self._failures < _MOST_FAILURES
             return problem
         finally:
             if client is not None:
@@ -147,8 +153,16 @@ class ImapReading:
         """What was read."""
         has_read = self._progress and (self._progress.has_begun or self._has_read_all)
         bookmark = self._progress.place().written() if self._progress and has_read else self._bookmark
-        problems = (problem,) if problem else ()
-        return self._gathering.reading(bookmark, is_complete=self._has_read_all, problems=problems)
+        problems = [problem] if problem else []
+        if self._progress and self._progress.again:
+            count = len(self._progress.again)
+            mails = (
+                "1 mail was not handed out, and is"
+                if count == 1
+                else f"{count} mails were not handed out, and are"
+            )
+            problems.append(f"{mails} asked for again{self._last_failure}")
+        return self._gathering.reading(bookmark, is_complete=self._has_read_all, problems=tuple(problems))
 
     def _log_in(self, client: ImapClient, password: str) -> None:
         # AUTHENTICATE takes every character, LOGIN takes ASCII.
@@ -192,35 +206,37 @@ class ImapReading:
             try:
                 self._take(client, uid)
             except NotHandedOut as error:
-                self._tell_failure(uid, naming_header(client, uid), f"the server says: {error}")
+                self._tell_failure(uid, naming_header(client, uid), str(error))
                 if self._failures >= _MOST_FAILURES:
-                    raise UpstreamUnavailable(
-                        f"{self._config.host} hands out no mails, and says: {error}"
-                    ) from None
+                    progress.go_back()
+                    raise UpstreamUnavailable(f"{self._config.host} hands out no mails: {error}") from None
             else:
                 progress.done()
                 self._failures = 0
-        self._has_read_all = is_all
+        self._has_read_all = is_all and not progress.is_full
 
     def _new(self, client: ImapClient, last: int) -> tuple[list[int], bool]:
         """The next UIDs, the smallest first, and whether these are all."""
         criteria = AND(uid=U(str(last + 1), "*")) if last else AND(date_gte=self._since)
         # The last mail is in N:* whatever N is.
-        new = sorted(uid for uid in map(int, client.uids(criteria, charset=None)) if last < uid <= _LARGEST_UID)
+        new = sorted(uid for uid in uids_of(client, str(criteria)) if last < uid <= _LARGEST_UID)
         return (new[:MOST_MAILS], len(new) <= MOST_MAILS) if last else (new[-MOST_MAILS:], True)
 
     def _take(self, client: ImapClient, uid: int) -> None:
         size = size_of(client, uid)
-        if size > LARGEST_MAIL:
+        if size is not None and size > LARGEST_MAIL:
             reason = f"has {size:,} bytes, and was not read"
             self._gathering.pass_over(naming_header(client, uid), f"UID {uid}", reason)
             return
         content = section(client, uid, WHOLE)
         if content is not None:
             self._gathering.take(content, f"UID {uid}")
+        elif size is not None:
+            raise NotHandedOut("the server has the mail, and gives nothing of it")
 
     def _tell_failure(self, uid: int, header: bytes, reason: str) -> None:
         self._failures += 1
-        goes_on = self._progress is not None and self._progress.failed()
-        follows = "is asked for again" if goes_on else f"is passed over, after {MOST_TRIES} readings"
-        self._gathering.pass_over(header, f"UID {uid}", f"could not be fetched, and {follows}: {reason}")
+        if self._progress:
+            self._progress.failed()
+        self._last_failure = f"; UID {uid}: {reason}"
+        self._gathering.pass_over(header, f"UID {uid}", f"could not be fetched, and is asked for again: {reason}")

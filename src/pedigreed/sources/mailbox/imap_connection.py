@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 
 from imap_tools import BaseMailBox
 
+from pedigreed import __version__
 from pedigreed.config.channels import Security
-from pedigreed.model.failure import PedigreedError
+from pedigreed.model.failure import PedigreedError, UpstreamUnavailable
 from pedigreed.redaction import redact, told_at_login
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
 from pedigreed.sources.plain_text import plain_line
@@ -236,9 +237,32 @@ class NotHandedOut(Exception):
     """The server did not give one mail, and goes on."""
 
 
-def size_of(client: ImapClient, uid: int) -> int:
-    """In bytes, as the server says; 0 where it does not."""
+def introduce(client: ImapClient) -> None:
+    """Say who asks (RFC 2971) to a server that wants to know: some of them open no folder before."""
+    if "ID" not in client.client.capabilities:
+        return
+    try:
+        client.client.xatom("ID", f'("name" "pedigreed" "version" "{__version__}")')
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error:
+        # It did not want to know after all.
+        return
+
+
+def uids_of(client: ImapClient, criteria: str) -> list[int]:
+    """The mails that fit. A server may say them in several lines."""
+    kind, answer = client.client.uid("SEARCH", criteria)
+    if kind != "OK":
+        raise UpstreamUnavailable(f"{client.client.host} does not say which mails there are: {said(answer)}")
+    return [int(uid) for line in answer if isinstance(line, bytes) for uid in line.split()]
+
+
+def size_of(client: ImapClient, uid: int) -> int | None:
+    """In bytes; 0 where the server does not say it, and None where it says that there is no such mail."""
     kind, answer = client.client.uid("FETCH", str(uid), "(RFC822.SIZE)")
+    if kind == "OK" and answer == [None]:
+        return None
     told = b" ".join(item for item in answer if isinstance(item, bytes)) if kind == "OK" else b""
     found = _SIZE.search(told)
     return int(found[1]) if found else 0
@@ -259,9 +283,9 @@ def section(client: ImapClient, uid: int, what: str) -> bytes | None:
     except imaplib.IMAP4.abort:
         raise
     except imaplib.IMAP4.error as error:
-        raise NotHandedOut(plain_line(str(error))) from None
+        raise NotHandedOut(f"the server says: {plain_line(str(error))}") from None
     if kind != "OK":
-        raise NotHandedOut(said(answer))
+        raise NotHandedOut(f"the server says: {said(answer)}")
     for item in answer:
         if isinstance(item, tuple) and _CONTENT.search(item[0]):
             return bytes(item[1])
@@ -269,4 +293,6 @@ def section(client: ImapClient, uid: int, what: str) -> bytes | None:
             return _ESCAPED.sub(rb"\1", quoted[1])
         if isinstance(item, bytes) and _CONTENT.search(item):
             raise NotHandedOut("there is nothing in it")
+    if any(isinstance(item, tuple) for item in answer):
+        raise NotHandedOut("the server answers with something else than was asked for")
     return None

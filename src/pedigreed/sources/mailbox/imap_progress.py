@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from pedigreed.sources.mailbox.place import Place
 
-MOST_TRIES = 3
-"""Readings in which one mail is asked for."""
-
-_MOST_AGAIN = 100
+MOST_AGAIN = 100
+"""Mails that could not be had. Where there are more, no other is asked for: none is ever passed over."""
 
 
 class ImapPlace(Place, frozen=True):
@@ -36,20 +34,30 @@ class Progress:
         self.again = dict(known.again) if known else {}
         self.trying: int | None = None
         self._tried: set[int] = set()
+        self._uid_before_it = self.uid
+        self._before: tuple[int, dict[int, int]] = (self.uid, dict(self.again))
+        """As it was when a mail was had the last time."""
 
     @property
     def has_begun(self) -> bool:
         """Whether any mail was asked for."""
         return bool(self._tried)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether so many mails could not be had that no other is asked for."""
+        return len(self.again) >= MOST_AGAIN
+
     def left_of(self, new: list[int]) -> list[int]:
         """Which mails to ask for now: new ones first, then those that could not be had."""
-        return [uid for uid in [*sorted(new), *sorted(self.again)] if uid not in self._tried]
+        waiting = sorted(self.again)
+        return [uid for uid in (waiting if self.is_full else [*sorted(new), *waiting]) if uid not in self._tried]
 
     def begin(self, uid: int) -> None:
         """A mail is asked for: from here on the bookmark is behind it."""
         self.trying = uid
         self._tried.add(uid)
+        self._uid_before_it = self.uid
         self.uid = max(self.uid, uid)
 
     def done(self) -> None:
@@ -57,17 +65,23 @@ class Progress:
         if self.trying is not None:
             self.again.pop(self.trying, None)
         self.trying = None
+        self._before = (self.uid, dict(self.again))
 
-    def failed(self) -> bool:
-        """It could not be had. Whether it is asked for at the next reading."""
-        uid, self.trying = self.trying, None
-        if uid is None:
-            return False
-        tries = self.again.pop(uid, 0) + 1
-        if tries >= MOST_TRIES or len(self.again) >= _MOST_AGAIN:
-            return False
-        self.again[uid] = tries
-        return True
+    def leave(self) -> None:
+        """There was no time for it: it is as if it had not been asked for."""
+        if self.trying is not None:
+            self.uid, self.trying = self._uid_before_it, None
+
+    def failed(self) -> None:
+        """It could not be had, and is asked for at the next reading."""
+        if self.trying is not None:
+            self.again[self.trying] = self.again.get(self.trying, 0) + 1
+        self.trying = None
+
+    def go_back(self) -> None:
+        """The server hands out nothing: all that it was asked for in vain is as if it had not been asked for."""
+        self.uid, again = self._before
+        self.again = dict(again)
 
     def place(self) -> ImapPlace:
         """How far the folder is read."""
