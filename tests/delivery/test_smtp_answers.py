@@ -260,3 +260,95 @@ def test_a_cancelled_send_leaves_no_connection() -> None:
                 await sending
 
     asyncio.run(scenario())
+
+
+CHANNEL, RECIPIENT, CONTENT, UNKNOWN = "channel", "recipient", "content", "unknown"
+
+SAID_BY_SERVERS = [
+    # Postfix
+    ("553 5.7.1 <p@obs.example>: Sender address rejected: not owned by user bot@obs.example", CHANNEL),
+    ("553 5.7.1 <p@obs.example>: Sender address rejected: not logged in", CHANNEL),
+    ("550 5.1.0 <p@obs.example>: Sender address rejected: User unknown in virtual mailbox table", CHANNEL),
+    ("550 5.1.8 <p@obs.example>: Sender address rejected: Domain not found", CHANNEL),
+    ("554 5.7.1 <a@x.example>: Relay access denied", UNKNOWN),
+    ("554 5.7.1 <unknown[192.0.2.7]>: Client host rejected: Access denied", CHANNEL),
+    ("550 5.7.25 Client host rejected: cannot find your hostname, [192.0.2.7]", CHANNEL),
+    ("550 5.7.1 <cluster>: Helo command rejected: Host not found", CHANNEL),
+    ("504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname", CHANNEL),
+    ("503 5.5.1 Error: need MAIL command", CHANNEL),
+    ("554 5.7.1 <a@x.example>: Recipient address rejected: Sending quota exceeded", CHANNEL),
+    ("554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org", CHANNEL),
+    ("550 5.1.1 <a@x.example>: Recipient address rejected: User unknown in local recipient table", RECIPIENT),
+    ("550 5.1.1 <a@x.example>: Recipient address rejected: User unknown in relay recipient table", RECIPIENT),
+    ("554 5.7.1 <a@x.example>: Recipient address rejected: Access denied", RECIPIENT),
+    ("550 5.1.2 <a@x.example>: Recipient address rejected: Domain not found", RECIPIENT),
+    (
+        "556 5.1.10 <a@x.example>: Recipient address rejected: Domain x.example does not accept mail (nullMX)",
+        RECIPIENT,
+    ),
+    ("550 5.7.1 message content rejected", CONTENT),
+    ("554 5.7.1 virus Eicar-Test-Signature detected by ClamAV", CONTENT),
+    # Exim
+    ("550 relay not permitted", UNKNOWN),
+    ("550 Sender verify failed", CHANNEL),
+    ("550-Verification failed for <p@obs.example>\n550-Unrouteable address\n550 Sender verify failed", CHANNEL),
+    ("550 HELO required before MAIL", CHANNEL),
+    ("550 authentication required", CHANNEL),
+    ("550 Unrouteable address", RECIPIENT),
+    ("550 Unknown user", RECIPIENT),
+    ("552 mailbox is full", RECIPIENT),
+    ("550 This message contains malware (Eicar)", CONTENT),
+    ("550 Administrative prohibition", UNKNOWN),
+    # Exchange and Exchange Online
+    ("554 5.2.252 SendAsDenied; bot@obs.example not allowed to send as p@obs.example", CHANNEL),
+    ("550 5.7.60 SMTP; Client does not have permissions to send as this sender", CHANNEL),
+    ("530 5.7.57 Client not authenticated to send mail", CHANNEL),
+    ("550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain", CHANNEL),
+    ("550 5.7.501 Access denied, spam abuse detected", CHANNEL),
+    ("550 5.7.708 Access denied, traffic not accepted from this IP", CHANNEL),
+    ("550 5.1.90 Your message can't be sent because you've reached your daily limit for recipients", CHANNEL),
+    (
+        "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException; Failed to process message",
+        CHANNEL,
+    ),
+    ("550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup", RECIPIENT),
+    ("550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", RECIPIENT),
+    ("554 5.2.2 mailbox full", RECIPIENT),
+    ("550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required", RECIPIENT),
+    # Gmail
+    (
+        "550-5.4.5 Daily user sending limit exceeded. For more information on Gmail\n550 5.4.5 sending limits",
+        CHANNEL,
+    ),
+    ("550-5.7.26 This mail has been blocked because the sender is unauthenticated.\n550 5.7.26 Gmail", CHANNEL),
+    ("550-5.7.1 [192.0.2.7 19] Our system has detected an unusual rate of\n550 5.7.1 mail from your IP", CHANNEL),
+    ("550-5.1.1 The email account that you tried to reach does not exist.\n550 5.1.1 Please try", RECIPIENT),
+    ("552-5.2.2 The recipient's inbox is out of storage space.\n552 5.2.2 Please direct", RECIPIENT),
+    ("550 5.2.1 The email account that you tried to reach is inactive.", RECIPIENT),
+    (
+        "552-5.7.0 This message was blocked because its content presents a\n552 5.7.0 potential security issue",
+        CONTENT,
+    ),
+    # others
+    ("550 5.7.1 <a@x.example>... user unknown at relay.x.example", RECIPIENT),
+    ("550 #5.1.0 Address rejected.", RECIPIENT),
+    ("550 5.6.0 Message content rejected", CONTENT),
+    ("521 this server takes no mail from you", CHANNEL),
+    ("554 Transaction failed", UNKNOWN),
+    ("550 5.7.1 no", UNKNOWN),
+]
+
+
+@pytest.mark.failure("a permanent answer is about the sender, the login, the client or a quota")
+@pytest.mark.parametrize("step", ["RCPT", "BODY"])
+@pytest.mark.parametrize(("said", "about"), SAID_BY_SERVERS)
+def test_what_is_not_the_recipients_is_held_whatever_step_it_is_said_at(step: str, said: str, about: str) -> None:
+    lines = [line if line[:3].isdigit() else f"550 {line}" for line in said.split("\n")]
+    outcome, _ = send({step: "".join(f"{line}\r\n" for line in lines).encode()})
+    match outcome:
+        case Retry(scope=Scope.CHANNEL_BROKEN):
+            assert about == CHANNEL
+        case Refused(_, False, is_certain):
+            assert about == UNKNOWN if not is_certain else about in {RECIPIENT, CONTENT}
+        case _:
+            pytest.fail(f"{outcome}")

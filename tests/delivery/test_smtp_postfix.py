@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from pedigreed.config.address import Sender
 from pedigreed.config.channels import Security
 from pedigreed.delivery.mail import build_mail
 from pedigreed.delivery.smtp import SmtpChannel
-from pedigreed.model.delivery import Refused, Sent
+from pedigreed.model.delivery import Refused, Retry, Scope, Sent
 from pedigreed.model.digest import Attachment, RenderedDigest
 from strict_mail import faults_in
 
@@ -102,3 +103,35 @@ def test_a_message_over_the_servers_limit_is_refused_for_its_form(small_mail_ser
     assert isinstance(outcome, Refused)
     assert outcome.of_form
     assert arrived == []
+
+
+@pytest.mark.failure("a permanent answer is about the sender, the login, the client or a quota")
+def test_what_postfix_holds_against_the_client_at_rcpt_holds_the_channel(mail_servers: MailHost) -> None:
+    """It says so of every restriction at RCPT, unless `smtpd_delay_reject` is turned off."""
+
+    async def scenario() -> Outcome:
+        by = SmtpChannel(
+            "127.0.0.1",
+            mail_servers.postfix.starttls,
+            Security.STARTTLS,
+            tls_context=mail_servers.certified.trust,
+            ehlo="node_12",
+        )
+        try:
+            return await by.send(mail("news\n"))
+        finally:
+            await by.close()
+
+    outcome = asyncio.run(scenario())
+    assert isinstance(outcome, Retry)
+    assert outcome.scope is Scope.CHANNEL_BROKEN
+    assert "RCPT was answered with 554 5.7.1" in outcome.reason
+    assert "Client host rejected" in outcome.reason
+
+
+@pytest.mark.failure("every recipient of a run gets the same permanent answer")
+def test_what_postfix_does_not_relay_may_be_the_recipients_or_the_channels(mail_servers: MailHost) -> None:
+    outcome, _ = sent(mail_servers, replace(mail("news\n"), recipient="a@elsewhere.example"))
+    assert isinstance(outcome, Refused)
+    assert "Relay access denied" in outcome.reason
+    assert not outcome.is_certain

@@ -18,7 +18,7 @@ from pedigreed.model.delivery import Delivery, DeliveryState, Message, Outcome, 
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.service import after_attempt
-from pedigreed.service.outbox import A_FEW, AGE_LIMIT, LEASE, Queue, Terms, deliver, take_back
+from pedigreed.service.outbox import A_FEW, AGE_LIMIT, ENOUGH_REFUSALS, LEASE, Queue, Terms, deliver, take_back
 from pedigreed.service.stop import Stop
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
@@ -416,3 +416,79 @@ def test_a_store_that_can_keep_nothing_more_ends_the_sending_by_a_channel(tmp_pa
                 run(store, {"keep": channel})
     assert len(channel.handed) == 2, "nothing more is sent"
     assert not channel.is_open
+
+
+NO_USER = Refused("550 5.1.1 no such user")
+PROHIBITED = Refused("550 Administrative prohibition", is_certain=False)
+
+
+def answers(*outcomes: Outcome) -> Destination:
+    left = list(outcomes)
+    return Destination(lambda _: left.pop(0) if left else Sent())
+
+
+@pytest.mark.failure("every recipient of a run gets the same permanent answer")
+def test_what_is_said_of_every_recipient_is_the_channels_and_loses_nothing(store: Store) -> None:
+    waiting = enqueue(store, "email", 3)
+    destination = Destination(
+        lambda message: Refused(f"550 5.1.1 <{message.recipient}>: no, id {len(refusals)}x7")
+    )
+    refusals = destination.handed
+    run(store, {"email": destination})
+    assert states(store) == {DeliveryState.WAITING: 3}
+    pause = pause_of(store, "email")
+    assert pause is not None
+    assert pause.needs_mending
+    assert "held against no recipient" in pause.reason
+    later = pause.until + MINUTE
+    run(store, {"email": destination}, later)
+    assert len(refusals) == 4, "one message tries whether it is over"
+    pause = pause_of(store, "email")
+    assert pause is not None
+    assert pause.tries == 2
+    destination.answer = takes
+    run(store, {"email": destination}, pause.until + MINUTE)
+    assert states(store) == {DeliveryState.SENT: 3}
+    assert sorted(names(refusals[4:])) == sorted(waiting)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([NO_USER], {DeliveryState.REFUSED: 1}),
+        ([NO_USER, Sent()], {DeliveryState.REFUSED: 1, DeliveryState.SENT: 1}),
+        ([Sent(), NO_USER, NO_USER], {DeliveryState.REFUSED: 2, DeliveryState.SENT: 1}),
+        ([NO_USER, Refused("552 5.2.2 mailbox full")], {DeliveryState.REFUSED: 2}),
+        ([NO_USER, NO_USER], {DeliveryState.WAITING: 2}),
+        ([PROHIBITED], {DeliveryState.WAITING: 1}),
+        ([PROHIBITED, NO_USER], {DeliveryState.WAITING: 1, DeliveryState.REFUSED: 1}),
+        ([PROHIBITED, Sent()], {DeliveryState.WAITING: 1, DeliveryState.SENT: 1}),
+        ([Sent(), PROHIBITED], {DeliveryState.WAITING: 1, DeliveryState.SENT: 1}),
+    ],
+)
+def test_a_refusal_is_given_up_where_the_run_shows_that_it_is_the_recipients(
+    store: Store, said: list[Outcome], expected: dict[DeliveryState, int]
+) -> None:
+    enqueue(store, "email", len(said))
+    run(store, {"email": answers(*said)})
+    assert states(store) == expected
+    is_held = DeliveryState.WAITING in expected and DeliveryState.SENT not in expected
+    assert (pause_of(store, "email") is not None) is is_held
+
+
+def test_a_channel_that_refuses_everything_is_not_asked_for_each_of_thousands(store: Store) -> None:
+    enqueue(store, "email", 2 * ENOUGH_REFUSALS)
+    destination = Destination(lambda _: NO_USER)
+    run(store, {"email": destination})
+    assert len(destination.handed) == ENOUGH_REFUSALS
+    assert states(store) == {DeliveryState.WAITING: 2 * ENOUGH_REFUSALS}
+
+
+@pytest.mark.failure("a chat answers something else than ok")
+def test_what_was_answered_and_not_understood_is_not_posted_twice(store: Store) -> None:
+    enqueue(store, "team", 1)
+    destination = answers(Unsure("200 <html>", may_be_repeated=False))
+    (tried,) = run(store, {"team": destination})
+    assert tried.state is DeliveryState.UNSURE
+    run(store, {"team": destination}, NOON + timedelta(days=1))
+    assert len(destination.handed) == 1

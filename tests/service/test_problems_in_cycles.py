@@ -251,3 +251,23 @@ def test_a_template_that_fails_is_logged_and_goes_with_its_configuration(
     operated.templates = None
     operated.cycle(DAY_0 + timedelta(minutes=1))
     assert operated.words()[-1].startswith("[pedigreed] over: your template")
+
+
+def test_the_operator_is_said_to_be_told_when_the_word_arrived(operated: Operated) -> None:
+    def told_at(now: datetime) -> list[datetime | None]:
+        with operated.watcher.store.reading() as connection:
+            return [each.told_at for each in read_status(connection, operated.config(), now).problems]
+
+    for folder in (operated.watcher.folder, operated.folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.write_text("a file where the folder should be")
+    operated.cycle(DAY_0)
+    later = DAY_0 + timedelta(hours=2)
+    operated.cycle(later)
+    assert told_at(later), "what can't be told is a problem all the same"
+    assert set(told_at(later)) == {None}
+    operated.folder.unlink()
+    arrived = later + timedelta(hours=8)
+    operated.cycle(arrived)
+    assert "[pedigreed] problem: channel keep takes nothing" in ", ".join(operated.words())
+    assert [at for at in told_at(arrived) if at and at >= arrived]

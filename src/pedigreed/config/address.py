@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = rf"{_LABEL}(?:\.{_LABEL})*"
-_HOST = re.compile(rf"{_DOMAIN}\.?", re.ASCII)
+_HOST_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+"""By RFC 952 no host has an underscore. Many that work do: containers, and Windows machines."""
+
+_HOST = re.compile(rf"{_HOST_LABEL}(?:\.{_HOST_LABEL})*\.?", re.ASCII)
 _LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
 _LOOSE_ADDRESS = r"^[^@\s]+@[^@\s]+$"
 _ADDRESS = re.compile(rf"(?=.{{1,64}}@){_LOCAL_PART}@{_DOMAIN}", re.ASCII)
@@ -134,7 +137,7 @@ OptionalServiceUrl = Annotated[
     AfterValidator(lambda value: value if value is None else _service_url(value)),
     described(f"^({NO_SERVICE}|https?://[^?#]+)$", "https://archive.example"),
 ]
-Host = Annotated[str, AfterValidator(_host), described("^[A-Za-z0-9.:-]+$", "smtp.obs.example")]
+Host = Annotated[str, AfterValidator(_host), described("^[A-Za-z0-9_.:-]+$", "smtp.obs.example")]
 Address = Annotated[str, AfterValidator(parse_address), described(_LOOSE_ADDRESS, "me@obs.example")]
 Addresses = Annotated[
     tuple[Address, ...],

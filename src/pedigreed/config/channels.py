@@ -80,6 +80,12 @@ class EmailChannel(Settings):
     timeout: Duration = Field(
         default=timedelta(seconds=60), description="How long to wait for the server at each step."
     )
+    ehlo: Host | None = Field(
+        default=None,
+        description="The name that the server is greeted with (EHLO). Default: this machine's full name, or else "
+        "an address in brackets. Some servers want a name that resolves.",
+        examples=["pedigreed.obs.example"],
+    )
 
 
 class SlackChannel(Settings):

@@ -68,4 +68,5 @@ def _smtp(settings: EmailSettings) -> SmtpChannel:
         password=settings.password.reveal if settings.password else None,
         token=partial(access_token, settings.token_command) if settings.token_command else None,
         timeout=settings.timeout.total_seconds(),
+        ehlo=settings.ehlo,
     )

@@ -94,17 +94,19 @@ class Posted:
     Attributes:
         status: the HTTP status.
         pause: the pause that it asks for (Retry-After), at most a day; zero if it asks for none.
-        text: the beginning of its body, as one line and without the address; empty if the body broke off.
+        text: the beginning of its body, on one line and without the address; empty if the body broke off.
+        is_cut: whether the body broke off.
     """
 
     status: int
     pause: timedelta
     text: str
+    is_cut: bool = False
 
     @property
     def in_words(self) -> str:
         """``429 rate_limited``."""
-        return f"{self.status} {self.text}".rstrip()
+        return f"{self.status} {one_line(self.text, _LONGEST_WORDS)}".rstrip()
 
 
 class PostingChannel(ABC):
@@ -168,7 +170,7 @@ def _read(came: Answer, address: str) -> Posted:
     is_cut = came.trouble is not None and len(came.body) < _LONGEST_ANSWER
     text = "" if is_cut else came.body[:_LONGEST_ANSWER].decode("utf-8", "replace")
     pause = retry_after(came.headers, datetime.now(UTC))
-    return Posted(came.status, pause, one_line(redact(text, address), _LONGEST_WORDS))
+    return Posted(came.status, pause, one_line(redact(text, address), _LONGEST_ANSWER), is_cut)
 
 
 def _not_posted(came: NoAnswer, address: str) -> Retry | Unsure:

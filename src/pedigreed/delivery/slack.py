@@ -28,7 +28,14 @@ ONE_A_SECOND = timedelta(seconds=1)
 """What Slack allows a webhook."""
 
 _TAKEN = "ok"
-_SUCCESS = 200
+_SUCCESS = 2
+_MEANS_TAKEN = (
+    ("ok", (True,)),
+    ("success", (True,)),
+    ("status", ("ok", "success")),
+    ("result", ("ok", "success")),
+)
+"""What chats say in JSON that take Slack's messages, such as Rocket.Chat and Zulip."""
 
 _OF_WEBHOOK = frozenset(
     {
@@ -98,11 +105,22 @@ class SlackChannel(PostingChannel):
             return Refused(reason, of_form=word in _OF_FORM)
         if word in _OF_WEBHOOK:
             return Retry(reason, scope=Scope.CHANNEL_BROKEN)
-        if answer.status // 100 != _SUCCESS // 100:
+        if answer.status // 100 != _SUCCESS:
             return not_taken(answer, reason)
-        if answer.status == _SUCCESS and word == _TAKEN:
+        if _is_taken(word):
             return Sent(word)
-        return Unsure(f"{reason}, which is not its {_TAKEN!r}")
+        # What broke off may have been its `ok`. Anything else would be said again, and the message shown again.
+        return Unsure(f"{reason}, which is not its {_TAKEN!r}", may_be_repeated=answer.is_cut)
+
+
+def _is_taken(text: str) -> bool:
+    if text.lower() == _TAKEN:
+        return True
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(said, dict) and any(said.get(key) in values for key, values in _MEANS_TAKEN if key in said)
 
 
 def slack_payload(rendered: RenderedDigest) -> bytes:

@@ -59,6 +59,7 @@ class SmtpChannel:
         password: Callable[[], str] | None = None,
         token: Callable[[], Awaitable[str]] | None = None,
         timeout: float = 60.0,
+        ehlo: str | None = None,
         final_timeout: float = 600.0,
         tls_context: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -73,6 +74,7 @@ class SmtpChannel:
             password: called for each login; it is kept as long as its session, and nowhere else.
             token: gives an access token instead of a password, for XOAUTH2; likewise.
             timeout: see the attributes.
+            ehlo: the name to greet the server with; None for this machine's.
             final_timeout: see the attributes.
             tls_context: whom to trust; None for the system's authorities.
             clock: seconds that only grow.
@@ -85,6 +87,7 @@ class SmtpChannel:
         self._username = username
         self._password = password
         self._token = token
+        self._ehlo = ehlo or own_name()
         self._tls_context = tls_context
         self._clock = clock
         self._idle: list[SmtpSession] = []
@@ -142,7 +145,7 @@ class SmtpChannel:
             start_tls=self.security is Security.STARTTLS,
             tls_context=self._tls_context,
             timeout=self.timeout,
-            local_hostname=own_name(),
+            local_hostname=self._ehlo,
         )
 
     async def _attempt(self, session: SmtpSession, message: Message) -> Attempt:

@@ -72,17 +72,26 @@ class Refused:
     Attributes:
         reason: why.
         of_form: whether the form of the message is at fault, such as its size: a lighter form may be taken.
+        is_certain: whether the answer says that the message or its recipient is at fault. Otherwise the channel
+            may be, where it takes nothing else either.
     """
 
     reason: str
     of_form: bool = False
+    is_certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """The connection died after the message was handed over: it may have arrived."""
+    """It is not known whether the message arrived: there was no answer to it, or none that says so.
+
+    Attributes:
+        reason: why.
+        may_be_repeated: whether to hand it over once more. Not where an answer came: it would come again.
+    """
 
     reason: str
+    may_be_repeated: bool = True
 
 
 Outcome = Sent | Retry | Refused | Unsure

@@ -1,7 +1,8 @@
-"""What becomes of a delivery after an attempt, and of its channel. Pure."""
+"""What becomes of a message after an attempt to send it, and of its channel: when each is tried again. Pure."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from pedigreed.model.delivery import Delivery, DeliveryState, Outcome, Refused, 
 from pedigreed.model.pause import Pause, Paused, nth_pause
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
@@ -22,6 +24,12 @@ BROKEN_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (15, 60, 240))
 SPREAD = 0.25
 """By how much of itself a pause is lengthened at most, so that what failed together is not tried together."""
 
+_OF_CHANNEL = " (nothing else was taken, so this is held against no recipient)"
+"""What is said of a refusal that is taken as the channel's."""
+
+_CODE = re.compile(r"5\d\d|#?5\.\d{1,3}\.\d{1,3}", re.ASCII)
+_DIGIT = re.compile(r"\d")
+
 LEAST_ATTEMPTS = len(PAUSES)
 """Nothing is given up for its age before so many attempts: a machine that slept for a week has tried nothing."""
 
@@ -31,7 +39,7 @@ def decide(
 ) -> Delivery:
     """What becomes of a delivery that was taken and tried.
 
-    An attempt whose end is not known is repeated with the same bytes and the same Message-ID, once.
+    An attempt without an answer is repeated with the same bytes and the same Message-ID, once.
     A message whose form is refused is tried in a lighter form, where it has one.
     Where the whole channel fails, it is the channel's pause that the message waits for.
 
@@ -47,14 +55,14 @@ def decide(
     match outcome:
         case Sent(receipt):
             return _finished(waiting, DeliveryState.SENT, receipt, now)
-        case Refused(reason, of_form):
+        case Refused(reason, of_form, _):
             light = lighter(delivery.message, reason) if of_form else None
             if light is not None:
                 return replace(waiting, message=light, next_attempt_at=now, last_outcome=reason)
             over = DeliveryState.REFUSED
-        case Unsure(reason):
+        case Unsure(reason, may_be_repeated):
             waiting = replace(waiting, maybe_repeated=True, unsure=delivery.unsure + 1)
-            over = DeliveryState.UNSURE if delivery.unsure else None
+            over = None if may_be_repeated and not delivery.unsure else DeliveryState.UNSURE
         case Retry(reason, _, Scope.CHANNEL_BUSY | Scope.CHANNEL_BROKEN):
             return replace(waiting, next_attempt_at=now, last_outcome=reason)
         case Retry(reason, asked):
@@ -95,6 +103,51 @@ def pause_after(
 def given_up_by(pause: Pause, now: datetime, give_up_after: timedelta) -> datetime | None:
     """What waits for this channel and was composed by this moment (UTC) is given up; None for nothing."""
     return now - give_up_after if pause.tries >= LEAST_ATTEMPTS else None
+
+
+def are_of_channel(refusals: Sequence[tuple[str, Refused]], before: Pause | None) -> list[bool]:
+    """Which refusals are the channel's: those of a run in which it took nothing.
+
+    Where every recipient gets the same answer, it is not about any of them. An answer that does not say whom it is
+    about may be the channel's too. The channel is held then, and nothing is lost.
+
+    Args:
+        refusals: the recipients and what was said, in their order.
+        before: the channel's pause until then; None where it was in use.
+    """
+    is_same = len({_without_particulars(refused.reason) for _, refused in refusals}) == 1
+    is_said_of_all = is_same and len({recipient for recipient, _ in refusals}) > 1
+    return [is_said_of_all or not refused.is_certain or is_held_for(before, refused) for _, refused in refusals]
+
+
+def beside_others_taken(outcome: Outcome) -> Outcome:
+    """What an outcome means where the channel took another message in the same run.
+
+    A refusal that does not say whom it is about is not given up at once: it is tried again as long as any other.
+    """
+    if isinstance(outcome, Refused) and not outcome.is_certain:
+        return Retry(outcome.reason)
+    return outcome
+
+
+def held(refused: Refused) -> Retry:
+    """A refusal that is the channel's."""
+    return Retry(f"{refused.reason}{_OF_CHANNEL}", scope=Scope.CHANNEL_BROKEN)
+
+
+def is_held_for(pause: Pause | None, outcome: Outcome) -> bool:
+    """Whether a channel is left alone since it refused everything with this very answer."""
+    if pause is None or not isinstance(outcome, Refused) or not pause.reason.endswith(_OF_CHANNEL):
+        return False
+    before = pause.reason.removesuffix(_OF_CHANNEL)
+    return _without_particulars(before) == _without_particulars(outcome.reason)
+
+
+def _without_particulars(reason: str) -> str:
+    """An answer without addresses, and without what has digits but for its codes: a time or a session's number."""
+    return " ".join(
+        word for word in reason.split() if "@" not in word and (_CODE.fullmatch(word) or not _DIGIT.search(word))
+    )
 
 
 def _finished(delivery: Delivery, state: DeliveryState, said: str, now: datetime) -> Delivery:

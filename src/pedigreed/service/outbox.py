@@ -19,10 +19,28 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from pedigreed.model.delivery import GIVEN_UP, Delivery, Outcome, Retry, Scope, Unsure
+from pedigreed.model.delivery import (
+    GIVEN_UP,
+    Delivery,
+    DeliveryState,
+    Outcome,
+    Refused,
+    Retry,
+    Scope,
+    Sent,
+    Unsure,
+)
 from pedigreed.model.instant import iso
 from pedigreed.model.pause import LONGEST, Pause, Paused
-from pedigreed.service.after_attempt import decide, given_up_by, pause_after
+from pedigreed.service.after_attempt import (
+    are_of_channel,
+    beside_others_taken,
+    decide,
+    given_up_by,
+    held,
+    is_held_for,
+    pause_after,
+)
 from pedigreed.service.stop import Stop
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
@@ -48,6 +66,9 @@ HAND_OVER_LIMIT = timedelta(minutes=40)
 
 A_FEW = 8
 """How many messages are taken at once. Those of a killed process wait until their lease ends."""
+
+ENOUGH_REFUSALS = 20
+"""Where so many recipients are refused in a row and nothing is taken, the rest of a run is not tried."""
 
 ROOM = 8 << 20
 """Bytes that the store's disk has to have left for what comes of a message."""
@@ -153,6 +174,8 @@ class Queue:
         self._is_ending = is_ending
         self._taken: deque[Delivery] = deque()
         self._pause: Pause | None = None
+        self._refused: list[_Tried] = []
+        self._has_taken_one = False
         self._settled: dict[int, Delivery] = {}
 
     async def send_all(self) -> list[Delivery]:
@@ -171,6 +194,9 @@ class Queue:
                 self._note(await self._in_a_transaction(partial(self._keep, tried=tried)))
                 if tried.asked_pause is not None and not await self._waited_out(tried.asked_pause):
                     break
+            if self._refused:
+                self._note(await self._in_a_transaction(self._judge_refusals))
+                self._log_pause()
         finally:
             if self._channel is not None:
                 await self._channel.close()
@@ -178,13 +204,18 @@ class Queue:
 
     async def _has_more(self) -> bool:
         """Whether there is a message to be tried next. More are taken when the last of a few was tried."""
-        if self._is_ending.is_set():
+        if self._is_ending.is_set() or self._is_refused_enough():
             if self._taken:
                 await self._in_a_transaction(self._give_back)
             return False
         if not self._taken:
             await self._in_a_transaction(self._take)
         return bool(self._taken)
+
+    def _is_refused_enough(self) -> bool:
+        """Whether what was refused in this run shows that the channel takes nothing."""
+        is_as_before = bool(self._refused) and is_held_for(self._pause, self._refused[-1].outcome)
+        return is_as_before or len(self._refused) >= ENOUGH_REFUSALS
 
     async def _try(self, delivery: Delivery) -> Outcome:
         # What a library has to say meanwhile is about this message.
@@ -215,7 +246,7 @@ class Queue:
         """Whether the pause that just began is over. A short one that the destination asked for is waited for."""
         pause = self._pause
         assert pause is not None
-        _log.warning("channel paused", channel=self._name, until=iso(pause.until), reason=pause.reason)
+        self._log_pause()
         left = pause.until - self._terms.clock()
         if not timedelta(0) < asked < SHORT_PAUSE or left > SHORT_PAUSE:
             return False
@@ -249,25 +280,73 @@ class Queue:
 
     def _keep(self, connection: Connection, tried: _Tried) -> list[Delivery]:
         """Keep what came of one message, and what follows for the channel. Gives what became of deliveries."""
-        terms = self._terms
-        after = decide(
-            tried.delivery, tried.outcome, tried.at, give_up_after=terms.give_up_after, jitter=terms.jitter()
-        )
+        if self._has_taken_one:
+            tried = replace(tried, outcome=beside_others_taken(tried.outcome))
+        after = self._decided(tried)
+        if isinstance(tried.outcome, Refused) and after.state is DeliveryState.REFUSED and not self._has_taken_one:
+            # Whether it is the recipient's or the channel's, the rest of the run shows.
+            self._refused.append(tried)
+            return []
+        kept = [*self._final_refusals(connection), after] if isinstance(tried.outcome, Sent) else [after]
         if after.message != tried.delivery.message:
             stored_deliveries.lighten(connection, after)
         stored_deliveries.settle(connection, [after])
-        kept = [after]
-        pause = pause_after(self._name, self._pause, tried.outcome, tried.at, jitter=terms.jitter())
+        return kept + self._keep_pause(connection, tried.outcome, tried.at)
+
+    def _final_refusals(self, connection: Connection) -> list[Delivery]:
+        """The channel takes messages: what it refused in this run is no word on the channel."""
+        self._has_taken_one = True
+        final = [
+            self._decided(replace(tried, outcome=beside_others_taken(tried.outcome))) for tried in self._refused
+        ]
+        self._refused.clear()
+        stored_deliveries.settle(connection, final)
+        return final
+
+    def _judge_refusals(self, connection: Connection) -> list[Delivery]:
+        """Keep the refusals of a run in which nothing was taken. Those that are the channel's hold it."""
+        refusals = [
+            (tried.delivery.message.recipient, tried.outcome)
+            for tried in self._refused
+            if isinstance(tried.outcome, Refused)
+        ]
+        verdicts = are_of_channel(refusals, self._pause)
+        judged = [
+            replace(tried, outcome=held(refused)) if is_of_channel else tried
+            for tried, (_, refused), is_of_channel in zip(self._refused, refusals, verdicts, strict=True)
+        ]
+        self._refused.clear()
+        kept = [self._decided(tried) for tried in judged]
+        stored_deliveries.settle(connection, kept)
+        decisive = next((tried for tried in judged if tried.asked_pause is not None), judged[-1])
+        return kept + self._keep_pause(connection, decisive.outcome, decisive.at)
+
+    def _decided(self, tried: _Tried) -> Delivery:
+        terms = self._terms
+        return decide(
+            tried.delivery, tried.outcome, tried.at, give_up_after=terms.give_up_after, jitter=terms.jitter()
+        )
+
+    def _keep_pause(self, connection: Connection, outcome: Outcome, at: datetime) -> list[Delivery]:
+        """Begin, lengthen or end the channel's pause after an outcome. Gives what is given up with it."""
+        terms = self._terms
+        pause = pause_after(self._name, self._pause, outcome, at, jitter=terms.jitter())
         if pause is not None:
             self._give_back(connection)
             stored_pauses.begin(connection, pause)
-            if (created_by := given_up_by(pause, tried.at, terms.give_up_after)) is not None:
-                kept += stored_deliveries.expire(connection, self._name, created_by, pause.reason, tried.at)
             self._pause = pause
-        elif self._pause is not None and not isinstance(tried.outcome, Unsure):
+            created_by = given_up_by(pause, at, terms.give_up_after)
+            if created_by is not None:
+                return stored_deliveries.expire(connection, self._name, created_by, pause.reason, at)
+        elif self._pause is not None and not isinstance(outcome, Unsure):
             stored_pauses.end(connection, Paused.CHANNEL, self._name)
             self._pause = None
-        return kept
+        return []
+
+    def _log_pause(self) -> None:
+        pause = self._pause
+        if pause is not None:
+            _log.warning("channel paused", channel=self._name, until=iso(pause.until), reason=pause.reason)
 
     def _note(self, kept: Iterable[Delivery]) -> None:
         for delivery in kept:

@@ -5,7 +5,7 @@ It is read from the store alone, so it works beside the daemon, and when the dae
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pedigreed.changes.selection import selection_of
@@ -28,7 +28,7 @@ from pedigreed.store import products as stored_products
 from pedigreed.store import runs as stored_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -145,7 +145,7 @@ def read_status(connection: Connection, config: Config, now: datetime) -> Status
         sources(connection, config, now),
         stored_deliveries.counts(connection),
         tuple(stored_pauses.load(connection, Paused.CHANNEL).values()),
-        tuple(stored_problems.load(connection)),
+        _as_told(connection, stored_problems.load(connection)),
         tuple(run for work in Work for run in stored_runs.newest(connection, work)),
         sources_of_news(connection, config),
         stored_contexts.load(connection),
@@ -233,3 +233,9 @@ def sources(connection: Connection, config: Config, now: datetime) -> tuple[Sour
             )
         )
     return tuple(found)
+
+
+def _as_told(connection: Connection, known: Iterable[KnownProblem]) -> tuple[KnownProblem, ...]:
+    """The problems with when the word on each reached the operator, and not when it was written."""
+    reached = stored_deliveries.operator_reached(connection)
+    return tuple(replace(each, told_at=reached.get(each.told_at) if each.told_at else None) for each in known)

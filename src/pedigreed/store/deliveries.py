@@ -223,6 +223,16 @@ def given_up(connection: Connection, since: datetime) -> list[GivenUp]:
     ]
 
 
+def operator_reached(connection: Connection) -> dict[datetime, datetime]:
+    """When words to the operator first arrived somewhere, by when they were written. All times are UTC."""
+    first = func.min(deliveries.c.finished_at, type_=deliveries.c.finished_at.type).label("arrived_at")
+    query = select(deliveries.c.created_at, first).where(
+        deliveries.c.digest_id.is_(None), deliveries.c.state == DeliveryState.SENT.value
+    )
+    rows = connection.execute(query.group_by(deliveries.c.created_at))
+    return {row.created_at: row.arrived_at for row in rows}
+
+
 class Waiting(NamedTuple):
     """What is not finished of one channel: how many messages, and when the first is due (UTC)."""
 
