@@ -1,15 +1,14 @@
-"""The lines of Python that a digest has, run as they stand with astroquery's development version.
-
-It is installed beside the tests' own where the registry has it. Without it, `test_attachments.py` holds the keys
-that it reads.
-"""
+"""The lines of Python that a digest has, run as they stand with the astroquery that is installed."""
 
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -28,55 +27,45 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-VERSION = "0.4.12.dev11095"
 LOOPBACK = """\
 import sys
-from astroquery.mast import services
-services.ServiceAPI.MISSIONS_DOWNLOAD_URL = sys.argv[1]
+from astroquery.mast import conf, services
+conf.server = sys.argv[1]
+services.ServiceAPI.MISSIONS_DOWNLOAD_URL = sys.argv[1] + "/search/"
 """
 
 
 class Archive(BaseHTTPRequestHandler):
-    """Gives each product its own name as content."""
+    """Gives each product its own name as content, and says who a token is of. It keeps what was asked for."""
 
-    asked: list[str]
+    asked: list[tuple[str, str]]
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
-        (name,) = parse_qs(address.query)["product_name"]
-        self.asked.append(address.path)
+        self.asked.append((address.path, self.headers.get("Cookie", "")))
+        if address.path == "/whoami":
+            content = json.dumps({"anon": False, "ezid": "me", "attrib": {"display_name": "Me"}})
+        else:
+            (content,) = parse_qs(address.query)["product_name"]
         self.send_response(200)
-        self.send_header("Content-Length", str(len(name)))
+        self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(name.encode())
+        self.wfile.write(content.encode())
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
 @pytest.fixture
-def archive() -> Iterator[tuple[str, list[str]]]:
-    """Its address, and the paths that it was asked for."""
+def archive() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Its address, and the paths and cookies that it was asked with."""
     Archive.asked = []
     with ThreadingHTTPServer(("127.0.0.1", 0), Archive) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/search/", Archive.asked
+        yield f"http://127.0.0.1:{server.server_port}", Archive.asked
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def astroquery(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the development version."""
-    folder = tmp_path_factory.mktemp("astroquery")
-    wanted = ["--quiet", "--no-deps", "--target", str(folder), f"astroquery=={VERSION}"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pip", "install", *wanted], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"astroquery {VERSION} can't be installed here: {done.stderr.strip().splitlines()[-1:]}")
-    return folder
 
 
 @pytest.fixture
@@ -98,31 +87,72 @@ def digest(change: Callable[..., Change]) -> Digest:
     )
 
 
-@pytest.mark.parametrize("limits", [Limits(), Limits(plain=1)], ids=["plain", "packed"])
-def test_the_lines_of_a_digest_download_its_products(
-    digest: Digest, limits: Limits, astroquery: Path, archive: tuple[str, list[str]], tmp_path: Path
-) -> None:
-    attached = attached_to(digest, limits)
-    for each in attached:
-        content = each.attachment.content
-        name = each.attachment.filename.removesuffix(".gz")
-        tmp_path.joinpath(name).write_bytes(gzip.decompress(content) if each.is_packed else content)
-    told = download_of(digest, attached)
-    assert told is not None
-    assert ("gunzip" in told.words) == (limits.plain == 1)
-    url, asked = archive
-    done = subprocess.run(
-        [sys.executable, "-c", LOOPBACK + "\n".join(told.code), url],
-        cwd=tmp_path,
-        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(astroquery), "NO_PROXY": "*"},
+FILES = ("jw01180007001_02101_00001_nrca1_cal.fits", "jw01181013001_02101_00002_nrs1_rate.fits")
+
+
+def run(code: tuple[str, ...], url: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the lines in a folder, as somebody who has a token."""
+    return subprocess.run(
+        [sys.executable, "-c", LOOPBACK + "\n".join(code), url],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), "NO_PROXY": "*", "MAST_API_TOKEN": "a" * 32},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def written(digest: Digest, folder: Path, limits: Limits | None = None) -> tuple[str, ...]:
+    """The lines, with their list in the folder as it is attached, and unpacked."""
+    attached = attached_to(digest, limits or Limits())
+    for each in attached:
+        content = each.attachment.content
+        name = each.attachment.filename.removesuffix(".gz")
+        folder.joinpath(name).write_bytes(gzip.decompress(content) if each.is_packed else content)
+    told = download_of(digest, attached)
+    assert told is not None
+    assert ("gunzip" in told.words) == any(each.is_packed for each in attached)
+    return told.code
+
+
+@pytest.mark.parametrize("limits", [Limits(), Limits(plain=1)], ids=["plain", "packed"])
+def test_the_lines_of_a_digest_download_its_products_beside_older_files(
+    digest: Digest, limits: Limits, archive: tuple[str, list[tuple[str, str]]], tmp_path: Path
+) -> None:
+    for number, name in enumerate(FILES):
+        # As large as the new one, and smaller: astroquery would keep the one, and append to the other.
+        tmp_path.joinpath(name).write_text("older"[: 5 - number].ljust(len(name) * (1 - number), "x"))
+    old = {name: tmp_path.joinpath(name).read_text() for name in FILES}
+    code = written(digest, tmp_path, limits)
+    url, asked = archive
+    done = run(code, url, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert asked == ["/search/jwst/api/v0.1/retrieve_product"] * 2
-    files = {str(file.relative_to(tmp_path)): file.read_text() for file in tmp_path.glob("mastDownload/**/*.fits")}
-    assert files == {
-        f"mastDownload/jwst/{name.rsplit('_', 2)[0]}/{name}": name
-        for name in ("jw01180007001_02101_00001_nrca1_cal.fits", "jw01181013001_02101_00002_nrs1_rate.fits")
-    }
+    assert asked == [("/search/jwst/api/v0.1/retrieve_product", "")] * 2, "nobody logs in for what is public"
+    files = {str(file.relative_to(tmp_path)): file.read_text() for file in tmp_path.glob("**/*.fits")}
+    assert files == {**old, **{f"jades-2026-11-22/{name}": name for name in FILES}}
+
+
+def test_the_lines_run_twice_touch_nothing(
+    digest: Digest, archive: tuple[str, list[tuple[str, str]]], tmp_path: Path
+) -> None:
+    code = written(digest, tmp_path)
+    url, asked = archive
+    assert run(code, url, tmp_path).returncode == 0
+    del asked[:]
+    again = run(code, url, tmp_path)
+    assert "FileExistsError" in again.stderr
+    assert not asked
+
+
+def test_the_lines_log_in_where_a_file_is_not_public_yet(
+    digest: Digest, archive: tuple[str, list[tuple[str, str]]], tmp_path: Path
+) -> None:
+    exclusive = replace(digest.changes[0], public_at=ENDS + timedelta(days=30))
+    code = written(replace(digest, changes=(exclusive, *digest.changes[1:])), tmp_path)
+    url, asked = archive
+    done = run(code, url, tmp_path)
+    assert done.returncode == 0, done.stderr
+    cookie = f"mast_token={'a' * 32}"
+    assert [path for path, _ in asked] == ["/whoami", *["/search/jwst/api/v0.1/retrieve_product"] * 2]
+    assert {sent for _, sent in asked} == {cookie}
+    assert len(list(tmp_path.glob("jades-2026-11-22/*.fits"))) == 2

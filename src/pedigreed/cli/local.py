@@ -44,7 +44,7 @@ def local(
         typer.Option(
             "--manifest",
             metavar="FILE",
-            help="Write what is to be downloaded anew, for MastMissions.download_products of astroquery.",
+            help="Write what is to be downloaded anew, in the shape of the events of MAST's own mails.",
             show_default=False,
         ),
     ] = None,
@@ -122,7 +122,9 @@ def _print(survey: "DiskSurvey", paths: "Sequence[Path]", *, files: bool, manife
     for line in _others(survey):
         echo(line)
     if older:
-        _print_how_to_download(paths, manifest)
+        now = datetime.now(UTC)
+        is_exclusive = any(at is not None and at > now for at in (copy.product.public_at for copy in copies.older))
+        _print_how_to_download(paths, manifest, needs_login=is_exclusive)
 
 
 def _others(survey: "DiskSurvey") -> "Iterable[str]":
@@ -150,7 +152,7 @@ def _others(survey: "DiskSurvey") -> "Iterable[str]":
             yield f"  ... and {len(unread) - _MOST_NAMED:,} more, which --json names"
 
 
-def _print_how_to_download(paths: "Sequence[Path]", manifest: Path | None) -> None:
+def _print_how_to_download(paths: "Sequence[Path]", manifest: Path | None, *, needs_login: bool) -> None:
     if manifest is None:
         asked = "".join(f" {shlex.quote(_plain(str(path)))}" for path in paths)
         echo(f"\nTo download the newer ones: {program()} local{asked} --manifest newer.json")
@@ -158,7 +160,7 @@ def _print_how_to_download(paths: "Sequence[Path]", manifest: Path | None) -> No
     from pedigreed.digests.manifest import download_code
 
     echo("\nTo download them, in Python:\n")
-    for line in download_code(_plain(str(manifest))):
+    for line in download_code(_plain(str(manifest)), needs_login=needs_login):
         echo(f"  {line}")
 
 

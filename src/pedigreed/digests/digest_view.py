@@ -104,7 +104,10 @@ def download_of(digest: Digest, attached: Sequence[Attached]) -> Download | None
         return Download("", (), files) if files else None
     name = manifest.attachment.filename
     unpacked = f"unpack {name} with `gunzip`, then " if manifest.is_packed else ""
-    code = download_code(name.removesuffix(".gz"))
+    is_exclusive = any(
+        change.public_at is not None and change.public_at > digest.ends for change in downloads_of(digest.changes)
+    )
+    code = download_code(name.removesuffix(".gz"), needs_login=is_exclusive)
     return Download(f"{unpacked}in Python, beside the attached JSON:", code, files)
 
 
@@ -117,12 +120,11 @@ def _selection(selection: ProgramSelection) -> str:
 
 
 def _what_it_has(attached: Attached) -> str:
-    """``40 files, for MastMissions.download_products``; ``40 changes with old and new pedigree``."""
+    """``40 files to download``; ``40 changes with old and new pedigree``."""
     cut = f"the first {attached.told:,} of " if attached.told < attached.of else ""
     if not attached.is_manifest:
         return f"{cut}{count(attached.of, 'change')} with old and new pedigree"
-    use = "; unpacked with `gunzip`, for" if attached.is_packed else ", for"
-    return f"{cut}{count(attached.of, 'file')}{use} MastMissions.download_products"
+    return f"{cut}{count(attached.of, 'file')} to download"
 
 
 def _where_the_rest_is(digest: Digest, attached: Sequence[Attached]) -> str:

@@ -61,17 +61,28 @@ def manifest_of_products(products: Iterable[Product]) -> Listing:
     return Listing(b"[\n", rows, b",\n", b"\n]\n")
 
 
-def download_code(file: str) -> tuple[str, ...]:
+def download_code(file: str, *, needs_login: bool) -> tuple[str, ...]:
     """The lines of Python that download what a manifest, a JSON file of this name, lists.
 
-    Released versions of astroquery take the name of the file for that of a data set:
-    its pull request 3517 came after 0.4.11.
+    They work with astroquery 0.4.11 and later, and need a folder that is not there yet: beside a file of the same
+    name, astroquery keeps that where the new one is not larger, and else appends to it what the new one has more.
+
+    Args:
+        file: the manifest's name.
+        needs_login: whether some of the files are not public yet.
     """
     return (
-        "# with astroquery after 0.4.11: pip install -U --pre astroquery",
+        "import json",
+        "from pathlib import Path",
         "from astroquery.mast import MastMissions",
-        f"files = {json.dumps(file)}",
-        'MastMissions(mission="jwst").download_products(files)',
+        f"listed = Path({json.dumps(file)})",
+        'new = listed.with_suffix("")',
+        "new.mkdir()  # a folder of its own: old files would not be replaced",
+        'mast = MastMissions(mission="jwst")',
+        *(["mast.login()  # some of the files are not public yet"] if needs_login else []),
+        'files = {each["filename"] for each in json.loads(listed.read_text())}',
+        "for name in sorted(files):",
+        "    print(name, *mast.download_file(name, local_path=new / name))",
     )
 
 

@@ -139,7 +139,7 @@ def _builds(value: Value) -> str:
 
 
 def _attached(view: View) -> list[str]:
-    """``Attached: jades-2026-11-22.json (40 files, for MastMissions.download_products)``, and the table."""
+    """``Attached: jades-2026-11-22.json (40 files to download)``, and the table."""
     lines: list[str] = []
     for file in view.attached:
         lines += filled([file.name, *f"({file.words})".split()], " " * len(ATTACHED) if lines else ATTACHED)
