@@ -497,6 +497,24 @@ def test_there_is_one_way_to_log_in(problems: Problems, valid: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("login", "said"),
+    [
+        ("token_command: [/bin/token, imap]", []),
+        ("password: {env: PASSWORD}", []),
+        ("", ["'username' without 'password' or 'token_command': give one of them to log in"]),
+        (
+            "password: {env: PASSWORD}, token_command: [/bin/token]",
+            ["'token_command' beside 'password': they are two ways to log in, remove one of them"],
+        ),
+    ],
+)
+def test_a_mailbox_has_one_way_to_log_in(problems: Problems, valid: str, login: str, said: list[str]) -> None:
+    text = f"{valid}\nsources: {{mailbox: {{imap: {{host: imap.obs.example, username: bot, {login}}}}}}}\n"
+    found = problems(text.replace(", }", "}"), {"PASSWORD": "hunter2"})
+    assert [problem.split(": ", 1)[1] for problem in found] == said
+
+
 def test_an_access_token_instead_of_a_password(problems: Problems, valid: str) -> None:
     text = valid.replace("security: tls", "security: tls, username: bot, token_command: [/bin/token, smtp]")
     assert problems(text) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ from pedigreed.sources.mailbox.imap_connection import ImapLimits
 from pedigreed.sources.mailbox.open_mailbox import open_mailbox
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pedigreed.model.news_source import Reading
 
 NOT_HANDED_OUT = "1 mail was not handed out, and is asked for again"
@@ -342,3 +345,71 @@ def test_no_answer_is_too_strange(command: str, answer: list[bytes]) -> None:
     with broken_imap(BrokenImap(answers={command: said + b"\r\n"})) as server:
         reading = read(server, limits=ImapLimits(connect=5, command=0.05, total=1))
     assert reading.problems or reading.is_complete
+
+
+TOKEN = "ya29.hunter2-hunter2_hunter2~+/=="
+
+
+@pytest.fixture
+def token_command(tmp_path: Path) -> tuple[str, ...]:
+    """A program that writes an access token."""
+    program = tmp_path / "token"
+    program.write_text(f"#!/bin/sh\necho '{TOKEN}'\n")
+    program.chmod(0o700)
+    return (str(program), "imap")
+
+
+def offering(*mechanisms: str, refusal: bytes = b"") -> BrokenImap:
+    """A server that takes access tokens, or says why it refuses them as providers do."""
+    offer = " ".join(f"AUTH={mechanism}" for mechanism in mechanisms)
+    capabilities = f"* CAPABILITY IMAP4rev1 {offer}\r\n<tag> OK done\r\n".encode()
+    return BrokenImap(answers={"CAPABILITY": capabilities}, refusal=refusal)
+
+
+@pytest.mark.parametrize(
+    ("offered", "mechanism", "said"),
+    [
+        (("PLAIN", "XOAUTH2"), "XOAUTH2", f"user=bot,a=b\x01auth=Bearer {TOKEN}\x01\x01"),
+        (
+            ("OAUTHBEARER",),
+            "OAUTHBEARER",
+            f"n,a=bot=2Ca=3Db,\x01host=127.0.0.1\x01port=%d\x01auth=Bearer {TOKEN}\x01\x01",
+        ),
+    ],
+)
+def test_an_access_token_is_said_instead_of_a_password(
+    token_command: tuple[str, ...], offered: tuple[str, ...], mechanism: str, said: str
+) -> None:
+    with broken_imap(offering(*offered)) as server:
+        told = base64.b64encode(said.replace("%d", str(server.port)).encode()).decode()
+        reading = read(server, username="bot,a=b", password=None, token_command=token_command)
+    assert reading.problems == ()
+    assert len(identities(reading)) == 3
+    assert server.heard[1] == f"AUTHENTICATE {mechanism}"
+    assert server.secrets == [told]
+
+
+@pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])
+def test_a_token_that_is_refused_is_told_with_the_reason_and_without_the_token(
+    token_command: tuple[str, ...], mechanism: str
+) -> None:
+    why = f'{{"status":"401","schemes":"bearer","token":"{TOKEN}"}}'.encode()
+    with broken_imap(offering(mechanism, refusal=why)) as server:
+        [problem] = read(server, password=None, token_command=token_command).problems
+    assert problem.startswith("127.0.0.1 refuses the login of bot: ")
+    assert '"status":"401"' in problem
+    assert "hunter2" not in problem
+
+
+def test_a_server_that_takes_no_token_is_not_told_one(token_command: tuple[str, ...]) -> None:
+    with broken_imap(BrokenImap()) as server:
+        [problem] = read(server, password=None, token_command=token_command).problems
+    assert problem == "127.0.0.1 refuses the login of bot: it takes no access token (XOAUTH2 or OAUTHBEARER)"
+    assert not any("AUTHENTICATE" in command for command in server.heard)
+
+
+def test_a_command_that_writes_no_token_is_told() -> None:
+    with broken_imap(BrokenImap()) as server:
+        [problem] = read(server, password=None, token_command=("/bin/false",)).problems
+    assert problem == "the token command /bin/false ended with status 1"
+    assert server.heard == []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,12 +30,16 @@ class BrokenImap:
         answers: what is said to a command instead of sense, by how the command begins: `UID FETCH 2`. In it,
             `<tag>` stands for the command's tag.
         heard: the commands.
+        secrets: what was said within AUTHENTICATE, in base64.
+        refusal: why a token is refused, as a challenge; empty where every login is taken.
         pause: after each byte that is said, in seconds.
     """
 
     uids: tuple[int, ...] = (1, 2, 3)
     answers: dict[str, bytes | None] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    refusal: bytes = b""
     port: int = 0
     pause: float = 0
 
@@ -46,11 +51,22 @@ class BrokenImap:
             for line in said:
                 tag, _, command = line.strip().partition(b" ")
                 self.heard.append(command.decode("latin-1"))
+                if command.startswith(b"AUTHENTICATE") and not self._log_in(connection, said):
+                    connection.sendall(tag + b" NO AUTHENTICATE failed\r\n")
+                    continue
                 answer = self._answer(command.decode("latin-1"), tag, self._sense(command))
                 if not self._say(connection, answer):
                     return
                 if command.startswith(b"LOGOUT"):
                     return
+
+    def _log_in(self, connection: socket.socket, said: BinaryIO) -> bool:
+        connection.sendall(b"+ \r\n")
+        self.secrets.append(said.readline().decode().strip())
+        if self.refusal:
+            connection.sendall(b"+ " + base64.b64encode(self.refusal) + b"\r\n")
+            said.readline()
+        return not self.refusal
 
     def _say(self, connection: socket.socket, answer: bytes | None) -> bool:
         if answer == END:

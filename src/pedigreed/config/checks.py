@@ -13,6 +13,7 @@ from pedigreed.config.config_problem import ConfigProblem, Severity, did_you_mea
 from pedigreed.config.secret import HOW_TO_REFER, PRIVATE_KEYS, REFERRING_KEYS, Secret
 from pedigreed.config.value import format_duration, parse_duration, parse_name
 from pedigreed.config.yaml_node import (
+    Entry,
     Found,
     Mapping,
     Node,
@@ -129,20 +130,24 @@ def _instead(name: str, defined: tuple[str, ...]) -> str:
 
 
 def _logins(root: Node) -> Iterator[Remark]:
-    email = at(root, "channels", "email")
-    if not isinstance(email, Mapping):
-        return
-    given = email.entries
+    for path, or_none in ((("channels", "email"), ", or none"), (("sources", "mailbox", "imap"), "")):
+        server = at(root, *path)
+        if isinstance(server, Mapping):
+            yield from _login(server.entries, or_none)
+
+
+def _login(given: abc.Mapping[str, Entry], or_none: str) -> Iterator[Remark]:
+    """Of one server. `or_none` ends the advice where there may be no login."""
     ways = [key for key in ("password", "token_command") if key in given]
     if "username" in given and not ways:
-        message = "'username' without 'password' or 'token_command': give one of them to log in, or none"
+        message = f"'username' without 'password' or 'token_command': give one of them to log in{or_none}"
         yield given["username"].key_place, message
     if len(ways) > 1:
         message = "'token_command' beside 'password': they are two ways to log in, remove one of them"
         yield given["token_command"].key_place, message
     for way in ways:
         if "username" not in given:
-            yield given[way].key_place, f"{way!r} without 'username': give both to log in, or none"
+            yield given[way].key_place, f"{way!r} without 'username': give both to log in{or_none}"
 
 
 def advise(root: Node, file: str) -> list[ConfigProblem]:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field, model_validator
 
 from pedigreed.config.address import Host, OptionalServiceUrl, ServiceUrl, Url
-from pedigreed.config.channels import Port, Security, SecurityMode
+from pedigreed.config.channels import Command, Port, Security, SecurityMode
 from pedigreed.config.secret import Secret
 from pedigreed.config.value import AbsolutePath, Duration, Settings, member_of
 from pedigreed.model.instrument import Instrument
@@ -66,8 +66,16 @@ class ImapMailbox(Settings):
 
     host: Host = Field(description="The IMAP server's name or IP address.")
     username: str = Field(min_length=1, description="Who to log in as.", examples=["bot"])
-    password: Secret = Field(
-        description="The password that goes with username.", examples=[{"credential": "imap_password"}]
+    password: Secret | None = Field(
+        default=None,
+        description="The password that goes with username.",
+        examples=[{"credential": "imap_password"}],
+    )
+    token_command: Command | None = Field(
+        default=None,
+        description="A program, by its whole path, and its arguments: it writes an access token for username, "
+        "which is used instead of a password (OAuth 2.0, XOAUTH2 or OAUTHBEARER).",
+        examples=[["/usr/bin/oauth2-token", "imap"]],
     )
     folder: str = Field(default="INBOX", min_length=1, description="The folder that is read.")
     security: SecurityMode = Field(default=Security.TLS, description="starttls, tls or plain.")

@@ -10,12 +10,12 @@ from pedigreed.config.channels import FolderChannel as FolderSettings
 from pedigreed.config.channels import MaildirChannel as MaildirSettings
 from pedigreed.config.channels import SlackChannel as SlackSettings
 from pedigreed.config.channels import WebhookChannel as WebhookSettings
-from pedigreed.delivery.access_token import access_token
 from pedigreed.delivery.folder import FolderChannel
 from pedigreed.delivery.maildir import MaildirChannel
 from pedigreed.delivery.slack import SlackChannel
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.delivery.webhook import WebhookChannel
+from pedigreed.net.access_token import access_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,1 +1,1 @@
-"""HTTP: one exchange within limits, when to try again, and the words for what can break."""
+"""HTTP: one exchange within limits, when to try again, the words for what can break; access tokens for logins."""

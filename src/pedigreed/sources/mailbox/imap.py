@@ -9,6 +9,7 @@ New mails are asked for, not waited for (IDLE): the work is done by processes th
 
 from __future__ import annotations
 
+import asyncio
 import imaplib
 import ssl
 import time
@@ -20,6 +21,7 @@ from imap_tools import AND, U
 from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxLoginError
 
 from pedigreed.model.failure import PedigreedError, UpstreamUnavailable
+from pedigreed.net.access_token import access_token
 from pedigreed.sources.mailbox.gathering import FIRST, MOST_MAILS, Gathering
 from pedigreed.sources.mailbox.imap_connection import (
     WHOLE,
@@ -32,6 +34,7 @@ from pedigreed.sources.mailbox.imap_connection import (
     naming_header,
     redacted,
     said,
+    say_token,
     section,
     size_of,
     uids_of,
@@ -76,24 +79,28 @@ class ImapSource:
         """Read the mails that came since. See `sources.source.Source`."""
         reading = ImapReading(self._config, self._limits, Gathering(self.name), bookmark, now)
         try:
-            password = self._config.password.reveal()
+            secret = self._secret()
             context = self._tls_context or ssl.create_default_context()
         except (PedigreedError, OSError) as error:
             return reading.ended(str(error))
         problem = ""
         for _ in range(_MOST_CONNECTIONS):
-            problem = reading.go_on(context, password)
+            problem = reading.go_on(context, secret)
             if not problem or not reading.may_go_on:
                 break
         ended = reading.ended(problem)
         return replace(
             ended,
-            problems=tuple(self._redacted(problem, password) for problem in ended.problems),
-            warnings=tuple(self._redacted(warning, password) for warning in ended.warnings),
+            problems=tuple(redacted(problem, self._config, secret) for problem in ended.problems),
+            warnings=tuple(redacted(warning, self._config, secret) for warning in ended.warnings),
         )
 
-    def _redacted(self, text: str, password: str) -> str:
-        return redacted(text, self._config.username, password)
+    def _secret(self) -> str:
+        """The password, or an access token. Raises `PedigreedError`, and blocks while the token's command runs."""
+        if self._config.token_command:
+            return asyncio.run(access_token(self._config.token_command))
+        assert self._config.password, "the configuration has one of them"
+        return self._config.password.reveal()
 
 
 _LARGEST_UID = 2**32 - 1
@@ -124,13 +131,18 @@ class ImapReading:
         self._has_read_all = False
         self.may_go_on = False
 
-    def go_on(self, context: ssl.SSLContext, password: str) -> str:
-        """Connect and read. What went wrong, in words; empty where it ended as it should."""
+    def go_on(self, context: ssl.SSLContext, secret: str) -> str:
+        """Connect and read. What went wrong, in words; empty where it ended as it should.
+
+        Args:
+            context: whom to trust.
+            secret: the password, or an access token where the configuration has a command for it.
+        """
         self.may_go_on = False
         client = None
         try:
             client = ImapClient(ImapConnection(self._config, self._limits, context, self._ends_at))
-            self._log_in(client, password)
+            self._log_in(client, secret)
             introduce(client)
             self._open_folder(client)
             self._read(client)
@@ -164,11 +176,15 @@ class ImapReading:
             problems.append(f"{mails} asked for again{self._last_failure}")
         return self._gathering.reading(bookmark, is_complete=self._has_read_all, problems=tuple(problems))
 
-    def _log_in(self, client: ImapClient, password: str) -> None:
-        # AUTHENTICATE takes every character, LOGIN takes ASCII.
-        log_in = client.login_utf8 if "AUTH=PLAIN" in client.client.capabilities else client.login
+    def _log_in(self, client: ImapClient, secret: str) -> None:
         try:
-            log_in(self._config.username, password, initial_folder=None)
+            if self._config.token_command:
+                say_token(client, self._config, secret)
+            elif "AUTH=PLAIN" in client.client.capabilities:
+                # AUTHENTICATE takes every character, LOGIN takes ASCII.
+                client.login_utf8(self._config.username, secret, initial_folder=None)
+            else:
+                client.login(self._config.username, secret, initial_folder=None)
         except imaplib.IMAP4.abort:
             raise
         except MailboxLoginError as error:

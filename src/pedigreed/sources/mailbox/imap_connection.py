@@ -6,6 +6,7 @@ trust, and how much to take in. A server that says no end of lines, or one byte 
 
 from __future__ import annotations
 
+import base64
 import imaplib
 import re
 import socket
@@ -218,9 +219,57 @@ def said(answer: Sequence[object]) -> str:
     return plain_line(b" ".join(item for item in answer if isinstance(item, bytes)).decode("utf-8", "replace"))
 
 
-def redacted(text: str, username: str, password: str) -> str:
-    """The text on one line without the password, in whatever form the server repeats it."""
-    return plain_line(redact(text, *told_at_login(username, password)), _LONGEST_SENTENCE)
+def redacted(text: str, config: ImapMailbox, secret: str) -> str:
+    """The text on one line without the password or token, in whatever form the server repeats it."""
+    bearer = base64.b64encode(_oauthbearer(config, secret)).decode("ascii")
+    return plain_line(redact(text, bearer, *told_at_login(config.username, secret)), _LONGEST_SENTENCE)
+
+
+def say_token(client: ImapClient, config: ImapMailbox, token: str) -> None:
+    """Log in with an access token. Raises what `imaplib` raises, with what the server has against the token."""
+    capabilities = client.client.capabilities
+    if "AUTH=XOAUTH2" in capabilities:
+        said = f"user={config.username}\x01auth=Bearer {token}\x01\x01".encode()
+        login = _Bearer(said, b"")
+        mechanism = "XOAUTH2"
+    elif "AUTH=OAUTHBEARER" in capabilities:
+        login = _Bearer(_oauthbearer(config, token), b"\x01")
+        mechanism = "OAUTHBEARER"
+    else:
+        raise imaplib.IMAP4.error("it takes no access token (XOAUTH2 or OAUTHBEARER)")
+    try:
+        client.client.authenticate(mechanism, login)
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error as error:
+        raise imaplib.IMAP4.error(f"{error} {login.refusal}".strip()) from None
+
+
+def _oauthbearer(config: ImapMailbox, token: str) -> bytes:
+    """RFC 7628, section 3.1."""
+    username = config.username.replace("=", "=3D").replace(",", "=2C")
+    said = f"n,a={username},\x01host={config.host}\x01port={config.port}\x01auth=Bearer {token}\x01\x01"
+    return said.encode()
+
+
+class _Bearer:
+    """Says the token, and then what ends the login where the server answers why it refuses the token.
+
+    Attributes:
+        refusal: why; empty where it did not say.
+    """
+
+    def __init__(self, said: bytes, ends_with: bytes) -> None:
+        self.refusal = ""
+        self._said: bytes | None = said
+        self._ends_with = ends_with
+
+    def __call__(self, challenge: bytes) -> bytes:
+        if self._said is not None:
+            said, self._said = self._said, None
+            return said
+        self.refusal = challenge.decode("utf-8", "replace")
+        return self._ends_with
 
 
 WHOLE = f"BODY.PEEK[]<0.{LARGEST_MAIL + 1}>"

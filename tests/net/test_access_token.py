@@ -11,10 +11,10 @@ import pytest
 
 from mail_server import MailServer, mail_server
 from pedigreed.config.channels import Security
-from pedigreed.delivery.access_token import access_token
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.model.delivery import Message, Outcome, Refused, Retry, Scope, Sent
 from pedigreed.model.failure import ConfigurationInvalid, TryAgain
+from pedigreed.net.access_token import access_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable

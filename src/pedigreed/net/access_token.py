@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import signal
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pedigreed.delivery.line import one_line
 from pedigreed.model.failure import ConfigurationInvalid, TryAgain
 from pedigreed.redaction import redact, remember
 
@@ -23,6 +23,7 @@ SECONDS = 30.0
 _LARGEST = 65_536
 _LONGEST_COMPLAINT = 200
 _CHUNK = 4096
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LAST_SECONDS = 5.0
 _CANNOT_BE_RUN = frozenset(
     {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.EISDIR, errno.ELOOP}
@@ -100,5 +101,5 @@ def _first_line(complaint: bytes, token: str = "") -> str:
     """What the command complains of first, without the token if it is in there."""
     text = complaint.decode("utf-8", "replace").strip()
     first = text.splitlines()[0] if text else ""
-    line = one_line(redact(first, token), _LONGEST_COMPLAINT)
-    return f": {line}" if line else ""
+    line = " ".join(_UNPRINTABLE.sub(" ", redact(first, token)).split())
+    return f": {line[:_LONGEST_COMPLAINT]}" if line else ""
