@@ -84,7 +84,7 @@ def test_it_listens_before_its_first_digest_and_each_day(listener: Listener, clo
     with listener.resident() as daemon:
         wait_until(lambda: digests(listener) == 1)
         daemon.rest()
-        assert "1 of 1 program and 3 of 3 sources of CRDS's news" in text_of_last(listener)
+        assert "1 of 1 program and 3 of 3 sources of CRDS announcements" in text_of_last(listener)
         assert "jwst_1535 became" not in text_of_last(listener), "what was there before is no news"
         tell_everywhere(listener.heard, DAY_0 + 2 * HOUR)
         is_set(DAY_0 + DAY)
@@ -92,7 +92,7 @@ def test_it_listens_before_its_first_digest_and_each_day(listener: Listener, clo
         daemon.rest()
         said = text_of_last(listener)
         assert said.count("jwst_1583 became the latest context") == 1
-        assert "3 of 3 sources of CRDS's news" in said
+        assert "3 of 3 sources of CRDS announcements" in said
         assert not daemon.events("work did not end well")
         assert daemon.end() == 0
 
@@ -125,7 +125,7 @@ def test_a_server_that_hangs_holds_up_neither_its_clock_nor_a_digest_for_long(
         wait_until(lambda: digests(listener) == 2)
         said = text_of_last(listener)
         assert "jwst_1583" in said, "what the others tell is told"
-        assert "NOT READ 1 of 3 sources of CRDS's news: what it told is missing here" in said
+        assert "NOT READ 1 of 3 sources of CRDS announcements: what it announced is missing here" in said
         assert daemon.workers, "it is listened to still"
         assert daemon.end() == 0
         assert not daemon.events("work did not end well")

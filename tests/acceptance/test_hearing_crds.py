@@ -79,11 +79,11 @@ def test_a_delivery_that_feed_mails_and_server_tell_is_told_once_and_can_be_look
     )
     assert "since the old ones did not follow the loss of throughput in channel 4." in said
     assert "photom: photom and wfss_contam steps, stage 2 and 3: absolute flux calibration" in said
-    assert "in `latest` only: MAST makes products with jwst_1535" in said
+    assert "not used by MAST yet: it makes products with jwst_1535" in said
     for source in ("CRDS", FEED, IMAP):
-        assert source in said[said.index("heard from") :]
+        assert source in said[said.index("reported by") :]
     assert PRIVATE not in listener.runs("notices list", "--json").out
-    assert "3 of 3 sources of CRDS's news" in said
+    assert "3 of 3 sources of CRDS announcements" in said
 
     assert listener.imap
     assert all("\\Seen" not in flags for flags in listener.imap.flags().values()), "the mailbox stays as it is"
@@ -194,10 +194,10 @@ def test_each_source_fails_alone_and_is_named_everywhere(listener: Listener, fai
     [text] = listener.told(DAY_0 + DAY)
     said = words(text)
     assert "jwst_1583" in said[said.index(" CRDS 1 delivery ") :], "what the others said is told"
-    assert "NOT READ 1 of 3 sources of CRDS's news: what it told is missing here" in said
+    assert "NOT READ 1 of 3 sources of CRDS announcements: what it announced is missing here" in said
     assert f"{name}" in said[said.index("NOT READ") :]
-    assert "last read to its end 20 Nov 06:00Z" in said
-    assert "1 of 1 program and 2 of 3 sources of CRDS's news" in said
+    assert "last read completely 20 Nov 06:00Z" in said
+    assert "1 of 1 program and 2 of 3 sources of CRDS announcements" in said
     [failed] = [
         each
         for each in listener.asked("status", "--now", iso(DAY_0 + DAY))["news_sources"]

@@ -58,7 +58,7 @@ def test_a_muted_subscription_tells_nothing_and_then_everything_once(config: Pat
     assert subscription["muted_until"] == "2026-11-23T23:00:00.000Z"
     assert "jades         2026-11-21 07:00Z  2026-11-23 23:00Z" in run(config, "mute").out
     said = run(config, "mute", "jades", "--off").out
-    assert said == "jades speaks again: what there is to tell is told when it is next due\n"
+    assert said == "jades is no longer muted: its next digest has all that came in between\n"
     assert "66 reprocessed" in run(config, "once").out
     assert json.loads(run(config, "once", "--json").out)["periods"] == []
     assert run(config, "mute").out == "no subscription is muted\n"

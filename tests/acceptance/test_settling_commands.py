@@ -56,7 +56,7 @@ def test_a_campaign_is_shown_while_it_goes_on_and_told_once(config: Path, record
     assert subscription["products_in_motion"] == 66
     shown = run(config, "preview", now=DAY_2)
     assert "nothing would be sent" in shown.err
-    assert "IN MOTION" in shown.out
+    assert "IN PROGRESS" in shown.out
     document = json.loads(run(config, "preview", "--format", "webhook", now=DAY_2).out)
     (campaign,) = document["in_motion"]
     assert (document["settle"], document["changes"]) == ("1d", [])

@@ -658,3 +658,15 @@ def test_the_text_says_how_much_is_attached_where_not_all_of_it_is() -> None:
         )
     )
     assert_golden("twelve_thousand_products_cut.txt", text[text.index("Attached:") :])
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    # What others wrote may have backticks.
+    [scenario for scenario in SCENARIOS if scenario is not nasty_notices],
+    ids=lambda scenario: scenario.__name__,
+)
+def test_a_page_shows_commands_as_such_and_no_backticks(scenario: Callable[[], Digest]) -> None:
+    html = rendered(scenario).html
+    assert "`" not in html
+    assert html.count("<code ") == html.count("</code>") > 0

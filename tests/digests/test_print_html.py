@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 TAGS = {
     "html", "head", "meta", "title", "style", "body", "div", "h1", "h2", "p", "br", "a", "table", "tr", "th", "td",
-    "span", "b", "pre",
+    "span", "b", "pre", "code",
 }  # fmt: skip
 ATTRIBUTES = {
     "align", "aria-hidden", "bgcolor", "border", "cellpadding", "cellspacing", "charset", "class", "colspan",

@@ -83,7 +83,7 @@ def test_a_subject_is_one_short_line(digest: Digest) -> None:
     assert len(subject) <= 70
     assert subject.isprintable()
     if any(not source.is_checked for source in digest.checked.sources) or unread_folders_of(digest):
-        assert subject.endswith(" unread")
+        assert subject.endswith(" not read")
     elif digest.checked.unchecked:
         assert subject.endswith("unchecked")
 
@@ -227,14 +227,14 @@ def test_nothing_can_be_said_is_not_said_beside_what_is_said(change: Callable[..
             suspects=(Suspect(1180, 5, 9, ENDS, ENDS),) if told == "suspect" else (),
         )
     )
-    assert ("1 of 2 programs: nothing can be said of them" in text) == (told == "nothing")
-    assert ("1 of 2 programs: not everything of them was answered" in text) == (told != "nothing")
+    assert ("1 of 2 programs: their changes are not known" in text) == (told == "nothing")
+    assert ("1 of 2 programs: answered only in part" in text) == (told != "nothing")
 
 
 def test_of_a_program_that_nothing_is_told_of_nothing_can_be_said(change: Callable[..., Change]) -> None:
     lost = Checked(1, 2, unchecked=(Unchecked(1181, "connection reset", None),))
     text = told_text(plain([change(ChangeKind.NEW, "jw01180001001_02101_00001_nrca1_cal.fits")], checked=lost))
-    assert "nothing can be said of them" in text
+    assert "their changes are not known" in text
 
 
 @pytest.mark.parametrize(
@@ -244,17 +244,17 @@ def test_of_a_program_that_nothing_is_told_of_nothing_can_be_said(change: Callab
         (
             (ChangeKind.STALE, ChangeKind.NO_LONGER_STALE),
             "nothing new",
-            "NO CHANGE in 2 programs that were checked, stale flags aside",
+            "NO CHANGE in 2 programs that were checked (stale flags are not reported)",
         ),
         (
             (ChangeKind.REPROCESSED,),
-            "nothing new of what is asked for",
-            "NO CHANGE of the kinds that are asked for, in 2 programs that were checked",
+            "nothing new of what you asked for",
+            "NO CHANGE of the kinds that you asked for, in 2 programs that were checked",
         ),
         (
             (ChangeKind.STALE,),
             "nothing new",
-            "NO CHANGE of the kinds that are asked for, in 2 programs that were checked",
+            "NO CHANGE of the kinds that you asked for, in 2 programs that were checked",
         ),
     ],
 )
@@ -291,7 +291,7 @@ def test_a_program_without_data_is_told_from_one_whose_data_are_not_watched() ->
     text = told_text(plain([], baselines=(Baseline(1180, 0, ()), Baseline(1181, 0, (), has_other_data=True))))
     assert re.findall(r"^ +(1180|1181)  (.*)$", text, re.MULTILINE) == [
         ("1180", "no data yet"),
-        ("1181", "nothing of what you watch yet"),
+        ("1181", "no products that you watch yet"),
     ]
 
 

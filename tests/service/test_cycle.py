@@ -732,7 +732,7 @@ def test_nothing_new_is_said_of_the_kinds_that_are_asked_for(watcher: Watcher) -
     config = watcher.configured({"programs": [1180], "events": ["new"]}, empty="always")
     watcher.told(day(0), config)
     watcher.holdings.remake(names, at=day(0.5))
-    assert "NO CHANGE      of the kinds that are asked for" in watcher.told(day(1), config)["a"]
+    assert "NO CHANGE      of the kinds that you asked for" in watcher.told(day(1), config)["a"]
 
 
 def test_a_service_that_is_down_for_days_starves_no_other(watcher: Watcher) -> None:

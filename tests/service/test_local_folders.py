@@ -61,10 +61,10 @@ def test_files_become_out_of_date_with_a_reprocessing(watcher: Watcher, folder: 
     cycle = watcher.cycle(day(2), config)
     (closed,) = cycle.told.closed
     assert closed.rendered is not None
-    assert "2 files on disk out of date" in closed.rendered.subject
+    assert "2 outdated on disk" in closed.rendered.subject
     text = words(closed.rendered.text)
     assert f"ON YOUR DISK 2 of 6 files under {folder} are older than the archive's" in text
-    assert "To list them: pedigreed local" in text
+    assert "To list them: `pedigreed local" in text
     assert text.index("ON YOUR DISK") < text.index("REPROCESSED")
     assert watcher.told(day(3), config) == {}, "it was told"
 
@@ -124,7 +124,7 @@ def test_a_folder_that_goes_is_told_when_it_begins_and_when_it_is_over(watcher: 
     assert cycle.is_complete
     (closed,) = cycle.told.closed
     assert closed.rendered is not None
-    assert closed.rendered.subject == "[pedigreed] a: disk unread"
+    assert closed.rendered.subject == "[pedigreed] a: disk not read"
     assert "it had 1 product and now has none: is its disk mounted?" in words(closed.rendered.text)
     assert watcher.told(day(2), config) == {}
     folder.rmdir()

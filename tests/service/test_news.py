@@ -60,15 +60,15 @@ def test_one_delivery_that_four_tell_is_told_once(heard: Hearing) -> None:
     heard.mail(list_mail_of(2, "nirspec-reffiles"))
     [text] = heard.told(DAY_0 + DAY).values()
     assert text.count("jwst_1583 became") == 1
-    assert "1 CRDS delivery" in text.splitlines()[0]
+    assert "CRDS delivery jwst_" in text.splitlines()[0]
     section = text[text.index("\nCRDS  ") : text.index("\nCHECKED")]
     words = " ".join(section.split())
     assert "jwst_1583 became the latest context on 20 Nov; severe change; MIRI, MRS: photom" in words
     assert "since the old ones did not follow the loss of throughput in channel 4." in words
     assert "photom: photom and wfss_contam steps, stage 2 and 3: absolute flux calibration" in words
-    assert "in `latest` only: MAST makes products with jwst_1535, and takes this up with a later build" in words
+    assert "not used by MAST yet: it makes products with jwst_1535 until a later build" in words
     for source in ("CRDS", f"{LIST} at 127.0.0.1", "mailbox"):
-        assert source in words[words.index("heard from") :]
+        assert source in words[words.index("reported by") :]
     [notice] = [each for each in notices(heard.store) if each.facts.context == "jwst_1583"]
     assert len(notice.heard) == 5  # the server tells of its files by themselves
     assert notice.text.startswith(TEXT)
@@ -147,8 +147,8 @@ def test_a_build_a_rollback_and_a_bad_file_are_told_once_each(heard: Hearing) ->
     heard.bad_files.append(PHOTOM.name)
     [text] = heard.told(DAY_0 + 2 * DAY).values()
     words = " ".join(text.split())
-    assert "NEW BUILD MAST makes products with 2.0.1 and jwst_1583 now, before that with jwst_1535" in words
-    assert "all will be reprocessed over the coming weeks" in words
+    assert "NEW BUILD MAST now makes products with 2.0.1 and jwst_1583 Until now with jwst_1535." in words
+    assert "All products will be reprocessed over the coming weeks" in words
     assert "CRDS 1 rollback and 1 file marked bad" in words
     assert "jwst_1582 is the latest context again on 21 Nov, in place of jwst_1583" in words
     assert "jwst_miri_photom_0301.fits is marked bad and must not be used any more" in words
@@ -163,12 +163,12 @@ def test_each_source_can_fail_alone_and_is_named(heard: Hearing) -> None:
     [text] = heard.told(DAY_0 + DAY).values()
     words = " ".join(text.split())
     assert "jwst_1583" in words
-    assert "NOT READ 2 of 3 sources of CRDS's news: what they told is missing here" in words
+    assert "NOT READ 2 of 3 sources of CRDS announcements: what they announced is missing here" in words
     assert "CRDS: " in words
     assert "mailbox " in words
-    assert "last read to its end 20 Nov 06:00Z" in words
-    assert "1 of 1 program and 1 of 3 sources of CRDS's news" in words
-    assert text.splitlines()[0].endswith("CRDS unread")
+    assert "last read completely 20 Nov 06:00Z" in words
+    assert "1 of 1 program and 1 of 3 sources of CRDS announcements" in words
+    assert text.splitlines()[0].endswith("CRDS not read")
     # It is said when it begins and when it is over, and not each day.
     assert heard.told(DAY_0 + 2 * DAY) == {}
     heard.crds.well_behaved()

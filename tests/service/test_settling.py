@@ -1,4 +1,4 @@
-"""A program in motion is told when it has been quiet: as one campaign, and each change once."""
+"""A program in motion is reported once it has been quiet: as one campaign, and each change once."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_program_in_motion_is_told_as_one_when_it_has_been_quiet(watcher: Watc
     assert watcher.told(day(2.5), config) == {}
     text = watcher.told(day(3), config)["a"]
     assert "30 of 30 products (100%), moved 20 to 22 Nov 2026" in " ".join(text.split())
-    assert "IN MOTION" not in text
+    assert "IN PROGRESS" not in text
     assert_told_once(watcher)
     assert watcher.told(day(4), config) == {}
 
@@ -67,7 +67,7 @@ def test_a_program_in_motion_has_a_line_in_a_digest_of_other_news(watcher: Watch
     watcher.holdings.remake(list(kept), at=day(0.6))
     text = " ".join(watcher.told(day(1), config)["a"].split())
     assert "NEW 2 products" in text
-    assert "IN MOTION 1 program is being reprocessed; told when it has been quiet for 24 hours" in text
+    assert "IN PROGRESS 1 program is being reprocessed; reported once it has been quiet for 24 hours" in text
     assert "1180 moving to 2.0.1, jwst_1535: 12 of 30 so far, since 20 Nov" in text
     assert "REPROCESSED" not in text
     text = watcher.told(day(2), config)["a"]
@@ -83,7 +83,7 @@ def test_a_digest_without_news_says_what_is_in_motion(watcher: Watcher) -> None:
     watcher.holdings.remake(names[:12], at=day(0.5))
     (closed,) = watcher.cycle(day(1), config).told.closed
     assert closed.rendered is not None
-    assert closed.rendered.subject == "[pedigreed] a: 1 program in motion"
+    assert closed.rendered.subject == "[pedigreed] a: 1 program being reprocessed"
     assert "NO CHANGE" not in closed.rendered.text
     assert closed.rendered.attachments == ()
 

@@ -87,7 +87,7 @@ def _end(loaded: "LoadedConfig", name: str, at: datetime) -> None:
     if not was_muted:
         _expect_subscription(loaded.config, name)
     echo(
-        f"{name} speaks again: what there is to tell is told when it is next due"
+        f"{name} is no longer muted: its next digest has all that came in between"
         if was_muted
         else f"{name} was not muted"
     )

@@ -163,9 +163,9 @@ def _print(
             if config.channels[message.channel].kind in _MAILS:
                 hand_over(message.content)
     elif form is Format.SLACK:
-        echo(rendered.slack)
+        hand_over(rendered.slack + b"\n")
     elif form is Format.WEBHOOK:
-        echo(rendered.document)
+        hand_over(rendered.document + b"\n")
     else:
         for attachment in rendered.attachments:
             plain = attachment.filename.removesuffix(".gz")

@@ -108,7 +108,7 @@ def download_of(digest: Digest, attached: Sequence[Attached]) -> Download | None
         change.public_at is not None and change.public_at > digest.ends for change in downloads_of(digest.changes)
     )
     code = download_code(name.removesuffix(".gz"), needs_login=is_exclusive)
-    return Download(f"{unpacked}in Python, beside the attached JSON:", code, files)
+    return Download(f"{unpacked}in Python, in the folder of the attached JSON:", code, files)
 
 
 def _selection(selection: ProgramSelection) -> str:
@@ -147,5 +147,5 @@ def _files_to_name(digest: Digest) -> list[str]:
 def _reason(digest: Digest, configuration: str, operator: str | None) -> str:
     """Why one gets it, and who takes questions."""
     name, file = clipped(digest.subscription, LONGEST_NAME), clipped(configuration, LONGEST_ADDRESS)
-    contact = f" Questions and stops: {clipped(operator, LONGEST_ADDRESS)}" if operator else ""
-    return f"You get this because `{name}` in {file} delivers to you.{contact}"
+    contact = f" Questions, or to stop it: {clipped(operator, LONGEST_ADDRESS)}" if operator else ""
+    return f"Sent for the subscription `{name}` in {file}.{contact}"

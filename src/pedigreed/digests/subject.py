@@ -73,8 +73,8 @@ def _said(digest: Digest, mark: str, longest_name: int, longest: int) -> str:
 
 def _nothing(digest: Digest) -> str:
     if digest.in_motion:
-        return f"{count(len(programs_in_motion(digest)), 'program')} in motion"
-    return "nothing new" if digest.kinds >= ALL_KINDS - STALE_FLAGS else "nothing new of what is asked for"
+        return f"{count(len(programs_in_motion(digest)), 'program')} being reprocessed"
+    return "nothing new" if digest.kinds >= ALL_KINDS - STALE_FLAGS else "nothing new of what you asked for"
 
 
 def _doubts(digest: Digest) -> tuple[list[str], list[str], list[str]]:
@@ -86,7 +86,7 @@ def _doubts(digest: Digest) -> tuple[list[str], list[str], list[str]]:
         f"{number:,} unchecked",
     ]
     unread = ["CRDS"] * bool(unread_of(digest.checked)) + ["disk"] * bool(unread_folders_of(digest))
-    told = [f"{listed(unread)} unread"] if unread else []
+    told = [f"{listed(unread)} not read"] if unread else []
     full, brief, least = ([form, *told] if number else told for form in forms)
     return full, brief, least
 
@@ -102,8 +102,10 @@ def _news(digest: Digest, *, is_whole: bool) -> list[str]:
             target = _target(told) if is_whole and kind is ChangeKind.REPROCESSED else ""
             news.append(f"{products_of(told):,} {_NEWS[kind]}{target}")
     if older := older_on_disk(digest.on_disk):
-        news.append(f"{count(older, 'file')} on disk out of date")
-    news += _crds(digest)
+        # Those that were older yesterday are less urgent than what is new today.
+        place = 0 if any(each.newly for each in digest.on_disk) else len(news)
+        news.insert(place, f"{older:,} outdated on disk")
+    news += _crds(digest, is_whole=is_whole)
     if digest.suspects:
         news.append(f"{sum(suspect.missing for suspect in digest.suspects):,} missing")
     if digest.baselines:
@@ -111,17 +113,21 @@ def _news(digest: Digest, *, is_whole: bool) -> list[str]:
     return news
 
 
-def _crds(digest: Digest) -> list[str]:
-    """``new build 2.0.1``, ``2 CRDS deliveries``."""
+def _crds(digest: Digest, *, is_whole: bool) -> list[str]:
+    """``new build 2.0.1``, ``CRDS delivery jwst_1583``, ``2 CRDS deliveries``."""
     numbers = Counter(notice.kind for notice in digest.notices)
     versions = [notice.facts.cal_ver for notice in digest.notices if notice.kind is NoticeKind.BUILD]
     news = [f"new build {clipped(versions[0] or '', LONGEST_VALUE)}".rstrip()] if versions else []
     if deliveries := numbers[NoticeKind.DELIVERY]:
-        news.append(count(deliveries, "CRDS delivery", "CRDS deliveries"))
+        contexts = [notice.facts.context for notice in digest.notices if notice.kind is NoticeKind.DELIVERY]
+        if is_whole and deliveries == 1 and contexts[0]:
+            news.append(f"CRDS delivery {clipped(contexts[0], LONGEST_VALUE)}")
+        else:
+            news.append(count(deliveries, "CRDS delivery", "CRDS deliveries"))
     if rollbacks := numbers[NoticeKind.ROLLBACK]:
         news.append(count(rollbacks, "CRDS rollback"))
     if bad := bad_files(digest.notices):
-        news.append(f"{bad:,} marked bad in CRDS")
+        news.append(count(bad, "bad CRDS file"))
     return news
 
 

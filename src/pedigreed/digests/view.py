@@ -166,6 +166,7 @@ class Section:
     Attributes:
         title: in capitals, ``REPROCESSED``.
         summary: the number that matters, and of what.
+        is_news: whether something happened, in the archive, in CRDS or on a disk; the rest is about the watching.
         needs_care: whether it may be trouble: data that went back, or are gone, or were not looked at.
         bars: how far it has come.
         groups: of changes, the largest first.
@@ -176,6 +177,7 @@ class Section:
 
     title: str
     summary: str
+    is_news: bool = False
     needs_care: bool = False
     bars: tuple[Bar, ...] = ()
     groups: tuple[Group, ...] = ()

@@ -51,9 +51,9 @@ _REMARKS = {
     ChangeKind.REGRESSED: "now with an older pedigree than before",
     ChangeKind.RELISTED: "listed as {types} from now on, in the place of a lower level",
     ChangeKind.PUBLIC: "no longer under exclusive access",
-    ChangeKind.WITHDRAWN: "gone from MAST's complete answers",
+    ChangeKind.WITHDRAWN: "that MAST no longer lists",
     ChangeKind.STALE: "flagged by MAST: may be queued for reprocessing",
-    ChangeKind.NO_LONGER_STALE: "whose flag MAST took away",
+    ChangeKind.NO_LONGER_STALE: "no longer flagged as stale by MAST",
 }
 
 
@@ -75,6 +75,7 @@ def _section(kind: ChangeKind, transitions: Sequence[Transition], digest: Digest
     return Section(
         title=TITLES[kind],
         summary=_summary(kind, transitions, digest),
+        is_news=True,
         needs_care=kind in NEEDS_CARE,
         bars=tuple(_bars(transitions, digest))[: budget.bars] if is_progress else (),
         groups=tuple(map(_group, shown.moves)),

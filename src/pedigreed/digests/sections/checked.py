@@ -46,15 +46,15 @@ def not_checked(digest: Digest, budget: Budget) -> Iterator[Section]:
 
 
 def not_read(digest: Digest, budget: Budget) -> Iterator[Section]:
-    """The sources of CRDS's news that were not read, and why."""
+    """The sources of CRDS announcements that were not read, and why."""
     unread = unread_of(digest.checked)
     if not unread:
         return
     shown, left_out = budget.split(unread)
-    sources = f"{len(unread):,} of {count(len(digest.checked.sources), 'source')} of CRDS's news"
+    sources = f"{len(unread):,} of {count(len(digest.checked.sources), 'source')} of CRDS announcements"
     yield Section(
         title="NOT READ",
-        summary=f"{sources}: what {'it' if len(unread) == 1 else 'they'} told is missing here",
+        summary=f"{sources}: what {'it' if len(unread) == 1 else 'they'} announced is missing here",
         needs_care=True,
         rows=tuple(
             Row(f"{clipped(source.name, LONGEST_SOURCE)}:", _why_unread(source, digest.ends, budget))
@@ -93,7 +93,7 @@ def _not_checked_in_words(digest: Digest) -> str:
     unchecked = {entry.program for entry in digest.checked.unchecked}
     told = {entry.program for entry in digest.transitions}
     told |= {entry.program for entry in digest.baselines} | {entry.program for entry in digest.suspects}
-    worth = "not everything of them was answered" if unchecked & told else "nothing can be said of them"
+    worth = "answered only in part" if unchecked & told else "their changes are not known"
     return f"{len(digest.checked.unchecked):,} of {count(digest.checked.of, 'program')}: {worth}"
 
 
@@ -106,7 +106,7 @@ def _other_reasons(groups: Sequence[Sequence[int]], budget: Budget) -> str:
 
 def _why_unread(source: SourceCheck, ends: datetime, budget: Budget) -> str:
     last = source.last_complete
-    when = f"last read to its end {moment_in_utc(last, ends)}" if last else "never read yet"
+    when = f"last read completely {moment_in_utc(last, ends)}" if last else "never read so far"
     return f"{_reason(source.reason or '', budget)}; {when}"
 
 
@@ -121,13 +121,13 @@ def _swept(digest: Digest) -> list[str]:
 
 
 def _sources_in_words(sources: Sequence[SourceCheck]) -> str:
-    """``, and 5 of 6 sources of CRDS's news``."""
+    """``, and 5 of 6 sources of CRDS announcements``."""
     if not sources:
         return ""
     read = sum(source.is_checked for source in sources)
     if len(sources) == 1:
         return f" and {clipped(sources[0].name, LONGEST_SOURCE)}" if read else ""
-    return f" and {read:,} of {count(len(sources), 'source')} of CRDS's news"
+    return f" and {read:,} of {count(len(sources), 'source')} of CRDS announcements"
 
 
 def _last_complete(moment: datetime | None, ends: datetime) -> str:

@@ -38,8 +38,10 @@ def new_build(digest: Digest, budget: Budget) -> Iterator[Section]:
     if not builds:
         return
     first, *others = [_notice(notice, digest, budget) for notice in builds[: max(1, budget.notices)]]
-    lines = [_quoted(first.quote), *(line for each in others for line in (each.news, _quoted(each.quote)))]
-    yield Section("NEW BUILD", first.news, rows=tuple(Row("", line) for line in lines if line and budget.rows))
+    lines = [first.outlook, _quoted(first.quote)]
+    lines += [line for each in others for line in (each.news, each.outlook, _quoted(each.quote))]
+    rows = tuple(Row("", line) for line in lines if line and budget.rows)
+    yield Section("NEW BUILD", first.news, is_news=True, rows=rows)
 
 
 def crds(digest: Digest, budget: Budget) -> Iterator[Section]:
@@ -51,6 +53,7 @@ def crds(digest: Digest, budget: Budget) -> Iterator[Section]:
     yield Section(
         title="CRDS",
         summary=crds_in_words(notices),
+        is_news=True,
         notices=tuple(_notice(notice, digest, budget) for notice in notices[: budget.notices]),
         more=f"and {count(len(left_out), 'more notice')}: see `pedigreed notices list`" if left_out else "",
     )
@@ -74,11 +77,9 @@ def bad_files(notices: Iterable[Notice]) -> int:
 
 
 def build_in_words(notice: Notice) -> str:
-    """What a new build is, and what is to be expected of it."""
-    facts = notice.facts
-    made = listed([_named(part) for part in (facts.cal_ver, facts.context) if part])
-    before = f", before that with {_named(facts.before)}" if facts.before else ""
-    return f"MAST makes products with {made} now{before}; all will be reprocessed over the coming weeks"
+    """``MAST now makes products with 2.1.0 and jwst_1583``."""
+    made = [_named(part) for part in (notice.facts.cal_ver, notice.facts.context) if part]
+    return f"MAST now makes products with {listed(made)}"
 
 
 def _notice(notice: Notice, digest: Digest, budget: Budget) -> view.Notice:
@@ -167,27 +168,28 @@ def _effect_in_words(kind: ReferenceType) -> Touched:
 
 
 def outlook_in_words(notice: Notice, digest: Digest) -> str:
-    """When it reaches the archive; empty where that is no question."""
+    """What follows for the archive's products; empty where nothing does."""
+    if notice.kind is NoticeKind.BUILD:
+        before = f"Until now with {_named(notice.facts.before)}. " if notice.facts.before else ""
+        return f"{before}All products will be reprocessed over the coming weeks."
     if notice.kind is not NoticeKind.DELIVERY:
         return ""
     build = (digest.contexts.build if digest.contexts else None) or "another context"
     match context_use(notice, digest.contexts):
         case ContextUse.BUILD:
-            return f"in the archive's build already ({_named(build)})"
+            return f"already used by MAST, which makes products with {_named(build)}"
         case ContextUse.LATEST:
-            return (
-                f"in `latest` only: MAST makes products with {_named(build)}, and takes this up with a later build"
-            )
+            return f"not used by MAST yet: it makes products with {_named(build)} until a later build"
         case ContextUse.UNKNOWN:
-            return "when it reaches MAST is not known"
+            return "when MAST will use it is not known"
 
 
 def sources_in_words(notice: Notice) -> str:
-    """``heard from CRDS and NIRCAM_REFFILES at maillist.example``."""
+    """``reported by CRDS and NIRCAM_REFFILES at maillist.example``."""
     # Sources are read side by side: which of them was the first of one reading tells nothing.
     heard = sorted(notice.heard, key=lambda each: (each.heard_at, _MEDIA.index(each.announcement.medium)))
     names = list(dict.fromkeys(clipped(each.announcement.source, LONGEST_SOURCE) for each in heard))
-    return f"heard from {shortlist(names, NAMES, 'source')}"
+    return f"reported by {shortlist(names, NAMES, 'source')}"
 
 
 def _named(name: str) -> str:

@@ -26,10 +26,11 @@ def on_your_disk(digest: Digest, budget: Budget) -> Iterator[Section]:
     shown, left_out = budget.split(_in_order(digest.on_disk) if len(digest.on_disk) > 1 else [])
     more = [_more_folders(left_out)] if left_out else []
     if command := local_command(digest.on_disk):
-        more.append(f"To list them: {command}")
+        more.append(f"To list them: `{command}`")
     yield Section(
         title="ON YOUR DISK",
         summary=_summary(digest.on_disk),
+        is_news=True,
         needs_care=bool(unread_folders_of(digest)),
         rows=tuple(Row(f"{clipped(each.folder, LONGEST_FOLDER)}:", _one_of_several(each)) for each in shown),
         more=". ".join(more),

@@ -30,7 +30,7 @@ def in_motion(digest: Digest, budget: Budget) -> Iterator[Section]:
     shown, left_out = budget.split(digest.in_motion)
     waiting = count(sum(campaign.waiting for campaign in left_out), "product")
     yield Section(
-        title="IN MOTION",
+        title="IN PROGRESS",
         summary=_summary(digest),
         rows=tuple(_row(campaign, digest) for campaign in shown),
         more=f"and {len(left_out):,} more, {waiting}" if left_out else "",
@@ -51,12 +51,12 @@ def days_in_words(goal: Progress, digest: Digest) -> str:
 
 
 def _summary(digest: Digest) -> str:
-    """``1 program is being reprocessed; told when it has been quiet for 24 hours``."""
+    """``1 program is being reprocessed; reported once it has been quiet for 24 hours``."""
     programs = programs_in_motion(digest)
     are = "is" if len(programs) == 1 else "are"
     quiet = f" has been quiet for {_quiet(digest.settle)}" if digest.settle else " is quiet"
     each = "it" if len(programs) == 1 else "each"
-    return f"{count(len(programs), 'program')} {are} being reprocessed; told when {each}{quiet}"
+    return f"{count(len(programs), 'program')} {are} being reprocessed; reported once {each}{quiet}"
 
 
 def _row(campaign: Campaign, digest: Digest) -> Row:

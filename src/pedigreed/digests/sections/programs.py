@@ -34,7 +34,8 @@ def missing(digest: Digest, budget: Budget) -> Iterator[Section]:
     products = count(sum(suspect.missing for suspect in largest), "product")
     yield Section(
         title="MISSING",
-        summary=f"{products} not listed by MAST; called withdrawn if that lasts",
+        summary=f"{products} that MAST did not list; reported as withdrawn if that lasts",
+        is_news=True,
         needs_care=True,
         rows=tuple(
             _row(
@@ -57,7 +58,7 @@ def now_watching(digest: Digest, budget: Budget) -> Iterator[Section]:
     products = count(sum(baseline.products for baseline in digest.baselines), "product")
     yield Section(
         title="NOW WATCHING",
-        summary=f"{programs}, {products} as MAST has them now; what changes is told from now on",
+        summary=f"{programs} with {products}; their changes are reported from now on",
         rows=tuple(map(_baseline, shown)),
         more=_more([baseline.products for baseline in left_out]),
     )
@@ -72,9 +73,9 @@ def no_change(digest: Digest, _: Budget) -> Iterator[Section]:
     where = f"in {count(known, 'program')} that {'was' if known == 1 else 'were'} checked"
     left_out = ALL_KINDS - digest.kinds
     if left_out == STALE_FLAGS:
-        where = f"{where}, stale flags aside"
+        where = f"{where} (stale flags are not reported)"
     elif left_out:
-        where = f"of the kinds that are asked for, {where}"
+        where = f"of the kinds that you asked for, {where}"
     is_else = digest.suspects or digest.baselines or digest.in_motion
     yield Section("NOTHING ELSE" if is_else else "NO CHANGE", where)
 
@@ -84,7 +85,7 @@ def _baseline(baseline: Baseline) -> Row:
     if not baseline.products:
         # The archive may have products that the subscription leaves out.
         return _row(
-            baseline.program, "nothing of what you watch yet" if baseline.has_other_data else "no data yet"
+            baseline.program, "no products that you watch yet" if baseline.has_other_data else "no data yet"
         )
     has = count(baseline.products, "product")
     if len(baseline.spans) == 1:
@@ -92,7 +93,7 @@ def _baseline(baseline: Baseline) -> Row:
     details = [f"{products:,}: {span_in_words(span)}" for span, products in baseline.spans[:PEDIGREES]]
     if others := baseline.spans[PEDIGREES:]:
         products = sum(products for _, products in others)
-        details.append(f"{products:,}: {count(len(others), 'more pedigree')}")
+        details.append(f"{products:,}: {count(len(others), 'other pedigree')}")
     return _row(baseline.program, "", number=has, details=tuple(details))
 
 
