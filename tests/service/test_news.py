@@ -19,6 +19,8 @@ from pedigreed.model.work import Work
 from pedigreed.notices.merging import notices_of
 from pedigreed.service.agenda import agenda
 from pedigreed.service.news import read_news
+from pedigreed.sources.mailbox import gathering
+from pedigreed.sources.mailbox.folders import FolderSource
 from pedigreed.store import announcements, reported_programs
 from pedigreed.store.database import Store
 
@@ -261,3 +263,35 @@ def test_what_was_told_is_not_told_again_however_much_later(heard: Hearing) -> N
     assert "jwst_1583" in heard.told(DAY_0 + DAY)["a"]
     heard.post(DAY_0 + 199 * DAY, QUOTED)
     assert "jwst_1583" not in heard.told(DAY_0 + 200 * DAY).get("a", "")
+
+
+def test_what_was_read_of_a_mailbox_is_kept_before_the_rest_is_read(
+    heard: Hearing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed in the middle goes on where it was."""
+    monkeypatch.setattr(gathering, "MOST_SECONDS", 0.0)
+    config, noon = heard.config(), DAY_0 + 6 * HOUR
+    for number in range(4):
+        heard.mail(list_mail_of(number, "miri-reffiles"))
+    kept: list[int] = []
+
+    def count(*given: Any, **more: Any) -> Any:  # noqa: ANN401
+        with heard.store.reading() as connection:
+            kept.append(sum(each.announcement.medium is Medium.MAIL for each in announcements.load(connection)))
+        if len(kept) == 4:
+            raise KeyboardInterrupt
+        return read(*given, **more)
+
+    read = FolderSource.read
+    monkeypatch.setattr(FolderSource, "read", count)
+    with pytest.raises(KeyboardInterrupt):
+        read_news(heard.sources(config), config.programs, heard.store, noon)
+    assert kept == [0, 1, 2, 3]
+    monkeypatch.setattr(FolderSource, "read", read)
+    [mailbox] = [
+        each
+        for each in read_news(heard.sources(config), config.programs, heard.store, noon + HOUR)
+        if each.source.startswith("mailbox")
+    ]
+    assert len(mailbox.reading.announcements) == 1
+    assert mailbox.reading.is_complete

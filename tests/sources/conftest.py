@@ -9,6 +9,7 @@ import pytest
 from imap_host import imap, imap_server
 from misbehaving import FaultyArchive
 from pedigreed.demo.scenario import DAY_2, archive_at
+from pedigreed.sources.mailbox import gathering
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,3 +22,9 @@ __all__ = ["imap", "imap_server"]
 def recorded() -> Iterator[FaultyArchive]:
     with FaultyArchive(archive_at, DAY_2) as archive:
         yield archive
+
+
+@pytest.fixture(autouse=True)
+def no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, a reading of a mailbox ends by its mails."""
+    monkeypatch.setattr(gathering, "MOST_SECONDS", 3600.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 import unicodedata
 
 import pytest
@@ -58,3 +60,19 @@ def test_nothing_but_visible_characters_is_left(text: str) -> None:
     for made in (plain(text), plain_from_html(text)):
         assert all(c == "\n" or unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co", "Cn"} for c in made)
         assert plain(made) == made
+
+
+@pytest.mark.parametrize("marks", ["\u0300", "\u0316\u0300", "\u0345\u0327\u0300"])
+def test_marks_without_end_take_no_time_without_end(marks: str) -> None:
+    """Their order is put right in a time that grows with the square of their number."""
+    text = "a" + marks * (400_000 // len(marks))
+    began = time.process_time()
+    for read in (plain(text), plain_line(text), plain_from_html(f"<p>{text}"), plain(text + " and more")):
+        assert sum(map(unicodedata.combining, read)) > 0
+        assert max(len(run) for run in re.findall("[\u0300-\u036f]*", read)) <= 30
+    assert time.process_time() - began < 10
+
+
+def test_the_marks_of_a_language_are_kept() -> None:
+    zalgo = "e" + "\u0301" * 3
+    assert plain(f"re\u0301sume\u0301 {zalgo}") == unicodedata.normalize("NFC", f"r\u00e9sum\u00e9 {zalgo}")

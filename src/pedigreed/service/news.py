@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import structlog
 from pedigreed.model.news_source import Reading, SourceState
 from pedigreed.model.notice import Medium
 from pedigreed.model.work import Work
-from pedigreed.service.news_sources import is_reading_due
+from pedigreed.service.news_sources import LONGEST_WAIT, is_reading_due
 from pedigreed.service.one_run import one_run
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import contexts_in_use as stored_contexts
@@ -79,28 +80,41 @@ def read_news(
     chosen = [each for each in sources if not only_due or is_reading_due(each, states.get(each.name), now)]
     if not chosen:
         return ()
-    heard: list[SourceRead] = []
+    heard: dict[str, SourceRead] = {}
     with one_run(store, Work.LISTEN, now, after=after) as end:
         if end is None:
             return ()
+        ends = time.monotonic() + LONGEST_WAIT.total_seconds()
         with ThreadPoolExecutor(len(chosen), "source") as threads:
-            readings = {
-                threads.submit(copy_context().run, _read, each, states.get(each.name), now): each.name
-                for each in chosen
-            }
-            for done in as_completed(readings):
-                name, reading = readings[done], done.result()
-                with store.writing() as connection:
-                    news = _keep(connection, name, states.get(name), reading, programs=programs, now=now)
-                _log_reading(name, reading, news)
-                heard.append(SourceRead(name, reading, news))
+
+            def begin(each: Listed) -> None:
+                running[threads.submit(copy_context().run, _read, each, states.get(each.name), now)] = each
+
+            running: dict[Future[Reading], Listed] = {}
+            for each in chosen:
+                begin(each)
+            while running:
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    source, reading = running.pop(done), done.result()
+                    with store.writing() as connection:
+                        before = states.get(source.name)
+                        state, news = _keep(connection, source.name, before, reading, programs=programs, now=now)
+                    states[source.name] = state
+                    heard[source.name] = _with_part(heard.get(source.name), SourceRead(source.name, reading, news))
+                    # A part is kept as soon as it is read, so that a kill costs no more than the next one.
+                    goes_on = _has_more(reading, before) and time.monotonic() < ends
+                    _log_reading(source.name, reading, news, goes_on=goes_on)
+                    if goes_on:
+                        begin(source)
         end(
             problems=[
-                f"{each.source}: {'; '.join(each.reading.problems)}" for each in heard if each.reading.problems
+                f"{each.source}: {'; '.join(each.reading.problems)}"
+                for each in heard.values()
+                if each.reading.problems
             ],
-            beside={"sources": len(heard), "announcements": sum(each.news for each in heard)},
+            beside={"sources": len(chosen), "announcements": sum(each.news for each in heard.values())},
         )
-    return tuple(heard)
+    return tuple(heard.values())
 
 
 def wanted_by(
@@ -141,7 +155,8 @@ def _keep(
     *,
     programs: Collection[int],
     now: datetime,
-) -> int:
+) -> tuple[SourceState, int]:
+    """How the source stands now, and how many announcements were not known."""
     old = [each for each in reading.announcements if _was_there(each, state)]
     fresh = [each for each in reading.announcements if not _was_there(each, state)]
     news = stored_announcements.keep(connection, old, now, was_there=True)
@@ -151,19 +166,37 @@ def _keep(
     if reading.events:
         coverage = stored_coverage.load(connection, programs)
         stored_reported_programs.add(connection, wanted_by(reading.events, coverage, programs), now)
-    stored_announcements.save_source(
-        connection,
-        SourceState(
-            name=name,
-            asked_at=now,
-            complete_at=now if reading.is_complete else (state.complete_at if state else None),
-            # Without a problem there is more to be read at the next turn, and that is no failure.
-            failures=(state.failures if state else 0) + 1 if reading.problems else 0,
-            problem="; ".join(reading.problems) or None,
-            bookmark=reading.bookmark,
-        ),
+    kept = SourceState(
+        name=name,
+        asked_at=now,
+        complete_at=now if reading.is_complete else (state.complete_at if state else None),
+        # Without a problem there is more to be read, and that is no failure.
+        failures=(state.failures if state else 0) + 1 if reading.problems else 0,
+        problem="; ".join(reading.problems) or None,
+        bookmark=reading.bookmark,
     )
-    return len(news)
+    stored_announcements.save_source(connection, kept)
+    return kept, len(news)
+
+
+def _with_part(earlier: SourceRead | None, part: SourceRead) -> SourceRead:
+    """What came of reading a source so far."""
+    if earlier is None:
+        return part
+    before, now = earlier.reading, part.reading
+    reading = replace(
+        now,
+        announcements=before.announcements + now.announcements,
+        warnings=before.warnings + now.warnings,
+        events=before.events + now.events,
+    )
+    return SourceRead(part.source, reading, earlier.news + part.news)
+
+
+def _has_more(reading: Reading, before: SourceState | None) -> bool:
+    """Whether the source was read in part, and is to be read on at once."""
+    moved = reading.bookmark != (before.bookmark if before else None)
+    return not reading.is_complete and not reading.problems and moved
 
 
 def _was_there(announcement: Announcement, state: SourceState | None) -> bool:
@@ -181,11 +214,11 @@ def _was_there(announcement: Announcement, state: SourceState | None) -> bool:
     return announcement.said_at <= state.asked_at
 
 
-def _log_reading(name: str, reading: Reading, news: int) -> None:
+def _log_reading(name: str, reading: Reading, news: int, *, goes_on: bool) -> None:
     log = _log.bind(source=name, announcements=news, events=len(reading.events))
     for warning in reading.warnings:
         log.warning("note", note=warning)
     if reading.is_complete:
         log.info("source read")
-    else:
+    elif not goes_on:
         log.warning("source not read to its end", problems=list(reading.problems))

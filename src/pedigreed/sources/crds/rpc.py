@@ -126,7 +126,9 @@ def _result(body: bytes, identity: str) -> bytes:
 
 def _words(error: object) -> str:
     message = error.get("message") if isinstance(error, dict) else error
-    return plain_line(unescape(message), _SHOWN) if isinstance(message, str) and message else "an error"
+    return (
+        plain_line(unescape(message[: 4 * _SHOWN]), _SHOWN) if isinstance(message, str) and message else "an error"
+    )
 
 
 def _read(result: bytes, shape: type[Shape]) -> Shape:

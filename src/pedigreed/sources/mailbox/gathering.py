@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,9 @@ MOST_MAILS = 1_000
 MOST_BYTES = 100_000_000
 """Of all mails of one reading together."""
 
+MOST_SECONDS = 20.0
+"""Of one reading, so that what was read is kept soon. The next reading goes on behind it at once."""
+
 MOST_ARCHIVE_EVENTS = 100_000
 _MOST_WARNINGS = 20
 _LONGEST_SUBJECT = 80
@@ -50,10 +54,13 @@ class Gathering:
         self._warnings: list[str] = []
         self._mails = 0
         self._bytes = 0
+        self._ends = time.monotonic() + MOST_SECONDS
 
     @property
     def is_full(self) -> bool:
         """Whether one reading should bring no more."""
+        if self._mails and time.monotonic() >= self._ends:
+            return True
         return self._mails >= MOST_MAILS or self._bytes >= MOST_BYTES or len(self._events) >= MOST_ARCHIVE_EVENTS
 
     def take(self, content: bytes, place: str) -> None:

@@ -21,7 +21,7 @@ _FIELDS = frozenset(
     }
 )
 _SAYS_SO = re.compile(
-    r"\A(?:.*\n)*?(?:Today's Topics:|Topics (?:of the day|in this (?:special )?issue):?"
+    r"^(?:Today's Topics:|Topics (?:of the day|in this (?:special )?issue):?"
     r"|There (?:is|are) \d+ messages? totaling .*|Send .* mailing list submissions to)$",
     re.MULTILINE,
 )
