@@ -13,7 +13,7 @@ PINS := --quiet --constraint limits.txt --strip-extras --generate-hashes --allow
 export PYTHONHASHSEED := 0
 INSTALLED = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSTEM_UNITS='$(SYSTEM_UNITS)' USER_UNITS='$(USER_UNITS)' PYTHON='$(PYTHON)'
 
-.PHONY: help demo install install-user uninstall uninstall-user test check format bench picture pins clean
+.PHONY: help demo install install-user uninstall uninstall-user test test-quick check format bench picture pins clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,8 +35,14 @@ install-user: install  ## the same for one user, without root
 
 uninstall-user: uninstall  ## remove these again
 
+# As many processes as there are cores. What shares a machine with systemd stays in one of them.
+PYTEST = $(DEV)/bin/python -m pytest -n auto --dist loadgroup
+
 test: $(DEV)/.ready  ## the tests
-	@$(DEV)/bin/python -m pytest $(PYTEST_ARGS)
+	@$(PYTEST) $(PYTEST_ARGS)
+
+test-quick: $(DEV)/.ready  ## those that start no process, of the program or of servers
+	@$(PYTEST) -m "not process" $(PYTEST_ARGS)
 
 check: $(DEV)/.ready  ## style, types, the direction of imports, and that nothing is unused
 	$(DEV)/bin/ruff check .

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -14,6 +16,8 @@ from sqlalchemy.engine import make_url
 
 from chromium import Chromium, browser, chromium
 from mail_host import MailHost, mail_host, what_is_missing
+from pedigreed.store.database import Store
+from processes import started
 from real_servers import missing
 from set_clock import SetClock, find_library
 
@@ -25,6 +29,32 @@ settings.register_profile("pedigreed", deadline=None)
 settings.load_profile("pedigreed")
 
 _SHARED = Path(__file__).parents[2] / "shared"
+
+
+_STARTS_PROCESSES = {"mail_servers", "small_mail_servers", "imap_server", "clock", "page"}
+"""The fixtures that do, or that are for the processes which their tests start."""
+_OF_PROCESSES = ("acceptance", "systemd")
+"""The folders of which each test is about the program or the service as a process."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what starts processes, and keep the tests of the one machine with systemd on one worker."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        if folder in _OF_PROCESSES or _STARTS_PROCESSES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.process)
+        if folder == "systemd":
+            item.add_marker(pytest.mark.xdist_group("systemd"))
+
+
+@pytest.fixture(autouse=True)
+def only_what_is_marked_starts_processes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that started a process without the mark for it, by which the quick ones are told apart."""
+    started.clear()
+    yield
+    if request.node.get_closest_marker("process") is None:
+        assert not started, "it starts a process, so it carries the mark `process`"
 
 
 @pytest.fixture(scope="session")
@@ -42,35 +72,94 @@ def need_mail_servers() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> str:
-    """The URL of a server on which tests may make schemas."""
+def postgresql_server() -> Iterator[str]:
+    """The URL of a database on a real server, in which tests may make schemas and take locks.
+
+    It is of this process alone: tests that run beside each other take each other's locks for those of a daemon.
+    """
     url = os.environ.get("PEDIGREED_TEST_POSTGRESQL")
     if not url:
         missing("a PostgreSQL server, named by PEDIGREED_TEST_POSTGRESQL,")
-    return url
+    with _database(url) as own:
+        yield own
 
 
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """A store's URL on PostgreSQL, in a schema of its own."""
     schema = f"test_{uuid4().hex}"
-    url = make_url(postgresql_server)
-    direct = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(direct, autocommit=True) as connection:
+    with psycopg.connect(_direct(postgresql_server), autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {schema}".encode())
-        own = url.update_query_dict({"options": f"-csearch_path={schema}"})
+        own = make_url(postgresql_server).update_query_dict({"options": f"-csearch_path={schema}"})
         yield own.render_as_string(hide_password=False)
         connection.execute(f"DROP SCHEMA {schema} CASCADE".encode())
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest) -> str:
-    """The URL of a store that no other test has, on each database."""
-    if request.param == "sqlite":
+def database(request: pytest.FixtureRequest) -> str:
+    """Each kind of database that a store may be on."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def store_url(request: pytest.FixtureRequest, database: str) -> str:
+    """The URL of a store that no other test has, on each database. It is not there yet."""
+    if database == "sqlite":
         folder: Path = request.getfixturevalue("tmp_path")
         return f"sqlite:///{folder / 'store' / 'pedigreed.db'}"
     url: str = request.getfixturevalue("postgresql_url")
     return url
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store on SQLite that has its tables, and that nobody opens."""
+    path = tmp_path_factory.mktemp("migrated") / "pedigreed.db"
+    with Store(f"sqlite:///{path}"):
+        pass
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgresql_server: str) -> Iterator[str]:
+    """The same on PostgreSQL: the URL of a database."""
+    with _database(postgresql_server) as url:
+        with Store(url):
+            pass
+        yield url
+
+
+@pytest.fixture
+def migrated_url(request: pytest.FixtureRequest, database: str, tmp_path: Path) -> Iterator[str]:
+    """The URL of a store that no other test has, on each database. It has its tables, which takes time to make."""
+    if database == "sqlite":
+        path = tmp_path / "store" / "pedigreed.db"
+        path.parent.mkdir(mode=0o700)
+        shutil.copy(request.getfixturevalue("migrated_file"), path)
+        yield f"sqlite:///{path}"
+    else:
+        migrated: str = request.getfixturevalue("migrated_database")
+        with _database(migrated, template=make_url(migrated).database) as url:
+            yield url
+
+
+@contextmanager
+def _database(server: str, template: str | None = None) -> Iterator[str]:
+    """The URL of a new database beside the one that is named, a copy of another or empty."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(_direct(server), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template1'}".encode())
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with psycopg.connect(_direct(server), autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _direct(url: str) -> str:
+    """A store's URL as the server's own library reads it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")

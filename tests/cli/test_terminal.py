@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 EVIL = "red\x1b[31m \x1b[2J\x1b]0;owned\x07 \x9b1m \u202eback"
 """Colours what follows, clears the screen, gives the window a title, and turns letters around."""
 

@@ -68,6 +68,7 @@ def test_the_start_loads_with_all_that_it_shows_in_comments() -> None:
     assert "keep" in config.channels
 
 
+@pytest.mark.process
 def test_the_rooms_that_cost_seconds_are_not_imported() -> None:
     script = "import sys, pedigreed.config.load; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -97,6 +97,7 @@ def office(tmp_path: Path) -> Office:
     return Office(tmp_path)
 
 
+@pytest.mark.process
 def test_after_each_asking_is_told_what_it_found(office: Office) -> None:
     async def scenario() -> None:
         await office.until(lambda: bool(office.begun(Work.TELL)))
@@ -106,6 +107,7 @@ def test_after_each_asking_is_told_what_it_found(office: Office) -> None:
     assert office.begun(Work.ASK)[0] == "--name pedigreed.yaml --after 0"
 
 
+@pytest.mark.process
 def test_an_asking_that_ends_while_is_told_is_told_afterwards(office: Office) -> None:
     wait = "\nwhile not (folder / 'go').exists(): time.sleep(0.005)"
     office.scripts[Work.TELL] = NOTED + wait
@@ -121,6 +123,7 @@ def test_an_asking_that_ends_while_is_told_is_told_afterwards(office: Office) ->
     assert all(arguments.endswith("--after-ask") for arguments in office.begun(Work.TELL))
 
 
+@pytest.mark.process
 def test_work_that_fails_is_tried_again_after_pauses_that_grow(office: Office) -> None:
     office.scripts[Work.ASK] = NOTED + "sys.exit(70)"
 
@@ -136,6 +139,7 @@ def test_work_that_fails_is_tried_again_after_pauses_that_grow(office: Office) -
     office.run(scenario)
 
 
+@pytest.mark.process
 def test_a_pause_that_a_clock_far_ahead_began_holds_up_nothing(office: Office) -> None:
     office.scripts[Work.ASK] = NOTED + "sys.exit(70)"
 
@@ -147,6 +151,7 @@ def test_a_pause_that_a_clock_far_ahead_began_holds_up_nothing(office: Office) -
     office.run(scenario)
 
 
+@pytest.mark.process
 def test_a_worker_that_can_not_be_started_is_a_fault_like_another(tmp_path: Path) -> None:
     office = Office(tmp_path)
     office.missing = frozenset({Work.ASK})
@@ -157,6 +162,7 @@ def test_a_worker_that_can_not_be_started_is_a_fault_like_another(tmp_path: Path
     office.run(scenario)
 
 
+@pytest.mark.process
 def test_one_thread_does_all_that_takes_its_time(office: Office) -> None:
     names: list[str] = []
 
@@ -168,6 +174,7 @@ def test_one_thread_does_all_that_takes_its_time(office: Office) -> None:
     assert [name for name in names if name.startswith("store")] == ["store_0"]
 
 
+@pytest.mark.process
 def test_an_end_while_it_looks_at_the_store_is_no_error(
     office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -18,6 +18,8 @@ from pedigreed.store.process_lock import only_process
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 STUBBORN = f"signal.signal(signal.SIGTERM, signal.SIG_IGN); {HANG}"
 
 

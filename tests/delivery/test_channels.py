@@ -60,6 +60,7 @@ def test_the_mail_server_is_the_configured_one(security: str) -> None:
     )
 
 
+@pytest.mark.process
 def test_a_token_command_is_run_when_something_is_sent(tmp_path: Path) -> None:
     command = str(tmp_path / "no-such-command")
     settings = email(host="127.0.0.1", security="plain", username="bot", token_command=(command, "smtp"))

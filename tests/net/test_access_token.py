@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.process
+
 TOKEN = "ya29.hunter2-hunter2_hunter2~+/=="
 USERNAME = "bot@obs.example"
 SAID = base64.b64encode(f"user={USERNAME}\x01auth=Bearer {TOKEN}\x01\x01".encode()).decode()

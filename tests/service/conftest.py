@@ -19,6 +19,12 @@ __all__ = ["keep_secret", "no_secret_leaks", "pytest_runtest_makereport"]
 
 
 @pytest.fixture
+def store_url(migrated_url: str) -> str:
+    """The URL of a store that has its tables, on each database."""
+    return migrated_url
+
+
+@pytest.fixture
 def watcher(store_url: str, tmp_path: Path) -> Iterator[Watcher]:
     """Cycles of program 1180 in NIRCam, on each kind of store."""
     holdings = Holdings()

@@ -101,6 +101,7 @@ def test_each_has_a_turn_of_its_own_that_follows_from_the_installation(place: fl
     assert {round((b - a) % 1, 9) for a, b in zip(here, there, strict=True)} == {0.1}
 
 
+@pytest.mark.process
 def test_what_reads_them_is_not_loaded_before_they_are_read() -> None:
     script = "import sys, pedigreed.service.news_sources; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -242,8 +243,8 @@ class Outbox(RuleBasedStateMachine):
 
 @pytest.mark.failure("the process is killed after the destination took it, before that is kept")
 @pytest.mark.failure("no answer after the whole message")
-def test_the_outbox_owes_each_message_one_end_in_a_file(tmp_path: Path) -> None:
-    run(lambda: f"sqlite:///{tmp_path}/{uuid4().hex}.db", examples=60)
+def test_the_outbox_owes_each_message_one_end_in_a_file(tmp_path: Path, migrated_file: Path) -> None:
+    run(lambda: f"sqlite:///{shutil.copy(migrated_file, tmp_path / f'{uuid4().hex}.db')}", examples=60)
 
 
 @pytest.mark.failure("the process is killed after the destination took it, before that is kept")

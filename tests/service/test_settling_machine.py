@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -95,13 +96,13 @@ def kept(watcher: Watcher) -> dict[str, Pedigree]:
 
 @given(days=DAYS)
 @settings(max_examples=25)
-def test_every_change_is_told_once_and_each_product_as_one_story(days: list[Day]) -> None:
+def test_every_change_is_told_once_and_each_product_as_one_story(migrated_file: Path, days: list[Day]) -> None:
     holdings = Holdings()
     names = holdings.add(1180, PRODUCTS)
     with (
         TemporaryDirectory() as folder,
         FaultyArchive(holdings.at, DAY_0) as recorded,
-        Store(f"sqlite:///{Path(folder) / 'pedigreed.db'}") as store,
+        Store(f"sqlite:///{shutil.copy(migrated_file, folder)}") as store,
     ):
         watcher = Watcher(store, recorded, holdings, Path(folder) / "mails")
         watcher.cycle(day(0), watcher.configured({"programs": [1180]}, sweep="1h"))

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
+def store(migrated_url: str) -> Iterator[Store]:
     """An open store, on each database."""
-    with Store(store_url) as opened:
+    with Store(migrated_url) as opened:
         yield opened
 
 
 @pytest.fixture
-def hasty_store(store_url: str) -> Iterator[Store]:
+def hasty_store(migrated_url: str) -> Iterator[Store]:
     """An open store that hardly waits for what is locked, on each database."""
-    with Store(store_url, busy_seconds=0.05) as opened:
+    with Store(migrated_url, busy_seconds=0.05) as opened:
         yield opened
 
 

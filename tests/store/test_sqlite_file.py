@@ -153,6 +153,7 @@ def test_every_connection_is_in_the_safe_mode(url: str) -> None:
 
 
 @pytest.mark.failure("the process is killed after the digest is kept, before it is sent")
+@pytest.mark.process
 def test_what_was_committed_survives_a_kill(path: Path, url: str) -> None:
     done = subprocess.run([sys.executable, "-c", WRITER, url], check=False)
     assert done.returncode == -9
@@ -219,6 +220,7 @@ def test_a_log_that_a_crash_left_is_read(tmp_path: Path, path: Path, url: str) -
 
 
 @pytest.mark.failure("the store's file is damaged")
+@pytest.mark.process
 def test_the_way_to_recover_works(tmp_path: Path) -> None:
     if shutil.which("sqlite3") is None:
         if os.environ.get("PEDIGREED_REQUIRE_SERVERS"):
@@ -258,6 +260,7 @@ def test_a_newer_file_is_refused_byte_for_byte(path: Path, url: str) -> None:
     assert without_empty(contents(path.parent)) == before
 
 
+@pytest.mark.process
 def test_another_process_that_writes_delays_writing_and_not_reading(path: Path, url: str) -> None:
     make(url, 10)
     with locked(path, "BEGIN IMMEDIATE"), Store(url, busy_seconds=0.05) as store:
@@ -268,6 +271,7 @@ def test_another_process_that_writes_delays_writing_and_not_reading(path: Path, 
     assert count(url) == 10
 
 
+@pytest.mark.process
 def test_a_file_that_another_process_has_alone_is_tried_again_later(path: Path, url: str) -> None:
     make(url, 10)
     with closing(sqlite3.connect(path)) as connection:
@@ -282,6 +286,7 @@ def test_there_is_one_writer_from_its_start(url: str) -> None:
         pass
 
 
+@pytest.mark.process
 def test_opening_a_store_again_keeps_the_locks_of_this_process(path: Path, url: str) -> None:
     # A file that is opened and closed loses this process's locks. Another process then takes the log away.
     with Store(url) as store:
@@ -344,6 +349,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.failure("the disk is full")
+@pytest.mark.process
 def test_a_full_disk_is_tried_again_later(small_disk: Path) -> None:
     url = f"sqlite:///{small_disk}/pedigreed.db"
     with Store(url) as store:
@@ -355,6 +361,7 @@ def test_a_full_disk_is_tried_again_later(small_disk: Path) -> None:
 
 
 @pytest.mark.failure("the disk is full")
+@pytest.mark.process
 def test_a_disk_without_any_room_is_no_damage(small_disk: Path) -> None:
     url = f"sqlite:///{small_disk}/pedigreed.db"
     make(url, 10)
@@ -371,6 +378,7 @@ def test_a_disk_without_any_room_is_no_damage(small_disk: Path) -> None:
     assert count(url) == 10
 
 
+@pytest.mark.process
 def test_a_new_store_on_a_full_disk_is_tried_again_later(small_disk: Path) -> None:
     url = f"sqlite:///{small_disk}/pedigreed.db"
     ballast = small_disk / "ballast"

@@ -158,6 +158,7 @@ def test_what_is_due_is_found_by_an_index_however_much_was_sent(store: Store) ->
 # One process at a time
 
 
+@pytest.mark.process
 def test_a_second_process_on_a_file_is_told_of_the_first(url: str, path: Path) -> None:
     with Store(url) as store, store.at_work() as at_work:
         assert at_work.is_alone
@@ -178,6 +179,7 @@ def test_a_second_process_on_a_file_is_told_of_the_first(url: str, path: Path) -
             assert connection.execute(text("SELECT 1")).scalar() == 1, "who only reads is not held up"
 
 
+@pytest.mark.process
 def test_a_file_is_free_again_when_its_process_ends_however_it_ends(url: str) -> None:
     code = (
         "import os, signal\n"

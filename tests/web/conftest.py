@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
+def store_url(migrated_url: str) -> str:
+    """The URL of a store that has its tables, on each database."""
+    return migrated_url
+
+
+@pytest.fixture
 def store(store_url: str) -> Iterator[Store]:
     """An open store, on each database."""
     with Store(store_url) as opened:

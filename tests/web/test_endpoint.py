@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from pedigreed.web.endpoint import Pulse
 
 
+@pytest.mark.process
 def test_who_has_none_has_not_what_it_takes_in_memory() -> None:
     script = (
         "import sys, pedigreed.web.endpoint, pedigreed.daemon.daemon, pedigreed.config.load; "

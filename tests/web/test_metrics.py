@@ -157,7 +157,7 @@ def test_names_follow_the_conventions(watcher: Watcher) -> None:
     assert max(Counter(family.name for family in families).values()) == 1
 
 
-@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_the_table_in_the_documentation_has_each_of_them(watcher: Watcher) -> None:
     full(watcher)
     with watcher.store.writing() as connection:

@@ -63,7 +63,7 @@ class Version:
         return self.made_at + INGEST
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """Something that happens to products, one after another.
 

@@ -58,7 +58,7 @@ class RecordedProduct:
     public_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Exposures:
     """Exposures of some observations of a program in one mode.
 
@@ -75,10 +75,10 @@ class Exposures:
     observations: tuple[int, ...]
     mode: Mode
     product_types: tuple[str, ...]
+    begin: datetime
     exposures: int = 1
     segments: int = 0
     group: str = "02101"
-    begin: datetime
     exclusive_for: timedelta = timedelta(0)
 
     def products(self) -> Iterator[RecordedProduct]:
@@ -106,7 +106,7 @@ class Exposures:
                             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Combined:
     """Stage 3 products of an association.
 
@@ -125,8 +125,8 @@ class Combined:
     mode: Mode
     elements: tuple[str, ...]
     product_types: tuple[str, ...]
-    targets: tuple[str, ...] = ("t001",)
     begin: datetime
+    targets: tuple[str, ...] = ("t001",)
     exclusive_for: timedelta = timedelta(0)
 
     def products(self) -> Iterator[RecordedProduct]:

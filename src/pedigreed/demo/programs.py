@@ -33,26 +33,11 @@ _6434 = _at("2026-11-19T02:40Z")
 
 OBSERVED: tuple[Exposures | Combined, ...] = (
     *(
-        Exposures(
-            program=1180,
-            observations=(7, 9, 10, 11, 12),
-            mode=mode,
-            product_types=("rate", "cal"),
-            exposures=2,
-            begin=_1180,
-        )
+        Exposures(1180, (7, 9, 10, 11, 12), mode, ("rate", "cal"), exposures=2, begin=_1180)
         for mode in (NIRCAM_SHORT, NIRCAM_LONG)
     ),
     *(
-        Combined(
-            program=1180,
-            association=association,
-            observation=observation,
-            mode=mode,
-            elements=(element,),
-            product_types=("i2d",),
-            begin=_1180,
-        )
+        Combined(1180, association, observation, mode, (element,), ("i2d",), begin=_1180)
         for association, observation in (
             ("o007", 7),
             ("o009", 9),
@@ -63,122 +48,49 @@ OBSERVED: tuple[Exposures | Combined, ...] = (
         )
         for mode, element in ((NIRCAM_SHORT, "clear-f200w"), (NIRCAM_LONG, "clear-f444w"))
     ),
-    Exposures(
-        program=1181,
-        observations=(3, 4),
-        mode=NIRSPEC_MSA,
-        product_types=("rate", "cal", "s2d", "x1d"),
-        exposures=3,
-        begin=_1181,
-    ),
+    Exposures(1181, (3, 4), NIRSPEC_MSA, ("rate", "cal", "s2d", "x1d"), exposures=3, begin=_1181),
     Combined(
-        program=1181,
-        association="o003",
-        observation=3,
-        mode=NIRSPEC_MSA,
+        1181,
+        "o003",
+        3,
+        NIRSPEC_MSA,
+        ("f290lp-g395m",),
+        ("s2d", "x1d"),
         targets=("s000000412", "s000001234", "s000001377", "b000000003"),
-        elements=("f290lp-g395m",),
-        product_types=("s2d", "x1d"),
         begin=_1181,
     ),
+    Exposures(1181, (5,), NIRSPEC_MSA, ("rate", "cal", "s2d", "x1d"), begin=_1181_NEW),
+    Exposures(1210, (2,), NIRISS_SOSS, ("rateints", "calints", "x1dints"), segments=4, group="04101", begin=_1210),
+    Combined(1210, "o002", 2, NIRISS_SOSS, ("clear-gr700xd-substrip256",), ("x1dints",), begin=_1210),
     Exposures(
-        program=1181,
-        observations=(5,),
-        mode=NIRSPEC_MSA,
-        product_types=("rate", "cal", "s2d", "x1d"),
-        begin=_1181_NEW,
-    ),
-    Exposures(
-        program=1210,
-        observations=(2,),
-        mode=NIRISS_SOSS,
-        product_types=("rateints", "calints", "x1dints"),
-        segments=4,
-        group="04101",
-        begin=_1210,
-    ),
-    Combined(
-        program=1210,
-        association="o002",
-        observation=2,
-        mode=NIRISS_SOSS,
-        elements=("clear-gr700xd-substrip256",),
-        product_types=("x1dints",),
-        begin=_1210,
-    ),
-    Exposures(
-        program=1210,
-        observations=(3,),
-        mode=NIRISS_SOSS,
-        product_types=("rateints", "calints", "x1dints"),
+        1210,
+        (3,),
+        NIRISS_SOSS,
+        ("rateints", "calints", "x1dints"),
         segments=3,
         group="04101",
         begin=_1210_EXCLUSIVE,
         exclusive_for=timedelta(days=365),
     ),
-    Exposures(
-        program=1345,
-        observations=(1, 2),
-        mode=MIRI_IMAGE,
-        product_types=("rate", "cal", "crf", "i2d"),
-        exposures=4,
-        begin=_1345,
-    ),
+    Exposures(1345, (1, 2), MIRI_IMAGE, ("rate", "cal", "crf", "i2d"), exposures=4, begin=_1345),
     *(
-        Combined(
-            program=1345,
-            association=f"o{observation:03d}",
-            observation=observation,
-            mode=MIRI_IMAGE,
-            elements=("f770w",),
-            product_types=("i2d",),
-            begin=_1345,
-        )
+        Combined(1345, f"o{observation:03d}", observation, MIRI_IMAGE, ("f770w",), ("i2d",), begin=_1345)
         for observation in (1, 2)
     ),
     *(
-        Exposures(
-            program=1345,
-            observations=(21,),
-            mode=mode,
-            product_types=("rate", "cal"),
-            exposures=2,
-            group="03102",
-            begin=_1345,
-        )
+        Exposures(1345, (21,), mode, ("rate", "cal"), exposures=2, group="03102", begin=_1345)
         for mode in (MIRI_MRS_12, MIRI_MRS_34)
     ),
     *(
-        Combined(
-            program=1345,
-            association="o021",
-            observation=21,
-            mode=mode,
-            elements=elements,
-            product_types=("s3d", "x1d"),
-            begin=_1345,
-        )
+        Combined(1345, "o021", 21, mode, elements, ("s3d", "x1d"), begin=_1345)
         for mode, elements in (
             (MIRI_MRS_12, ("ch1-short", "ch2-short")),
             (MIRI_MRS_34, ("ch3-short", "ch4-short")),
         )
     ),
-    Exposures(program=1345, observations=(22,), mode=MIRI_IMAGE, product_types=("uncal",), begin=_1345),
+    Exposures(1345, (22,), MIRI_IMAGE, ("uncal",), begin=_1345),
+    Exposures(2738, (1, 2), FGS_IMAGE, ("rate", "cal"), exposures=3, begin=_2738),
     Exposures(
-        program=2738,
-        observations=(1, 2),
-        mode=FGS_IMAGE,
-        product_types=("rate", "cal"),
-        exposures=3,
-        begin=_2738,
-    ),
-    Exposures(
-        program=6434,
-        observations=(1,),
-        mode=NIRISS_IMAGE,
-        product_types=("rate", "cal"),
-        exposures=4,
-        begin=_6434,
-        exclusive_for=timedelta(days=365),
+        6434, (1,), NIRISS_IMAGE, ("rate", "cal"), exposures=4, begin=_6434, exclusive_for=timedelta(days=365)
     ),
 )
