@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+import os
 import socket
+import subprocess
+import sys
 import tracemalloc
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import raw_server as raw_server_module
 from certificates import certificate_for
 from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.net.breakage import Breakage
@@ -21,15 +26,15 @@ from pedigreed.net.exchange import (
     Request,
     blocking_exchange,
     exchange,
+    is_private,
     limits_of,
     usable,
 )
 from pedigreed.net.patience import Passing, Patience
 from raw_server import DRIP, HANG, RESET, raw_server
+from real_servers import missing
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from raw_server import RawServer
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -249,3 +254,70 @@ def test_no_address_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert usable(came).body == b"ok"
     assert "hunter2" not in caplog.text
     assert "horse" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("host", "private"),
+    [
+        *(
+            (each, True)
+            for each in ("127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0")
+        ),
+        *((each, True) for each in ("::1", "[::1]", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1")),
+        *((each, False) for each in ("9.9.9.9", "2620:fe::fe", "::ffff:9.9.9.9", "lists.example", "")),
+    ],
+)
+def test_an_address_that_is_not_for_the_whole_internet_is_known(host: str, private: bool) -> None:
+    assert is_private(host) is private
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "169.254.169.254"])
+def test_a_proxy_is_not_asked_for_a_private_address_on_the_word_of_a_redirect(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with raw_server(redirect(f"http://{host}/secret"), (OK,)) as proxy:
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        came = blocking_exchange(Request("GET", "http://lists.example/feed"), FOLLOWING)
+    assert came.trouble
+    assert came.trouble.words == "it redirects into a private network"
+    assert len(proxy.requests) == 1
+
+
+OUTSIDE = """
+import subprocess
+from pedigreed.net.exchange import Limits, Request, blocking_exchange
+from raw_server import raw_server
+
+for command in ("ip link set lo up", "ip addr add 9.9.9.9/32 dev lo"):
+    subprocess.run(command.split(), check=True)
+
+OK = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"
+
+def to(url):
+    return (f"HTTP/1.1 302 Go\\r\\nContent-Length: 0\\r\\nLocation: {url}\\r\\n\\r\\n".encode(),)
+
+with raw_server((OK,)) as inside, raw_server((OK,), host="9.9.9.9") as public:
+    for target in (inside.url, public.url):
+        with raw_server(to(target), host="9.9.9.9") as server:
+            came = blocking_exchange(Request("GET", server.url), Limits(20, 10, 2))
+            print(came.trouble.words if came.trouble else came.body.decode())
+    print(len(inside.requests))
+    with raw_server(to(inside.url)) as server:
+        print(blocking_exchange(Request("GET", server.url), Limits(20, 10, 2)).body.decode())
+"""
+"""In a network of its own that has an address of the internet."""
+
+
+def test_a_redirect_leads_into_a_private_network_only_from_there() -> None:
+    support = str(Path(raw_server_module.__file__).parent)
+    ended = subprocess.run(
+        ["unshare", "--net", sys.executable, "-c", OUTSIDE],
+        env={**os.environ, "PYTHONPATH": support, "NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "Operation not permitted" in ended.stderr:
+        missing("making a network takes the superuser")
+    assert ended.stdout.split("\n")[:4] == ["it redirects into a private network", "ok", "0", "ok"], ended.stderr

@@ -24,9 +24,7 @@ TOKEN = "8f14e45fceea167a5a36dedd4bea2543"
         ),
         ("http://127.0.0.1:8080/wa.exe?RSS&L=MIRI&X=0A1B2C3D4E&Y=me%40obs.example", "MIRI at 127.0.0.1"),
         ("https://news.example/", "news.example"),
-        ("https://news.example/jwst/feed.xml", "news.example/jwst/feed.xml"),
-        ("https://news.example/jwst-news-2026-feed.xml", "news.example/jwst-news-2026-feed.xml"),
-        ("https://news.example/feed?format=atom&topic=miri", "news.example/feed?format=atom&topic=miri"),
+        ("https://news.example:8443", "news.example:8443"),
     ],
 )
 def test_names(url: str, name: str) -> None:
@@ -42,13 +40,16 @@ def test_names(url: str, name: str) -> None:
         "https://news.example/hunter-1a2b-3c4d-5e6f/feed.xml",
         f"https://news.example/feed?{TOKEN}",
         f"https://news.example/feed?of={TOKEN}",
+        "https://news.example/hunter/feed.xml",
+        "https://news.example/feed?of=hunter&RSS",
+        "https://lists.example/wa.exe?RSS&L=hunter%20x",
     ],
 )
-def test_secrets_are_hidden_and_still_tell_two_feeds_apart(url: str) -> None:
+def test_what_may_be_secret_is_not_shown_and_still_tells_two_feeds_apart(url: str) -> None:
     name = feed_name(url)
     assert TOKEN not in name
     assert "hunter" not in name
-    assert "***" in name
+    assert name.split(" ")[0] in {"news.example", "lists.example"}
     assert name == feed_name(url)
     assert name != feed_name(url.replace(TOKEN, TOKEN[::-1]).replace("hunter", "gatherer"))
 

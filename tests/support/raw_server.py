@@ -71,11 +71,13 @@ def _wrapped(accepted: socket.socket, tls: ssl.SSLContext | None) -> socket.sock
 
 
 @contextmanager
-def raw_server(*answers: tuple[bytes, ...], tls: ssl.SSLContext | None = None) -> Iterator[RawServer]:
+def raw_server(
+    *answers: tuple[bytes, ...], tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+) -> Iterator[RawServer]:
     """Serves one connection at a time until the test leaves it."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server((host, 0)) as listening:
         scheme = "https" if tls else "http"
-        server = RawServer(f"{scheme}://127.0.0.1:{listening.getsockname()[1]}", list(answers))
+        server = RawServer(f"{scheme}://{host}:{listening.getsockname()[1]}", list(answers))
 
         def run() -> None:
             while True:

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
+from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -36,6 +37,7 @@ _REDIRECTS = frozenset(
         HTTPStatus.PERMANENT_REDIRECT,
     }
 )
+_INTO_PRIVATE = "it redirects into a private network"
 _SCHEMES = ("http", "https")
 
 
@@ -63,8 +65,8 @@ class Limits:
     Attributes:
         seconds: for all of it. Only the resolving of a name can outlast them, by as long as the system's resolver.
         largest: bytes of the body, decompressed. With 0 the body is not waited for.
-        redirects: how many are followed: to http and https, and from https to https only. With 0 an answer that
-            redirects is given as it is. They are meant for GET.
+        redirects: how many are followed: to http and https, from https to https only, and into a private network
+            only from there. With 0 an answer that redirects is given as it is. They are meant for GET.
     """
 
     seconds: float
@@ -176,6 +178,10 @@ class _Attempt:
         self._limits = limits
         self._is_begun = False
         self._is_written = False
+        self._host = ""
+        self._has_left = False
+        self._may_be_private = False
+        self._is_direct = True
         self._response: httpx.Response | None = None
         self._body: Inflating | None = None
 
@@ -188,6 +194,8 @@ class _Attempt:
             follow_redirects=False,
         ) as client:
             address = httpx.URL(request.address)
+            self._host = _host_of(address)
+            self._may_be_private = _names_private(self._host)
             for followed in range(self._limits.redirects + 1):
                 async with client.stream(
                     request.method,
@@ -201,6 +209,7 @@ class _Attempt:
                         return
                     if followed < self._limits.redirects:
                         address = _next(address, response.headers.get("Location"))
+                        self._follow_to(_host_of(address))
         raise _Stopped(trouble(Breakage.REDIRECT, f"it redirects more than {self._limits.redirects} times"))
 
     def result(self, why: Trouble | None) -> Answer | NoAnswer:
@@ -223,12 +232,52 @@ class _Attempt:
         if not body.is_whole:
             raise _Stopped(trouble(Breakage.CUT))
 
+    def _follow_to(self, host: str) -> None:
+        # Through a proxy, this is all that is known of where it leads.
+        self._host, self._has_left = host, True
+        if not self._may_be_private and _names_private(host):
+            raise _Stopped(trouble(Breakage.REDIRECT, _INTO_PRIVATE))
+
+    async def _check_peer(self, stream: Any) -> None:  # noqa: ANN401  # the HTTP library's
+        """Where the connection leads, whatever the name resolves to: the first one may be private."""
+        peer = stream.get_extra_info("server_addr")
+        if not self._is_direct or peer is None or not is_private(peer[0]):
+            return
+        if not self._has_left:
+            self._may_be_private = True
+        elif not self._may_be_private:
+            await stream.aclose()
+            raise _Stopped(trouble(Breakage.REDIRECT, _INTO_PRIVATE))
+
     async def _watch(self, event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.started":
+            self._is_direct = info["host"] == self._host
+        if event == "connection.connect_tcp.complete":
+            await self._check_peer(info["return_value"])
         # A proxy is asked with a CONNECT of its own before.
         if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
             self._is_begun = True
         if event == "http11.send_request_body.started" and info["request"].method != b"CONNECT":
             self._is_written = True
+
+
+def is_private(host: str) -> bool:
+    """Whether it is an IP address that is not for the whole internet: loopback, link-local, private."""
+    try:
+        address = ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return not (mapped or address).is_global
+
+
+def _names_private(host: str) -> bool:
+    return host == "localhost" or is_private(host)
+
+
+def _host_of(address: httpx.URL) -> str:
+    """As the connection has it."""
+    return address.raw_host.decode("ascii")
 
 
 def _next(address: httpx.URL, location: str | None) -> httpx.URL:
