@@ -11,6 +11,7 @@ from pedigreed.cli import (
     config,
     deliveries,
     demo,
+    doctor,
     history,
     impact,
     local,
@@ -46,6 +47,7 @@ app.command()(local.local)
 app.command()(mute.mute)
 app.command("send-test")(send_test.send_test)
 app.command()(demo.demo)
+app.command()(doctor.doctor)
 app.command(hidden=True)(run.work)
 app.add_typer(notices.app, name="notices")
 app.add_typer(deliveries.app, name="deliveries")

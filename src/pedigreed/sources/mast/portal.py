@@ -72,6 +72,7 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
 
     Attributes:
         requests: how many HTTP exchanges were made.
+        headers: of the last answer.
     """
 
     def __init__(self, url: str, user_agent: str, patience: Patience, token: str | None = None) -> None:
@@ -90,6 +91,7 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         self._can_ask_less = False
         self._asks_configurations = True
         self.requests = 0
+        self.headers: Mapping[str, str] = {}
 
     def start_query(self, *, is_in_doubt: bool = False, can_ask_less: bool = False) -> None:
         """Give the requests from here on the time of one whole query.
@@ -191,6 +193,7 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
             with self._session.request(
                 method, url, params=params, data=data, headers=headers, timeout=left, stream=True
             ) as response:
+                self.headers = response.headers
                 _check_http_status(response)
                 return self._body(response, ends)
         except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:

@@ -1,0 +1,102 @@
+"""`pedigreed doctor`: whether MAST and CRDS are as pedigreed assumes, one line for each assumption."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pedigreed import __version__
+from pedigreed.cli.options import MAST_URL, USER_AGENT, ConfigFile, load, open_store_if_there
+from pedigreed.cli.output import echo, progress
+from pedigreed.model.failure import UpstreamUnavailable, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pedigreed.config.load import LoadedConfig
+    from pedigreed.doctor.assumption import Finding
+
+_CRDS_URL = "https://jwst-crds.stsci.edu"
+_CONTROL_PROGRAM = 2733
+_SIGNS = {"right": "ok ", "wrong": "NO ", "unknown": "?  "}
+
+
+def doctor(
+    *,
+    config: ConfigFile = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write what was found as JSON, to be attached to an issue."),
+    ] = None,
+    program: Annotated[
+        int, typer.Option("--program", metavar="NUMBER", min=1, max=99_999, help="The control program; public.")
+    ] = _CONTROL_PROGRAM,
+    mast: Annotated[
+        str | None,
+        typer.Option(envvar="PEDIGREED_MAST_URL", metavar="URL", help="MAST's address.", show_default=False),
+    ] = None,
+    crds: Annotated[
+        str | None,
+        typer.Option(envvar="PEDIGREED_CRDS_URL", metavar="URL", help="CRDS's address.", show_default=False),
+    ] = None,
+) -> None:
+    """Check what pedigreed assumes of MAST and CRDS, in some forty small questions.
+
+    It needs no configuration. With one, it asks the servers that are named there, and keeps what it learnt.
+    """
+    from pedigreed.doctor.assumption import Outcome
+    from pedigreed.doctor.examination import examine, report_of
+    from pedigreed.net.patience import Patience as NetPatience
+    from pedigreed.sources.crds.rpc import Rpc
+    from pedigreed.sources.mast.patience import Patience
+    from pedigreed.sources.mast.portal import Portal
+
+    loaded = load(config) if config is not None else None
+    if loaded is not None:
+        mast = mast or loaded.config.sources.mast.url
+        crds = crds or loaded.config.sources.crds.url
+    portal = Portal(mast or MAST_URL, USER_AGENT, Patience(attempts=2, query_timeout=180.0))
+    rpc = None if crds == "none" else Rpc(crds or _CRDS_URL, USER_AGENT, NetPatience(attempts=2))
+    findings: list[Finding] = []
+    try:
+        with progress("asking MAST and CRDS") as shown:
+            for finding in examine(portal, mast or MAST_URL, program, rpc):
+                shown.tell(f"checked {finding.assumption.name}")
+                findings.append(finding)
+    finally:
+        portal.close()
+    for finding in findings:
+        echo(f"{_SIGNS[finding.outcome.value]} {finding.assumption.name}: {finding.came}")
+        if finding.outcome is Outcome.WRONG:
+            echo(f"     expected: {finding.assumption.expected}")
+            echo(f"     on what evidence: {finding.assumption.evidence}")
+            echo(f"     so: {finding.assumption.if_wrong}")
+    if report is not None:
+        try:
+            report.write_text(json.dumps(report_of(findings, __version__), indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise Usage(f"--report {report}: {(error.strerror or type(error).__name__).lower()}") from None
+    if loaded is not None:
+        _keep(loaded, findings)
+    wrong = [finding.assumption.name for finding in findings if finding.outcome is Outcome.WRONG]
+    if wrong:
+        raise UpstreamUnavailable(f"{len(wrong)} of {len(findings)} assumptions do not hold: {wrong[0]} first")
+    echo(f"all right: {len(findings)} assumptions, in {portal.requests} requests to MAST")
+
+
+def _keep(loaded: "LoadedConfig", findings: "Iterable[Finding]") -> None:
+    """Keep in the store what the daemon would else find out itself."""
+    from pedigreed.doctor.assumption import Outcome
+    from pedigreed.doctor.mast import STALE
+    from pedigreed.model.instrument import Instrument
+    from pedigreed.service.learning import keep_stale_filter_ignored
+
+    is_not_heeded = any(each.assumption is STALE and each.outcome is Outcome.WRONG for each in findings)
+    store = open_store_if_there(loaded) if is_not_heeded else None
+    if store is None:
+        return
+    with store, store.writing() as connection:
+        for instrument in Instrument:
+            keep_stale_filter_ignored(connection, instrument, "found by `pedigreed doctor`", datetime.now(UTC))

@@ -1,0 +1,1 @@
+"""Checks what pedigreed assumes of MAST and CRDS against the servers themselves."""
