@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from fits_files import fits
 from pedigreed.cli.app import app
+from pedigreed.demo.crds_rules import rmap_text
 from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.failure import Usage
 from pedigreed.model.instrument import Instrument
@@ -20,7 +21,7 @@ from pedigreed.model.product import KnownProduct, Product
 from pedigreed.sources.crds.rules import RulesUnavailable
 from pedigreed.store import announcements, contexts_in_use, products
 from pedigreed.store.database import Store
-from rule_files import context_texts, rmap_text
+from rule_files import context_texts
 from rule_server import RuleServer, rule_server
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def test_the_switch_to_the_latest_is_told_with_its_places(config: Path) -> None:
 def test_nothing_that_changes_is_one_line(config: Path) -> None:
     assert printed(config, "jwst_1582", "build").splitlines() == [
         "jwst_1582 -> jwst_1582",
-        "  no product of yours changes, of your 4 products that could be evaluated",
+        "  changes no product of yours, of your 4 products that could be evaluated",
     ]
 
 

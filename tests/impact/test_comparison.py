@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pedigreed.demo.crds_rules import rmap_text, rule_text
 from pedigreed.impact.comparison import Comparison
 from pedigreed.impact.headers import KEYWORDS
 from pedigreed.impact.inventory import Group, Inventory, first_from, microseconds, moment_at
 from pedigreed.model.impact import Changed, Impact
 from pedigreed.model.instrument import Instrument
-from rule_files import context_of, context_texts, rmap_text, rule_text
+from rule_files import context_of, context_texts
 
 MIRI = Instrument.MIRI
 GIVEN = {MIRI: frozenset(keyword.column for keyword in KEYWORDS)}

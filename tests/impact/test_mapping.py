@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pedigreed.demo.crds_rules import rmap_text, rule_text
 from pedigreed.impact.context import CompiledFile, compile_file, names_needed
 from pedigreed.impact.mapping import WrongSumError, read_rule_file, sum_of
 from pedigreed.impact.rule_text import UnreadableRulesError
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.reference_file import RULE_FILE_NAME
-from rule_files import context_texts, rmap_text, rule_text
+from rule_files import context_texts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pedigreed.demo.crds_rules import rmap_text
 from pedigreed.impact.answers import Answer, Kind
 from pedigreed.impact.mapping import sum_of
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.contexts import COMPILER, Contexts
 from pedigreed.sources.crds.rules import PATIENCE, RuleFiles, RulesUnavailable
-from rule_files import context_texts, rmap_text
+from rule_files import context_texts
 from rule_server import RuleServer, rule_server
 
 if TYPE_CHECKING:

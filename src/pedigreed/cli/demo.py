@@ -29,6 +29,7 @@ def demo(
     from pedigreed.demo.scenario import DAYS
     from pedigreed.log.event import Level
     from pedigreed.log.setup import set_up_log
+    from pedigreed.service.contexts import contexts_of
     from pedigreed.service.cycle import run_cycle
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.sources.mast.patience import Patience
@@ -52,7 +53,16 @@ def demo(
                 MastArchive(recorded.archive.url, USER_AGENT, patience=patience) as archive,
             ):
                 sources = open_sources(loaded.config, store)
-                cycle = run_cycle(loaded.config, loaded.file, store, archive, channels, now=day, sources=sources)
+                cycle = run_cycle(
+                    loaded.config,
+                    loaded.file,
+                    store,
+                    archive,
+                    channels,
+                    now=day,
+                    sources=sources,
+                    contexts=contexts_of(loaded.config, USER_AGENT),
+                )
             rows = sum(answer.fetched.rows for answer in cycle.answers)
             heard = sum(each.news for each in cycle.heard)
             echo(_rule(f"day {number}, {day_and_time(day)}"))

@@ -113,6 +113,10 @@ class _Asked:
 
         if self._contexts is None:
             self._contexts = contexts_of(self._config, USER_AGENT)
+        if self._contexts is None:
+            raise Usage(
+                "`sources: {crds: {url: none}}` and no `rules`: there is no place to have CRDS's rules from"
+            )
         return self._contexts
 
     def context_name(self, given: str | None, default: str) -> str:

@@ -20,9 +20,10 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, l
     from contextlib import ExitStack
     from pathlib import Path
 
-    from pedigreed.cli.options import open_archive, open_sources
+    from pedigreed.cli.options import USER_AGENT, open_archive, open_sources
     from pedigreed.delivery.channels import open_channels
     from pedigreed.log.setup import set_up_log
+    from pedigreed.service.contexts import contexts_of
     from pedigreed.service.cycle import run_cycle
 
     at = moment(now)
@@ -43,6 +44,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, l
             channels,
             now=at,
             sources=open_sources(loaded.config, store),
+            contexts=contexts_of(loaded.config, USER_AGENT),
             watch=lambda answer: shown.tell(f"asking MAST: {answer.query} done"),
             is_alone=at_work.is_alone,
         )

@@ -131,12 +131,14 @@ class Order:
 def _do(kind: Work, configuration: str, name: str, order: Order) -> None:
     from pathlib import Path
 
-    from pedigreed.cli.options import open_archive, open_sources
+    from pedigreed.cli.options import USER_AGENT, open_archive, open_sources
     from pedigreed.config.load import parse_config
     from pedigreed.delivery.channels import open_channels
+    from pedigreed.service.contexts import contexts_of
     from pedigreed.service.cycle import ask, send_heartbeat, tell, was_complete
     from pedigreed.service.news import read_news
     from pedigreed.service.stop import Stop
+    from pedigreed.service.switches import evaluate_switches
     from pedigreed.store.database import Store
 
     config = parse_config(configuration, name, os.environ).config
@@ -146,6 +148,9 @@ def _do(kind: Work, configuration: str, name: str, order: Order) -> None:
         if kind is Work.LISTEN:
             sources = open_sources(config, store, order.place or 0.0)
             read_news(sources, config.programs, store, now, only_due=order.place is not None, after=order.after)
+            contexts = contexts_of(config, USER_AGENT)
+            if contexts is not None:
+                evaluate_switches(config, store, contexts, now)
             return
         if kind is Work.ASK:
             with open_archive(config.sources.mast) as archive:

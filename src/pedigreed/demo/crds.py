@@ -1,4 +1,4 @@
-"""CRDS on loopback: its JSON-RPC over what `crds_story` holds, with a clock that the caller sets.
+"""CRDS on loopback: its JSON-RPC over what `crds_story` holds, and rule files, with a clock that the caller sets.
 
 with DemoCrds(crds_at, now=DAY_1) as crds:
     ...  # a client of crds.url
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from pedigreed.demo.crds_rules import PATH as RULES_PATH
+from pedigreed.demo.crds_rules import rule_file
 from pedigreed.demo.crds_story import delivered_at, written
 from pedigreed.demo.loopback import NOT_FOUND, LoopbackService, Reply
 from pedigreed.demo.received import RequestKind
@@ -59,6 +61,9 @@ class DemoCrds(LoopbackService):
 
     def reply_to(self, received: Received) -> Reply:
         """As the server answers: an error of a method, too, comes with the status 200."""
+        if received.method == "GET" and received.path.startswith(RULES_PATH):
+            text = rule_file(received.path.removeprefix(RULES_PATH))
+            return NOT_FOUND if text is None else Reply(text.encode(), content_type="text/plain")
         if received.kind is not RequestKind.RPC or received.method != "POST":
             return NOT_FOUND
         return Reply(msgspec.json.encode(self._envelope(received)), content_type="application/json-rpc")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pedigreed.model.campaign import Stretch
     from pedigreed.model.change import Change
     from pedigreed.model.digest import Checked
+    from pedigreed.model.impact import Impact, Switch
     from pedigreed.model.notice import Notice
     from pedigreed.model.product import Holding
 
@@ -37,6 +38,7 @@ RECENT = timedelta(hours=6)
 """A reprocessing that brought products so shortly before the period's end is called running."""
 
 _DAY = timedelta(days=1)
+_NO_SWITCHES = frozenset({NoticeKind.BUILD, NoticeKind.MARKED_BAD})
 
 
 def compose(facts: Facts) -> Digest:
@@ -72,6 +74,7 @@ def compose(facts: Facts) -> Digest:
         checked=_checked(facts),
         kinds=selection.kinds,
         notices=_notices(facts),
+        switches=_switches(facts),
         contexts=facts.news.contexts,
         in_motion=tuple(campaigns_waiting(selection, settled.waiting, facts.changes.moves, holdings)),
         settle=selection.settle,
@@ -223,9 +226,28 @@ def _notices(facts: Facts) -> tuple[Notice, ...]:
     """What is told of CRDS: builds first, then the newest first."""
     uses = [use for use in facts.news.uses if facts.selection.is_about(use)]
     wanted = [
-        notice for notice in facts.news.uncovered(facts.ends) if is_wanted(notice, facts.subscription.crds, uses)
+        notice
+        for notice in facts.news.uncovered(facts.ends)
+        if is_wanted(notice, facts.subscription.crds, uses, _impact_of(facts, notice))
     ]
     return tuple(sorted(wanted, key=lambda notice: notice.kind is not NoticeKind.BUILD))
+
+
+def _impact_of(facts: Facts, notice: Notice) -> Impact | None:
+    switch = facts.news.switches.get(notice.facts.context or "")
+    return None if switch is None or notice.kind in _NO_SWITCHES else switch.impact
+
+
+def _switches(facts: Facts) -> tuple[Switch, ...]:
+    """What the switches of this period change, the newest first."""
+    if facts.subscription.crds.report is Report.NONE:
+        return ()
+    named = dict.fromkeys(
+        notice.facts.context or ""
+        for notice in facts.news.uncovered(facts.ends)
+        if notice.kind not in _NO_SWITCHES
+    )
+    return tuple(facts.news.switches[context] for context in named if context in facts.news.switches)
 
 
 def _on_disk(facts: Facts) -> Iterator[OnDisk]:

@@ -12,6 +12,7 @@ from pedigreed.digests.sections.changes import changes
 from pedigreed.digests.sections.checked import checked, not_checked, not_read
 from pedigreed.digests.sections.crds import crds, new_build
 from pedigreed.digests.sections.disk import on_your_disk
+from pedigreed.digests.sections.impact import for_your_data
 from pedigreed.digests.sections.motion import in_motion
 from pedigreed.digests.sections.programs import missing, no_change, now_watching
 from pedigreed.digests.subject import headline_of
@@ -32,6 +33,7 @@ SECTIONS: tuple[Callable[[Digest, Budget], Iterable[Section]], ...] = (
     in_motion,
     new_build,
     crds,
+    for_your_data,
     missing,
     now_watching,
     no_change,

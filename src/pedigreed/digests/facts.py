@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pedigreed.model.change import Change
     from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.coverage import Coverage
+    from pedigreed.model.impact import Switch
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.local_file import FolderState, LocalFile
     from pedigreed.model.news_source import SourceState
@@ -96,6 +97,7 @@ class NewsFacts:
             not listen yet.
         covered: the keys of the announcements that its digests cover.
         uses: the kinds of exposure that its programs' products are made of; empty where nothing is to be told.
+        switches: context -> what is known of the switch to it; absent where it was not looked at.
     """
 
     notices: tuple[Notice, ...] = ()
@@ -104,6 +106,7 @@ class NewsFacts:
     listens_after: int | None = None
     covered: frozenset[int] = frozenset()
     uses: frozenset[ExposureUse] = frozenset()
+    switches: Mapping[str, Switch] = field(default_factory=dict)
 
     def fresh(self, now: datetime) -> list[Notice]:
         """What happened since the subscription listens, and not long ago (UTC)."""

@@ -27,7 +27,7 @@ def changes_in_words(impact: Impact) -> str:
     if not impact.changed:
         told = impact.products - impact.not_known - impact.without_exposures
         of = "your" if impact.is_certain else "the"
-        return f"no product of yours changes, of {of} {count(told, 'product')} that could be evaluated"
+        return f"changes no product of yours, of {of} {count(told, 'product')} that could be evaluated"
     types = [_type_in_words(name, number, is_first=not at) for at, (name, number) in enumerate(impact.by_type)]
     return f"changes {impact.changed:,} of your {count(impact.products, 'product')}: {_shortened(types)}"
 

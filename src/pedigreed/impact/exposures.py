@@ -51,9 +51,10 @@ class Exposures:
         return known
 
     def _of(self, combined: Group) -> list[Group]:
-        if combined.observation is None:
+        if not combined.association.startswith("o"):
             return self._by_association.get((combined.instrument, combined.program, combined.association), [])
-        by_level = self._by_observation.get((combined.instrument, combined.program, combined.observation), {})
+        observation = int(combined.association[1:])
+        by_level = self._by_observation.get((combined.instrument, combined.program, observation), {})
         found = next((by_level[level] for level in _LEVELS if by_level.get(level)), [])
         elements = [part for part in re.split(r"[-_]", combined.optics) if part]
         values = {group.header: _elements_of(dict(self._headers[group.header])) for group in found}

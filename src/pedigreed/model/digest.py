@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pedigreed.model.campaign import Campaign
     from pedigreed.model.change import Change
     from pedigreed.model.context_use import ContextsInUse
+    from pedigreed.model.impact import Switch
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.notice import Notice
     from pedigreed.model.program import ProgramSelection
@@ -220,6 +221,7 @@ class Digest:
         in_motion: campaigns that are told when they are over, and not among the changes; programs by number.
         settle: how long a program has to be quiet before its reprocessing is told; None where nothing waits.
         on_disk: the folders whose files are compared with the archive's, as configured.
+        switches: what the switches of CRDS's latest context change for the subscription, the newest first.
     """
 
     digest_id: str
@@ -240,6 +242,7 @@ class Digest:
     in_motion: tuple[Campaign, ...] = ()
     settle: timedelta | None = None
     on_disk: tuple[OnDisk, ...] = ()
+    switches: tuple[Switch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from pedigreed.model.instrument import Instrument  # noqa: TC001 - the store reads it by these annotations
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from pedigreed.model.instrument import Instrument
+    from datetime import datetime
 
 
 class Changed(NamedTuple):
@@ -61,6 +62,24 @@ class Impact:
     def is_certain(self) -> bool:
         """Whether it was told of every product."""
         return not self.uncertain
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A switch of the latest context, and what is known of its effect on a subscription.
+
+    Attributes:
+        old, new: the contexts, ``jwst_1583``.
+        impact: what it changes; None where that could not be evaluated.
+        reason: why not, one sentence without secrets; None where it was.
+        since: since when not, UTC.
+    """
+
+    old: str
+    new: str
+    impact: Impact | None
+    reason: str | None = None
+    since: datetime | None = None
 
 
 def total(old: str, new: str, impacts: Iterable[Impact]) -> Impact:

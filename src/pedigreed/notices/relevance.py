@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pedigreed.config.settings import Report
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from pedigreed.config.settings import CrdsReport
+    from pedigreed.model.impact import Impact
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.notice import Notice
     from pedigreed.model.product import ExposureUse
@@ -30,13 +32,19 @@ _OF_CRDS_ITSELF = frozenset({"calver", "crdscfg", "datalvl"})
 _OF_EVERYTHING = frozenset({NoticeKind.BUILD, NoticeKind.ROLLBACK})
 
 
-def is_wanted(notice: Notice, report: CrdsReport, uses: Collection[ExposureUse]) -> bool:
+def is_wanted(
+    notice: Notice, report: CrdsReport, uses: Collection[ExposureUse], impact: Impact | None = None
+) -> bool:
     """Whether a subscription is told of a notice.
+
+    Where CRDS's rules say which products a switch changes, that decides. What they could not be evaluated for goes
+    by instrument and type.
 
     Args:
         notice: what happened.
         report: what it wants to hear of CRDS.
         uses: the kinds of exposure that it watches.
+        impact: what the switch that the notice tells of changes; None where that is not known.
     """
     if report.report is Report.NONE:
         return False
@@ -44,8 +52,23 @@ def is_wanted(notice: Notice, report: CrdsReport, uses: Collection[ExposureUse])
     if report.report is Report.ALL:
         named = notice.facts.instruments
         return not named or any(instrument in instruments for instrument in named)
+    if impact is not None:
+        if impact.errors or any(each in instruments for each in impact.instruments):
+            return True
+        instruments = {each for each in instruments if each in {unsure for unsure, _ in impact.uncertain}}
+        if not instruments:
+            return False
+        notice = _of_types(notice, {name for _, name in impact.uncertain})
     exposures = {(use.instrument, use.exp_type) for use in uses}
     return concerns(notice, exposures, {use.level for use in uses}, instruments)
+
+
+def _of_types(notice: Notice, types: Collection[str]) -> Notice:
+    """The notice as if it named these types alone. An empty one stands for all that it names."""
+    if "" in types:
+        return notice
+    named = tuple(name for name in notice.facts.reference_types if name in types)
+    return replace(notice, facts=replace(notice.facts, reference_types=named or tuple(sorted(types))))
 
 
 def concerns(

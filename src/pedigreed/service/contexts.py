@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pedigreed.config.address import StoreUrl
 from pedigreed.impact.context import (
@@ -14,10 +15,11 @@ from pedigreed.impact.context import (
     encoded,
     names_needed,
 )
-from pedigreed.sources.crds.rules import Compiler, RuleFiles
+from pedigreed.sources.crds.rules import BETWEEN_REQUESTS, Compiler, RuleFiles
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from datetime import datetime
 
     from pedigreed.config.settings import Config
     from pedigreed.impact.context import Context
@@ -53,13 +55,27 @@ class Contexts:
                 self._files[file] = self._source.file(file)
         return context_of_files(pmap, self._files, instruments, self._rmaps)
 
+    def tidy(self, now: datetime) -> None:
+        """Remove the files that no context used for long."""
+        self._source.tidy(now)
 
-def contexts_of(config: Config, user_agent: str) -> Contexts:
-    """The contexts of the configured server."""
+
+def contexts_of(config: Config, user_agent: str) -> Contexts | None:
+    """The contexts of the configured server; None where there is neither a server nor a folder of rules."""
     crds = config.sources.crds
-    return Contexts(
-        RuleFiles(rules_folder(config.store.reveal()), COMPILER, crds.url, user_agent, crds_path=crds.rules)
+    if crds.url is None and crds.rules is None:
+        return None
+    # A server on this machine, as the demo's, needs no pauses.
+    is_here = crds.url is not None and urlsplit(crds.url).hostname in {"127.0.0.1", "::1", "localhost"}
+    files = RuleFiles(
+        rules_folder(config.store.reveal()),
+        COMPILER,
+        crds.url,
+        user_agent,
+        crds_path=crds.rules,
+        pause=0.0 if is_here else BETWEEN_REQUESTS,
     )
+    return Contexts(files)
 
 
 def rules_folder(store_url: str) -> Path:

@@ -21,6 +21,7 @@ from pedigreed.service.one_run import one_run
 from pedigreed.service.outbox import deliver, take_back
 from pedigreed.service.periods import Closed, close_due_periods
 from pedigreed.service.problems import update_problems
+from pedigreed.service.switches import evaluate_switches
 from pedigreed.service.watched_programs import only, watched_programs
 from pedigreed.store import reported_programs as stored_reported_programs
 from pedigreed.store import runs as stored_runs
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pedigreed.config.settings import Config
     from pedigreed.delivery.channels import Channel
     from pedigreed.model.delivery import Delivery
+    from pedigreed.service.contexts import Contexts
     from pedigreed.service.news_sources import Listed
     from pedigreed.service.problems import ProblemNews
     from pedigreed.service.stop import Stop
@@ -90,6 +92,7 @@ def run_cycle(
     *,
     now: datetime,
     sources: Sequence[Listed] = (),
+    contexts: Contexts | None = None,
     watch: Callable[[Answer], None] | None = None,
     is_alone: bool = False,
 ) -> Cycle:
@@ -103,12 +106,15 @@ def run_cycle(
         channels: by name.
         now: the cycle's one moment, UTC.
         sources: of CRDS's news.
+        contexts: of CRDS, with their rules; None where no rules are evaluated.
         watch: is shown each answer as it comes.
         is_alone: whether no other process is at work on the store. What one that ended was sending is then
             taken up at once, and not when its lease ends.
     """
     heard = read_news(sources, config.programs, store, now)
     answers = ask(config, store, archive, now=now, watch=watch)
+    if contexts is not None:
+        evaluate_switches(config, store, contexts, now)
     told = tell(config, configuration, store, channels, now=now, is_alone=is_alone)
     cycle = Cycle(answers, told, heard)
     if config.heartbeat is not None and cycle.is_complete:

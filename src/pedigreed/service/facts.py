@@ -12,6 +12,7 @@ from pedigreed.changes.settling import settled_for
 from pedigreed.config.settings import Report
 from pedigreed.digests.facts import ArchiveFacts, ChangeFacts, Facts, LocalFolder, NewsFacts, NewsSource
 from pedigreed.model.change import ChangeKind
+from pedigreed.model.impact import Switch
 from pedigreed.notices.merging import notices_of
 from pedigreed.service.local_folders import folders_of
 from pedigreed.service.news_sources import news_sources
@@ -22,6 +23,7 @@ from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import contexts_in_use as stored_contexts
 from pedigreed.store import coverage as stored_coverage
+from pedigreed.store import impacts as stored_impacts
 from pedigreed.store import local_files as stored_files
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import products as stored_products
@@ -172,7 +174,7 @@ class FactsReader:
         if subscription.crds.report is Report.NONE or not news.uncovered(self.now):
             return news
         uses = self._once("uses", lambda: frozenset(stored_products.exposure_uses(connection, self.programs)))
-        return replace(news, uses=uses)
+        return replace(news, uses=uses, switches=_switches(connection, subscription.name))
 
     def _folders(self, connection: Connection, subscription: Subscription) -> tuple[LocalFolder, ...]:
         if not subscription.local:
@@ -180,6 +182,17 @@ class FactsReader:
         states = self._once("folders", lambda: stored_files.folder_states(connection))
         chosen = [states[folder] for folder in folders_of(subscription) if folder in states]
         return tuple(self._once(state, partial(_folder, connection, state)) for state in chosen)
+
+
+def _switches(connection: Connection, subscription: str) -> dict[str, Switch]:
+    """What is known of the switches to contexts: what they change, or why that could not be evaluated."""
+    waiting = {
+        context: Switch("", context, None, state.reason, state.since)
+        for context, state in stored_impacts.rule_states(connection).items()
+        if state.reason is not None
+    }
+    evaluated = stored_impacts.load(connection, subscription)
+    return waiting | {new: Switch(old, new, impact) for (old, new), impact in evaluated.items()}
 
 
 def _folder(connection: Connection, state: FolderState) -> LocalFolder:

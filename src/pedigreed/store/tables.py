@@ -418,3 +418,26 @@ local_folders = Table(
     Column("problem", Text),
     comment="when each folder of products was last looked through, and how that went",
 )
+
+rule_contexts = Table(
+    "rule_contexts",
+    metadata,
+    Column("context", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("since", Instant, nullable=False),
+    Column("complete_at", Instant),
+    comment="the contexts of CRDS whose rules were wanted, and whether all of them could be had",
+)
+
+impacts = Table(
+    "impacts",
+    metadata,
+    Column("subscription", Text, primary_key=True),
+    Column("context", Text, primary_key=True),
+    Column("previous", Text, primary_key=True),
+    Column("counts", Text, nullable=False),
+    Column("unknown", Integer, nullable=False),
+    Column("computed_at", Instant, nullable=False),
+    comment="what a switch of contexts changes for a subscription: counted once, so that it is told the same",
+)

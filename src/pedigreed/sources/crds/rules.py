@@ -31,7 +31,7 @@ LARGEST_FILE = 1_000_000
 """Bytes. The largest real one of 2025 has 53,400."""
 KEPT = timedelta(days=400)
 """How long a file is kept that no context used."""
-_BETWEEN_REQUESTS = 0.5
+BETWEEN_REQUESTS = 0.5
 """Seconds: two requests in a second, one at a time."""
 _USED_AGAIN = timedelta(days=1)
 _COMPILED = ".compiled"
@@ -69,6 +69,7 @@ class RuleFiles(Generic[Compiled]):
         *,
         crds_path: Path | None = None,
         patience: Patience = PATIENCE,
+        pause: float = BETWEEN_REQUESTS,
     ) -> None:
         """Read and ask nothing yet.
 
@@ -79,6 +80,7 @@ class RuleFiles(Generic[Compiled]):
             user_agent: who asks, as the header has it.
             crds_path: a folder of `crds` itself, which is only read: ``{crds_path}/mappings/jwst/NAME``.
             patience: limits of what is fetched until `begin` is called again.
+            pause: between the beginnings of two requests, seconds.
         """
         self._folder = folder
         self._compiler = compiler
@@ -86,6 +88,7 @@ class RuleFiles(Generic[Compiled]):
         self._user_agent = user_agent
         self._others = None if crds_path is None else crds_path / "mappings" / "jwst"
         self._patience = patience
+        self._pause = pause
         self._asked_at = float("-inf")
         self._deadline = patience.deadline()
 
@@ -180,7 +183,7 @@ class RuleFiles(Generic[Compiled]):
         return text
 
     def _ask(self, address: str) -> bytes:
-        pause = self._asked_at + _BETWEEN_REQUESTS - time.monotonic()
+        pause = self._asked_at + self._pause - time.monotonic()
         if pause > 0:
             self._patience.sleep(pause)
         self._asked_at = time.monotonic()

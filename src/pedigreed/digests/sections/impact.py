@@ -1,0 +1,53 @@
+"""The section that tells what CRDS's new contexts change for the subscription's products."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pedigreed.digests.impact_words import changes_in_words, doubts_in_words, places_in_words
+from pedigreed.digests.moments import moment_in_utc
+from pedigreed.digests.view import Row, Section
+from pedigreed.digests.wording import clipped, count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pedigreed.digests.view import Budget
+    from pedigreed.model.digest import Digest
+    from pedigreed.model.impact import Switch
+
+
+def for_your_data(digest: Digest, budget: Budget) -> Iterator[Section]:
+    """Which products a switch of contexts changes, by CRDS's own rules."""
+    if not digest.switches:
+        return
+    if len(digest.switches) == 1:
+        first, *others = _in_words(digest.switches[0], digest)
+        rows = tuple(Row("", clipped(line, budget.reason)) for line in others[: budget.rows])
+        yield Section("FOR YOUR DATA", f"{digest.switches[0].new} {clipped(first, budget.reason)}", rows=rows)
+        return
+    shown, left_out = budget.split(digest.switches)
+    changing = [each for each in digest.switches if each.impact is not None and each.impact.changed]
+    yield Section(
+        title="FOR YOUR DATA",
+        summary=f"{len(changing):,} of {count(len(digest.switches), 'new context')} would change your products",
+        rows=tuple(
+            Row(f"{each.new}:", clipped("; ".join(_in_words(each, digest)), budget.reason)) for each in shown
+        ),
+        more=f"and {count(len(left_out), 'more context')}: see `pedigreed impact`" if left_out else "",
+    )
+
+
+def _in_words(switch: Switch, digest: Digest) -> list[str]:
+    if switch.impact is None:
+        since = f" since {moment_in_utc(switch.since, digest.ends)}" if switch.since else ""
+        return [
+            f"not evaluated, so told by instrument and type: its rules could not be had{since}: {switch.reason}"
+        ]
+    impact = switch.impact
+    where = []
+    if impact.changed:
+        reftype = impact.by_type[0][0]
+        where = [f"{places_in_words(impact.places)}; by which rows: `pedigreed impact --why FILE {reftype}`"]
+    by_type = "" if impact.is_certain else "; told by instrument and type as well"
+    return [f"{changes_in_words(impact)}{by_type}", *where, *doubts_in_words(impact)]

@@ -1,0 +1,113 @@
+"""Evaluate each switch of CRDS's latest context for each subscription, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from pedigreed.changes.selection import selection_of
+from pedigreed.config.settings import Report
+from pedigreed.impact.comparison import Comparison
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import NoticeKind
+from pedigreed.model.reference_file import context_of
+from pedigreed.notices.merging import notices_of
+from pedigreed.service.impact import GIVEN, inventory_of
+from pedigreed.sources.crds.rules import RulesUnavailable
+from pedigreed.store import announcements as stored_announcements
+from pedigreed.store import impacts as stored_impacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from pedigreed.config.settings import Config, Subscription
+    from pedigreed.model.notice import Notice
+    from pedigreed.service.contexts import Contexts
+    from pedigreed.store.database import Store
+
+LOOKED_BACK = timedelta(days=30)
+"""A switch that was heard of longer ago, and whose rules could not be had so long, is left alone."""
+MOST_SWITCHES = 8
+"""In one turn, the newest first. Each may cost the fetching of some files."""
+
+_log = structlog.get_logger()
+
+
+def switch_of(notice: Notice) -> tuple[str, str] | None:
+    """The context before and the context of a delivery or a rollback; None where it names not both."""
+    facts = notice.facts
+    if notice.kind not in {NoticeKind.DELIVERY, NoticeKind.ROLLBACK} or not facts.context or not facts.before:
+        return None
+    old, new = context_of(facts.before), context_of(facts.context)
+    return (old, new) if old and new and old != new else None
+
+
+def evaluate_switches(config: Config, store: Store, contexts: Contexts, now: datetime) -> None:
+    """Evaluate the new switches for the subscriptions that hear of CRDS, and keep what they change.
+
+    A context whose rules can't be had is kept as such, and tried again in the next turn. Nothing is raised for it.
+    """
+    subscriptions = [each for each in config.subscriptions if each.crds.report is not Report.NONE]
+    with store.reading() as connection:
+        notices = notices_of(stored_announcements.load(connection))
+        known = {each.name: stored_impacts.load(connection, each.name).keys() for each in subscriptions}
+    wanted = list(_new_switches(notices, now))[:MOST_SWITCHES]
+    todo = {switch: [each for each in subscriptions if switch not in known[each.name]] for switch in wanted}
+    for switch, waiting in todo.items():
+        if waiting:
+            _evaluate(switch, waiting, store, contexts, now)
+    contexts.tidy(now)
+
+
+def _new_switches(notices: Iterable[Notice], now: datetime) -> Iterable[tuple[str, str]]:
+    """The newest first, each once."""
+    return dict.fromkeys(
+        switch
+        for notice in notices
+        if notice.is_news and notice.first_heard.heard_at >= now - LOOKED_BACK and (switch := switch_of(notice))
+    )
+
+
+def _evaluate(
+    switch: tuple[str, str], subscriptions: list[Subscription], store: Store, contexts: Contexts, now: datetime
+) -> None:
+    old = new = None
+    for name in switch:
+        try:
+            old, new = new, contexts.context(name, tuple(Instrument))
+            reason = None
+        except RulesUnavailable as failure:
+            reason = str(failure)
+        with store.writing() as connection:
+            stored_impacts.keep_context(connection, name, reason, now)
+        if reason is not None:
+            _log.warning("rules not had", context=name, problem=reason)
+            return
+    assert old is not None
+    assert new is not None
+    comparison = Comparison(old, new, GIVEN)
+    by_programs: dict[frozenset[int], list[Subscription]] = {}
+    for subscription in subscriptions:
+        by_programs.setdefault(subscription.programs, []).append(subscription)
+    for programs, together in by_programs.items():
+        with store.reading() as connection:
+            inventory = inventory_of(connection, programs)
+        impacts = {
+            each.name: comparison.impact(
+                inventory, [group for group in inventory.groups if selection_of(each).is_about(group)]
+            )
+            for each in together
+        }
+        with store.writing() as connection:
+            for name, impact in impacts.items():
+                stored_impacts.keep(connection, name, impact, now)
+                _log.info(
+                    "switch evaluated",
+                    subscription=name,
+                    context=impact.new,
+                    changed=impact.changed,
+                    products=impact.products,
+                )

@@ -1,0 +1,155 @@
+"""Each switch of contexts is evaluated once for each subscription, and told in its digest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pedigreed.config.load import parse_config
+from pedigreed.demo.crds_rules import rmap_text
+from pedigreed.impact.context import compile_file
+from pedigreed.model.impact import Changed, Impact, Switch
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import Announcement, Facts, Medium
+from pedigreed.model.pedigree import Pedigree
+from pedigreed.model.product import ExposureUse, KnownProduct, Product
+from pedigreed.notices.merging import notices_of
+from pedigreed.notices.relevance import is_wanted
+from pedigreed.service.contexts import COMPILER, Contexts
+from pedigreed.service.facts import FactsReader
+from pedigreed.service.switches import evaluate_switches
+from pedigreed.sources.crds.rules import RuleFiles
+from pedigreed.store import announcements, impacts, products
+from pedigreed.store.database import Store
+from rule_files import context_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pedigreed.config.settings import Config
+
+NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
+FLAT, FLAT_2 = "jwst_miri_flat_0001.rmap", "jwst_miri_flat_0002.rmap"
+PARKEYS = ("META.INSTRUMENT.DETECTOR",)
+
+
+def flat(name: str, file: str) -> str:
+    return rmap_text(name, PARKEYS, {("MIRIFULONG",): {"2000-01-01 00:00:00": file}})
+
+
+OLD = context_texts(1582, {FLAT: flat(FLAT, "jwst_miri_flat_0001.fits")})
+NEW = context_texts(1583, {FLAT_2: flat(FLAT_2, "jwst_miri_flat_0002.fits")})
+SAME = context_texts(1583, {FLAT_2: flat(FLAT_2, "jwst_miri_flat_0001.fits")})
+YAML = """\
+subscriptions:
+  - {name: jades, watch: {programs: [1180]}, deliver: [{channel: keep}]}
+  - {name: quiet, watch: {programs: [1180]}, crds: {report: none}, deliver: [{channel: keep}]}
+channels: {keep: {folder: {path: /mail}}}
+"""
+
+
+@pytest.fixture
+def config() -> Config:
+    return parse_config(YAML, "pedigreed.yaml", {"HOME": "/nowhere"}).config
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store(f"sqlite:///{tmp_path / 'pedigreed.db'}") as opened:
+        with opened.writing() as connection:
+            announcements.begin(connection, "jades")
+            products.keep(connection, [KnownProduct(product(number)) for number in (1, 2)], frozenset())
+            said = Announcement(
+                source="CRDS",
+                medium=Medium.SERVER,
+                identity="context:jwst_1583",
+                said_at=NOW,
+                title="jwst_1583",
+                text="",
+                facts=Facts(context="jwst_1583", before="jwst_1582", activated_at=NOW),
+            )
+            announcements.keep(connection, [said], NOW - timedelta(hours=1), was_there=False)
+        yield opened
+
+
+def product(observation: int) -> Product:
+    return Product(
+        filename=f"jw01180{observation:03d}001_02101_00001_mirifulong_cal.fits",
+        instrument=Instrument.MIRI,
+        program=1180,
+        observation=observation,
+        level="2b",
+        fileset=f"jw01180{observation:03d}001_02101_00001",
+        pedigree=Pedigree("1.20.2", "jwst_1582.pmap", NOW),
+        observation_start=NOW - timedelta(days=900),
+        parameters={"exp_type": "MIR_MRS", "detector": "MIRIFULONG"},
+    )
+
+
+def contexts(folder: Path, texts: dict[str, str]) -> Contexts:
+    folder.mkdir(exist_ok=True)
+    for name, text in texts.items():
+        compile_file(name, text)
+        (folder / name).write_text(text)
+    return Contexts(RuleFiles(folder, COMPILER, None, ""))
+
+
+def switches(store: Store, config: Config) -> dict[str, Switch]:
+    with store.reading() as connection:
+        facts = FactsReader(config, NOW).read(connection, config.subscriptions[0], None)
+    return dict(facts.news.switches)
+
+
+def test_a_switch_is_evaluated_once_and_told_the_same_twice(tmp_path: Path, store: Store, config: Config) -> None:
+    evaluate_switches(config, store, contexts(tmp_path / "rules", {**OLD, **NEW}), NOW)
+    with store.reading() as connection:
+        found = impacts.load(connection, "jades")
+        assert impacts.load(connection, "quiet") == {}
+    impact = found["jwst_1582", "jwst_1583"]
+    assert (impact.products, impact.changed, impact.by_type) == (2, 2, (("flat", 2),))
+    assert impact.places == (Changed(1180, 1, 1), Changed(1180, 2, 1))
+    # What comes later is not counted into what may have been told.
+    with store.writing() as connection:
+        products.keep(connection, [KnownProduct(product(3))], frozenset())
+    evaluate_switches(config, store, contexts(tmp_path / "rules", {}), NOW)
+    assert switches(store, config) == {"jwst_1583": Switch("jwst_1582", "jwst_1583", impact)}
+
+
+def test_rules_that_are_not_to_be_had_are_told_with_since_when_and_tried_again(
+    tmp_path: Path, store: Store, config: Config
+) -> None:
+    folder = tmp_path / "rules"
+    evaluate_switches(config, store, contexts(folder, OLD), NOW)
+    evaluate_switches(config, store, contexts(folder, OLD), NOW + timedelta(hours=6))
+    reason = "jwst_1583.pmap: it is not on disk, and no server is to be asked"
+    assert switches(store, config) == {"jwst_1583": Switch("", "jwst_1583", None, reason, NOW)}
+    evaluate_switches(config, store, contexts(folder, NEW), NOW + timedelta(hours=12))
+    assert switches(store, config)["jwst_1583"].reason is None
+
+
+def _wanted(store: Store, config: Config, impact: Impact | None) -> bool:
+    with store.reading() as connection:
+        (notice,) = notices_of(announcements.load(connection))
+    facts = replace(notice.facts, instruments=(Instrument.MIRI,), reference_types=("flat",))
+    use = ExposureUse(Instrument.MIRI, 1180, 1, "2b", "MIR_MRS")
+    return is_wanted(replace(notice, facts=facts), config.subscriptions[0].crds, [use], impact)
+
+
+def test_affected_goes_by_products_where_they_were_evaluated(store: Store, config: Config) -> None:
+    nothing = Impact("jwst_1582", "jwst_1583", 2)
+    assert _wanted(store, config, None)
+    assert not _wanted(store, config, nothing)
+    assert _wanted(store, config, replace(nothing, changed=1, instruments=(Instrument.MIRI,)))
+    assert _wanted(store, config, replace(nothing, errors=(("flat", 1),)))
+
+
+def test_what_could_not_be_evaluated_goes_by_instrument_and_type(store: Store, config: Config) -> None:
+    nothing = Impact("jwst_1582", "jwst_1583", 2, not_known=1)
+    assert _wanted(store, config, replace(nothing, uncertain=((Instrument.MIRI, "flat"),)))
+    assert _wanted(store, config, replace(nothing, uncertain=((Instrument.MIRI, ""),)))
+    assert not _wanted(store, config, replace(nothing, uncertain=((Instrument.NIRCAM, "flat"),)))
+    assert _wanted(store, config, replace(nothing, uncertain=((Instrument.MIRI, "photom"),)))
