@@ -473,6 +473,38 @@ def test_a_digest_that_can_not_be_delivered_for_days_is_given_up(watcher: Watche
 # What does not show in the date of ingest
 
 
+# A cache that answers with what was so before
+
+
+def test_an_old_answer_takes_nothing_back(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 30)
+    watcher.recorded.misbehave(archive_faults.OldAnswers(), times=None, when=is_page)
+    watcher.told(day(0))
+    watcher.holdings.remake(names[:4], at=day(0.5))
+    assert "4 of 30 products" in watcher.told(day(1))["a"]
+    came = watcher.holdings.add(1181, 3)
+    for name in came:
+        row = {**watcher.holdings.rows.pop(name), "program": 1180}
+        watcher.holdings.rows[name.replace("jw01181", "jw01180").replace("_02101_", "_09101_")] = {
+            **row,
+            "filename": name.replace("jw01181", "jw01180").replace("_02101_", "_09101_"),
+            "ingestCompletionDate_mjd": to_mjd(day(1.5)),
+        }
+    assert "NEW            3 products" in watcher.told(day(2))["a"]
+    assert [watcher.told(day(number)) for number in range(3, 30)] == [{}] * 27
+    assert set(kinds(watcher)) == {"new", "reprocessed"}
+
+
+def test_an_archive_that_went_back_is_believed_when_it_says_so_twice(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 30)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+    before = dict(watcher.holdings.rows)
+    watcher.holdings.remake(names[:4], at=day(-1))
+    watcher.told(day(0), config)
+    watcher.holdings.rows = before
+    assert "REGRESSED      4 products" in watcher.told(day(1), config)["a"]
+
+
 # A higher level in the place of a lower one
 
 

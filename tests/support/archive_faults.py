@@ -2,7 +2,7 @@
 
 The protocol:        ErrorReply, Executing, OtherStatus, TablesEnvelope, NoPaging, PagingAsText, EmptyTable,
                      ByteOrderMark, NoCount, MissingColumn, UnconfiguredColumn, ColumnRefusedByHttp
-How much at once:    SlowInProportion, TooManyValues, OverlappingPages, RepeatedRow
+How much at once:    SlowInProportion, TooManyValues, OverlappingPages, RepeatedRow, OldAnswers
 How many rows:       TruncatedPage, SmallPages, ShortRow, WrongTotal, MovingTotal, RepeatedPage, DuplicateRow,
                      IgnoredFilter, NoRows
 What the rows hold:  NumbersAsStrings, BooleansAsWords, NullValues, NotANumber, MissingKeys, OtherCase
@@ -10,7 +10,7 @@ What the rows hold:  NumbersAsStrings, BooleansAsWords, NullValues, NotANumber, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -394,6 +394,16 @@ class RepeatedRow(Fault):
 
     def on_answer(self, answered: Answer, query: Query) -> Answer:
         return answered if query.is_count else replace(answered, rows=[*answered.rows, *answered.rows[-1:]])
+
+
+@dataclass(frozen=True, slots=True)
+class OldAnswers(Fault):
+    """A cache that goes by the columns and filters alone: what was answered once is answered for ever."""
+
+    kept: dict[str, Answer] = field(default_factory=dict)
+
+    def on_answer(self, answered: Answer, query: Query) -> Answer:
+        return self.kept.setdefault(f"{query.instrument} {query.columns} {query.filters} {query.page}", answered)
 
 
 class NotANumber(Fault):

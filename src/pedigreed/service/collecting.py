@@ -14,6 +14,7 @@ from pedigreed.changes.compare import compare
 from pedigreed.changes.relisting import higher_levels_of, lower_levels_of, relisting
 from pedigreed.changes.withdrawal import judge
 from pedigreed.model.change import ChangeKind
+from pedigreed.model.instant import ROUNDING
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.asking import INCREMENTS_OFF_FOR, Situation, queries, why_increments_fail
 from pedigreed.service.learning import keep_columns, keep_sizes, keep_stale_filter_ignored, load_lessons
@@ -42,6 +43,7 @@ SETTLED = timedelta(days=1)
 """What was ingested so long before the first sight was there then, whatever the service said."""
 
 _REFUSAL = "MAST answered ERROR"
+_OLD_ANSWER = "the answer is older than what is known: asked again in other words"
 
 _log = structlog.get_logger()
 
@@ -105,8 +107,9 @@ def collect(
     sizes = deepcopy(lessons.sizes)
     archive.sizes = lessons.sizes
     replaced: set[tuple[Instrument, int]] = set()
+    doubted: list[PedigreeQuery] = []
     planned = queries(_oldest_first(interest, situation), situation, sweep_every, now, stale=stale)
-    for query in chain(planned, _sweeps_of(replaced)):
+    for query in chain(planned, _sweeps_of(replaced), _each_of(doubted)):
         known: dict[PedigreeQuery, dict[bytes, str]] = {}
 
         def known_of(
@@ -121,6 +124,11 @@ def collect(
 
         for part, fetched in archive.answers(query, known_of):
             filenames = frozenset(known.pop(part, {}).values())
+            if part.is_sweep and part.observations is None and _is_old_answer(store, part, fetched, filenames):
+                doubted.append(part.otherwise)
+                yield Answer(part, replace(fetched, items=()), notes=(_OLD_ANSWER,))
+                continue
+            part = replace(part, observations=None)  # noqa: PLW2901  # all of them
             with store.writing() as connection:
                 keep_columns(connection, part.instrument, fetched, lessons, now)
                 if part.only_stale and (why := _why_no_stale_question(fetched)) is not None:
@@ -191,6 +199,39 @@ def _perhaps_relisted(connection: Connection, changes: Iterable[Change]) -> froz
     lower = {name: higher for higher in new for name in lower_levels_of(higher) if name not in new}
     known = stored_products.there_by_name(connection, sorted(lower))
     return frozenset(product.program for product in known.values())
+
+
+def _is_old_answer(
+    store: Store, query: PedigreeQuery, fetched: Fetched[Product], filenames: AbstractSet[str]
+) -> bool:
+    """Whether a sweep brings older versions than are known, or lacks what came after the last one.
+
+    The archive may have gone back. But a cache may also have answered with what was so at an earlier sweep.
+    """
+    missing = filenames - fetched.unchanged - {product.filename for product in fetched.items}
+    came = {product.filename: product.archived_at for product in fetched.items}
+    with store.reading() as connection:
+        swept = {pair: state.sweep_at for pair, state in stored_coverage.load(connection, query.programs).items()}
+        if not any(swept.values()):
+            return False
+        known = stored_products.there_by_name(connection, sorted({*missing, *came}))
+    for filename, product in known.items():
+        at = product.archived_at
+        if at is None:
+            continue
+        now_at = came.get(filename)
+        last = swept.get((product.instrument, product.program))
+        if now_at is not None and now_at < at - ROUNDING:
+            return True
+        if filename in missing and last is not None and at > last:
+            return True
+    return False
+
+
+def _each_of(doubted: list[PedigreeQuery]) -> Iterator[PedigreeQuery]:
+    """Each, as long as there are any."""
+    while doubted:
+        yield doubted.pop()
 
 
 def _sweeps_of(pairs: AbstractSet[tuple[Instrument, int]]) -> Iterator[PedigreeQuery]:

@@ -63,6 +63,11 @@ class PedigreeQuery:
         return filters
 
     @property
+    def otherwise(self) -> PedigreeQuery:
+        """The same question in other words: a cache that ignores the cacheBreaker has no answer to it yet."""
+        return replace(self, observations=(0, LAST_OBSERVATION))
+
+    @property
     def whole(self) -> PedigreeQuery:
         """The same question without its limit."""
         return replace(self, archived_since=None)
