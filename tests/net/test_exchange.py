@@ -9,6 +9,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -309,6 +310,7 @@ with raw_server((OK,)) as inside, raw_server((OK,), host="9.9.9.9") as public:
 """In a network of its own that has an address of the internet."""
 
 
+@pytest.mark.process
 def test_a_redirect_leads_into_a_private_network_only_from_there() -> None:
     support = str(Path(raw_server_module.__file__).parent)
     ended = subprocess.run(
@@ -321,3 +323,20 @@ def test_a_redirect_leads_into_a_private_network_only_from_there() -> None:
     if "Operation not permitted" in ended.stderr:
         missing("making a network takes the superuser")
     assert ended.stdout.split("\n")[:4] == ["it redirects into a private network", "ok", "0", "ok"], ended.stderr
+
+
+def test_an_answer_in_single_bytes_is_left() -> None:
+    chunks = b"1\r\nx\r\n" * 400_000
+    with raw_server((b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunks)) as server:
+        began = time.process_time()
+        came = get(server, Limits(60, 5_000_000))
+    assert came.trouble
+    assert came.trouble.words == "the answer comes in too many small pieces"
+    assert time.process_time() - began < 5
+
+
+def test_an_answer_in_pieces_of_a_usual_size_is_taken() -> None:
+    chunks = b"400\r\n" + b"x" * 1024 + b"\r\n"
+    body = chunks * 15_000 + b"0\r\n\r\n"
+    with raw_server((b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", body)) as server:
+        assert len(usable(get(server, Limits(60, 20_000_000))).body) == 15_000 * 1024

@@ -32,7 +32,7 @@ from pedigreed.demo.scenario import DAY_1, DAY_2, DAY_3
 from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import ChangeLevel, Medium, NoticeKind
-from pedigreed.sources.crds.server import CrdsServer
+from pedigreed.sources.crds.server import MOST_ROWS, CrdsServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -387,3 +387,19 @@ def test_the_bookmark_is_text_of_a_known_version(crds: FaultyCrds) -> None:
     kept = msgspec.json.decode(read(crds).bookmark or "")
     assert kept["version"] == 1
     assert kept["build"] == {"cal_ver": "2.0.1", "context": "jwst_1535"}
+
+
+def test_a_history_without_end_is_not_believed(crds: FaultyCrds) -> None:
+    rows = [["2026-05-01 10:00:00", "jwst_1503.pmap", "Darks."]] * (MOST_ROWS + 1)
+    crds.misbehave(crds_faults.OtherResult(rows), when=is_call_of("get_context_history"))
+    reading = read(crds)
+    assert not reading.is_complete
+    assert reading.problems[0] == "the context history: CRDS sent 20,001 rows, more than there can be"
+
+
+def test_an_answer_is_no_larger_than_what_was_asked_for(crds: FaultyCrds) -> None:
+    crds.misbehave(
+        crds_faults.OtherResult("jwst_1503.pmap" + " " * 6_000_000), when=is_call_of("get_default_context")
+    )
+    reading = read(crds)
+    assert reading.problems == ("the latest context: the answer is longer than 5,000,000 bytes",)

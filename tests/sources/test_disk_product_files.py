@@ -6,11 +6,16 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from fits_files import write_product
 from nobody import without_privileges
 from pedigreed.model.local_file import FolderLook, LocalFile
+from pedigreed.sources.disk import product_files
 from pedigreed.sources.disk.product_files import look_through
+
+if TYPE_CHECKING:
+    import pytest
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 CAL = "jw01345001001_02101_00001_nrcb1_cal.fits"
@@ -183,3 +188,18 @@ def test_ten_thousand_products_are_found(tmp_path: Path) -> None:
     look = looked(tmp_path)
     assert len(look.files) == 10_001
     assert looked(tmp_path, look).headers == 0
+
+
+def test_a_link_to_everything_ends_at_a_bound_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(product_files, "MOST_BY_LINKS", 300)
+    (tmp_path / "a").mkdir()
+    product(tmp_path / "a" / CAL)
+    (tmp_path / "a" / "root").symlink_to("/")
+    look = look_through(str(tmp_path / "a"), {}, NOW)
+    assert [file.path for file in look.files] == [str(tmp_path / "a" / CAL)]
+    said = [each for each in look.unread if "links lead to more than 300 folders" in each.reason]
+    assert len(said) == 1
+    assert said[0].path.startswith(str(tmp_path / "a" / "root"))
+    assert set(look.unread_folders) >= {said[0].path}

@@ -366,6 +366,7 @@ def offering(*mechanisms: str, refusal: bytes = b"") -> BrokenImap:
     return BrokenImap(answers={"CAPABILITY": capabilities}, refusal=refusal)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("offered", "mechanism", "said"),
     [
@@ -389,6 +390,7 @@ def test_an_access_token_is_said_instead_of_a_password(
     assert server.secrets == [told]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("mechanism", ["XOAUTH2", "OAUTHBEARER"])
 def test_a_token_that_is_refused_is_told_with_the_reason_and_without_the_token(
     token_command: tuple[str, ...], mechanism: str
@@ -401,6 +403,7 @@ def test_a_token_that_is_refused_is_told_with_the_reason_and_without_the_token(
     assert "hunter2" not in problem
 
 
+@pytest.mark.process
 def test_a_server_that_takes_no_token_is_not_told_one(token_command: tuple[str, ...]) -> None:
     with broken_imap(BrokenImap()) as server:
         [problem] = read(server, password=None, token_command=token_command).problems
@@ -408,6 +411,7 @@ def test_a_server_that_takes_no_token_is_not_told_one(token_command: tuple[str, 
     assert not any("AUTHENTICATE" in command for command in server.heard)
 
 
+@pytest.mark.process
 def test_a_command_that_writes_no_token_is_told() -> None:
     with broken_imap(BrokenImap()) as server:
         [problem] = read(server, password=None, token_command=("/bin/false",)).problems

@@ -38,6 +38,10 @@ _REDIRECTS = frozenset(
     }
 )
 _INTO_PRIVATE = "it redirects into a private network"
+_MOST_PIECES = 10_000
+_SMALLEST_PIECE = 256
+"""Bytes on the average, beyond so many pieces: each is work, and an answer in single bytes takes a core."""
+
 _SCHEMES = ("http", "https")
 
 
@@ -224,7 +228,12 @@ class _Attempt:
         if not self._limits.largest:
             return
         self._body = body = Inflating(response.headers.get("Content-Encoding", ""), self._limits.largest)
+        pieces = received = 0
         async for piece in response.aiter_raw():
+            pieces += 1
+            received += len(piece)
+            if pieces > _MOST_PIECES + received // _SMALLEST_PIECE:
+                raise _Stopped(trouble(Breakage.TOO_LARGE, "the answer comes in too many small pieces"))
             body.take(piece)
             if body.is_too_long:
                 words = f"the answer is longer than {self._limits.largest:,} bytes"

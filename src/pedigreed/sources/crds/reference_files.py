@@ -18,6 +18,7 @@ from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Medium, NoticeKind
 from pedigreed.model.reference_file import file_name
 from pedigreed.sources.crds.contexts import page_of, read_time_or_none, rules_file
+from pedigreed.sources.crds.rpc import LONG
 from pedigreed.sources.plain_text import plain, plain_line
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ class _ServerInfo(msgspec.Struct):
 
 def bad_names(rpc: Rpc) -> tuple[frozenset[str], int]:
     """Every file that is marked bad, and how many names can't be read. Raises as `Rpc.call`."""
-    listed = rpc.call("get_server_info", shape=_ServerInfo).bad_files_list
+    listed = rpc.call("get_server_info", shape=_ServerInfo, largest=LONG).bad_files_list
     if len(listed) > MOST_BAD_FILES:
         raise UpstreamUnavailable(f"CRDS lists more than {MOST_BAD_FILES:,} bad files")
     names = frozenset(filter(is_file_name, listed))

@@ -10,6 +10,7 @@ import base64
 import binascii
 import ssl
 import uuid
+from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
     from pedigreed.net.patience import Patience
 
 Shape = TypeVar("Shape")
+
+USUAL = 5_000_000
+"""Bytes of an answer. Every file that a context names, some 15,000 of them, are a tenth of it."""
+
+LONG = 20_000_000
+"""The same, of what grows with the years: the history of contexts, and what the server says of itself."""
 
 _SHOWN = 200
 _FAILURES_BEFORE_REST = 2
@@ -60,8 +67,14 @@ class Rpc:
         self._tls_context = ssl.create_default_context()
         self._failures = 0
 
-    def call(self, method: str, *params: object, shape: type[Shape]) -> Shape:
+    def call(self, method: str, *params: object, shape: type[Shape], largest: int = USUAL) -> Shape:
         """Call a method, and read its result as a shape.
+
+        Args:
+            method: its name.
+            params: by position.
+            shape: what the result is to be.
+            largest: bytes of the answer, also of what it expands to; the patience may allow less.
 
         Raises:
             UpstreamRefused: it answered with an error object; the words are its own.
@@ -73,14 +86,14 @@ class Rpc:
         try:
             for attempt in self._patience.retrying(self._deadline):
                 with attempt:
-                    result = self._ask(method, params)
+                    result = self._ask(method, params, largest)
         except Passing as error:
             self._failures = _FAILURES_BEFORE_REST if error.pause else self._failures + 1
             raise
         self._failures = 0
-        return _read(self._plain(result), shape)
+        return _read(self._plain(result, largest), shape)
 
-    def _ask(self, method: str, params: tuple[object, ...]) -> bytes:
+    def _ask(self, method: str, params: tuple[object, ...], largest: int) -> bytes:
         identity = uuid.uuid4().hex
         request = Request(
             "POST",
@@ -88,10 +101,11 @@ class Rpc:
             {"User-Agent": self._user_agent, "Content-Type": "application/json", "Accept": "application/json"},
             msgspec.json.encode({"jsonrpc": "1.0", "method": method, "params": params, "id": identity}),
         )
-        came = blocking_exchange(request, limits_of(self._patience, self._deadline), self._tls_context)
+        limits = limits_of(self._patience, self._deadline)
+        came = blocking_exchange(request, replace(limits, largest=min(largest, limits.largest)), self._tls_context)
         return _result(usable(came).body, identity)
 
-    def _plain(self, result: bytes) -> bytes:
+    def _plain(self, result: bytes, largest: int) -> bytes:
         """The result's JSON, no longer encoded."""
         try:
             encoded = _ENCODED.decode(result)
@@ -102,7 +116,7 @@ class Rpc:
         except (binascii.Error, ValueError) as error:
             raise UpstreamUnavailable("CRDS encoded its answer in a form that is not known") from error
         try:
-            return inflated(compressed, self._patience.largest_answer)
+            return inflated(compressed, min(largest, self._patience.largest_answer))
         except Unreadable as error:
             raise UpstreamUnavailable(f"CRDS encoded its answer, and {error}") from error
 

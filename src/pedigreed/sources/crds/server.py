@@ -16,7 +16,7 @@ from pedigreed.sources.crds import reference_files
 from pedigreed.sources.crds.bookmark import Bookmark, KnownBuild, Waiting
 from pedigreed.sources.crds.contexts import announced_build, asked_version, read_context, read_history, went_down
 from pedigreed.sources.crds.reference_files import MOST_NEW_FILES
-from pedigreed.sources.crds.rpc import Rpc
+from pedigreed.sources.crds.rpc import LONG, Rpc
 from pedigreed.sources.names import CRDS_SERVER
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ CONTEXTS_A_LOOK = 4
 MOST_WAITING = 40
 """New contexts whose files may wait: more than a year's worth."""
 
+MOST_ROWS = 20_000
+"""Of the context history, which grew by some 30 rows a year in 2018 and 2019."""
+
 MOST_REFUSALS = 5
 """After so many refusals a context's files are told without what the catalogue says of them, or not at all."""
 
@@ -118,9 +121,12 @@ class _Look:
     def read_history(self, since: datetime) -> None:
         """Which contexts became the latest since a moment (UTC). The new ones have new files to ask about."""
         try:
-            rows = self._rpc.call("get_context_history", "jwst", shape=list[object])
+            rows = self._rpc.call("get_context_history", "jwst", shape=list[object], largest=LONG)
         except UpstreamUnavailable as error:
             self.problems.append(f"the context history: {error}")
+            return
+        if len(rows) > MOST_ROWS:
+            self.problems.append(f"the context history: CRDS sent {len(rows):,} rows, more than there can be")
             return
         self._activations, unreadable = read_history(rows)
         if unreadable:

@@ -30,6 +30,8 @@ _FIRST_BLOCKS = 12
 """Read at once. The primary header of a JWST product mostly fits in."""
 
 _LONGEST_PATH = 4096
+MOST_BY_LINKS = 100_000
+"""Folders that are reached by links. One link to ``/`` leads to every folder of the machine."""
 
 
 def look_through(folder: str, known: Mapping[str, LocalFile], now: datetime) -> FolderLook:
@@ -57,8 +59,7 @@ def look_through(folder: str, known: Mapping[str, LocalFile], now: datetime) -> 
         return FolderLook(folder, problem=_reason(error))
     except Unreadable as error:
         return FolderLook(folder, problem=str(error))
-    while walk.folders or walk.links:
-        walk.enter((walk.folders or walk.links).pop())
+    walk.go_on()
     return FolderLook(
         folder,
         files=tuple(sorted(walk.files, key=lambda file: file.path)),
@@ -126,7 +127,24 @@ class _Walk:
     headers: int = 0
     others: int = 0
 
-    def enter(self, folder: str) -> None:
+    def go_on(self) -> None:
+        """Look through all that is left: first the folders by their own names, and then by links."""
+        while self.folders:
+            self._enter(self.folders.pop())
+        entered = 0
+        while self.folders or self.links:
+            if entered == MOST_BY_LINKS:
+                self._leave_out([*self.folders, *self.links])
+                return
+            self._enter((self.folders or self.links).pop())
+            entered += 1
+
+    def _leave_out(self, folders: list[str]) -> None:
+        reason = f"links lead to more than {MOST_BY_LINKS:,} folders, and the others were not looked through"
+        self._cannot_read(folders[-1], reason)
+        self.unread_folders.extend(folders)
+
+    def _enter(self, folder: str) -> None:
         try:
             status = Path(folder).stat()
             if (status.st_dev, status.st_ino) in self.visited:
