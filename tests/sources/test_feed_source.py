@@ -243,6 +243,26 @@ def test_a_feed_that_says_it_is_compressed_and_is_not_is_read(lists: FaultyLists
     assert [each.title for each in reading.announcements] == ["New NIRISS flat, jwst_1584.pmap"]
 
 
+def test_entries_about_another_telescope_are_no_news_of_jwst(lists: FaultyListserv) -> None:
+    hst, jwst = (
+        "<item><title>hst_1290.pmap: WFC3 flats</title></item>",
+        "<item><title>All files are new</title></item>",
+    )
+    body = f"<rss><channel>{hst}{jwst}</channel></rss>"
+    for instrument, titles in ((None, ["All files are new"]), (Instrument.MIRI, ["hst_1290.pmap: WFC3 flats"])):
+        lists.misbehave(Sent(body))
+        feed = Feed(url=lists.feed_url(NIRCAM_LIST), instrument=instrument)
+        reading = FeedSource(feed, "pedigreed-test/1", QUICK).read(None, DAY_2)
+        assert [each.title for each in reading.announcements][:1] == titles
+        assert reading.is_complete
+
+
+def test_an_entry_that_tells_of_two_contexts_is_two(lists: FaultyListserv) -> None:
+    said = "jwst_1583.pmap: new NIRCam flats.&lt;br&gt;jwst_1584.pmap: new MIRI photom files."
+    reading = sent(lists, f"<item><guid>7</guid><title>Deliveries</title><description>{said}</description></item>")
+    assert [each.identity for each in reading.announcements] == ["7#1", "7#2"]
+
+
 def test_an_entity_bomb_is_text(lists: FaultyListserv) -> None:
     lists.misbehave(EntityBomb())
     (announcement,) = read(lists).announcements

@@ -188,6 +188,13 @@ def test_a_row_of_hyphens_in_a_mail_parts_nothing() -> None:
     assert flats.text.endswith("more of the flats")
 
 
+def test_a_digest_that_is_too_long_is_named() -> None:
+    long = MAILMAN_PLAIN.replace("Change level: SEVERE", "flats " * 30_000)
+    [warning] = read_mail(mail_of(long).as_bytes()).warnings
+    assert warning.startswith("is a digest of more than 100,000 characters")
+    assert read_mail(mail_of(MAILMAN_PLAIN).as_bytes()).warnings == ()
+
+
 def test_a_forwarded_mail_is_still_read_with_the_one_that_carries_it() -> None:
     mail = mail_of("Look at this.", "Fwd: flats")
     mail.make_mixed()

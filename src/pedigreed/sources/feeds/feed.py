@@ -139,7 +139,8 @@ class FeedSource:
             announcement = entry.announcement(
                 self._name, identity, entry.at if is_believed else None, self._feed.instrument
             )
-            if is_of_another_telescope(f"{announcement.title}\n{announcement.text}"):
+            said = f"{announcement.title}\n{announcement.text}"
+            if self._feed.instrument is None and is_of_another_telescope(said):
                 continue
             for each in of_one_context_each(announcement):
                 found.setdefault(each.identity, each)

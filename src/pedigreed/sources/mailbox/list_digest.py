@@ -7,7 +7,7 @@ its header. LISTSERV's index has the fields alone.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MOST_MAILS = 500
 """Of one digest."""
@@ -26,7 +26,7 @@ _SAYS_SO = re.compile(
     re.MULTILINE,
 )
 _OPENING = 4_000
-_FOOTER = re.compile(r"(?:digest footer|end of .* digest)", re.IGNORECASE)
+_FOOTER = re.compile(r"(?:subject: digest footer|end of .* digest)", re.IGNORECASE)
 _INDEX_TITLE = re.compile(r"^Index +Date +Size +Poster and subject$", re.MULTILINE | re.IGNORECASE)
 _INDEX_ITEM = re.compile(r"^(?:\S+ +)*?From: (?P<author>.*)\n(?:.*\n)?Subject: (?P<subject>.+)$", re.MULTILINE)
 
@@ -58,38 +58,31 @@ def mails_in(text: str) -> tuple[ListedMail, ...]:
     found: list[ListedMail] = []
     _, *blocks = _ROW.split(text, MOST_MAILS)
     for block in blocks:
-        mail = _mail(block.strip("\n"))
-        if mail is None and found and not _FOOTER.match(block.strip()):
-            # Somebody's own row of hyphens.
-            found[-1] = _longer(found[-1], block)
-        elif mail is not None and not _FOOTER.fullmatch(mail.subject):
+        if _FOOTER.match(block.strip()):
+            continue
+        if mail := _mail(block.strip("\n")):
             found.append(mail)
+        elif found:
+            # Somebody's own row of hyphens.
+            found[-1] = replace(found[-1], text=f"{found[-1].text}\n{block.strip()}".strip("\n"))
     return tuple(found)
 
 
 def _mail(block: str) -> ListedMail | None:
-    """The mail that a block is; None where it does not begin with a header."""
+    """The mail that a block is; None where it does not begin with the header of one."""
+    header, _, text = block.partition("\n\n")
     fields: dict[str, str] = {}
     last = ""
-    lines = block.split("\n")
-    for position, line in enumerate(lines):
+    for line in header.split("\n"):
         field = _FIELD.fullmatch(line)
         if field and field["name"].lower() in _FIELDS:
             last = field["name"].lower()
             fields.setdefault(last, field["value"].strip())
-        elif line and last:
+        elif last:
             fields[last] = f"{fields[last]} {line}"
         else:
-            text = "\n".join(lines[position:]).strip("\n")
-            break
-    else:
-        text = ""
-    if not fields.keys() >= {"from", "subject"} and not _FOOTER.fullmatch(fields.get("subject", "")):
+            return None
+    if not fields.keys() >= {"from", "subject"}:
         return None
     identity = fields.get("message-id", "").strip("<> ")
-    return ListedMail(fields.get("from", ""), fields.get("date", ""), fields["subject"], identity, text)
-
-
-def _longer(mail: ListedMail, block: str) -> ListedMail:
-    text = f"{mail.text}\n{block.strip()}".strip("\n")
-    return ListedMail(mail.author, mail.date, mail.subject, mail.message_id, text)
+    return ListedMail(fields["from"], fields.get("date", ""), fields["subject"], identity, text.strip("\n"))

@@ -33,6 +33,9 @@ LARGEST_MAIL = 5_000_000
 LARGEST_JSON = 4_000_000
 """Characters of all JSON documents of a mail together: more than 10,000 of MAST's events."""
 
+_LAST_CUT = 1_000
+"""Characters at the end of a text that was cut, which may be spaces and empty lines."""
+
 _TEXTS = frozenset({"text/plain", "text/markdown"})
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 
@@ -86,13 +89,18 @@ def _read(content: bytes) -> ReadMail:
     if not are_all_documents:
         warnings.append(f"has more than {LARGEST_JSON // 1_000_000} MB of JSON, and was read up to there")
     list_name = mail_header.list_name(mail)
-    letters = _mails_of_digest(parts, list_name)
+    text = _text(parts)
+    letters = _mails_of_digest(parts, list_name) or _mails_of_text(text, list_name)
+    if letters and len(text) >= LONGEST_TEXT - _LAST_CUT:
+        warnings.append(
+            f"is a digest of more than {LONGEST_TEXT:,} characters, and may have more mails than were read"
+        )
     return replace(
         _said(mail, [part for part in parts if part.letter is None], list_name),
         documents=documents,
         warnings=tuple(warnings),
         is_automatic=mail_header.is_automatic(mail),
-        letters=letters or _mails_of_text(_text(parts), list_name),
+        letters=letters,
     )
 
 
