@@ -214,7 +214,7 @@ def test_retry_after_as_a_date_is_heeded(recorded: FaultyArchive) -> None:
 @pytest.mark.parametrize("fault", [faults.Hang(), faults.Drip()], ids=["hang", "drip"])
 def test_one_exchange_takes_no_longer_than_its_limit(recorded: FaultyArchive, fault: Fault) -> None:
     recorded.misbehave(fault, times=1, when=is_page)
-    fetched = ask_one(recorded, patience=replace(QUICK, request_timeout=0.3))
+    fetched = ask_one(recorded, patience=replace(QUICK, exchange_timeout=0.3))
     assert fetched.is_complete, fetched.problems
     assert len(pages(recorded)) == 2
 
@@ -222,7 +222,7 @@ def test_one_exchange_takes_no_longer_than_its_limit(recorded: FaultyArchive, fa
 @pytest.mark.failure("MAST does not answer")
 def test_a_query_that_executes_for_ever_ends_at_its_limit(recorded: FaultyArchive) -> None:
     recorded.misbehave(archive_faults.Executing(), times=None, when=is_page)
-    fetched = ask_one(recorded, patience=replace(QUICK, query_timeout=0.5))
+    fetched = ask_one(recorded, patience=replace(QUICK, total_timeout=0.5))
     assert not fetched.is_complete
     assert "did not complete the query within 0.5 s" in fetched.problems[0]
     assert len({received.text for received in whole_rows(recorded)}) == 1
@@ -264,16 +264,18 @@ def test_what_does_not_add_up_is_incomplete_and_still_brings_its_rows(
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("fault", "rows", "words"),
     [
-        (archive_faults.RepeatedPage(), "80 rows came, 40 of them different, and the service counts 112"),
-        (archive_faults.MovingTotal(), "the number of rows changed"),
+        (archive_faults.RepeatedPage(), 40, "80 rows came, 40 of them different, and the service counts 112"),
+        (archive_faults.MovingTotal(), 10, "the number of rows changed"),
     ],
     ids=["same page twice", "total moves"],
 )
-def test_paging_that_does_not_add_up_is_incomplete(recorded: FaultyArchive, fault: Fault, words: str) -> None:
+def test_paging_that_does_not_add_up_is_incomplete(
+    recorded: FaultyArchive, fault: Fault, rows: int, words: str
+) -> None:
     recorded.misbehave(fault, times=None, when=is_page)
-    recorded.misbehave(archive_faults.SmallPages(40), times=None, when=is_page)
+    recorded.misbehave(archive_faults.SmallPages(rows), times=None, when=is_page)
     fetched = ask_one(recorded)
     assert not fetched.is_complete
     assert words in "; ".join(fetched.problems)
@@ -402,7 +404,7 @@ def test_a_row_without_a_name_makes_the_answer_incomplete(recorded: FaultyArchiv
 def test_where_the_time_runs_out_between_attempts_the_failure_is_told() -> None:
     with FaultyArchive(archive_at, DAY_2) as recorded:
         url = recorded.url
-    patience = replace(QUICK, attempts=9, first_pause=0.2, longest_pause=5.0, query_timeout=0.5)
+    patience = replace(QUICK, attempts=9, first_pause=0.2, longest_pause=5.0, total_timeout=0.5)
     with MastArchive(url, AGENT, patience=patience) as archive:
         ((_, fetched),) = archive.answers(NIRCAM_1180, lambda _: {})
     assert fetched.problems == ("MAST did not answer: connection refused",)

@@ -101,7 +101,7 @@ def test_a_column_configuration_that_does_not_come_leaves_the_query_its_time(
     recorded: FaultyArchive, delivery: Fault
 ) -> None:
     recorded.misbehave(delivery, times=None, when=is_columnsconfig)
-    fetched = ask_one(recorded, patience=replace(QUICK, request_timeout=60.0, query_timeout=4.0))
+    fetched = ask_one(recorded, patience=replace(QUICK, exchange_timeout=60.0, total_timeout=4.0))
     assert fetched.is_complete, fetched.problems
 
 

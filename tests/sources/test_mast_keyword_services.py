@@ -167,7 +167,7 @@ def test_an_unknown_status_is_waited_for(recorded: FaultyArchive) -> None:
 
 def test_an_unknown_status_that_stays_is_told(recorded: FaultyArchive) -> None:
     recorded.misbehave(archive_faults.OtherStatus("QUEUED"), times=None, when=is_page)
-    fetched = ask_one(recorded, patience=replace(QUICK, query_timeout=0.3))
+    fetched = ask_one(recorded, patience=replace(QUICK, total_timeout=0.3))
     assert fetched.problems == (
         "MAST did not complete the query within 0.3 s: its status stayed 'QUEUED', which is not known",
     )

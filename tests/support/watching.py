@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Value = str | int | float | None
 DAY_0 = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
-QUICK = Patience(request_timeout=2.0, query_timeout=5.0, attempts=2, first_pause=0.001, first_poll=0.001)
+QUICK = Patience(exchange_timeout=2.0, total_timeout=5.0, attempts=2, first_pause=0.001, first_poll=0.001)
 
 
 @dataclass

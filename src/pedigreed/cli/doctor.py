@@ -57,7 +57,7 @@ def doctor(
     if loaded is not None:
         mast = mast or loaded.config.sources.mast.url
         crds = crds or loaded.config.sources.crds.url
-    portal = Portal(mast or MAST_URL, USER_AGENT, Patience(attempts=2, query_timeout=180.0))
+    portal = Portal(mast or MAST_URL, USER_AGENT, Patience(attempts=2, total_timeout=180.0))
     rpc = None if crds == "none" else Rpc(crds or _CRDS_URL, USER_AGENT, NetPatience(attempts=2))
     findings: list[Finding] = []
     try:

@@ -145,8 +145,8 @@ def open_archive(source: "MastSource | None" = None, url: str | None = None) -> 
         USER_AGENT,
         token=source.token.reveal() if source.token else None,
         patience=Patience(
-            request_timeout=source.request_timeout.total_seconds(),
-            query_timeout=source.timeout.total_seconds(),
+            exchange_timeout=source.request_timeout.total_seconds(),
+            total_timeout=source.timeout.total_seconds(),
         ),
     )
 

@@ -8,12 +8,13 @@ Importing this module imports astroquery, which takes about two seconds: it is i
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import itertools
 import logging
 import re
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,9 +23,11 @@ import urllib3
 from astroquery.mast.discovery_portal import PortalAPI
 
 from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
+from pedigreed.net.breakage import what_broke
+from pedigreed.net.patience import Passing, unwanted
 from pedigreed.sources.mast.columns import configured_columns
 from pedigreed.sources.mast.envelope import Reply, read_reply
-from pedigreed.sources.mast.patience import Passing, PassingTooMuch, Patience, TooManyValues, TooMuch
+from pedigreed.sources.mast.patience import PassingTooMuch, Patience, TooManyValues, TooMuch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,10 +47,7 @@ _SQL_TOO_BIG = re.compile(
 _COLUMN = re.compile(r"\bcolumns?\b", re.IGNORECASE)
 _TIMER_SLACK = 0.02
 """Seconds that a time limit of the network may end early."""
-_TOO_MANY_REQUESTS = 429
-_SERVER_ERROR = 500
-_GATEWAY_GAVE_UP = frozenset((502, 504))
-_CLIENT_ERROR = 400
+_GATEWAY_GAVE_UP = frozenset((HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT))
 _REFUSALS_OF_A_QUESTION = frozenset((400, 422))
 """A client error that is about the request itself: another one may well be served."""
 _TOO_LONG_A_QUESTION = frozenset((413, 414, 431))
@@ -124,7 +124,7 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
             self._get_col_config(service)
         except Passing as error:
             if error.pause:
-                self._deadline.sleep(error.pause)
+                self._sleep(error.pause.total_seconds())
         except (UpstreamUnavailable, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
 
@@ -166,13 +166,13 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         status = ""
         try:
             for poll in itertools.count():
-                for attempt in self._attempts.retrying(self._deadline, can_ask_less=self._can_ask_less):
+                for attempt in self._attempts.retrying_question(self._deadline, can_ask_less=self._can_ask_less):
                     with attempt:
                         reply = _checked_reply(self._exchange(method, url, params, data, headers))
                 if reply.is_ready:
                     return [reply]
                 status = reply.state
-                self._deadline.sleep(min(self._patience.first_poll * 1.5**poll, self._patience.longest_poll))
+                self._sleep(min(self._patience.first_poll * 1.5**poll, self._patience.longest_poll))
         except UpstreamUnavailable as error:
             if not status or isinstance(error, (Passing, UpstreamRefused)):
                 raise
@@ -185,8 +185,8 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
     ) -> bytes:
         """One HTTP exchange: its body. Raises `Passing` for what may be over soon."""
         is_query = url == self.MAST_REQUEST_URL
-        allowed = self._patience.request_timeout if is_query else self._patience.configuration_timeout
-        left = min(allowed, self._deadline.left())
+        allowed = self._patience.exchange_timeout if is_query else self._patience.configuration_timeout
+        left = min(allowed, self._left())
         ends = time.monotonic() + left
         self.requests += 1
         try:
@@ -198,11 +198,29 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
                 return self._body(response, ends)
         except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
             if left < allowed and time.monotonic() >= ends - _TIMER_SLACK:
-                raise TooMuch(str(self._deadline.is_over())) from error
+                raise TooMuch(str(self._is_over())) from error
             slow = isinstance(error, (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError))
-            raise (PassingTooMuch if slow else Passing)(f"MAST did not answer: {_reason(error)}") from error
+            raise (PassingTooMuch if slow else Passing)(
+                f"MAST did not answer: {what_broke(error).words}"
+            ) from error
         except requests.RequestException as error:
             raise UpstreamUnavailable(f"MAST can't be asked: {type(error).__name__}") from error
+
+    def _left(self) -> float:
+        """Seconds that the query has left. Raises `UpstreamUnavailable` when there are none."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise self._is_over()
+        return left
+
+    def _is_over(self) -> UpstreamUnavailable:
+        return UpstreamUnavailable(f"MAST did not complete the query within {self._patience.total_timeout:g} s")
+
+    def _sleep(self, seconds: float) -> None:
+        """Pause. Raises `UpstreamUnavailable` at once where the time would run out meanwhile."""
+        if seconds >= self._left():
+            raise self._is_over()
+        self._patience.sleep(seconds)
 
     def _body(self, response: requests.Response, ends: float) -> bytes:
         """The body, within the exchange's time.
@@ -212,10 +230,10 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         body = bytearray()
         while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
-            if len(body) > self._patience.largest_reply:
-                raise TooMuch(f"MAST sent more than {self._patience.largest_reply:,} bytes")
+            if len(body) > self._patience.largest_answer:
+                raise TooMuch(f"MAST sent more than {self._patience.largest_answer:,} bytes")
             if time.monotonic() > ends:
-                raise requests.ReadTimeout("too slow")
+                raise requests.ReadTimeout("the reply timed out")
         expected = response.headers.get("Content-Length")
         if expected is not None and not response.headers.get("Content-Encoding") and len(body) < int(expected):
             raise Passing(f"MAST's reply broke off after {len(body):,} of {int(expected):,} bytes")
@@ -228,17 +246,15 @@ def _check_http_status(response: requests.Response) -> None:
         explanation = _explanation(response)
         if _COLUMN.search(explanation):
             raise UpstreamRefused(f"MAST answered HTTP {status}: {explanation}")
-    if status == _TOO_MANY_REQUESTS or status >= _SERVER_ERROR:
-        pause = _retry_after(response.headers.get("Retry-After"))
-        asked = f", and asked for a pause of {pause:.0f} s" if pause else ""
-        kind = PassingTooMuch if status in _GATEWAY_GAVE_UP else Passing
-        raise kind(f"MAST answered HTTP {status}{asked}", pause)
+    if status < HTTPStatus.BAD_REQUEST:
+        return
+    failure = unwanted(status, response.headers, datetime.now(UTC))
+    words = f"MAST {failure}"
+    if isinstance(failure, Passing):
+        raise (PassingTooMuch if status in _GATEWAY_GAVE_UP else Passing)(words, failure.pause)
     if status in _TOO_LONG_A_QUESTION:
-        raise TooManyValues(f"MAST answered HTTP {status}")
-    if status in _REFUSALS_OF_A_QUESTION:
-        raise UpstreamRefused(f"MAST answered HTTP {status}")
-    if status >= _CLIENT_ERROR:
-        raise UpstreamUnavailable(f"MAST answered HTTP {status}")
+        raise TooManyValues(words)
+    raise (UpstreamRefused if status in _REFUSALS_OF_A_QUESTION else UpstreamUnavailable)(words)
 
 
 def _checked_reply(body: bytes) -> Reply:
@@ -273,41 +289,3 @@ def _checked_configuration(body: bytes) -> ColumnConfiguration:
     if not body.lstrip().startswith(b"{"):
         raise UpstreamUnavailable("MAST sent no column configuration")
     return ColumnConfiguration(body)
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds to wait by a Retry-After header: a number, or an HTTP date."""
-    if value is None:
-        return None
-    with contextlib.suppress(ValueError):
-        return max(0.0, float(value))
-    with contextlib.suppress(ValueError, TypeError):
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    return None
-
-
-def _reason(error: Exception) -> str:
-    """A few words for a transport failure, without the URL."""
-    if "too slow" in str(error):
-        return "the reply took too long"
-    if isinstance(error, requests.ConnectTimeout):
-        return "no connection in time"
-    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
-        return "no data in time"
-    text = str(error).lower()
-    for sign, words in (
-        ("reset", "connection reset"),
-        ("refused", "connection refused"),
-        ("resolve", "its name does not resolve"),
-        ("resolution", "its name does not resolve"),
-        ("timed out", "no data in time"),
-        ("certificate", "its certificate is not valid"),
-        ("incompleteread", "the reply broke off"),
-        ("incomplete", "the reply broke off"),
-        ("decod", "the reply does not decompress"),
-        ("closed", "connection closed"),
-        ("aborted", "connection closed"),
-    ):
-        if sign in text:
-            return words
-    return type(error).__name__
