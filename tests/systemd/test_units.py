@@ -96,7 +96,14 @@ def test_the_two_of_the_machine_share_their_state_secrets_and_restrictions() -> 
 def test_a_users_own_is_kept_and_restricted_alike_as_far_as_it_goes() -> None:
     of_the_machine, of_a_user = settings(DAEMON), settings(OF_A_USER)
     differ = {name for name, value in of_a_user.items() if of_the_machine.get(name) != value}
-    assert differ == {"ExecStart", "Environment", "WantedBy"}
+    # It may write to its home folder, which is its user's, but for what is executed from there.
+    own = {"ProtectSystem", "InaccessiblePaths", "ReadOnlyPaths"}
+    assert differ == {"ExecStart", "Environment", "WantedBy", *own}
+    missing_there = of_the_machine.keys() - of_a_user.keys()
+    # A manager of a user's can't take these away, or the user is the one who has them.
+    beyond = {"ProtectHome", "DevicePolicy", "ProtectProc", "ProcSubset", "RemoveIPC", "KeyringMode"}
+    folders = {"StateDirectory", "StateDirectoryMode", "CacheDirectory", "CacheDirectoryMode"}
+    assert missing_there == {"Wants", "After", "DynamicUser", "User", "LoadCredential", *folders, *beyond}
 
 
 @pytest.mark.parametrize("unit", [DAEMON, ONCE, OF_A_USER], ids=lambda unit: str(unit.relative_to(FOLDER)))
