@@ -163,6 +163,7 @@ OTHERS: dict[str, Callable[[User], tuple[str, ...]]] = {
     "mute": lambda user: ("-c", str(user.config)),
     "deliveries cancel": lambda user: ("1", "-c", str(user.config)),
     "notices show": lambda user: ("jwst_1535", "-c", str(user.config)),
+    "doctor": lambda user: ("--mast", user.archive, "--crds", "none"),
     "impact": lambda user: ("-c", str(user.config)),
     "config check": lambda user: (str(user.config),),
     "config schema": lambda _: (),
