@@ -19,12 +19,14 @@ from pedigreed.daemon.daemon import FAULT_PAUSES, Daemon
 from pedigreed.daemon.notify import Notifier
 from pedigreed.daemon.worker import Worker
 from pedigreed.model.work import Work
+from pedigreed.store import runs as stored_runs
 from pedigreed.store.database import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
 
+    from pedigreed.model.work import Run
     from pedigreed.service.agenda import Agenda
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -193,3 +195,23 @@ def test_an_end_while_it_looks_at_the_store_is_no_error(
 
     office.run(scenario)
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.mark.failure("work dies before it can say that it began")
+@pytest.mark.parametrize("work", list(Work))
+def test_work_that_dies_before_it_began_is_recorded_with_its_end(office: Office, work: Work) -> None:
+    office.scripts[work] = NOTED + "os.kill(os.getpid(), 9)"
+
+    async def scenario() -> None:
+        await office.until(lambda: bool(recorded(office, work)))
+
+    office.run(scenario)
+    (run, *_) = recorded(office, work)
+    assert not run.came_to_its_end
+    assert run.ended_at is not None
+    assert run.death == "it was ended by SIGKILL"
+
+
+def recorded(office: Office, work: Work) -> list[Run]:
+    with Store(f"sqlite:///{office.folder}/pedigreed.db") as store, store.reading() as connection:
+        return stored_runs.newest(connection, work, 9)

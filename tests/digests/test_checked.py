@@ -1,4 +1,4 @@
-"""What the silence of a digest is worth."""
+"""A digest calls checked what has a complete answer that was recorded in its period, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pedigreed.digests.checked import checked, is_baselined
+from pedigreed.digests.checked import LATE_ANSWER, LATE_READING, Span, checked, is_baselined, sources_checked
+from pedigreed.digests.facts import NewsSource
 from pedigreed.model.coverage import Coverage
 from pedigreed.model.digest import Checked, Unchecked
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.news_source import SourceState
+from pedigreed.model.work import BROKEN_OFF, Run, Work
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -35,23 +38,24 @@ def of(
     programs: frozenset[int] = frozenset({1180}),
     instruments: tuple[Instrument, ...] = (NIRCAM,),
     with_data: frozenset[int] | None = None,
-    period: timedelta = DAY,
+    period: timedelta | None = DAY,
     every: timedelta = DAY,
+    runs: tuple[Run, ...] = (),
 ) -> Checked:
     return checked(
         programs,
         instruments,
         {(each.instrument, each.program): each for each in states},
         with_data=programs if with_data is None else with_data,
+        span=Span(None if period is None else NOW - period, NOW, DAY if period is None else period),
         every=every,
-        starts=NOW - period,
-        now=NOW,
+        runs=runs,
     )
 
 
 def test_a_program_whose_every_instrument_answered_is_checked() -> None:
     assert of(state(), state(instrument=MIRI, complete=HOUR), instruments=(NIRCAM, MIRI)) == Checked(
-        programs=1, of=1, last_complete=NOW, swept_since=NOW - HOUR
+        programs=1, of=1, last_complete=NOW - HOUR, swept_since=NOW - HOUR
     )
 
 
@@ -98,21 +102,96 @@ def test_a_program_without_products_is_unknown_once_it_was_checked() -> None:
     assert (known.programs, known.of) == (2, 3)
 
 
+SECOND = timedelta(seconds=1)
+
+
 @pytest.mark.parametrize(
-    ("every", "complete", "is_checked"),
+    ("period", "every", "complete", "is_checked"),
     [
-        # A daily job that starts late has still done its work for the day.
-        (DAY, 36 * HOUR, True),
-        (DAY, 36 * HOUR + timedelta(seconds=1), False),
-        (6 * HOUR, 18 * HOUR, True),
-        (6 * HOUR, 19 * HOUR, False),
-        (3 * DAY, 3 * DAY, True),
+        # Within the period, and not at its begin: that answer told the period before.
+        (DAY, DAY, DAY - SECOND, True),
+        (DAY, DAY, DAY, False),
+        (DAY, HOUR, 2 * HOUR, True),
+        (DAY, HOUR, HOUR + LATE_ANSWER, False),
+        # A long period is not checked on the word of its first day.
+        (7 * DAY, DAY, DAY + LATE_ANSWER - SECOND, True),
+        (7 * DAY, DAY, DAY + LATE_ANSWER, False),
+        # Who is told more often than is asked goes by the last asking that was planned.
+        (6 * HOUR, DAY, DAY - SECOND, True),
+        (6 * HOUR, DAY, DAY, False),
+        # The first digest, and `status`: as recent as the asking goes.
+        (None, DAY, DAY + HOUR, True),
+        (None, DAY, DAY + LATE_ANSWER, False),
+        (None, 3 * DAY, 3 * DAY, True),
     ],
 )
-def test_an_answer_is_fresh_for_as_long_as_the_asking_goes(
-    every: timedelta, complete: timedelta, is_checked: bool
+def test_a_program_is_checked_by_a_complete_answer_within_the_period(
+    period: timedelta | None, every: timedelta, complete: timedelta, *, is_checked: bool
 ) -> None:
-    assert of(state(complete=complete), every=every).programs == int(is_checked)
+    assert of(state(complete=complete), every=every, period=period).programs == int(is_checked)
+
+
+def run(began: timedelta, problem: str | None = None, *, is_over: bool = True, work: Work = Work.ASK) -> Run:
+    return Run(1, work, NOW - began, NOW - began if is_over else None, problem=problem)
+
+
+def test_an_asking_that_died_leaves_what_it_did_not_answer_unchecked_and_says_why() -> None:
+    killed = run(2 * HOUR, f"{BROKEN_OFF}it was ended by SIGKILL")
+    found = of(
+        state(1180, complete=2 * HOUR),
+        state(1181, complete=3 * HOUR),
+        programs=frozenset({1180, 1181}),
+        runs=(killed,),
+    )
+    assert found.unchecked == (
+        Unchecked(
+            1181,
+            "NIRCam: the asking of 22 Nov 04:00Z did not come to its end: it was ended by SIGKILL",
+            NOW - 3 * HOUR,
+        ),
+    )
+    assert found.last_complete == NOW - 2 * HOUR
+
+
+def test_an_asking_without_any_end_is_none() -> None:
+    (unchecked,) = of(state(complete=3 * HOUR), runs=(run(HOUR, is_over=False),)).unchecked
+    assert unchecked.reason == "NIRCam: the asking of 22 Nov 05:00Z did not come to its end: no end of it is known"
+
+
+def test_an_asking_that_was_answered_again_since_is_checked() -> None:
+    killed = run(2 * HOUR, f"{BROKEN_OFF}KeyError")
+    assert of(state(complete=HOUR), runs=(run(HOUR), killed)).programs == 1
+    assert of(state(complete=3 * HOUR), runs=(run(HOUR), killed)).programs == 0, "the one after was for others"
+
+
+def test_an_asking_that_came_to_its_end_with_problems_leaves_the_others_checked() -> None:
+    assert of(state(complete=3 * HOUR), runs=(run(HOUR, "MIRI: HTTP 504"),)).programs == 1
+
+
+def test_a_run_of_a_clock_that_was_ahead_says_nothing() -> None:
+    assert of(state(), runs=(run(-2 * DAY, is_over=False),)).programs == 1
+
+
+@pytest.mark.parametrize(
+    ("complete", "reason"),
+    [
+        (6 * HOUR, None),
+        (6 * HOUR + LATE_READING, "the reading of 22 Nov 05:00Z did not come to its end: it was ended by SIGKILL"),
+    ],
+)
+def test_a_source_is_checked_by_a_reading_as_young_as_its_rhythm(complete: timedelta, reason: str | None) -> None:
+    source = NewsSource("CRDS", 6 * HOUR, SourceState("CRDS", NOW - complete, NOW - complete))
+    killed = run(HOUR, f"{BROKEN_OFF}it was ended by SIGKILL", work=Work.LISTEN)
+    (found,) = sources_checked([source], Span(NOW - DAY, NOW, DAY), [killed])
+    assert (found.is_checked, found.reason) == (reason is None, reason)
+
+
+def test_a_source_that_was_never_read_or_not_lately_says_so() -> None:
+    never = NewsSource("CRDS", 6 * HOUR, None)
+    old = NewsSource("MIRI", 6 * HOUR, SourceState("MIRI", NOW - 2 * DAY, NOW - 2 * DAY))
+    failed = NewsSource("FGS", 6 * HOUR, SourceState("FGS", NOW, NOW - 2 * DAY, 1, "HTTP 503"))
+    found = sources_checked([never, old, failed], Span(NOW - DAY, NOW, DAY), [])
+    assert [each.reason for each in found] == ["not read yet", "not read lately", "HTTP 503"]
 
 
 def test_a_week_is_not_checked_on_the_word_of_its_first_day() -> None:
@@ -137,7 +216,14 @@ def test_days_that_nobody_asked_are_not_checked_when_the_archive_fails_on_the_re
 
 def test_notes_are_passed_on() -> None:
     found = checked(
-        frozenset(), (NIRCAM,), {}, with_data=frozenset(), every=DAY, starts=NOW, now=NOW, notes=("a note",)
+        frozenset(),
+        (NIRCAM,),
+        {},
+        span=Span(None, NOW, DAY),
+        every=DAY,
+        runs=(),
+        with_data=frozenset(),
+        notes=("a note",),
     )
     assert found == Checked(programs=0, of=0, notes=("a note",))
 

@@ -72,7 +72,7 @@ def heard(watcher: Watcher, now: datetime, *, failures: int = 0) -> None:
     with watcher.store.writing() as connection:
         problem = "it is down" if failures else None
         stored_announcements.save_source(connection, SourceState("CRDS", now, now, failures, problem))
-        stored_runs.fail_unended(connection, Work.LISTEN, "it is over", now)
+        stored_runs.break_off(connection, Work.LISTEN, "it is over", now)
 
 
 def wants(watcher: Watcher, program: int, now: datetime) -> None:

@@ -12,7 +12,17 @@ from pedigreed.model.coverage import Coverage
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
-from pedigreed.service.problems import FAILED_CYCLES, LASTS, LITTLE_ROOM, of_pauses, of_room, of_sources, weigh
+from pedigreed.model.work import BROKEN_OFF, Run, Work
+from pedigreed.service.problems import (
+    FAILED_CYCLES,
+    LASTS,
+    LITTLE_ROOM,
+    of_pauses,
+    of_room,
+    of_sources,
+    of_work,
+    weigh,
+)
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -148,3 +158,34 @@ def test_whatever_comes_a_beginning_and_an_end_take_turns(days: list[list[Proble
         assert {(each.problem.kind, each.problem.name) for each in known} == {
             (each.kind, each.name) for each in current
         }
+
+
+def runs(*ends: str | None, going_on: bool = False) -> list[Run]:
+    """Askings, the newest first: their problems; the newest may be at work still."""
+    return [
+        Run(9 - number, Work.ASK, NOON, None if going_on and number == 0 else NOON, problem=problem)
+        for number, problem in enumerate(ends)
+    ]
+
+
+DIED = f"{BROKEN_OFF}it was ended by SIGKILL"
+
+
+@pytest.mark.parametrize(
+    ("of_kind", "is_problem"),
+    [
+        (runs(DIED, DIED), False),
+        (runs(DIED, DIED, DIED), True),
+        (runs(None, DIED, DIED, DIED), False),
+        (runs("NIRCam: HTTP 504", DIED, DIED, DIED), False),
+        (runs(DIED, DIED, None, DIED), False),
+        (runs(None, DIED, DIED, DIED, going_on=True), True),
+        (runs(None, DIED, DIED, going_on=True), False),
+    ],
+)
+def test_work_is_a_problem_when_it_did_not_come_to_its_end_three_times_in_a_row(
+    of_kind: list[Run], *, is_problem: bool
+) -> None:
+    found = list(of_work({Work.ASK: of_kind}, NOON))
+    assert [(each.kind, each.name) for each in found] == [(ProblemKind.WORK, "asking MAST")] * is_problem
+    assert len(list(of_work({Work.ASK: of_kind}, NOON + DAY))) == (is_problem or of_kind[0].ended_at is None)

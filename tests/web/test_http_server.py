@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 import httpx
@@ -14,6 +15,7 @@ from background import in_background
 from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.news_source import SourceState
+from pedigreed.service.status import read_status
 from pedigreed.store import announcements, contexts_in_use
 from pedigreed.store.tables import digests
 from pedigreed.web import http_server
@@ -67,6 +69,22 @@ def test_a_store_that_fails_is_told_and_the_reason_is_not(
     assert metrics.status_code == 200
     assert "\npedigreed_up 0.0\n" in metrics.text
     assert "pedigreed_runs_total{" not in metrics.text
+
+
+def test_health_page_and_status_say_the_same_of_overdue_work(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 3)
+    watcher.cycle(DAY_0)
+    with (
+        in_background(showing(watcher.store, watcher.config, DAY_0 + timedelta(days=2))) as url,
+        httpx.Client(base_url=url, trust_env=False) as client,
+    ):
+        health, page = client.get("/healthz"), client.get("/").text
+    with watcher.store.reading() as connection:
+        overdue = read_status(connection, watcher.config, DAY_0 + timedelta(days=2)).overdue
+    assert health.status_code == 503
+    assert health.text == f"overdue: {'; '.join(overdue)}\n"
+    assert all(f"<li>overdue: {line}</li>" in page for line in overdue)
+    assert "All is well" not in page
 
 
 def test_the_sources_of_news_are_shown_with_their_troubles_as_text(watcher: Watcher) -> None:

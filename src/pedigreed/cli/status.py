@@ -81,6 +81,8 @@ def _print(found: "Status", store: str, size: int) -> None:
     echo(f"outbox: {outbox}")
     for pause in found.pauses:
         echo(f"  channel {pause.name} is left alone until {day_and_time(pause.until)}: {pause.reason}")
+    for line in found.overdue:
+        echo(f"overdue: {line}")
     for known in found.problems:
         told = f", operator told {day_and_time(known.told_at)}" if known.told_at else ""
         echo(f"problem since {day_and_time(known.problem.since)}{told}: {problem_in_words(known.problem)}")
@@ -213,6 +215,7 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
             }
             for run in found.runs
         ],
+        "overdue": list(found.overdue),
         "problems": [
             {
                 "kind": known.problem.kind.value,

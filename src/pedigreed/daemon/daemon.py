@@ -12,6 +12,7 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,7 +23,7 @@ from pedigreed.daemon.status_line import status_line
 from pedigreed.daemon.worker import Ended, Worker
 from pedigreed.model.failure import ConfigurationInvalid, PedigreedError
 from pedigreed.model.pause import nth_pause
-from pedigreed.model.work import Work
+from pedigreed.model.work import BROKEN_OFF, INTERRUPTED, Work
 from pedigreed.service.agenda import Agenda, agenda
 from pedigreed.service.ask_times import LEAD
 from pedigreed.service.news_sources import LONGEST_WAIT
@@ -160,13 +161,20 @@ class Daemon:
                 job.modify(next_run_time=now)
 
     def _take_up(self) -> None:
-        """What a process that was killed left begun."""
+        """Record that what a process that was killed had begun did not come to its end, and send what it left."""
         now = self._clock()
         with self._store.writing() as connection:
-            stored_runs.forget_unended(connection)
+            for work in Work:
+                stored_runs.break_off(connection, work, INTERRUPTED, now)
             taken = stored_deliveries.take_back(connection, now)
         if taken:
             _log.warning("taken up from a process that ended", deliveries=taken)
+
+    def _let_go(self) -> None:
+        """What is stopped on purpose was not begun: it is done after the next start, and is no failure."""
+        with self._store.writing() as connection:
+            stored_runs.forget_unended(connection)
+            stored_deliveries.take_back(connection, self._clock())
 
     async def _on_time(self) -> None:
         """A look that the daemon's end breaks off is no error."""
@@ -249,11 +257,13 @@ class Daemon:
         return timedelta(0) < self._not_before.get(work, now) - now <= FAULT_PAUSES[-1]
 
     async def _work(self, work: Work, *arguments: str) -> None:
+        began = self._clock()
         try:
             ended = await self._workers[work].run(self._loaded.text, "--name", self._loaded.file, *arguments)
-            await self._after(ended)
         except OSError as error:
-            await self._after(Ended(work, f"it could not be started: {error.strerror}"))
+            ended = Ended(work, f"it could not be started: {error.strerror}")
+        try:
+            await self._after(ended, began)
         finally:
             self._at_work.pop(work, None)
         if work is Work.ASK:
@@ -262,7 +272,7 @@ class Daemon:
             # What was found may be told now, and the operator hears of what was not.
             self._start(Work.TELL, self._clock())
 
-    async def _after(self, ended: Ended) -> None:
+    async def _after(self, ended: Ended, began: datetime) -> None:
         if ended.fault is None:
             self._faults[ended.work] = 0
             self._not_before.pop(ended.work, None)
@@ -275,20 +285,25 @@ class Daemon:
         _log.error(
             "work did not end well", work=ended.work.value, fault=ended.fault, times=self._faults[ended.work]
         )
-        if self._is_alone:
-            await self._try(self._take_back, ended)
+        await self._try(partial(self._record_failure, ended, began))
 
-    def _take_back(self, ended: Ended) -> None:
+    def _record_failure(self, ended: Ended, began: datetime) -> None:
+        """Keep that the work did not come to its end, also where it ended before it could say that it began."""
         now = self._clock()
+        problem = f"{BROKEN_OFF}{ended.fault}"
         with self._store.writing() as connection:
-            stored_runs.fail_unended(connection, ended.work, f"its process failed: {ended.fault}", now)
-            if ended.work is Work.TELL:
+            # Where others share the store, they tell at the same time, and ask and listen one at a time.
+            is_ours = self._is_alone or ended.work is not Work.TELL
+            since = None if self._is_alone else began
+            if not (is_ours and stored_runs.break_off(connection, ended.work, problem, now, since=since)):
+                stored_runs.add_broken_off(connection, ended.work, problem, began, now)
+            if self._is_alone and ended.work is Work.TELL:
                 stored_deliveries.take_back(connection, now)
 
-    async def _try(self, mend: Callable[..., None], *arguments: Ended) -> None:
+    async def _try(self, mend: Callable[[], None]) -> None:
         """Mend what a process left, where the store allows it. What is not mended now is with the next start."""
         try:
-            await asyncio.to_thread(mend, *arguments)
+            await asyncio.to_thread(mend)
         except PedigreedError as error:
             _log.error("store not writable", reason=str(error))
 
@@ -334,5 +349,5 @@ class Daemon:
         await asyncio.gather(*(worker.stop() for worker in self._workers.values()))
         await asyncio.gather(*self._at_work.values(), return_exceptions=True)
         if self._is_alone:
-            await self._try(self._take_up)
+            await self._try(self._let_go)
         _log.info("daemon stopped")

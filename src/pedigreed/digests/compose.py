@@ -209,16 +209,16 @@ def _checked(facts: Facts) -> Checked:
         subscription.programs,
         instruments,
         facts.archive.coverage,
-        with_data={held.program for held in facts.archive.holdings},
+        span=facts.span,
         every=facts.ask_every,
-        starts=facts.starts,
-        now=facts.ends,
+        runs=facts.archive.runs,
+        with_data={held.program for held in facts.archive.holdings},
         notes=tuple(
             f"{instrument.written} is asked for everything each time: {reason}"
             for instrument, reason in facts.archive.increments_off.items()
             if instrument in instruments
         ),
-        sources=sources_checked(facts.news.sources, facts.starts, facts.ends) if wants_news else (),
+        sources=sources_checked(facts.news.sources, facts.span, facts.news.runs) if wants_news else (),
     )
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.changes.selection import selection_of
+from pedigreed.digests.checked import Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pedigreed.model.notice import Notice
     from pedigreed.model.period import Period
     from pedigreed.model.product import ExposureUse, Holding, KnownProduct, Product
+    from pedigreed.model.work import Run
 
 NEWS_FOR = timedelta(days=180)
 """What was first heard of CRDS before is no news any more."""
@@ -43,12 +45,14 @@ class ArchiveFacts:
         holdings: the products that are there, counted, whether they are selected or not.
         missed: products that are missing from sweeps, and not withdrawn yet.
         increments_off: instrument -> why it is asked for everything each time.
+        runs: the last askings, the newest first.
     """
 
     coverage: Mapping[tuple[Instrument, int], Coverage]
     holdings: tuple[Holding, ...]
     missed: tuple[KnownProduct, ...]
     increments_off: Mapping[Instrument, str]
+    runs: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class NewsFacts:
         covered: the keys of the announcements that its digests cover.
         uses: the kinds of exposure that its programs' products are made of; empty where nothing is to be told.
         switches: context -> what is known of the switch to it; absent where it was not looked at.
+        runs: the last listenings, the newest first.
     """
 
     notices: tuple[Notice, ...] = ()
@@ -107,6 +112,7 @@ class NewsFacts:
     covered: frozenset[int] = frozenset()
     uses: frozenset[ExposureUse] = frozenset()
     switches: Mapping[str, Switch] = field(default_factory=dict)
+    runs: tuple[Run, ...] = ()
 
     def fresh(self, now: datetime) -> list[Notice]:
         """What happened since the subscription listens, and not long ago (UTC)."""
@@ -149,6 +155,7 @@ class Facts:
         ends: the end of the period, excluded. It is the moment of composing.
         timezone: the zone that times are shown in, an IANA name.
         ask_every: how often the archive is asked.
+        tell_every: how often the subscription is told.
         last_period: the period before; None where there was none.
         last_sent: the last period that had a digest; None where there was none.
         not_introduced: the instruments and programs whose baseline the subscription was not told yet.
@@ -159,6 +166,7 @@ class Facts:
     ends: datetime
     timezone: str
     ask_every: timedelta
+    tell_every: timedelta
     last_period: Period | None
     last_sent: Period | None
     not_introduced: frozenset[tuple[Instrument, int]]
@@ -171,6 +179,12 @@ class Facts:
     def starts(self) -> datetime:
         """The begin of the period, which is the end of the one before. The first has no length."""
         return self.last_period.ends_at if self.last_period else self.ends
+
+    @property
+    def span(self) -> Span:
+        """The time that the digest says of what was checked."""
+        starts = self.last_period.ends_at if self.last_period else None
+        return Span(starts, self.ends, self.tell_every)
 
     @property
     def selection(self) -> Selection:

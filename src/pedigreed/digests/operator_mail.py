@@ -109,6 +109,11 @@ _WORDS: Mapping[ProblemKind, Words] = {
             "the next digest uses it if it works"
         ),
     ),
+    ProblemKind.WORK: Words(
+        wrong="{name} does not come to its end",
+        over="{name} comes to its end again",
+        advice="It is begun again and again. Digests say what was not checked. The log has how each of them ended",
+    ),
     ProblemKind.STORE: Words(
         wrong="the disk of the {name} is nearly full",
         over="the disk of the {name} has room again",

@@ -27,6 +27,8 @@ class ProblemKind(StrEnum):
     """A subscription's digest can't be composed."""
     TEMPLATE = "template"
     """The operator's own template makes no page of a subscription's digest."""
+    WORK = "work"
+    """A kind of work does not come to its end, whatever ends it."""
     STORE = "store"
     """The store's disk is nearly full."""
 

@@ -24,6 +24,13 @@ class Work(StrEnum):
     """Compose the digests that are due, deliver, and look after pedigreed itself."""
 
 
+BROKEN_OFF = "broken off: "
+"""How the problem of a run begins that did not come to its end, whatever ended it."""
+
+INTERRUPTED = f"{BROKEN_OFF}pedigreed itself was ended"
+"""The problem of a run whose process ended together with the daemon."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run. All times are UTC.
@@ -50,6 +57,18 @@ class Run:
     deliveries: int = 0
     problem: str | None = None
     outcomes: Mapping[DeliveryState, int] = field(default_factory=dict)
+
+    @property
+    def came_to_its_end(self) -> bool:
+        """Whether it did all that it had begun, with whatever success. What goes on still did not."""
+        return self.ended_at is not None and not (self.problem or "").startswith(BROKEN_OFF)
+
+    @property
+    def death(self) -> str:
+        """Why it did not come to its end, as far as that is known: a few words."""
+        if self.ended_at is None:
+            return "no end of it is known"
+        return (self.problem or "").removeprefix(BROKEN_OFF)
 
     def amounts(self) -> dict[str, int]:
         """What it did, in numbers that can be added up over all runs. `milliseconds` is how long it took."""

@@ -88,6 +88,9 @@ def is_ask_due(rhythm: AskRhythm, runs: Sequence[Run], now: datetime, *, has_una
         return False
     if last.started_at < last_planned(rhythm, now):
         return True
+    if last.ended_at is not None and not last.came_to_its_end:
+        # It was not MAST that failed. The daemon whose process it was leaves it alone for a while.
+        return True
     failures = _failures(runs)
     if failures:
         return now >= (last.ended_at or last.started_at) + nth_pause(RETRIES, failures)

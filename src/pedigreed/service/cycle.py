@@ -12,6 +12,7 @@ import structlog
 
 from pedigreed.delivery.heartbeat import beat
 from pedigreed.model.change import ChangeKind
+from pedigreed.model.failure import StoreError, TryAgain
 from pedigreed.model.pause import Pause
 from pedigreed.model.work import Work
 from pedigreed.service.collecting import Answer, collect
@@ -111,11 +112,19 @@ def run_cycle(
         is_alone: whether no other process is at work on the store. What one that ended was sending is then
             taken up at once, and not when its lease ends.
     """
-    heard = read_news(sources, config.programs, store, now)
-    answers = ask(config, store, archive, now=now, watch=watch)
-    if contexts is not None:
-        evaluate_switches(config, store, contexts, now)
-    told = tell(config, configuration, store, channels, now=now, is_alone=is_alone)
+    telling = partial(tell, config, configuration, store, channels, now=now, is_alone=is_alone)
+    try:
+        heard = read_news(sources, config.programs, store, now)
+        answers = ask(config, store, archive, now=now, watch=watch)
+        if contexts is not None:
+            evaluate_switches(config, store, contexts, now)
+    except (StoreError, TryAgain):
+        raise
+    except Exception:
+        # What is due is told all the same: it says what was not checked, and so does the operator's mail.
+        telling()
+        raise
+    told = telling()
     cycle = Cycle(answers, told, heard)
     if config.heartbeat is not None and cycle.is_complete:
         send_heartbeat(config.heartbeat)

@@ -13,11 +13,12 @@ from pedigreed.config.settings import Report
 from pedigreed.digests.facts import ArchiveFacts, ChangeFacts, Facts, LocalFolder, NewsFacts, NewsSource
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.impact import Switch
+from pedigreed.model.work import Work
 from pedigreed.notices.merging import notices_of
 from pedigreed.service.local_folders import folders_of
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.releases import releases_due
-from pedigreed.service.rhythms import CLOCK_AHEAD
+from pedigreed.service.rhythms import CLOCK_AHEAD, rhythm_of
 from pedigreed.service.watched_programs import pairs_of
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
@@ -27,6 +28,7 @@ from pedigreed.store import impacts as stored_impacts
 from pedigreed.store import local_files as stored_files
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import products as stored_products
+from pedigreed.store import runs as stored_runs
 from pedigreed.store import watched as stored_watched
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.local_file import FolderState
     from pedigreed.model.period import Period
+
+RUNS_LOOKED_AT = 10
+"""How many of the last runs are read to see which came to their ends."""
 
 Fact = TypeVar("Fact")
 
@@ -79,6 +84,7 @@ class FactsReader:
             ends=self.now,
             timezone=self.config.timezone,
             ask_every=self.config.sources.mast.every,
+            tell_every=rhythm_of(subscription, self.config).every,
             last_period=last_period,
             last_sent=stored_periods.last_with_digest(connection, name, self.now + CLOCK_AHEAD),
             not_introduced=not_introduced,
@@ -103,6 +109,7 @@ class FactsReader:
                 instrument: off.reason
                 for instrument, off in stored_coverage.increments_off(connection, self.now).items()
             },
+            runs=tuple(stored_runs.newest(connection, Work.ASK, RUNS_LOOKED_AT)),
         )
 
     def _changes(
@@ -165,6 +172,7 @@ class FactsReader:
                 sources=tuple(
                     NewsSource(each.name, each.every, states.get(each.name)) for each in news_sources(self.config)
                 ),
+                runs=tuple(stored_runs.newest(connection, Work.LISTEN, RUNS_LOOKED_AT)),
             )
         news = replace(
             self._news,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from pedigreed.model.failure import PedigreedError
-from pedigreed.model.work import Run, Work
+from pedigreed.model.work import BROKEN_OFF, Run, Work
 from pedigreed.store import runs as stored_runs
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def one_run(store: Store, work: Work, now: datetime, *, after: int | None = None
             # Where the store can't keep even that, the run has no end.
             with suppress(PedigreedError), store.writing() as connection:
                 ended_at = now + timedelta(seconds=monotonic() - began)
-                stored_runs.end(connection, Run(number, work, now, ended_at, problem=f"broken off: {reason}"))
+                stored_runs.end(connection, Run(number, work, now, ended_at, problem=f"{BROKEN_OFF}{reason}"))
             raise
 
 

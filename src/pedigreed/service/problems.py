@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,8 +14,10 @@ from pedigreed.delivery.messages import destinations_of, messages_to
 from pedigreed.digests.operator_mail import operator_mail
 from pedigreed.model.pause import Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
+from pedigreed.model.work import Work
+from pedigreed.service.ask_times import LONGEST
 from pedigreed.service.learning import absent_columns
-from pedigreed.service.news_sources import news_sources
+from pedigreed.service.news_sources import LONGEST_READING, news_sources
 from pedigreed.service.watched_programs import pairs_of
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import coverage as stored_coverage
@@ -22,9 +25,10 @@ from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import learnt as stored_learnt
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import problems as stored_problems
+from pedigreed.store import runs as stored_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.news_source import SourceState
     from pedigreed.model.pause import Pause
+    from pedigreed.model.work import Run
     from pedigreed.store.database import Store
 
 FAILED_CYCLES = 3
@@ -44,6 +49,12 @@ LASTS = timedelta(hours=1)
 
 LITTLE_ROOM = 256 << 20
 """Bytes that a store's disk should have left."""
+
+LOOKED_BACK = 50
+"""How many runs of each kind are looked at."""
+
+_WORK = {Work.LISTEN: "reading CRDS's news", Work.ASK: "asking MAST", Work.TELL: "telling"}
+_LONGEST = {Work.LISTEN: LONGEST_READING, Work.ASK: LONGEST, Work.TELL: timedelta(hours=3)}
 
 REMEMBERED_FOR = timedelta(days=90)
 """A message that was given up before that is nobody's news."""
@@ -112,6 +123,22 @@ def of_sources(states: Iterable[Coverage], every: timedelta) -> Iterator[Problem
             seen_at=asked,
             waits=True,
         )
+
+
+def of_work(runs: Mapping[Work, Sequence[Run]], now: datetime) -> Iterator[Problem]:
+    """The kinds of work that did not come to their end so often in a row, whatever ended them.
+
+    Args:
+        runs: the last of each kind, the newest first. One that is new and has no end may still be at work.
+        now: UTC.
+    """
+    for work, of_kind in runs.items():
+        newest = of_kind[:1]
+        is_going_on = any(run.ended_at is None and now - run.started_at < _LONGEST[work] for run in newest)
+        dead = list(takewhile(lambda run: not run.came_to_its_end, of_kind[is_going_on:]))
+        if len(dead) >= FAILED_CYCLES:
+            seen_at = dead[0].ended_at or dead[0].started_at
+            yield Problem(ProblemKind.WORK, _WORK[work], dead[0].death, dead[-1].started_at, seen_at)
 
 
 def of_news_sources(states: Iterable[SourceState]) -> Iterator[Problem]:
@@ -214,6 +241,8 @@ def _current(connection: Connection, config: Config, now: datetime) -> Iterator[
     for instrument, (words, learnt) in absent_columns(stored_learnt.load(connection, now)).items():
         if any(instrument is of for of, _ in watched):
             yield Problem(ProblemKind.COLUMNS, f"MAST {instrument.written}", words, learnt.since, learnt.since)
+    runs = {work: stored_runs.newest(connection, work, LOOKED_BACK) for work in Work}
+    yield from of_work(runs, now)
     for kind in Paused:
         yield from of_pauses(stored_pauses.load(connection, kind).values(), now)
     destinations = {

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 from pedigreed.changes.selection import selection_of
 from pedigreed.changes.settling import settled_for
-from pedigreed.digests.checked import checked
+from pedigreed.digests.checked import Span, checked
 from pedigreed.model.pause import Paused
 from pedigreed.model.work import Run, Work
 from pedigreed.schedule import due, next_boundary
+from pedigreed.service.ask_times import LONGEST
+from pedigreed.service.facts import RUNS_LOOKED_AT
 from pedigreed.service.news_sources import news_sources
+from pedigreed.service.overdue import overdue_work
 from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
@@ -122,6 +125,7 @@ class Status:
         runs: the last of each kind; none of a kind that never was.
         news_sources: those of CRDS's news, in the configuration's order.
         contexts: the contexts that CRDS has in use; None where it was never asked.
+        overdue: the work that was not done as often as it is to be, one line each.
     """
 
     subscriptions: tuple[SubscriptionStatus, ...]
@@ -132,6 +136,7 @@ class Status:
     runs: tuple[Run, ...]
     news_sources: tuple[NewsSourceStatus, ...] = ()
     contexts: ContextsInUse | None = None
+    overdue: tuple[str, ...] = ()
 
 
 NOTHING = Status((), (), {}, (), (), ())
@@ -149,6 +154,7 @@ def read_status(connection: Connection, config: Config, now: datetime) -> Status
         tuple(run for work in Work for run in stored_runs.newest(connection, work)),
         sources_of_news(connection, config),
         stored_contexts.load(connection),
+        overdue_work(connection, config, now),
     )
 
 
@@ -175,6 +181,7 @@ def _subscription(
     last = last_period(connection, subscription, now)
     told = stored_periods.last_with_digest(connection, subscription.name, now + CLOCK_AHEAD)
     rhythm = rhythm_of(subscription, config)
+    runs = stored_runs.newest(connection, Work.ASK, RUNS_LOOKED_AT)
     is_due = due(rhythm, last.ends_at if last else None, now) is not None
     next_due = None if is_due else next_boundary(rhythm, now).at
     mute = stored_pauses.load_mutes(connection, now).get(subscription.name)
@@ -185,10 +192,11 @@ def _subscription(
             subscription.programs,
             subscription.watch.instruments,
             states,
-            with_data={held.program for held in holdings},
+            span=Span(None, now, rhythm.every),
             every=config.sources.mast.every,
-            starts=now,
-            now=now,
+            # What goes on is no sign of what was answered before it.
+            runs=[run for run in runs if run.ended_at is not None or now - run.started_at >= LONGEST],
+            with_data={held.program for held in holdings},
         ),
         last_told=told.ends_at if told else None,
         last_subject=stored_periods.subject_of(connection, told.digest_id) if told and told.digest_id else None,

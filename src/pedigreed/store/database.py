@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import event, select
+from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from pedigreed.model.failure import StoreError
 from pedigreed.store import migrate
 from pedigreed.store.sqlite_file import SqliteFile
-from pedigreed.store.tables import runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,9 +174,3 @@ def _server(url: URL, busy_seconds: float) -> PostgresqlServer:
             "a store on PostgreSQL needs a driver: install pedigreed[postgresql] in place of pedigreed"
         ) from error
     return PostgresqlServer(url, busy_seconds)
-
-
-def is_alive(connection: Connection) -> bool:
-    """Read next to nothing. Raises as every transaction does."""
-    connection.execute(select(runs.c.id).limit(1)).all()
-    return True

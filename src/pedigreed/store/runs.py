@@ -80,13 +80,26 @@ def forget_unended(connection: Connection) -> None:
     connection.execute(delete(runs).where(runs.c.ended_at.is_(None)))
 
 
-def fail_unended(connection: Connection, work: Work, problem: str, now: datetime) -> None:
-    """Say why runs did not end. Only for a process that is sure that nobody is at them."""
-    connection.execute(
-        update(runs)
-        .where(runs.c.work == work.value, runs.c.ended_at.is_(None))
-        .values(ended_at=now, problem=problem)
-    )
+def break_off(
+    connection: Connection, work: Work, problem: str, now: datetime, *, since: datetime | None = None
+) -> int:
+    """Say why runs did not come to their end: all, or those that began since a moment (UTC). Gives how many.
+
+    Only for a process that is sure that nobody is at them. Should somebody be, how it went is kept at its end.
+    """
+    unended = update(runs).where(runs.c.work == work.value, runs.c.ended_at.is_(None))
+    if since is not None:
+        unended = unended.where(runs.c.started_at >= since)
+    return connection.execute(unended.values(ended_at=now, problem=problem)).rowcount
+
+
+def add_broken_off(connection: Connection, work: Work, problem: str, began: datetime, now: datetime) -> None:
+    """Keep a run whose process ended before it could say that it began, unless one began since."""
+    since = select(runs.c.id).where(runs.c.work == work.value, runs.c.started_at >= began)
+    if connection.execute(since).first() is None:
+        number = begin(connection, work, began)
+        assert number is not None
+        end(connection, Run(number, work, began, now, problem=problem))
 
 
 def newest(connection: Connection, work: Work, limit: int = 1) -> list[Run]:

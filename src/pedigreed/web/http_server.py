@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from pedigreed.model.failure import PedigreedError, TryAgain
-from pedigreed.store.database import is_alive
+from pedigreed.service.overdue import overdue_work
 from pedigreed.web.connections import BACKLOG, Connections, most_connections
 from pedigreed.web.guard import NEVER_KEPT, guard, line, note_unreadable, page
 from pedigreed.web.metrics import Figures, FiguresCollector, exposition, figures
@@ -153,14 +153,16 @@ class Server:
         return await handler(request)
 
     async def _health(self, _request: web.Request) -> web.Response:
-        """Whether the daemon's tick and the store answer."""
+        """Whether the daemon's tick and the store answer, and no work is overdue."""
         if self._pulse.trouble:
             return line(self._pulse.trouble, 503)
         try:
-            await self._reader.read(is_alive, HEALTH_SECONDS)
+            overdue = await self._reader.read(
+                partial(overdue_work, config=self.config, now=self._clock()), HEALTH_SECONDS
+            )
         except PedigreedError:
             return line("the store can't be read now", 503)
-        return line("ok")
+        return line(f"overdue: {'; '.join(overdue)}", 503) if overdue else line("ok")
 
     async def _metrics(self, request: web.Request) -> web.Response:
         """What can be said, whether the store answers or not."""

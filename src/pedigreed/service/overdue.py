@@ -1,0 +1,69 @@
+"""Which work is overdue: asking, reading the news and telling that were not done as often as they are to be.
+
+`status`, `/healthz` and the page say the same by it. What counts is an end that was recorded: work that is begun
+again and again and never comes to its end is overdue.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pedigreed.model.pause import Paused
+from pedigreed.model.work import Work
+from pedigreed.schedule import due
+from pedigreed.service.news_sources import news_sources
+from pedigreed.service.rhythms import CLOCK_AHEAD, rhythm_of
+from pedigreed.store import pauses as stored_pauses
+from pedigreed.store import periods as stored_periods
+from pedigreed.store import runs as stored_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from pedigreed.config.settings import Config
+
+LATE = timedelta(hours=2)
+"""How long after its time work is overdue. An asking takes a while, and a digest waits for it."""
+
+LOOKED_BACK = 100
+"""How many runs are looked through for one that came to its end."""
+
+REMEMBERED_FOR = timedelta(days=90)
+"""How far back the last period of a subscription is looked for."""
+
+_DOING = {Work.LISTEN: "reading CRDS's news", Work.ASK: "asking MAST", Work.TELL: "telling"}
+
+
+def overdue_work(connection: Connection, config: Config, now: datetime) -> tuple[str, ...]:
+    """One line for each, without secrets; none where all is as recent as its rhythm."""
+    return (*_work_overdue(connection, config, now), *_digests_overdue(connection, config, now))
+
+
+def _work_overdue(connection: Connection, config: Config, now: datetime) -> Iterator[str]:
+    rhythms = {Work.ASK: config.sources.mast.every}
+    if sources := news_sources(config):
+        rhythms[Work.LISTEN] = min(source.every for source in sources)
+    for work, every in rhythms.items():
+        runs = stored_runs.newest(connection, work, LOOKED_BACK)
+        ended = next((run for run in runs if run.came_to_its_end), None)
+        if ended is not None and ended.started_at < now - every - LATE:
+            yield f"{_DOING[work]} was last done {ended.started_at:%Y-%m-%d %H:%M}Z"
+        elif ended is None and runs and runs[-1].started_at < now - LATE:
+            yield f"{_DOING[work]} was begun {runs[-1].started_at:%Y-%m-%d %H:%M}Z, and never came to its end"
+
+
+def _digests_overdue(connection: Connection, config: Config, now: datetime) -> Iterator[str]:
+    silent = (
+        stored_pauses.load_mutes(connection, now).keys() | stored_pauses.load(connection, Paused.DIGEST).keys()
+    )
+    rhythms = {each.name: rhythm_of(each, config) for each in config.subscriptions if each.name not in silent}
+    ends = stored_periods.last_ends(connection, now - REMEMBERED_FOR, now + CLOCK_AHEAD)
+    for name, rhythm in rhythms.items():
+        # The first digest waits for its programs' first answers, which may take long.
+        boundary = due(rhythm, ends[name], now) if name in ends else None
+        if boundary is not None and boundary.at < now - LATE:
+            yield f"the digest of {name} was due {boundary.at:%Y-%m-%d %H:%M}Z"
