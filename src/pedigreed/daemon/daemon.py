@@ -27,6 +27,7 @@ from pedigreed.model.work import BROKEN_OFF, INTERRUPTED, Work
 from pedigreed.service.agenda import Agenda, agenda
 from pedigreed.service.ask_times import LEAD
 from pedigreed.service.news_sources import LONGEST_WAIT
+from pedigreed.service.one_run import take_up_lost
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import runs as stored_runs
 
@@ -213,6 +214,7 @@ class Daemon:
     def _read_agenda(self, now: datetime) -> Agenda:
         # A file that took the place of the store's is what the workers will open.
         self._store.let_go_if_replaced()
+        take_up_lost(self._store, now)
         with self._store.reading() as connection:
             left_alone = {work for work in Work if self._is_paused(work, now)}
             if Work.ASK in self._at_work and now - self._asks_since > LEAD:
@@ -299,6 +301,7 @@ class Daemon:
                 stored_runs.add_broken_off(connection, ended.work, problem, began, now)
             if self._is_alone and ended.work is Work.TELL:
                 stored_deliveries.take_back(connection, now)
+        take_up_lost(self._store, now)
 
     async def _try(self, mend: Callable[[], None]) -> None:
         """Mend what a process left, where the store allows it. What is not mended now is with the next start."""

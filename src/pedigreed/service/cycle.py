@@ -18,7 +18,7 @@ from pedigreed.model.work import Work
 from pedigreed.service.collecting import Answer, collect
 from pedigreed.service.local_folders import look_through_folders
 from pedigreed.service.news import SourceRead, read_news
-from pedigreed.service.one_run import one_run
+from pedigreed.service.one_run import one_run, take_up_lost
 from pedigreed.service.outbox import deliver, take_back
 from pedigreed.service.periods import Closed, close_due_periods
 from pedigreed.service.problems import update_problems
@@ -201,6 +201,8 @@ def tell(
         composed = tuple(closing)
         if is_alone:
             take_back(store, now)
+        else:
+            take_up_lost(store, now)
         sending = partial(deliver, store, channels, now, give_up_after=config.delivery.give_up_after, stop=stop)
         deliveries = {each.key: each for each in asyncio.run(sending())}
         news = update_problems(config, store, configuration, now)

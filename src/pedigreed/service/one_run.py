@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from time import monotonic
 from types import MappingProxyType
@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 
 from pedigreed.model.failure import PedigreedError
-from pedigreed.model.work import BROKEN_OFF, Run, Work
+from pedigreed.model.work import BROKEN_OFF, INTERRUPTED, Run, Work
+from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import runs as stored_runs
+from pedigreed.store.lives import Life, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
+
+    from sqlalchemy.engine import Connection
 
     from pedigreed.model.delivery import DeliveryState
     from pedigreed.store.database import Store
@@ -55,12 +59,49 @@ def one_run(store: Store, work: Work, now: datetime, *, after: int | None = None
         now: UTC.
         after: the last run that was known when this one was decided on; None to do it in any case.
     """
-    began = monotonic()
-    with store.writing() as connection:
-        number = stored_runs.begin(connection, work, now, after=after)
-    if number is None:
-        yield None
+    with ExitStack() as life:
+        with store.writing() as connection:
+            number = stored_runs.begin(connection, work, now, after=after)
+            if number is not None:
+                # Before anybody sees the run, so that nobody takes it for one whose process is gone.
+                life.enter_context(store.alive(Life.RUN, number))
+        if number is None:
+            yield None
+            return
+        with _going_on(store, Run(number, work, now)) as end:
+            yield end
+
+
+def take_up_lost(store: Store, now: datetime) -> None:
+    """End the runs of processes that are gone, and let what they were sending be due."""
+    if not store.is_shared:
         return
+    with store.reading() as connection:
+        if not any(_lost(connection)):
+            return
+    with store.writing() as connection:
+        runs, senders = _lost(connection)
+        stored_runs.fail(connection, runs, INTERRUPTED, now)
+        taken = stored_deliveries.take_back_from(connection, senders, now)
+    for work in runs.values():
+        _log.warning("run broken off", work=work.value, reason="its process ended")
+    if taken:
+        _log.warning("taken up from a process that ended", deliveries=taken)
+
+
+def _lost(connection: Connection) -> tuple[dict[int, Work], set[int]]:
+    """The runs and the senders whose process is gone. Who ends well says so before it lets its lock go."""
+    unended, senders = stored_runs.unended(connection), stored_deliveries.owners(connection)
+    living = held(connection, Life.RUN) if unended else frozenset()
+    sending = held(connection, Life.SENDING) if senders else frozenset()
+    return {number: work for number, work in unended.items() if number not in living}, senders - sending
+
+
+@contextmanager
+def _going_on(store: Store, run: Run) -> Iterator[End]:
+    """A run that was begun, until it is ended."""
+    number, work, now = run.key, run.work, run.started_at
+    began = monotonic()
 
     def end(
         *,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 import time
 from collections import deque
 from contextlib import suppress
@@ -44,6 +45,7 @@ from pedigreed.service.after_attempt import (
 from pedigreed.service.stop import Stop
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
+from pedigreed.store.lives import Life
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -89,11 +91,13 @@ class Terms:
         clock: gives the moment, UTC.
         give_up_after: the age limit of a message.
         jitter: gives a number from 0 to 1, for the length of pauses.
+        owner: the number by which other processes know whether this one lives; None for a process that is alone.
     """
 
     clock: Callable[[], datetime]
     give_up_after: timedelta
     jitter: Callable[[], float]
+    owner: int | None = None
 
 
 async def deliver(
@@ -119,13 +123,17 @@ async def deliver(
         stop: when it is said, what is being sent is sent to its end, and nothing more is begun.
     """
     began = time.monotonic()
-    terms = Terms(lambda: now + timedelta(seconds=time.monotonic() - began), give_up_after, jitter)
+    owner = secrets.randbits(31)
+    terms = Terms(lambda: now + timedelta(seconds=time.monotonic() - began), give_up_after, jitter, owner)
     with store.writing() as connection:
         stored_deliveries.bring_forward(connection, now + LONGEST, now)
         gone = stored_deliveries.open_channels(connection, without=channels.keys())
     loop = asyncio.get_running_loop()
     is_ending = asyncio.Event()
-    with (stop or Stop()).heard_by(lambda: loop.call_soon_threadsafe(is_ending.set)):
+    with (
+        (stop or Stop()).heard_by(lambda: loop.call_soon_threadsafe(is_ending.set)),
+        store.alive(Life.SENDING, owner),
+    ):
         queues = [Queue(store, name, channel, terms, is_ending) for name, channel in channels.items()]
         queues += [Queue(store, name, None, terms, is_ending) for name in gone]
         ended = await asyncio.gather(*(queue.send_all() for queue in queues), return_exceptions=True)
@@ -164,7 +172,12 @@ class Queue:
     """What waits for one channel. Of several processes on one store, each message goes to one."""
 
     def __init__(
-        self, store: Store, name: str, channel: Channel | None, terms: Terms, is_ending: asyncio.Event
+        self,
+        store: Store,
+        name: str,
+        channel: Channel | None,
+        terms: Terms,
+        is_ending: asyncio.Event,
     ) -> None:
         """Describe the queue. A channel of None is one that the configuration does not have any more."""
         self._store = store
@@ -269,7 +282,9 @@ class Queue:
         self._pause = pause = stored_pauses.load(connection, Paused.CHANNEL).get(self._name)
         if pause is None or not pause.holds(now):
             limit = A_FEW if pause is None else 1
-            self._taken.extend(stored_deliveries.claim(connection, self._name, now, now + LEASE, limit))
+            self._taken.extend(
+                stored_deliveries.claim(connection, self._name, now, now + LEASE, limit, owner=self._terms.owner)
+            )
         if self._taken:
             # Without room for what comes of a message, it would be sent again and again.
             self._store.want_room(ROOM)

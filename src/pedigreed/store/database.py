@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from pedigreed.model.failure import StoreError
 from pedigreed.store import migrate
+from pedigreed.store.lives import hold
 from pedigreed.store.sqlite_file import SqliteFile
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
     from sqlalchemy.engine.interfaces import ExceptionContext
 
+    from pedigreed.store.lives import Life
     from pedigreed.store.postgresql_server import PostgresqlServer
     from pedigreed.store.process_lock import AtWork
 
@@ -83,6 +85,25 @@ class Store:
         with self._transaction(self._writer) as connection:
             yield connection
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several processes may be at work on it, and know of each other."""
+        return self._engine.dialect.name == "postgresql"
+
+    @contextmanager
+    def alive(self, life: Life, number: int) -> Iterator[None]:
+        """Let the other processes that share the store know that this one is at something, until it ends."""
+        if not self.is_shared:
+            yield
+            return
+        with self._engine.connect() as connection:
+            try:
+                hold(connection.execution_options(isolation_level="AUTOCOMMIT"), life, number)
+                yield
+            finally:
+                # The session ends, and the lock with it.
+                connection.invalidate()
+
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         with engine.connect() as connection:
@@ -137,6 +158,9 @@ class Store:
             # A connection that died in the pool is made anew, unless it is reported here.
             return
         failure = self._place.failure(context.original_exception)
+        if self._place.is_useless(context.original_exception):
+            # Then so are the other connections, and all are made anew.
+            context.is_disconnect = True
         if failure is not None:
             raise failure
 

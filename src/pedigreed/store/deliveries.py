@@ -63,6 +63,7 @@ _CLAIM = (
         state=DeliveryState.SENDING.value,
         attempts=deliveries.c.attempts + 1,
         next_attempt_at=bindparam("lease_until"),
+        owner=bindparam("new_owner"),
         maybe_repeated=or_(deliveries.c.maybe_repeated, deliveries.c.state == DeliveryState.SENDING.value),
     )
     .returning(deliveries)
@@ -71,14 +72,21 @@ _CONTENTS = select(contents).where(contents.c.message_id.in_(bindparam("message_
 
 
 def claim(
-    connection: Connection, channel: str, now: datetime, lease_until: datetime, limit: int = 1
+    connection: Connection,
+    channel: str,
+    now: datetime,
+    lease_until: datetime,
+    limit: int = 1,
+    *,
+    owner: int | None = None,
 ) -> list[Delivery]:
     """Take the rows of a channel whose time has come, at most so many, those that wait longest first.
 
+    `owner` is the number by which it is known whether this process lives: see `lives`.
     A row whose lease ended was being sent when its process ended: it may have arrived, and is marked so.
     On PostgreSQL a row that another process is taking is passed over. To be called in a writing transaction.
     """
-    terms = {"of_channel": channel, "now": now, "lease_until": lease_until, "limit": limit}
+    terms = {"of_channel": channel, "now": now, "lease_until": lease_until, "limit": limit, "new_owner": owner}
     taken = connection.execute(_CLAIM, terms).all()
     found = _contents_of(connection, [row.message_id for row in taken])
     return sorted((delivery_of(row, found[row.message_id]) for row in taken), key=lambda delivery: delivery.key)
@@ -155,6 +163,23 @@ def take_back(connection: Connection, now: datetime) -> int:
     return connection.execute(
         update(deliveries)
         .where(is_open, deliveries.c.state == DeliveryState.SENDING.value)
+        .values(next_attempt_at=now)
+    ).rowcount
+
+
+def owners(connection: Connection) -> set[int]:
+    """Who is sending, or was when it ended."""
+    query = select(deliveries.c.owner).where(
+        is_open, deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.owner.is_not(None)
+    )
+    return set(connection.execute(query.distinct()).scalars())
+
+
+def take_back_from(connection: Connection, gone: Collection[int], now: datetime) -> int:
+    """End the leases of owners that are gone. Gives how many there were."""
+    return connection.execute(
+        update(deliveries)
+        .where(is_open, deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.owner.in_(gone))
         .values(next_attempt_at=now)
     ).rowcount
 

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
 
 _CONNECT_SECONDS = 10
+_RECYCLE_SECONDS = 300
 _WRITES = "pedigreed_writes"
 
 _TRY_AGAIN = ("08", "40", "53", "55P03", "57P", "58")
 """SQLSTATEs, or their first characters: lost connection, conflict of transactions, no room, lock not had, server
 going down, trouble of its system."""
+
+_READ_ONLY = "25006"
+_NOT_THERE = frozenset({"0A000", "55000"})
+_STANDBY = re.compile(r"recovery|hot standby|read-only|standby")
+"""How a server says that it is a standby: of a transaction, a feature, or a session (`target_session_attrs`)."""
 
 _UNIQUE_VIOLATION = "23505"
 
@@ -55,8 +61,15 @@ class PostgresqlServer:
 
     def engine(self) -> Engine:
         """Connections to the server."""
-        patience = {} if "connect_timeout" in self._url.query else {"connect_timeout": _CONNECT_SECONDS}
-        engine = create_engine(self._url, hide_parameters=True, pool_pre_ping=True, connect_args=patience)
+        usual = {"connect_timeout": _CONNECT_SECONDS, "target_session_attrs": "read-write"}
+        engine = create_engine(
+            self._url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            # An address may lead to another server after a while.
+            pool_recycle=_RECYCLE_SECONDS,
+            connect_args={name: value for name, value in usual.items() if name not in self._url.query},
+        )
         event.listen(engine, "begin", self._begin)
         return engine
 
@@ -83,6 +96,11 @@ class PostgresqlServer:
         """Any number of processes share the work."""
         yield AtWork(is_alone=False)
 
+    def is_useless(self, error: BaseException | None) -> bool:
+        """Whether an error shows that the server became a standby, so that another one takes the changes."""
+        state = error.sqlstate if isinstance(error, psycopg.Error) else None
+        return state == _READ_ONLY or (state in _NOT_THERE and _STANDBY.search(str(error)) is not None)
+
     def failure(self, error: BaseException | None) -> PedigreedError | None:
         """What an error of the server means to the operator; None for one that no operator can help."""
         if not isinstance(error, psycopg.Error):
@@ -92,13 +110,16 @@ class PostgresqlServer:
             return self._connection_failure(error, said)
         if error.sqlstate == _UNIQUE_VIOLATION:
             return TryAgain(f"{self.name}: this was kept already: {said}")
-        if error.sqlstate.startswith(_TRY_AGAIN):
-            return TryAgain(f"{self.name}: {said}")
-        if isinstance(error, psycopg.errors.InsufficientPrivilege):
-            return StoreError(f"{self.name} can't be opened for writing: {said}")
-        return None
+        if self.is_useless(error):
+            said = f"it is a standby, which takes no changes: {said}"
+        elif not error.sqlstate.startswith(_TRY_AGAIN):
+            is_forbidden = isinstance(error, psycopg.errors.InsufficientPrivilege)
+            return StoreError(f"{self.name} can't be opened for writing: {said}") if is_forbidden else None
+        return TryAgain(f"{self.name}: {said}")
 
     def _connection_failure(self, error: psycopg.Error, said: str) -> PedigreedError | None:
+        if _STANDBY.search(said) and not _REFUSED.search(said):
+            return TryAgain(f"{self.name}: it is a standby, which takes no changes: {said}")
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and not _REFUSED.search(said):
             return TryAgain(f"{self.name} does not answer: {said}")
         if isinstance(error, psycopg.OperationalError | psycopg.ProgrammingError):

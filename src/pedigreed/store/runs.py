@@ -12,7 +12,7 @@ from pedigreed.store.statements import insert_or_add, lock_for_transaction
 from pedigreed.store.tables import runs, totals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -100,6 +100,19 @@ def add_broken_off(connection: Connection, work: Work, problem: str, began: date
         number = begin(connection, work, began)
         assert number is not None
         end(connection, Run(number, work, began, now, problem=problem))
+
+
+def unended(connection: Connection) -> dict[int, Work]:
+    """The runs that go on, or whose process was killed, by their number."""
+    query = select(runs.c.id, runs.c.work).where(runs.c.ended_at.is_(None))
+    return {row.id: Work(row.work) for row in connection.execute(query)}
+
+
+def fail(connection: Connection, numbers: Collection[int], problem: str, now: datetime) -> None:
+    """Say why runs did not end. One that ended meanwhile stays as it is."""
+    connection.execute(
+        update(runs).where(runs.c.id.in_(numbers), runs.c.ended_at.is_(None)).values(ended_at=now, problem=problem)
+    )
 
 
 def newest(connection: Connection, work: Work, limit: int = 1) -> list[Run]:

@@ -113,6 +113,10 @@ class SqliteFile:
             "put it on a disk of this machine, or use PostgreSQL"
         )
 
+    def is_useless(self, _error: BaseException | None) -> bool:
+        """No: a file takes changes again as it is."""
+        return False
+
     def failure(self, error: BaseException | None) -> PedigreedError | None:
         """What an error of SQLite means to the operator; None for one that no operator can help."""
         code = getattr(error, "sqlite_errorcode", 0)

@@ -230,6 +230,7 @@ deliveries = Table(
     Column("created_at", Instant, nullable=False),
     Column("finished_at", Instant),
     Column("unsure", Integer, nullable=False),
+    Column("owner", Integer),
     UniqueConstraint("digest_id", "channel", "recipient"),
     comment="the outbox: a message for each destination, and what became of it",
 )

@@ -1,0 +1,83 @@
+"""A store on a PostgreSQL server that fails over to its standby, and what becomes of the old one."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from commands import pedigreed
+from pedigreed.model.failure import TryAgain
+from pedigreed.model.pause import Pause, Paused
+from pedigreed.store import pauses
+from pedigreed.store.database import Store
+from postgresql_servers import leader_and_standby
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+CONFIGURATION = """
+store: {store}
+sources: {{mast: {{url: "http://127.0.0.1:1"}}, crds: {{url: none}}}}
+channels: {{keep: {{folder: {{path: "{folder}/kept"}}}}}}
+subscriptions: [{{name: jades, watch: {{programs: [1180]}}, deliver: [{{channel: keep}}]}}]
+"""
+
+
+def note(store: Store, name: str) -> None:
+    with store.writing() as connection:
+        pauses.begin(connection, Pause(Paused.CHANNEL, name, NOON, NOON, 1, "why"))
+
+
+def noted(store: Store) -> set[str]:
+    with store.reading() as connection:
+        return set(pauses.load(connection, Paused.CHANNEL))
+
+
+def note_in_the_end(store: Store, name: str) -> None:
+    """What an operation that is tried again comes to."""
+    deadline = time.monotonic() + 60
+    while True:
+        with suppress(TryAgain):
+            note(store, name)
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+@pytest.mark.process
+@pytest.mark.failure("the PostgreSQL server fails over")
+def test_a_store_follows_to_the_server_that_takes_changes(tmp_path: Path) -> None:
+    with leader_and_standby() as (first, second, address):
+        url = f"postgresql://postgres@127.0.0.1:{address.port}/postgres"
+        with Store(url) as store:
+            note(store, "a")
+            with Store(
+                f"postgresql://postgres@127.0.0.1:{second.port}/postgres?target_session_attrs=any"
+            ) as standby:
+                while noted(standby) != {"a"}:
+                    time.sleep(0.1)
+                with pytest.raises(TryAgain, match="it is a standby"):
+                    note(standby, "lost")
+            first.stop()
+            second.promote()
+            address.lead_to(second)
+            note_in_the_end(store, "b")
+            first.follow(second)
+            first.start()
+            address.lead_to(first)
+            for _ in range(2):
+                with pytest.raises(TryAgain, match="it is a standby"):
+                    note(store, "lost")
+            configuration = tmp_path / "pedigreed.yaml"
+            configuration.write_text(CONFIGURATION.format(store=url, folder=tmp_path), encoding="utf-8")
+            ended = pedigreed("once", "--config", configuration)
+            assert ended.code == 75, ended.err
+            assert "it is a standby" in ended.err
+            address.lead_to(second)
+            note(store, "c")
+            assert noted(store) == {"a", "b", "c"}
