@@ -3,5 +3,5 @@
 import sys
 from pathlib import Path
 
-# The tests' own: rows in bulk.
+# The tests' own: rows in bulk, and servers that misbehave.
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))

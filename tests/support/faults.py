@@ -190,6 +190,21 @@ class _SlowHead(Reply):
         _drip(exchange, exchange.head(self) + self.body)
 
 
+@dataclass(frozen=True, slots=True)
+class _StrangeHead(Reply):
+    """A header is another than it must be."""
+
+    header: str = ""
+
+    def send(self, exchange: Exchange) -> None:
+        exchange.answered()
+        exchange.close_connection = True
+        name = self.header.partition(":")[0]
+        lines = exchange.head(self).decode().split("\r\n")
+        kept = [line for line in lines[:-2] if not line.startswith(f"{name}:")]
+        exchange.wfile.write("\r\n".join((*kept, self.header, "", "")).encode() + self.body)
+
+
 class _Endless(Reply):
     """After the body come as many spaces as the client takes."""
 
@@ -235,6 +250,17 @@ class SlowHead(Fault):
 
     def on_reply(self, reply: Reply) -> Reply:
         return _sent_as(_SlowHead, reply)
+
+
+@dataclass(frozen=True, slots=True)
+class StrangeHead(Fault):
+    """A header that no server may send, such as ``Content-Length: 1826, 1826``, in the place of the true one."""
+
+    header: str
+    status: int = 200
+
+    def on_reply(self, reply: Reply) -> Reply:
+        return _StrangeHead(reply.body, self.status, reply.content_type, reply.headers, self.header)
 
 
 class Endless(Fault):
