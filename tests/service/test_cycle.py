@@ -690,7 +690,7 @@ def test_an_instrument_that_is_added_starts_with_its_baseline(watcher: Watcher) 
     watcher.told(day(0))
     wide = watcher.configured({"programs": [1180], "instruments": ["nircam", "miri"]})
     text = watcher.told(day(1), wide)["a"]
-    assert "NOW WATCHING   1 program, 6 products" in text
+    assert "NOW WATCHING   1 program with 6 products" in text
     assert "NEW" not in text
 
 
