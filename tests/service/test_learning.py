@@ -69,6 +69,20 @@ def test_a_flag_is_seen_the_next_day_without_a_sweep(watcher: Watcher) -> None:
     assert watcher.told(day(3), config) == {}
 
 
+def test_a_flag_is_told_with_how_long_the_earlier_ones_lasted(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 20)
+    config = watcher.configured(STALE)
+    watcher.told(day(0), config)
+    watcher.holdings.set(names[:10], isStale=True)
+    assert "after the flag" not in watcher.told(day(1), config)["a"]
+    watcher.holdings.set(names[:10], isStale=False)
+    watcher.holdings.remake(names[:10], at=day(2.9))
+    watcher.told(day(3), config)
+    watcher.holdings.set(names[10:], isStale=True)
+    text = " ".join(watcher.told(day(4), config)["a"].split())
+    assert "MAST remade such files 2 days after the flag (median of 10 in your programs, 2 at most)" in text
+
+
 def test_what_nobody_asks_for_is_not_asked(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 20)
     for number in range(3):

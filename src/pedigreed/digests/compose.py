@@ -79,6 +79,7 @@ def compose(facts: Facts) -> Digest:
         in_motion=tuple(campaigns_waiting(selection, settled.waiting, facts.changes.moves, holdings)),
         settle=selection.settle,
         on_disk=tuple(_on_disk(facts)),
+        flags_lasted=facts.changes.flags_lasted,
     )
 
 

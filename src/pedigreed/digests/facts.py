@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pedigreed.model.change import Change
     from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.coverage import Coverage
+    from pedigreed.model.digest import FlagHistory
     from pedigreed.model.impact import Switch
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.local_file import FolderState, LocalFile
@@ -66,12 +67,14 @@ class ChangeFacts:
         moves: what was reprocessed in the programs in the last months, covered or not; empty where none of the
             uncovered changes is a reprocessing.
         exclusive: the file names among them that are under exclusive access now.
+        flags_lasted: how long stale flags lasted before; None where none is among the uncovered changes.
     """
 
     uncovered: tuple[tuple[int, Change], ...]
     settled: Settled
     moves: tuple[Moved, ...] = ()
     exclusive: frozenset[str] = frozenset()
+    flags_lasted: FlagHistory | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,20 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagHistory:
+    """How long MAST's stale flags lasted that ended in a reprocessing.
+
+    Attributes:
+        flags: how many.
+        median, longest: from the flag being seen to the product being made anew.
+    """
+
+    flags: int
+    median: timedelta
+    longest: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """What one subscription is told of one period.
 
@@ -221,6 +235,7 @@ class Digest:
         in_motion: campaigns that are told when they are over, and not among the changes; programs by number.
         settle: how long a program has to be quiet before its reprocessing is told; None where nothing waits.
         on_disk: the folders whose files are compared with the archive's, as configured.
+        flags_lasted: how long stale flags of its programs lasted; None where none is told, or that is not known.
         switches: what the switches of CRDS's latest context change for the subscription, the newest first.
     """
 
@@ -242,6 +257,7 @@ class Digest:
     in_motion: tuple[Campaign, ...] = ()
     settle: timedelta | None = None
     on_disk: tuple[OnDisk, ...] = ()
+    flags_lasted: FlagHistory | None = None
     switches: tuple[Switch, ...] = ()
 
 

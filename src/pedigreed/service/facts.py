@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pedigreed.changes.campaigns import LOOKS_BACK
+from pedigreed.changes.flags import flag_history
 from pedigreed.changes.selection import selection_of
 from pedigreed.changes.settling import settled_for
 from pedigreed.config.settings import Report
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pedigreed.config.settings import Config, Subscription
     from pedigreed.model.campaign import Moved
     from pedigreed.model.change import Change
+    from pedigreed.model.digest import FlagHistory
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.local_file import FolderState
     from pedigreed.model.period import Period
@@ -141,6 +143,9 @@ class FactsReader:
                 if ChangeKind.PUBLIC in kinds
                 else frozenset()
             ),
+            flags_lasted=self._once("flags", lambda: self._flags(connection))
+            if ChangeKind.STALE in kinds
+            else None,
         )
 
     def _of_keys(self, connection: Connection, keys: Sequence[int]) -> tuple[tuple[int, Change], ...]:
@@ -150,6 +155,9 @@ class FactsReader:
         if missing:
             known |= stored_changes.between(connection, self.programs, missing[0], missing[-1])
         return tuple((key, known[key]) for key in keys)
+
+    def _flags(self, connection: Connection) -> FlagHistory | None:
+        return flag_history(stored_changes.of_flagged(connection, self.programs))
 
     def _moves(self, connection: Connection) -> tuple[Moved, ...]:
         return tuple(stored_changes.moves(connection, sorted(self.programs), self.now - LOOKS_BACK))

@@ -84,6 +84,20 @@ def came_at(connection: Connection, filenames: Iterable[str]) -> dict[str, datet
     return found
 
 
+def of_flagged(connection: Connection, programs: Collection[int]) -> list[Change]:
+    """The flags of products of some programs that MAST ever marked as stale, and what was reprocessed of them."""
+    kinds = (ChangeKind.STALE.value, ChangeKind.NO_LONGER_STALE.value, ChangeKind.REPROCESSED.value)
+    flagged = select(changes.c.filename).where(
+        changes.c.program.in_(programs), changes.c.kind == ChangeKind.STALE.value
+    )
+    query = (
+        select(changes)
+        .where(changes.c.program.in_(programs), changes.c.kind.in_(kinds), changes.c.filename.in_(flagged))
+        .order_by(changes.c.filename, changes.c.revision)
+    )
+    return [_change_of(row) for row in connection.execute(query)]
+
+
 def moves(connection: Connection, programs: Collection[int], since: datetime) -> list[Moved]:
     """What was reprocessed of some programs and seen since a moment (UTC), gathered by what moved together."""
     at = func.coalesce(changes.c.archived_at, changes.c.seen_at, type_=changes.c.seen_at.type)
