@@ -41,8 +41,8 @@ PYTEST = $(DEV)/bin/python -m pytest -n auto --dist loadgroup
 test: $(DEV)/.ready  ## the tests
 	@$(PYTEST) $(PYTEST_ARGS)
 
-test-quick: $(DEV)/.ready  ## those that start no process, of the program or of servers
-	@$(PYTEST) -m "not process" $(PYTEST_ARGS)
+test-quick: $(DEV)/.ready  ## those that start no process, of the program or of servers; with fewer random examples
+	@$(PYTEST) -m "not process" --hypothesis-profile=quick $(PYTEST_ARGS)
 
 check: $(DEV)/.ready  ## style, types, the direction of imports, and that nothing is unused
 	$(DEV)/bin/ruff check .

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # A slow machine is no failure.
 settings.register_profile("pedigreed", deadline=None)
+# For `make test-quick`: what is tried at random is tried less often.
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("pedigreed")
 
 _SHARED = Path(__file__).parents[2] / "shared"
