@@ -197,6 +197,7 @@ def test_an_end_while_it_looks_at_the_store_is_no_error(
     assert [record.message for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
+@pytest.mark.process
 @pytest.mark.failure("work dies before it can say that it began")
 @pytest.mark.parametrize("work", list(Work))
 def test_work_that_dies_before_it_began_is_recorded_with_its_end(office: Office, work: Work) -> None:
