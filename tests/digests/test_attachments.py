@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_digest import make_digest
-from pedigreed.digests.attachments import Limits, attached_to
-from pedigreed.digests.change_table import table_of
+from pedigreed.digests.attachments import Limits, attached_to, table_of
 from pedigreed.digests.listing import PIECE, write
 from pedigreed.digests.manifest import count_files, downloads_of, manifest_of
 from pedigreed.model.change import Change, ChangeKind

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from pedigreed.digests.layout import WIDTH
 from pedigreed.digests.operator_mail import MOST_LISTED, operator_mail, problem_in_words
+from pedigreed.digests.print_text import WIDTH
 from pedigreed.model.problem import Problem, ProblemKind
 
 if TYPE_CHECKING:

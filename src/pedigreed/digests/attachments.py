@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -10,14 +11,21 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from pedigreed.digests.change_table import table_of
-from pedigreed.digests.listing import write
+from pedigreed.digests.listing import Listing, Written, write
 from pedigreed.digests.manifest import count_files, downloads_of, manifest_of
+from pedigreed.digests.wording import visible
 from pedigreed.model.digest import Attachment
+from pedigreed.model.instant import iso
+from pedigreed.model.product_name import product_type_of
 
 if TYPE_CHECKING:
-    from pedigreed.digests.listing import Written
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from pedigreed.model.change import Change
     from pedigreed.model.digest import Digest
+    from pedigreed.model.pedigree import Pedigree
+
 
 LONGEST_NAME = 40
 
@@ -97,3 +105,74 @@ def stem_of(digest: Digest) -> str:
     name = re.sub(r"[^A-Za-z0-9_]+", "-", ascii_name)[:LONGEST_NAME].strip("-") or "digest"
     ends = digest.ends.astimezone(ZoneInfo(digest.timezone))
     return f"{name}-{ends:%Y-%m-%d}" + ("" if digest.ends - digest.starts >= A_DAY else f"-{ends:%H%M}")
+
+
+COLUMNS = (
+    "kind",
+    "program",
+    "observation",
+    "instrument",
+    "level",
+    "product_type",
+    "filename",
+    "fileset",
+    "old_cal_ver",
+    "old_crds_ctx",
+    "old_date",
+    "new_cal_ver",
+    "new_crds_ctx",
+    "new_date",
+    "archived",
+    "public",
+)
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""ASCII and full-width: a Japanese spreadsheet takes both."""
+
+_GUARD = "'"
+
+
+class _Line:
+    """What a CSV writer takes for its file: it hands each line back."""
+
+    def write(self, line: str) -> bytes:
+        return line.encode()
+
+
+def table_of(changes: Iterable[Change]) -> Listing:
+    """One line for each change, in the order given."""
+    writer = csv.writer(_Line(), lineterminator="\n")
+    head: bytes = writer.writerow(COLUMNS)
+    return Listing(head, (writer.writerow(_row(change)) for change in changes))
+
+
+def _row(change: Change) -> tuple[str | int | None, ...]:
+    return (
+        change.kind,
+        change.program,
+        change.observation,
+        change.instrument,
+        _cell(change.level),
+        _cell(product_type_of(change.filename)),
+        _cell(change.filename),
+        _cell(change.fileset),
+        *_pedigree(change.before),
+        *_pedigree(change.after),
+        _moment(change.archived_at),
+        _moment(change.public_at),
+    )
+
+
+def _pedigree(pedigree: Pedigree | None) -> tuple[str, str, str]:
+    if pedigree is None:
+        return "", "", ""
+    return _cell(pedigree.cal_ver or ""), _cell(pedigree.crds_ctx or ""), _moment(pedigree.date)
+
+
+def _cell(text: str) -> str:
+    shown = visible(text)
+    return _GUARD + shown if shown.lstrip().startswith((*_FORMULA_STARTS, _GUARD)) else shown
+
+
+def _moment(moment: datetime | None) -> str:
+    return "" if moment is None else iso(moment)

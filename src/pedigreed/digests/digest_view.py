@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pedigreed.digests.links import product_file
 from pedigreed.digests.manifest import download_code, downloads_of
-from pedigreed.digests.moments import period
 from pedigreed.digests.sections.changes import changes
 from pedigreed.digests.sections.checked import checked, not_checked, not_read
 from pedigreed.digests.sections.crds import crds, new_build
@@ -17,7 +16,7 @@ from pedigreed.digests.sections.motion import in_motion
 from pedigreed.digests.sections.programs import missing, no_change, now_watching
 from pedigreed.digests.subject import headline_of
 from pedigreed.digests.view import Download, File, View
-from pedigreed.digests.wording import clipped, count, one_line, shortlist
+from pedigreed.digests.wording import clipped, count, one_line, period, shortlist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from pedigreed.digests.layout import prose
-from pedigreed.digests.moments import moment_in_utc
-from pedigreed.digests.wording import clipped, count, one_line
+from pedigreed.digests.print_text import prose
+from pedigreed.digests.wording import clipped, count, moment_in_utc, one_line
 from pedigreed.model.digest import RenderedDigest
 from pedigreed.model.instant import iso
 from pedigreed.model.problem import Problem, ProblemKind

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pedigreed.digests.pedigrees import keywords_in_words
 from pedigreed.digests.sections.checked import unread_of
 from pedigreed.digests.sections.crds import bad_files
 from pedigreed.digests.sections.disk import older_on_disk, unread_folders_of
 from pedigreed.digests.sections.motion import programs_in_motion
 from pedigreed.digests.sections.programs import STALE_FLAGS
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, keywords_of, products_of
-from pedigreed.digests.wording import clipped, count, listed
+from pedigreed.digests.wording import clipped, count, keywords_in_words, listed
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import ALL_KINDS
 from pedigreed.model.notice import NoticeKind

@@ -1,14 +1,22 @@
-"""Puts numbers and lists of names into words, and makes text from outside safe to print."""
+"""Puts what a digest tells into words: numbers, names, days and times, pedigrees; all of it safe to print."""
 
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING
+from datetime import UTC
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
 from rich.cells import cell_len, set_cell_size
 
+from pedigreed.model.build import build_of
+from pedigreed.model.pedigree import context_name
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
+
+    from pedigreed.model.digest import PedigreeSpan
 
 
 def visible(text: str) -> str:
@@ -74,3 +82,142 @@ def percent(part: int, whole: int) -> str:
     if 0 < part * 100 < whole:
         return "<1%"
     return f"{part * 100 // whole}%"
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def period(starts: datetime, ends: datetime, timezone: str) -> str:
+    """``21 Nov 07:00 to 22 Nov 2026 07:00 CET (06:00Z)``; a first look has no length: ``21 Nov 2026 ...``."""
+    zone = ZoneInfo(timezone)
+    begin, end = starts.astimezone(zone), ends.astimezone(zone)
+    words = f"{_full_day(end)} {_clock(end)} {_zone_name(end)}"
+    if starts != ends:
+        first = _day(begin) if begin.year == end.year else _full_day(begin)
+        # Two ends of a period can have two offsets: the night that the clocks change.
+        begin_zone = "" if begin.utcoffset() == end.utcoffset() else f" {_zone_name(begin)}"
+        words = f"{first} {_clock(begin)}{begin_zone} to {words}"
+    return words if _zone_name(end) == "UTC" else f"{words} ({_in_utc(starts, ends, end)})"
+
+
+def _in_utc(starts: datetime, ends: datetime, local_end: datetime) -> str:
+    begin, end = starts.astimezone(UTC), ends.astimezone(UTC)
+    if end.date() == local_end.date():
+        return f"{_clock(end)}Z" if _clock(begin) == _clock(end) else f"{_clock(begin)}Z to {_clock(end)}Z"
+    return f"{_day(begin)} {_clock(begin)}Z to {_day(end)} {_clock(end)}Z"
+
+
+def _zone_name(moment: datetime) -> str:
+    """``CET``; ``UTC-03`` for a zone that has a number for a name."""
+    name = moment.tzname() or "UTC"
+    return f"UTC{name}" if name[0] in "+-" else name
+
+
+def moment_in_utc(moment: datetime, near: datetime) -> str:
+    """``05:58Z`` on the day of `near` (UTC), ``20 Nov 05:58Z`` in its year, ``20 Nov 2025 05:58Z`` before."""
+    moment, near = moment.astimezone(UTC), near.astimezone(UTC)
+    if moment.date() == near.date():
+        return f"{_clock(moment)}Z"
+    date = _day(moment) if moment.year == near.year else _full_day(moment)
+    return f"{date} {_clock(moment)}Z"
+
+
+def day(moment: datetime, near: datetime) -> str:
+    """``21 Nov``, with the year where it is another than that of `near`. Both in the zone that is wanted."""
+    return _day(moment) if moment.year == near.year else _full_day(moment)
+
+
+def days_of(span: PedigreeSpan) -> str:
+    """The UTC days of DATE: ``21 Nov 2026``, ``2 to 9 Nov 2025``, ``28 Oct to 9 Nov 2025``; or ``none``."""
+    if span.earliest is None or span.latest is None:
+        return "none"
+    return days_between(span.earliest.astimezone(UTC), span.latest.astimezone(UTC))
+
+
+def days_between(first: datetime, last: datetime) -> str:
+    """``21 Nov 2026``, ``2 to 9 Nov 2025``, ``28 Oct to 9 Nov 2025``. Both in the zone that is wanted."""
+    if first.date() == last.date():
+        return _full_day(last)
+    if first.year != last.year:
+        return f"{_full_day(first)} to {_full_day(last)}"
+    return f"{first.day if first.month == last.month else _day(first)} to {_full_day(last)}"
+
+
+def times_of(span: PedigreeSpan) -> str:
+    """DATE to the second, UTC, for two that share a day: ``21 Nov 2026 08:40:12Z``."""
+    if span.earliest is None or span.latest is None:
+        return "none"
+    first, last = (
+        f"{_full_day(moment)} {moment:%H:%M:%S}Z"
+        for moment in (span.earliest.astimezone(UTC), span.latest.astimezone(UTC))
+    )
+    return first if first == last else f"{first} to {last}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {_MONTHS[moment.month - 1]}"
+
+
+def _full_day(moment: datetime) -> str:
+    return f"{_day(moment)} {moment.year:04d}"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%H:%M}"
+
+
+LONGEST_VALUE = 56
+"""Columns that a keyword's value may take: what a header holds can be anything."""
+
+
+def keywords_in_words(cal_ver: str | None, crds_ctx: str | None, longest: int = LONGEST_VALUE) -> str:
+    """``2.0.1, jwst_1535``."""
+    return _phrase(cal_ver, "", crds_ctx, longest)
+
+
+def span_in_words(span: PedigreeSpan) -> str:
+    """``2.0.1 (B12.3.1), jwst_1535, made 2 to 9 Nov 2025``."""
+    build = build_name(span.cal_ver)
+    words = _phrase(span.cal_ver, f" ({build})" if build else "", span.crds_ctx, LONGEST_VALUE)
+    return words if span.earliest is None else f"{words}, made {days_of(span)}"
+
+
+def _phrase(cal_ver: str | None, build: str, crds_ctx: str | None, longest: int) -> str:
+    if cal_ver is None and crds_ctx is None:
+        return "uncalibrated"
+    version = "no CAL_VER" if cal_ver is None else clipped(cal_ver, longest) + build
+    context = context_name(crds_ctx)
+    return f"{version}, {'no CRDS_CTX' if context is None else clipped(context, longest)}"
+
+
+def build_name(cal_ver: str | None) -> str:
+    """The DMS build that a pipeline version was installed with; empty where it is not known."""
+    build = build_of(cal_ver) if cal_ver else None
+    return (build.dms_build or "") if build else ""
+
+
+class Moved(NamedTuple):
+    """A keyword's values in two pedigrees, as they are shown."""
+
+    old: str
+    new: str
+
+
+def keywords_moved(before: PedigreeSpan, after: PedigreeSpan) -> tuple[Moved, Moved, Moved]:
+    """CAL_VER, CRDS_CTX and DATE in two pedigrees."""
+    return (
+        Moved(_value(before.cal_ver), _value(after.cal_ver)),
+        Moved(_value(context_name(before.crds_ctx)), _value(context_name(after.crds_ctx))),
+        _dates(before, after),
+    )
+
+
+def _dates(before: PedigreeSpan, after: PedigreeSpan) -> Moved:
+    if (before.earliest, before.latest) == (after.earliest, after.latest):
+        return Moved(days_of(before), days_of(before))
+    old, new = days_of(before), days_of(after)
+    return Moved(old, new) if old != new else Moved(times_of(before), times_of(after))
+
+
+def _value(text: str | None) -> str:
+    return "none" if text is None else clipped(text, LONGEST_VALUE) or "(blank)"

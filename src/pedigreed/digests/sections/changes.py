@@ -6,11 +6,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.links import context_page, program_page
-from pedigreed.digests.pedigrees import build_name, keywords_in_words, keywords_moved, span_in_words
 from pedigreed.digests.sections.motion import days_in_words
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, products_of, shown_of
 from pedigreed.digests.view import Bar, Group, Row, Section, Value
-from pedigreed.digests.wording import clipped, count, listed, percent
+from pedigreed.digests.wording import (
+    build_name,
+    clipped,
+    count,
+    keywords_in_words,
+    keywords_moved,
+    listed,
+    percent,
+    span_in_words,
+)
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.program import fold_ranges
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pedigreed.digests.moments import moment_in_utc
 from pedigreed.digests.sections.programs import STALE_FLAGS
 from pedigreed.digests.view import Row, Section
-from pedigreed.digests.wording import clipped, count, listed, shortlist
+from pedigreed.digests.wording import clipped, count, listed, moment_in_utc, shortlist
 from pedigreed.model.change import ChangeKind
 
 if TYPE_CHECKING:

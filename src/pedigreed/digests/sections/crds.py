@@ -7,9 +7,8 @@ from zoneinfo import ZoneInfo
 
 from pedigreed.digests import view
 from pedigreed.digests.links import context_page
-from pedigreed.digests.moments import day
 from pedigreed.digests.view import Row, Section, Touched
-from pedigreed.digests.wording import clipped, count, listed, shortlist
+from pedigreed.digests.wording import clipped, count, day, listed, shortlist
 from pedigreed.model.context_use import ContextUse, context_use
 from pedigreed.model.notice import Medium, NoticeKind
 from pedigreed.model.reference_file import reference_type

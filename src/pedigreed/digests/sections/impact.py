@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.impact_words import changes_in_words, doubts_in_words, places_in_words
-from pedigreed.digests.moments import moment_in_utc
 from pedigreed.digests.view import Row, Section
-from pedigreed.digests.wording import clipped, count
+from pedigreed.digests.wording import clipped, count, moment_in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pedigreed.config.value import format_duration
 from pedigreed.digests.links import program_page
-from pedigreed.digests.moments import day, days_between
-from pedigreed.digests.pedigrees import keywords_in_words
 from pedigreed.digests.view import Row, Section
-from pedigreed.digests.wording import count
+from pedigreed.digests.wording import count, day, days_between, keywords_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.links import program_page
-from pedigreed.digests.moments import moment_in_utc
-from pedigreed.digests.pedigrees import span_in_words
 from pedigreed.digests.sections.motion import programs_in_motion
 from pedigreed.digests.view import Row, Section
-from pedigreed.digests.wording import count
+from pedigreed.digests.wording import count, moment_in_utc, span_in_words
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import ALL_KINDS
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pedigreed.digests.moments import days_of, moment_in_utc, period
+from pedigreed.digests.wording import days_of, moment_in_utc, period
 from pedigreed.model.digest import PedigreeSpan
 
 
