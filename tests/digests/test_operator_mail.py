@@ -33,6 +33,7 @@ BEGUN = (
     (ProblemKind.DESTINATION, "nobody@x.example", "RCPT was answered with 550 5.1.1 no such user", HOUR),
     (ProblemKind.DIGEST, "jades", "pedigreed failed: ZeroDivisionError", HOUR),
     (ProblemKind.TEMPLATE, "jades", "line 12: 'sectoins' is undefined", HOUR),
+    (ProblemKind.WORK, "asking MAST", "it was ended by SIGKILL", HOUR),
     (ProblemKind.STORE, "store", "198 MB are left on its disk", HOUR),
 )
 

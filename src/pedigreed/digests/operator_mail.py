@@ -109,9 +109,9 @@ _WORDS: Mapping[ProblemKind, Words] = {
         ),
     ),
     ProblemKind.WORK: Words(
-        wrong="{name} does not come to its end",
-        over="{name} comes to its end again",
-        advice="It is begun again and again. Digests say what was not checked. The log has how each of them ended",
+        wrong="{name} was not finished, three times in a row or more",
+        over="{name} is finished again",
+        advice="It is tried again. Digests say what was not checked. The log says how each try ended",
     ),
     ProblemKind.STORE: Words(
         wrong="the disk of the {name} is nearly full",
