@@ -28,6 +28,7 @@ def nfs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("path", ["/proc", "/", "/dev/shm"])
 def test_the_number_of_a_file_system_is_what_the_system_says(path: str) -> None:
     if not shutil.which("stat") or not Path(path).is_dir():
