@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pedigreed.demo.crds_rules import PATH as RULES_PATH
-from pedigreed.demo.crds_rules import rule_file
+from pedigreed.demo.crds_rules import best_references, rule_file
 from pedigreed.demo.crds_story import delivered_at, written
 from pedigreed.demo.loopback import NOT_FOUND, LoopbackService, Reply
 from pedigreed.demo.received import RequestKind
@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 ENCODED_ABOVE = 1_000
 """Bytes of a result's JSON above which it is encoded."""
 
-_NEEDS = {"get_default_context": 2, "get_build_context": 2, "get_file_info_map": 3}
+_NEEDS = {
+    "get_best_references_by_header_map": 3,
+    "get_default_context": 2,
+    "get_build_context": 2,
+    "get_file_info_map": 3,
+}
 
 
 class DemoCrds(LoopbackService):
@@ -189,7 +194,15 @@ def _rules(context: str) -> str:
     return f"{context}.pmap"
 
 
+def _best_references_by_header_map(_state: CrdsState, params: Sequence[object]) -> object:
+    context, headers, types = params[:3]
+    if not isinstance(headers, dict) or not isinstance(types, list):
+        raise Unreadable("OtherError: no map of headers")
+    return {name: best_references(str(context), header, types) for name, header in headers.items()}
+
+
 _METHODS: dict[str, Callable[[CrdsState, Sequence[object]], object]] = {
+    "get_best_references_by_header_map": _best_references_by_header_map,
     "get_build_context": _build_context,
     "get_context_history": _context_history,
     "get_default_context": _default_context,

@@ -11,18 +11,22 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from pedigreed.demo.crds_story import DELIVERIES
+from pedigreed.impact.context import compile_file, context_of_files
+from pedigreed.impact.dates import moment
 from pedigreed.impact.mapping import sum_of
+from pedigreed.model.instrument import Instrument
 from pedigreed.model.reference_file import file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pedigreed.demo.crds_story import Delivered
-    from pedigreed.model.instrument import Instrument
+    from pedigreed.impact.context import Context
 
 PATH = "/unchecked_get/mappings/jwst/"
 DATES = ("META.OBSERVATION.DATE", "META.OBSERVATION.TIME")
 _PARKEYS = ("META.INSTRUMENT.DETECTOR", "META.INSTRUMENT.FILTER")
+_INSTRUMENT = "META.INSTRUMENT.NAME"
 _SINCE = "2022-01-01 00:00:00"
 _LONG_WAVE = ("NRCALONG", "NRCBLONG")
 _MAPPINGS = {"pmap": "PIPELINE", "imap": "INSTRUMENT", "rmap": "REFERENCE"}
@@ -33,6 +37,26 @@ Rows = dict[tuple[str, ...], str]
 def rule_file(name: str) -> str | None:
     """The text of a rule file; None where there is none of that name."""
     return _files().get(name)
+
+
+def best_references(pmap: str, header: Mapping[str, str], types: Sequence[str]) -> dict[str, str]:
+    """What the server answers for a header: type -> a file's name, or a text that begins with NOT FOUND."""
+    found = {}
+    context = _context(pmap)
+    instrument = Instrument(header[_INSTRUMENT].lower())
+    for reftype in types:
+        rules = context.types.get(instrument, {}).get(reftype)
+        if rules is not None and rules.rmap is not None:
+            timeline = rules.rmap.timeline(tuple(header[key] for key in rules.rmap.keys))
+            answer = timeline.at(moment(*(header[key] for key in DATES)))
+            found[reftype] = answer.name or f"NOT FOUND {'n/a' if answer.used == 'N/A' else 'an error'}"
+    return found
+
+
+@cache
+def _context(pmap: str) -> Context:
+    compiled = {name: compile_file(name, text) for name, text in _files().items()}
+    return context_of_files(pmap, compiled, tuple(Instrument), {})
 
 
 def rule_text(name: str, selector: str, **header: object) -> str:

@@ -35,6 +35,10 @@ def changes_in_words(impact: Impact) -> str:
 def doubts_in_words(impact: Impact) -> list[str]:
     """What could not be told, what is an error, and what only some pipelines' runs would show."""
     lines = []
+    if impact.held[0]:
+        lines.append(f"{impact.held[1]} of {impact.held[0]} exposures as CRDS itself says")
+    if impact.not_held:
+        lines.append(f"not held against CRDS's own answers: {impact.not_held}")
     if impact.where_on:
         lines.append(
             f"where the step is on: {_shortened([f'{name} {number:,}' for name, number in impact.where_on])}"

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pedigreed.impact.answers import Step, Stretch, always, differences, step
 from pedigreed.impact.context import TypeRules
-from pedigreed.impact.exposures import Exposures
-from pedigreed.impact.headers import UNKNOWN, values_of
-from pedigreed.impact.inventory import Span, is_always, joined, number_in, spans_of
+from pedigreed.impact.headers import EXP_TYPE_KEY, UNKNOWN
+from pedigreed.impact.inventory import Chosen, Kind, Span, is_always, joined, number_in, spans_of
 from pedigreed.impact.matchers import alternatives
 from pedigreed.impact.values import ANY, NOT_APPLICABLE, UNDEFINED
 from pedigreed.model.impact import Changed, Impact
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 _MOST_COMBINATIONS = 400
 _SOMETHING_ELSE = "\1"
-_RAW = "1b"
+_TSOVISIT = "META.VISIT.TSOVISIT"
 _ABSENT = TypeRules("")
 """A type that a context does not have: CRDS's answer leaves it out."""
 
@@ -71,64 +70,113 @@ _NO_DIFFERENCE = Difference((), ())
 _NOT_KNOWN = Difference((), (), is_known=False)
 
 
+class _Pair(NamedTuple):
+    """The rules of one type in the two contexts, and the keys that either uses."""
+
+    reftype: str
+    old: TypeRules
+    new: TypeRules
+    keys: tuple[str, ...]
+    not_understood: str
+
+    @classmethod
+    def of(cls, reftype: str, old: TypeRules, new: TypeRules) -> _Pair:
+        reasons = (each.rmap.form.not_understood for each in (old, new) if each.rmap is not None)
+        keys = tuple(dict.fromkeys((*keys_of(old), *keys_of(new))))
+        return cls(reftype, old, new, keys, next(filter(None, reasons), ""))
+
+
+class _Effect(NamedTuple):
+    """What one type does to products of one kind."""
+
+    reftype: str
+    use: Use
+    found: Difference
+
+
+class _Plan(NamedTuple):
+    """What a switch does to products of one kind. `unknown_exposure` is an EXP_TYPE that no table has."""
+
+    effects: tuple[_Effect, ...]
+    unknown_exposure: str
+
+
+_NO_PLAN = _Plan((), "")
+
+
 class Comparison:
     """Two contexts, held against each other for products.
 
-    `skip` names types that are not to be looked at, such as those that CRDS itself answers otherwise.
+    `doubted` names types of which nothing is known, such as those that CRDS itself answers otherwise.
     """
 
     def __init__(
         self,
         old: Context,
         new: Context,
-        given: Mapping[Instrument, Collection[str]],
+        given: Mapping[Instrument, frozenset[str]],
         *,
         only: Collection[str] = (),
         every_type: bool = False,
-        skip: Collection[tuple[Instrument, str]] = (),
+        doubted: Collection[tuple[Instrument, str]] = (),
+        known: dict[tuple[str, str, tuple[str, ...]], Difference] | None = None,
     ) -> None:
+        """Evaluate nothing yet.
+
+        Args:
+            old: the one context.
+            new: the other.
+            given: the columns that each instrument's service has.
+            only: the types that are looked at; empty for all.
+            every_type: look at types too that a product is not made with.
+            doubted: see above.
+            known: what is known already, which is added to. Comparisons of several contexts may share it.
+        """
         self._old, self._new, self._given = old, new, given
         self._every_type = every_type
-        self._changed_types = {
-            instrument: tuple(
-                reftype
-                for reftype in sorted({*old.types.get(instrument, {}), *new.types.get(instrument, {})})
-                if self._rules(old, instrument, reftype).name != self._rules(new, instrument, reftype).name
-                and (not only or reftype in only)
-                and (instrument, reftype) not in skip
-            )
-            for instrument in {*old.types, *new.types}
+        self._doubted = frozenset(doubted)
+        self._pairs = {
+            instrument: tuple(self._changed(instrument, only)) for instrument in {*old.types, *new.types}
         }
-        self._differences: dict[tuple[Instrument, str, tuple[str, ...]], Difference] = {}
+        self._differences = {} if known is None else known
         self._inventory: Inventory | None = None
-        self._exposures: Exposures | None = None
-        self._of_header: dict[tuple[Instrument, int, str], Difference] = {}
+        self._plans: dict[Kind, _Plan] = {}
+        self._found: dict[tuple[Instrument, int, str], Difference] = {}
+
+    def _changed(self, instrument: Instrument, only: Collection[str]) -> Iterator[_Pair]:
+        old, new = (context.types.get(instrument, {}) for context in (self._old, self._new))
+        for reftype in sorted({*old, *new}):
+            before, after = old.get(reftype, _ABSENT), new.get(reftype, _ABSENT)
+            if before.name != after.name and (not only or reftype in only):
+                yield _Pair.of(reftype, before, after)
 
     def types_of(self, instrument: Instrument) -> tuple[str, ...]:
         """The types whose rules are other files in the two contexts."""
-        return self._changed_types.get(instrument, ())
+        return tuple(pair.reftype for pair in self._pairs.get(instrument, ()))
 
     def not_understood(self) -> dict[tuple[Instrument, str], str]:
         """Instrument and type whose rules changed and were not understood -> why."""
-        found = {}
-        for instrument, types in self._changed_types.items():
-            for reftype in types:
-                for context in (self._old, self._new):
-                    rmap = self._rules(context, instrument, reftype).rmap
-                    if rmap is not None and rmap.form.not_understood:
-                        found[instrument, reftype] = rmap.form.not_understood
+        found = dict.fromkeys(self._doubted, "CRDS itself answers otherwise")
+        for instrument, pairs in self._pairs.items():
+            for pair in pairs:
+                if pair.not_understood:
+                    found[instrument, pair.reftype] = pair.not_understood
         return found
 
     def impact(self, inventory: Inventory, groups: Iterable[Group] | None = None) -> Impact:
         """What changes for the products of an inventory, or of some of its groups."""
-        counts = _Counts()
-        exposures = self._exposures
-        if exposures is None or inventory is not self._inventory:
-            exposures = self._exposures = Exposures(inventory)
+        if inventory is not self._inventory:
             # Numbers of headers are an inventory's own.
-            self._inventory, self._of_header = inventory, {}
-        for group in inventory.groups if groups is None else groups:
-            self._count(counts, group, inventory, exposures)
+            self._inventory, self._plans, self._found = inventory, {}, {}
+        chosen = inventory.whole if groups is None else Chosen(inventory, groups)
+        counts = _Counts(products=chosen.products)
+        for kind, together in chosen.by_kind.items():
+            plan = self._plan(kind, inventory)
+            if plan.effects or plan.unknown_exposure:
+                for group in together:
+                    _count(counts, group, inventory.groups[group], plan)
+        for group in chosen.combined:
+            self._count_combined(counts, group, inventory)
         by_type, where_on = _most_first(counts.by_type), _most_first(counts.where_on)
         return Impact(
             old=self._old.name,
@@ -155,40 +203,10 @@ class Comparison:
             uncertain=tuple(sorted(counts.uncertain)),
         )
 
-    def _count(self, counts: _Counts, group: Group, inventory: Inventory, exposures: Exposures) -> None:
-        members = inventory.groups[group]
-        counts.products += members.number
-        if group.level == _RAW:
-            return
-        if group.level == "3":
-            self._count_combined(counts, group, inventory, exposures)
-            return
-        changed: list[Span] = []
-        unknown = False
-        for reftype, use, found in self._found(counts, group, group, inventory):
-            if not found.is_known:
-                unknown = True
-                counts.uncertain.add((group.instrument, reftype))
-                continue
-            number = _number(members, found.changed)
-            if number is None:
-                unknown = True
-                counts.uncertain.add((group.instrument, reftype))
-                number = number_in(members.starts, found.changed)
-            if use is Use.YES:
-                changed.extend(found.changed)
-                counts.by_type[reftype] += number
-            else:
-                counts.where_on[reftype] += number
-            counts.errors[reftype] += number_in(members.starts, found.errors)
-        spans = joined(changed)
-        number = number_in(members.starts, spans) + (members.undated if is_always(spans) else 0)
-        counts.add(group, number, members.number - number if unknown else 0)
-
-    def _count_combined(self, counts: _Counts, group: Group, inventory: Inventory, exposures: Exposures) -> None:
+    def _count_combined(self, counts: _Counts, group: Group, inventory: Inventory) -> None:
         """A product of stage 3 changes where one of its exposures does."""
         number = inventory.groups[group].number
-        parts = exposures.of(group)
+        parts = inventory.exposures.of(group)
         if not parts:
             counts.without_exposures += number
             counts.uncertain.add((group.instrument, ""))
@@ -197,56 +215,63 @@ class Comparison:
         where_on: set[str] = set()
         unknown = False
         for part in parts:
-            members = inventory.groups[part]
-            for reftype, use, found in self._found(counts, group, part, inventory):
-                changed = _number(members, found.changed)
-                if not found.is_known or changed is None:
+            plan = self._plan(Kind(part.instrument, part.header, group.level, group.product_type), inventory)
+            if plan.unknown_exposure:
+                counts.unknown_exposures[plan.unknown_exposure] += number
+            for effect in plan.effects:
+                starts = inventory.groups[part]
+                changed = _number(starts, effect.found.changed)
+                if not effect.found.is_known or changed is None:
                     unknown = True
-                    counts.uncertain.add((group.instrument, reftype))
-                if changed or (changed is None and number_in(members.starts, found.changed)):
-                    (yes if use is Use.YES else where_on).add(reftype)
-        for reftype in yes:
-            counts.by_type[reftype] += number
-        for reftype in where_on - yes:
-            counts.where_on[reftype] += number
+                    counts.uncertain.add((group.instrument, effect.reftype))
+                if changed or (changed is None and number_in(starts.starts, effect.found.changed)):
+                    (yes if effect.use is Use.YES else where_on).add(effect.reftype)
+        counts.by_type.update(dict.fromkeys(yes, number))
+        counts.where_on.update(dict.fromkeys(where_on - yes, number))
         counts.add(group, number if yes else 0, number if unknown and not yes else 0)
 
-    def _found(
-        self, counts: _Counts, made: Group, exposure: Group, inventory: Inventory
-    ) -> Iterator[tuple[str, Use, Difference]]:
-        """For each type that changed and that the product is made with: when the exposure's answer differs."""
-        types = self.types_of(exposure.instrument)
-        if not types:
-            return
-        parameters = dict(inventory.headers[exposure.header])
-        exp_type = parameters.get("exp_type")
-        exp_type = None if exp_type is None else str(exp_type)
-        is_time_series = str(parameters.get("tsovisit")).upper() in {"T", "TRUE"}
-        how = making(exp_type, is_time_series=is_time_series, level=made.level, product_type=made.product_type)
-        if not how.is_known:
-            counts.unknown_exposures[exp_type or "none"] += inventory.groups[made].number
-        for reftype in types:
-            use = Use.YES if self._every_type else use_of(reftype, exposure.instrument, exp_type, how)
-            if use is not Use.NO:
-                yield reftype, use, self._difference(exposure, reftype, parameters)
-
-    def _difference(self, group: Group, reftype: str, parameters: Mapping[str, object]) -> Difference:
-        about = group.instrument, group.header, reftype
-        known = self._of_header.get(about)
+    def _plan(self, kind: Kind, inventory: Inventory) -> _Plan:
+        known = self._plans.get(kind)
         if known is None:
-            known = self._of_header[about] = self._evaluated(group.instrument, reftype, parameters)
+            known = self._plans[kind] = self._planned(kind, inventory)
         return known
 
-    def _evaluated(self, instrument: Instrument, reftype: str, parameters: Mapping[str, object]) -> Difference:
-        old, new = (self._rules(context, instrument, reftype) for context in (self._old, self._new))
-        if any(rules.rmap is not None and rules.rmap.form.not_understood for rules in (old, new)):
+    def _planned(self, kind: Kind, inventory: Inventory) -> _Plan:
+        pairs = self._pairs.get(kind.instrument)
+        if not pairs:
+            return _NO_PLAN
+        values = inventory.values(kind.instrument, kind.header, self._given.get(kind.instrument, frozenset()))
+        exp_type = None if values[EXP_TYPE_KEY] in {UNDEFINED, UNKNOWN} else values[EXP_TYPE_KEY]
+        how = making(
+            exp_type,
+            is_time_series=values[_TSOVISIT] == "T",
+            level=kind.level,
+            product_type=kind.product_type,
+        )
+        effects = []
+        for pair in pairs:
+            use = Use.YES if self._every_type else use_of(pair.reftype, kind.instrument, exp_type, how)
+            if use is not Use.NO:
+                found = self._difference(kind, pair, values)
+                if found is not _NO_DIFFERENCE:
+                    effects.append(_Effect(pair.reftype, use, found))
+        return _Plan(tuple(effects), "" if how.is_known else exp_type or "none")
+
+    def _difference(self, kind: Kind, pair: _Pair, values: Mapping[str, str]) -> Difference:
+        about = kind.instrument, kind.header, pair.reftype
+        found = self._found.get(about)
+        if found is None:
+            found = self._found[about] = self._evaluated(kind.instrument, pair, values)
+        return found
+
+    def _evaluated(self, instrument: Instrument, pair: _Pair, values: Mapping[str, str]) -> Difference:
+        if pair.not_understood or (instrument, pair.reftype) in self._doubted:
             return _NOT_KNOWN
-        keys = tuple(dict.fromkeys((*keys_of(old), *keys_of(new))))
-        values = values_of(keys, parameters, instrument, self._given.get(instrument, ()))
-        about = instrument, reftype, values
+        needed = tuple([values.get(key, UNKNOWN) for key in pair.keys])
+        about = pair.old.name, pair.new.name, needed
         known = self._differences.get(about)
         if known is None:
-            known = self._differences[about] = self._compared(old, new, keys, values)
+            known = self._differences[about] = self._compared(pair.old, pair.new, pair.keys, needed)
         return known
 
     def _compared(
@@ -272,21 +297,19 @@ class Comparison:
         """When the answers differ."""
         return [] if before is after or before == after else list(differences(before, after))
 
-    @staticmethod
-    def _rules(context: Context, instrument: Instrument, reftype: str) -> TypeRules:
-        return context.types.get(instrument, {}).get(reftype, _ABSENT)
-
 
 class Usage(Comparison):
     """Which products a context gives one file. What is counted as changed is what uses it."""
 
     def __init__(
-        self, context: Context, given: Mapping[Instrument, Collection[str]], reftype: str, file: str
+        self, context: Context, given: Mapping[Instrument, frozenset[str]], reftype: str, file: str
     ) -> None:
         super().__init__(context, context, given, every_type=True)
         self._file = file
-        self._changed_types = {
-            instrument: (reftype,) for instrument, types in context.types.items() if reftype in types
+        self._pairs = {
+            instrument: (_Pair.of(reftype, types[reftype], types[reftype]),)
+            for instrument, types in context.types.items()
+            if reftype in types
         }
 
     def _between(self, before: Timeline, _after: Timeline) -> list[Stretch]:
@@ -296,6 +319,29 @@ class Usage(Comparison):
             for since, until, answer in zip(("", *before.starts), ends, before.answers, strict=True)
             if answer.name == self._file
         ]
+
+
+def _count(counts: _Counts, group: Group, members: Members, plan: _Plan) -> None:
+    """Count the products of a group that are made of one exposure each."""
+    changed: list[Span] = []
+    unknown = False
+    if plan.unknown_exposure:
+        counts.unknown_exposures[plan.unknown_exposure] += members.number
+    for reftype, use, found in plan.effects:
+        number = _number(members, found.changed) if found.is_known else 0
+        if not found.is_known or number is None:
+            unknown = True
+            counts.uncertain.add((group.instrument, reftype))
+            number = number_in(members.starts, found.changed)
+        if use is Use.YES:
+            changed.extend(found.changed)
+            counts.by_type[reftype] += number
+        else:
+            counts.where_on[reftype] += number
+        counts.errors[reftype] += number_in(members.starts, found.errors)
+    spans = joined(changed) if len(changed) > 1 else tuple(changed)
+    number = number_in(members.starts, spans) + (members.undated if is_always(spans) else 0)
+    counts.add(group, number, members.number - number if unknown else 0)
 
 
 def _most_first(numbers: Counter[str]) -> tuple[tuple[str, int], ...]:

@@ -75,6 +75,14 @@ def values_of(
     return tuple(_value(key, parameters, instrument, given) for key in keys)
 
 
+def values_by_key(
+    parameters: Mapping[str, object], instrument: Instrument, given: Collection[str]
+) -> dict[str, str]:
+    """The same of every key that has a keyword. A key that is absent here is `UNKNOWN`."""
+    keys = (INSTRUMENT_KEY, *_WITHOUT_KEYWORD, *_BY_KEY)
+    return dict(zip(keys, values_of(keys, parameters, instrument, given), strict=True))
+
+
 def _value(key: str, parameters: Mapping[str, object], instrument: Instrument, given: Collection[str]) -> str:
     if key == INSTRUMENT_KEY:
         return conditioned(instrument.value)

@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pedigreed.impact.dates import moment_of
+from pedigreed.impact.exposures import Exposures
+from pedigreed.impact.headers import values_by_key
 from pedigreed.model.product_name import product_type_of
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from pedigreed.impact.answers import Stretch
     from pedigreed.model.instrument import Instrument
 
+RAW, STAGE_THREE = "1b", "3"
+"""Levels: what no reference file went into, and what combines exposures."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST = (datetime(1000, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
@@ -68,12 +72,68 @@ class Members:
         return len(self.starts) + self.undated
 
 
+class Kind(NamedTuple):
+    """What decides of a group which types its products are made with, and when another file is theirs."""
+
+    instrument: Instrument
+    header: int
+    level: str
+    product_type: str
+
+
+class Chosen:
+    """Some groups of an inventory, by their kind.
+
+    Attributes:
+        products: how many they have.
+        by_kind: kind -> its groups; those of stage 3 are not among them.
+        combined: those of stage 3.
+    """
+
+    def __init__(self, inventory: Inventory, groups: Iterable[Group]) -> None:
+        self.products = 0
+        self.by_kind: dict[Kind, list[Group]] = {}
+        self.combined: list[Group] = []
+        for group in groups:
+            self.products += inventory.groups[group].number
+            if group.level == STAGE_THREE:
+                self.combined.append(group)
+            elif group.level != RAW:
+                kind = Kind(group.instrument, group.header, group.level, group.product_type)
+                self.by_kind.setdefault(kind, []).append(group)
+
+
 class Inventory:
-    """Products by group. `close` it before it is read."""
+    """Products by group. `close` it before it is read.
+
+    Attributes:
+        groups: group -> its products.
+        headers: the sets of header values, each as the archive's columns with their values.
+        whole: all of the groups by kind, once it is closed.
+    """
+
+    whole: Chosen
 
     def __init__(self) -> None:
         self.groups: dict[Group, Members] = {}
         self.headers: list[tuple[tuple[str, object], ...]] = []
+        self._exposures: Exposures | None = None
+        self._values: dict[tuple[Instrument, int, frozenset[str]], dict[str, str]] = {}
+
+    @property
+    def exposures(self) -> Exposures:
+        """The exposures by what combines them."""
+        if self._exposures is None:
+            self._exposures = Exposures(self)
+        return self._exposures
+
+    def values(self, instrument: Instrument, header: int, given: frozenset[str]) -> dict[str, str]:
+        """The conditioned values of a set of header values, by CRDS's keys: see `values_by_key`."""
+        known = self._values.get((instrument, header, given))
+        if known is None:
+            parameters = dict(self.headers[header])
+            known = self._values[instrument, header, given] = values_by_key(parameters, instrument, given)
+        return known
 
     def add(self, group: Group, start: int | None) -> None:
         """Add a product, and when its observation began, in microseconds since 1970."""
@@ -88,7 +148,9 @@ class Inventory:
     def close(self) -> None:
         """Sort what was added."""
         for members in self.groups.values():
-            members.starts = array("q", sorted(members.starts))
+            if len(members.starts) > 1:
+                members.starts = array("q", sorted(members.starts))
+        self.whole = Chosen(self, self.groups)
 
 
 _OF_AN_EXPOSURE = re.compile(r"_(o[0-9]{3}|[car][0-9]{4})_")

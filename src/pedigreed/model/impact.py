@@ -40,6 +40,8 @@ class Impact:
         unknown_types: types that the table of reference types has not; they count for every product.
         not_understood: instrument, type, and why its rules were not understood.
         uncertain: instrument and type of which something could not be told; an empty type for all of them.
+        held: how many exposures CRDS itself was asked about, and for how many it answers the same.
+        not_held: why it could not be asked, one sentence; None where it was, or was not to be.
     """
 
     old: str
@@ -57,6 +59,8 @@ class Impact:
     unknown_types: tuple[str, ...] = ()
     not_understood: tuple[tuple[Instrument, str, str], ...] = ()
     uncertain: tuple[tuple[Instrument, str], ...] = ()
+    held: tuple[int, int] = (0, 0)
+    not_held: str | None = None
 
     @property
     def is_certain(self) -> bool:

@@ -171,6 +171,7 @@ def making(exp_type: str | None, *, is_time_series: bool, level: str, product_ty
     return Making(frozenset(steps), frozenset(pipelines), is_known=True)
 
 
+@cache
 def use_of(name: str, instrument: Instrument, exp_type: str | None, made: Making) -> Use:
     """Whether a product is made with a reference type. A type that is not known counts for all products."""
     kind = reference_type(name)

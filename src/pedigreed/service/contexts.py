@@ -15,10 +15,13 @@ from pedigreed.impact.context import (
     encoded,
     names_needed,
 )
+from pedigreed.model.failure import UpstreamUnavailable
+from pedigreed.net.patience import Patience
+from pedigreed.sources.crds.best_references import best_references
 from pedigreed.sources.crds.rules import BETWEEN_REQUESTS, Compiler, RuleFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from pedigreed.config.settings import Config
@@ -33,7 +36,9 @@ COMPILER: Compiler[CompiledFile] = Compiler(compile_file, encoded, decoded)
 class Contexts:
     """The contexts that were looked at. They share the rules that they have in common."""
 
-    def __init__(self, files: RuleFiles[CompiledFile]) -> None:
+    def __init__(self, files: RuleFiles[CompiledFile], url: str | None = None, user_agent: str = "") -> None:
+        self._url = url
+        self._user_agent = user_agent
         self._source = files
         self._files: dict[str, CompiledFile] = {}
         self._rmaps: dict[str, Rmap] = {}
@@ -55,6 +60,14 @@ class Contexts:
                 self._files[file] = self._source.file(file)
         return context_of_files(pmap, self._files, instruments, self._rmaps)
 
+    def asked(
+        self, context: str, headers: Mapping[str, Mapping[str, str]], types: Sequence[str]
+    ) -> Mapping[str, Mapping[str, object]]:
+        """What CRDS itself answers: see `best_references`. Without a server, `UpstreamUnavailable` is raised."""
+        if self._url is None:
+            raise UpstreamUnavailable("no server is to be asked")
+        return best_references(self._url, self._user_agent, Patience(), context, headers=headers, types=types)
+
     def tidy(self, now: datetime) -> None:
         """Remove the files that no context used for long."""
         self._source.tidy(now)
@@ -75,7 +88,7 @@ def contexts_of(config: Config, user_agent: str) -> Contexts | None:
         crds_path=crds.rules,
         pause=0.0 if is_here else BETWEEN_REQUESTS,
     )
-    return Contexts(files)
+    return Contexts(files, crds.url, user_agent)
 
 
 def rules_folder(store_url: str) -> Path:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from pedigreed.impact.comparison import Difference
     from pedigreed.impact.context import Context
     from pedigreed.impact.inventory import Group
     from pedigreed.impact.why import Why
@@ -53,6 +54,8 @@ GIVEN: Mapping[Instrument, frozenset[str]] = {
 """The columns of each instrument's keyword service that CRDS matches by."""
 
 _MICROSECONDS = 1_000
+_WITH_NAMES = frozenset(("2c", "3"))
+"""Levels of which the whole name matters: it has the association."""
 _KEYWORDS = frozenset(("INSTRUME", "DATE-OBS", "TIME-OBS", "CRDS_CTX", *(keyword.fits for keyword in KEYWORDS)))
 
 
@@ -66,18 +69,24 @@ def inventory_of(connection: Connection, programs: Collection[int], *, with_cont
     """
     inventory = Inventory()
     numbers: dict[int, int] = {}
-    instruments = {instrument.value: instrument for instrument in Instrument}
+    # What products of one exposure have in common is found once for each end of a name: a million names are long.
+    known: dict[tuple[object, ...], Group] = {}
     for rows in stored_products.started(connection, programs):
         for filename, instrument, program, observation, level, crds_ctx, start, parameters in rows:
-            group = group_of(
-                filename,
-                instruments[instrument],
-                program,
-                observation,
-                level,
-                header=numbers.setdefault(parameters, len(numbers)),
-                context=(crds_ctx or "") if with_contexts else "",
-            )
+            context = crds_ctx if with_contexts else None
+            end = filename if level in _WITH_NAMES or "_gs-" in filename else filename[filename.rfind("_") :]
+            about = parameters, end, program, observation, level, instrument, context
+            group = known.get(about)
+            if group is None:
+                group = known[about] = group_of(
+                    filename,
+                    Instrument(instrument),
+                    program,
+                    observation,
+                    level,
+                    header=numbers.setdefault(parameters, len(numbers)),
+                    context=context or "",
+                )
             inventory.add(group, None if start is None else start * _MICROSECONDS)
     sets = stored_products.parameters_by_id(connection, numbers)
     inventory.headers = [tuple(sets[key].items()) for key in numbers]
@@ -116,6 +125,7 @@ def impact_since_made(
     for group in groups:
         by_context.setdefault(group.context, []).append(group)
     impacts = []
+    known: dict[tuple[str, str, tuple[str, ...]], Difference] = {}
     for made_with, together in sorted(by_context.items()):
         name = context_of(made_with)
         number = sum(inventory.groups[group].number for group in together)
@@ -124,7 +134,8 @@ def impact_since_made(
             impacts.append(_untold(new.name, number, every))
             continue
         old = contexts.context(name, {group.instrument for group in together})
-        impacts.append(impact_of(inventory, together, old, new, types=types, every_type=every_type))
+        comparison = Comparison(old, new, GIVEN, only=types, every_type=every_type, known=known)
+        impacts.append(comparison.impact(inventory, together))
     return total("", new.name, impacts)
 
 

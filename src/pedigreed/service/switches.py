@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import NoticeKind
 from pedigreed.model.reference_file import context_of
 from pedigreed.notices.merging import notices_of
+from pedigreed.service.crds_check import hold_against_crds
 from pedigreed.service.impact import GIVEN, inventory_of
 from pedigreed.sources.crds.rules import RulesUnavailable
 from pedigreed.store import announcements as stored_announcements
@@ -88,13 +90,18 @@ def _evaluate(
             return
     assert old is not None
     assert new is not None
-    comparison = Comparison(old, new, GIVEN)
+    types = {instrument: Comparison(old, new, GIVEN).types_of(instrument) for instrument in Instrument}
     by_programs: dict[frozenset[int], list[Subscription]] = {}
     for subscription in subscriptions:
         by_programs.setdefault(subscription.programs, []).append(subscription)
     for programs, together in by_programs.items():
         with store.reading() as connection:
             inventory = inventory_of(connection, programs)
+        check = hold_against_crds(inventory, (old, new), types, contexts.asked)
+        if check.doubted:
+            about = sorted(f"{reftype} of {instrument.written}" for instrument, reftype in check.doubted)
+            _log.warning("CRDS answers otherwise", context=new.name, types=about)
+        comparison = Comparison(old, new, GIVEN, doubted=check.doubted)
         impacts = {
             each.name: comparison.impact(
                 inventory, [group for group in inventory.groups if selection_of(each).is_about(group)]
@@ -103,7 +110,8 @@ def _evaluate(
         }
         with store.writing() as connection:
             for name, impact in impacts.items():
-                stored_impacts.keep(connection, name, impact, now)
+                held = replace(impact, held=(check.exposures, check.agreed), not_held=check.problem)
+                stored_impacts.keep(connection, name, held, now)
                 _log.info(
                     "switch evaluated",
                     subscription=name,
