@@ -139,6 +139,7 @@ def test_the_page_says_what_the_code_assumes() -> None:
     assert PAGE.read_text(encoding="utf-8") == page
 
 
+@pytest.mark.process
 def test_the_command_tells_each_assumption_and_ends_with_what_does_not_hold(
     servers: tuple[FaultyArchive, FaultyCrds], tmp_path: Path
 ) -> None:
