@@ -132,6 +132,7 @@ def test_what_was_heard_can_be_looked_at(listener: Listener) -> None:
         "latest_since": iso(at),
         "build": "jwst_1535",
         "build_cal_ver": "2.0.1",
+        "made_with": "jwst_1535",
     }
     shown_to_people = listener.runs("status", "--now", iso(DAY_0 + DAY)).out
     assert "jwst_1583 is the latest context since 2026-11-20 08:00Z; MAST makes products with jwst_1535" in (

@@ -56,7 +56,7 @@ OLD = ("1.20.2", "jwst_1464.pmap")
 NEW = ("2.0.1", "jwst_1535.pmap")
 BUILD = ("2.1.0", "jwst_1583.pmap")
 LIST = "MIRI_REFFILES at maillist.example"
-CONTEXTS_IN_USE = ContextsInUse("jwst_1583", ENDS - timedelta(hours=10), "jwst_1535", "2.0.1")
+CONTEXTS_IN_USE = ContextsInUse("jwst_1583", ENDS - timedelta(hours=10), "jwst_1535", "2.0.1", "jwst_1535")
 
 
 def exposure(
@@ -493,7 +493,7 @@ def new_build_of_the_archive() -> Digest:
         holdings={NEW: 888, BUILD: 12},
         checked=heard_all(),
         notices=[build(cal_ver="2.1.0", context="jwst_1583", before="jwst_1535")],
-        contexts=replace(CONTEXTS_IN_USE, build="jwst_1583", cal_ver="2.1.0"),
+        contexts=replace(CONTEXTS_IN_USE, build="jwst_1583", cal_ver="2.1.0", made="jwst_1583"),
     )
 
 
@@ -549,7 +549,7 @@ def week_of_deliveries() -> Digest:
         period=(ENDS - timedelta(days=7), ENDS),
         checked=heard_all(unread),
         notices=told,
-        contexts=replace(CONTEXTS_IN_USE, build="jwst_1580"),
+        contexts=replace(CONTEXTS_IN_USE, build="jwst_1580", made="jwst_1580"),
     )
 
 

@@ -145,17 +145,35 @@ def test_a_build_a_rollback_and_a_bad_file_are_told_once_each(heard: Hearing) ->
     heard.deliver(DAY_0 + HOUR, "jwst_1583", TEXT, PHOTOM)
     heard.told(DAY_0 + DAY)
     heard.builds["2.0.1"] = "jwst_1583"
+    heard.holdings.remake(list(heard.holdings.rows), DAY_0 + DAY + 2 * HOUR, context=1583)
     heard.deliver(DAY_0 + DAY + HOUR, "jwst_1582", "Back to the context before: the photom files are withdrawn.")
     heard.bad_files.append(PHOTOM.name)
     [text] = heard.told(DAY_0 + 2 * DAY).values()
     words = " ".join(text.split())
-    assert "NEW BUILD MAST now makes products with 2.0.1 and jwst_1583 Until now with jwst_1535." in words
-    assert "All products will be reprocessed over the coming weeks" in words
     assert "CRDS 1 rollback and 1 file marked bad" in words
     assert "jwst_1582 is the latest context again on 21 Nov, in place of jwst_1583" in words
     assert "jwst_miri_photom_0301.fits is marked bad and must not be used any more" in words
+    # The products with it came after CRDS was asked.
+    [text] = heard.told(DAY_0 + 3 * DAY).values()
+    words = " ".join(text.split())
+    assert "NEW BUILD MAST now makes products with 2.0.1 and jwst_1583 Until now with jwst_1535." in words
+    assert "All products will be reprocessed over the coming weeks" in words
     assert "new build 2.0.1" in text.splitlines()[0]
-    assert heard.told(DAY_0 + 3 * DAY) == {}
+    assert heard.told(DAY_0 + 4 * DAY) == {}
+
+
+def test_a_build_that_is_announced_is_not_said_to_be_installed(heard: Hearing) -> None:
+    """Lists name the builds of candidates, and CRDS has a build's context weeks before it is installed."""
+    heard.post(DAY_0 + HOUR, "The archive context is jwst_1583 in build 12.3 (jwst 2.0.1).")
+    heard.builds["2.0.1"] = "jwst_1583"
+    heard.deliver(DAY_0 + 2 * HOUR, "jwst_1583", TEXT, PHOTOM)
+    [text] = heard.told(DAY_0 + DAY).values()
+    words = " ".join(text.split())
+    assert "BUILD ANNOUNCED 2.0.1 and jwst_1583, not confirmed by CRDS and MAST's products" in words
+    assert "MAST's newest products have jwst_1535, and CRDS names jwst_1583 for 2.0.1." in words
+    assert "announced build 2.0.1" in text.splitlines()[0]
+    assert "MAST now makes" not in words
+    assert heard.told(DAY_0 + 2 * DAY) == {}
 
 
 def test_each_source_can_fail_alone_and_is_named(heard: Hearing) -> None:

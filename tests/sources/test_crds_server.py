@@ -66,7 +66,7 @@ def small(holding: Holding) -> Iterator[FaultyCrds]:
 
 
 def test_the_server_is_a_source() -> None:
-    source: Source = CrdsServer("https://crds.example/", AGENT, None)
+    source: Source = CrdsServer("https://crds.example/", AGENT, None, None)
     assert source.name == "CRDS"
 
 
@@ -160,7 +160,9 @@ def test_nothing_is_told_of_the_files_twice(crds: FaultyCrds) -> None:
 def test_a_build_change_is_told_once(crds: FaultyCrds) -> None:
     first = read(crds)
     crds.now = BUILD_CHANGE
-    second = read(crds, first.bookmark)
+    early = read(crds, first.bookmark, made="jwst_1535")
+    assert not of(early, NoticeKind.BUILD), "no product was made with it yet"
+    second = read(crds, early.bookmark, made="jwst_1581")
     (build,) = of(second, NoticeKind.BUILD)
     assert build.facts.context == "jwst_1581"
     assert build.facts.before == "jwst_1535"
@@ -169,7 +171,18 @@ def test_a_build_change_is_told_once(crds: FaultyCrds) -> None:
     assert second.contexts is not None
     assert second.contexts.build == "jwst_1581"
     crds.now = DAY_3
-    assert not of(read(crds, second.bookmark), NoticeKind.BUILD)
+    assert not of(read(crds, second.bookmark, made="jwst_1581"), NoticeKind.BUILD)
+
+
+def test_products_that_crds_does_not_know_the_context_of_make_no_build(crds: FaultyCrds) -> None:
+    first = read(crds, made="jwst_1535")
+    assert not of(read(crds, first.bookmark, made="jwst_1560"), NoticeKind.BUILD)
+
+
+def test_a_build_that_crds_had_before_the_products_is_told_when_they_come(crds: FaultyCrds) -> None:
+    first = read(crds, made="jwst_1464")
+    (build,) = of(read(crds, first.bookmark, made="jwst_1535"), NoticeKind.BUILD)
+    assert (build.facts.before, build.facts.context) == ("jwst_1464", "jwst_1535")
 
 
 def test_a_file_that_is_marked_bad_is_told_once(crds: FaultyCrds) -> None:
@@ -228,7 +241,7 @@ def test_a_clock_that_was_ahead_does_not_stop_the_asking(crds: FaultyCrds) -> No
 
 
 def build_news(crds: FaultyCrds, bookmark: str | None, cal_ver: str) -> tuple[list[str], str | None]:
-    reading = read(crds, bookmark, cal_ver=cal_ver)
+    reading = read(crds, bookmark, cal_ver=cal_ver, made={"1.20.2": "jwst_1464"}.get(cal_ver, "jwst_1535"))
     assert reading.is_complete, reading.problems
     assert reading.contexts is not None
     assert reading.contexts.cal_ver == cal_ver
@@ -248,7 +261,7 @@ def test_a_version_that_goes_down_is_no_news_and_neither_is_its_return(crds: Fau
 
 def test_a_new_version_says_what_moved(crds: FaultyCrds) -> None:
     first = read(crds, cal_ver="1.20.2")
-    (build,) = of(read(crds, first.bookmark), NoticeKind.BUILD)
+    (build,) = of(read(crds, first.bookmark, made="jwst_1535"), NoticeKind.BUILD)
     assert (build.facts.before, build.facts.context, build.facts.cal_ver) == ("jwst_1464", "jwst_1535", "2.0.1")
 
 
@@ -277,7 +290,7 @@ def test_the_build_that_is_known_is_given_while_it_cant_be_asked(crds: FaultyCrd
     assert not second.is_complete
     assert second.contexts == first.contexts
     crds.now = BUILD_CHANGE
-    assert of(read(crds, second.bookmark), NoticeKind.BUILD), "the failure was no baseline"
+    assert of(read(crds, second.bookmark, made="jwst_1581"), NoticeKind.BUILD), "the failure was no baseline"
 
 
 # Trouble

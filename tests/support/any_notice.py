@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
@@ -51,7 +52,7 @@ NOTICES = st.builds(
     heard=st.lists(HEARD, min_size=1, max_size=9).map(tuple),
 )
 CONTEXTS_IN_USE = st.none() | st.builds(
-    ContextsInUse, WORDS | st.just("jwst_1583"), st.none() | DATES, CONTEXTS, st.none() | WORDS
+    ContextsInUse, WORDS | st.just("jwst_1583"), st.none() | DATES, CONTEXTS, st.none() | WORDS, CONTEXTS
 )
 SOURCE_CHECKS = st.builds(SourceCheck, WORDS, st.booleans(), st.none() | WORDS, st.none() | DATES)
 
@@ -62,6 +63,11 @@ def heard(
     """An announcement that was just heard."""
     said = Announcement(source, Medium.SERVER, identity or f"{source} {key}", at, "", text, None, Facts(**facts))  # type: ignore[arg-type]  # as Facts has them
     return Heard(key, said, at)
+
+
+def mailed(said: Heard, source: str = "MIRI_REFFILES at maillist.example") -> Heard:
+    """The same, heard by a mail and not from CRDS."""
+    return replace(said, announcement=replace(said.announcement, medium=Medium.MAIL, source=source))
 
 
 def delivery(**facts: object) -> Notice:

@@ -26,9 +26,14 @@ NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
 
 
 def read(
-    crds: DemoCrds, bookmark: str | None = None, *, cal_ver: str | None = CAL_VER, patience: Patience = QUICK
+    crds: DemoCrds,
+    bookmark: str | None = None,
+    *,
+    cal_ver: str | None = CAL_VER,
+    made: str | None = None,
+    patience: Patience = QUICK,
 ) -> Reading:
-    return CrdsServer(crds.url, AGENT, cal_ver, patience=patience).read(bookmark, crds.now)
+    return CrdsServer(crds.url, AGENT, cal_ver, made, patience=patience).read(bookmark, crds.now)
 
 
 def of(reading: Reading, kind: NoticeKind) -> list[Announcement]:

@@ -21,6 +21,7 @@ from pedigreed.sources.crds.server import CrdsServer
 from pedigreed.sources.feeds.feed import FeedSource
 from pedigreed.sources.mailbox.open_mailbox import open_mailbox
 from pedigreed.sources.mast.archive import MastArchive
+from pedigreed.store.contexts_in_use import made_with
 from watching import QUICK, Holdings
 
 if TYPE_CHECKING:
@@ -108,12 +109,18 @@ class Hearing:
     def sources(self, config: Config) -> tuple[Listed, ...]:
         """Those of the configuration, which give up at once."""
         opened: list[Source] = [
-            CrdsServer(self.crds.url, "pedigreed/test", "2.0.1", patience=Patience(5, 10, attempts=1)),
+            CrdsServer(
+                self.crds.url, "pedigreed/test", "2.0.1", self._made(), patience=Patience(5, 10, attempts=1)
+            ),
             FeedSource(Feed(url=self.lists.feed_url(LIST)), "pedigreed/test", Patience(attempts=1)),
             open_mailbox(MailboxSource(eml=self.mailbox)),
         ]
         made = {source.name: source for source in opened}
         return tuple(_with(listed, made[listed.name]) for listed in news_sources(config))
+
+    def _made(self) -> str | None:
+        with self.store.reading() as connection:
+            return made_with(connection, "2.0.1")
 
     def cycle(self, now: datetime, config: Config | None = None) -> Cycle:
         config = config or self.config()
@@ -161,8 +168,9 @@ def hearing(folder: Path, store: Store) -> Iterator[Hearing]:
         )
         heard.mailbox.mkdir()
         heard.post(DAY_0 - 30 * DAY, "The list is open again.", "Welcome back")
-        holdings.add(1180, 10, Instrument.MIRI, exp_type="MIR_MRS", cal_ver="2.0.1")
-        holdings.add(1180, 10, Instrument.NIRCAM, exp_type="NRC_IMAGE", cal_ver="2.0.1")
+        made = {"cal_ver": "2.0.1", "crds_ctx": "jwst_1535.pmap"}
+        holdings.add(1180, 10, Instrument.MIRI, exp_type="MIR_MRS", **made)
+        holdings.add(1180, 10, Instrument.NIRCAM, exp_type="NRC_IMAGE", **made)
         yield heard
 
 

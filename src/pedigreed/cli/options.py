@@ -155,7 +155,9 @@ def open_sources(config: "Config", store: "Store", place: float = 0.0) -> "tuple
     """The sources of CRDS's news that a configuration names. `place` is this installation's among all."""
     from pedigreed.service.news_sources import news_sources
     from pedigreed.store.cal_vers import newest
+    from pedigreed.store.contexts_in_use import made_with
 
     with store.reading() as connection:
         cal_ver = newest(connection, config.programs)
-    return news_sources(config, place, user_agent=USER_AGENT, cal_ver=cal_ver)
+        made = made_with(connection, cal_ver) if cal_ver else None
+    return news_sources(config, place, user_agent=USER_AGENT, cal_ver=cal_ver, made=made)

@@ -94,7 +94,12 @@ def _contexts(contexts: "ContextsInUse") -> str:
     """``CRDS: jwst_1583 is the latest context since 2026-11-21 08:10Z; MAST makes products with jwst_1535``."""
     since = f" since {day_and_time(contexts.latest_since)}" if contexts.latest_since else ""
     version = f" ({contexts.cal_ver})" if contexts.cal_ver else ""
-    build = f"; MAST makes products with {contexts.build}{version}" if contexts.build else ""
+    build = ""
+    if contexts.is_certain:
+        build = f"; MAST makes products with {contexts.build}{version}"
+    elif contexts.build:
+        build = f" and {contexts.build} the archive's{version}"
+        build += f"; MAST's newest products have {contexts.made}" if contexts.made else ""
     return f"CRDS: {contexts.latest} is the latest context{since}{build}"
 
 
@@ -186,6 +191,7 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
             "latest_since": found.contexts.latest_since,
             "build": found.contexts.build,
             "build_cal_ver": found.contexts.cal_ver,
+            "made_with": found.contexts.made,
         }
         if found.contexts
         else None,

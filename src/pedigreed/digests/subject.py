@@ -13,6 +13,7 @@ from pedigreed.digests.sections.programs import STALE_FLAGS
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, keywords_of, products_of
 from pedigreed.digests.wording import clipped, count, keywords_in_words, listed
 from pedigreed.model.change import ChangeKind
+from pedigreed.model.context_use import is_installed
 from pedigreed.model.digest import ALL_KINDS
 from pedigreed.model.notice import NoticeKind
 
@@ -115,8 +116,13 @@ def _news(digest: Digest, *, is_whole: bool) -> list[str]:
 def _crds(digest: Digest, *, is_whole: bool) -> list[str]:
     """``new build 2.0.1``, ``CRDS delivery jwst_1583``, ``2 CRDS deliveries``."""
     numbers = Counter(notice.kind for notice in digest.notices)
-    versions = [notice.facts.cal_ver for notice in digest.notices if notice.kind is NoticeKind.BUILD]
-    news = [f"new build {clipped(versions[0] or '', LONGEST_VALUE)}".rstrip()] if versions else []
+    builds = [notice for notice in digest.notices if notice.kind is NoticeKind.BUILD]
+    builds.sort(key=lambda notice: not is_installed(notice, digest.contexts))
+    news = []
+    if builds:
+        version = clipped(builds[0].facts.cal_ver or "", LONGEST_VALUE)
+        is_new = is_installed(builds[0], digest.contexts)
+        news.append(" ".join(filter(None, ("new build" if is_new else "announced build", version))))
     if deliveries := numbers[NoticeKind.DELIVERY]:
         contexts = [notice.facts.context for notice in digest.notices if notice.kind is NoticeKind.DELIVERY]
         if is_whole and deliveries == 1 and contexts[0]:

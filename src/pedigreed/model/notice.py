@@ -141,6 +141,11 @@ class Notice:
         return self.heard[0]
 
     @property
+    def is_of_crds(self) -> bool:
+        """Whether CRDS itself told of it. What lists and mails tell alone may be early, or forged."""
+        return any(heard.announcement.medium is Medium.SERVER for heard in self.heard)
+
+    @property
     def is_news(self) -> bool:
         """Whether it was heard after its source was read for the first time.
 

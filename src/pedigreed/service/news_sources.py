@@ -55,7 +55,12 @@ class Listed:
 
 
 def news_sources(
-    config: Config, place: float = 0.0, *, user_agent: str = "", cal_ver: str | None = None
+    config: Config,
+    place: float = 0.0,
+    *,
+    user_agent: str = "",
+    cal_ver: str | None = None,
+    made: str | None = None,
 ) -> tuple[Listed, ...]:
     """The sources, the server first and the mailbox last.
 
@@ -66,12 +71,13 @@ def news_sources(
         place: this installation's among all, from 0 to 1. It matters to who asks when a source is read.
         user_agent: what they are told of who asks.
         cal_ver: the newest pipeline version that was seen in the archive.
+        made: CRDS_CTX of the newest product with it.
     """
     crds, mailbox = config.sources.crds, config.sources.mailbox
     found = []
     if any(subscription.crds.report is not Report.NONE for subscription in config.subscriptions):
         if crds.url is not None:
-            found.append((CRDS_SERVER, crds.every, partial(_server, crds.url, user_agent, cal_ver)))
+            found.append((CRDS_SERVER, crds.every, partial(_server, crds.url, user_agent, cal_ver, made)))
         found += [(feed_name(feed.url), crds.every, partial(_feed, feed, user_agent)) for feed in crds.feeds]
     if mailbox is not None:
         found.append((mailbox_name(mailbox), mailbox.every, partial(_mailbox, mailbox)))
@@ -96,10 +102,10 @@ def is_awaited(listed: Listed, state: SourceState | None, now: datetime) -> bool
     return is_reading_due(listed, state, now) and (state is None or abs(now - state.asked_at) >= LONGEST_WAIT)
 
 
-def _server(url: str, user_agent: str, cal_ver: str | None) -> Source:
+def _server(url: str, user_agent: str, cal_ver: str | None, made: str | None) -> Source:
     from pedigreed.sources.crds.server import CrdsServer  # noqa: PLC0415  # the daemon does without
 
-    return CrdsServer(url, user_agent, cal_ver)
+    return CrdsServer(url, user_agent, cal_ver, made)
 
 
 def _feed(feed: Feed, user_agent: str) -> Source:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from any_notice import build, delivery
+from any_notice import build, delivery, mailed
 from pedigreed.digests.sections.crds import (
     about_in_words,
     bad_files,
@@ -16,7 +16,7 @@ from pedigreed.digests.sections.crds import (
     crds_in_words,
     effects_in_words,
 )
-from pedigreed.model.context_use import ContextsInUse, ContextUse, context_use
+from pedigreed.model.context_use import ContextsInUse, ContextUse, context_use, is_installed
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import NoticeKind
 
@@ -58,7 +58,32 @@ def test_what_was_not_named_is_not_said(facts: dict[str, object], words: str) ->
     [({}, "2.0.1 and jwst_1535"), ({"context": None}, "2.0.1"), ({"cal_ver": None}, "jwst_1535")],
 )
 def test_a_build_is_told_with_what_is_known_of_it(facts: dict[str, object], made: str) -> None:
-    assert build_in_words(build(**facts)) == f"MAST now makes products with {made}"
+    installed = ContextsInUse("jwst_1583", SINCE, "jwst_1535", "2.0.1", "jwst_1535")
+    assert build_in_words(build(**facts), installed) == f"MAST now makes products with {made}"
+
+
+@pytest.mark.parametrize(
+    "contexts",
+    [
+        None,
+        ContextsInUse("jwst_1583", SINCE, None, None),
+        ContextsInUse("jwst_1583", SINCE, "jwst_1535", "2.0.1"),
+        ContextsInUse("jwst_1583", SINCE, "jwst_1535", "2.0.1", "jwst_1464"),
+        ContextsInUse("jwst_1583", SINCE, "jwst_1464", "2.0.1", "jwst_1535"),
+        ContextsInUse("jwst_1583", SINCE, "jwst_1535", "2.1.0", "jwst_1535"),
+    ],
+)
+def test_only_crds_with_the_products_says_what_mast_makes_products_with(contexts: ContextsInUse | None) -> None:
+    assert not is_installed(build(), contexts)
+    assert "MAST now makes" not in build_in_words(build(), contexts)
+    by_list = replace(build(), heard=(mailed(build().heard[0]),))
+    assert build_in_words(by_list, contexts) == "2.0.1 and jwst_1535, not confirmed by CRDS and MAST's products"
+
+
+def test_where_crds_and_the_products_differ_the_products_count() -> None:
+    contexts = ContextsInUse("jwst_1583", SINCE, "jwst_1581", "2.0.1", "jwst_1535")
+    assert context_use(delivery(context="jwst_1535"), contexts) is ContextUse.BUILD
+    assert context_use(delivery(context="jwst_1560"), contexts) is ContextUse.LATEST
 
 
 @pytest.mark.parametrize(

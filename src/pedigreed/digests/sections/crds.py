@@ -1,4 +1,4 @@
-"""The sections that tell what happened in CRDS: a new build, deliveries, rollbacks and files marked bad."""
+"""The sections that tell what happened in CRDS: a build, deliveries, rollbacks and files marked bad."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pedigreed.digests import view
 from pedigreed.digests.links import context_page
 from pedigreed.digests.view import Row, Section, Touched
 from pedigreed.digests.wording import clipped, count, day, listed, shortlist
-from pedigreed.model.context_use import ContextUse, context_use
+from pedigreed.model.context_use import ContextUse, context_use, is_installed
 from pedigreed.model.notice import Medium, NoticeKind
 from pedigreed.model.reference_file import reference_type
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.digests.view import Budget
+    from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.digest import Digest
     from pedigreed.model.notice import Notice
     from pedigreed.model.reference_file import ReferenceType
@@ -32,15 +33,17 @@ LONGEST_SOURCE = 60
 
 
 def new_build(digest: Digest, budget: Budget) -> Iterator[Section]:
-    """The pipeline version and context that MAST makes products with from now on."""
+    """The pipeline version and context that MAST makes products with from now on; and those that are announced."""
     builds = [notice for notice in digest.notices if notice.kind is NoticeKind.BUILD]
-    if not builds:
-        return
-    first, *others = [_notice(notice, digest, budget) for notice in builds[: max(1, budget.notices)]]
-    lines = [first.outlook, _quoted(first.quote)]
-    lines += [line for each in others for line in (each.news, each.outlook, _quoted(each.quote))]
-    rows = tuple(Row("", line) for line in lines if line and budget.rows)
-    yield Section("NEW BUILD", first.news, is_news=True, rows=rows)
+    for title, now in (("NEW BUILD", True), ("BUILD ANNOUNCED", False)):
+        chosen = [notice for notice in builds if is_installed(notice, digest.contexts) is now]
+        if not chosen:
+            continue
+        first, *others = [_notice(notice, digest, budget) for notice in chosen[: max(1, budget.notices)]]
+        lines = [first.outlook, _quoted(first.quote)]
+        lines += [line for each in others for line in (each.news, each.outlook, _quoted(each.quote))]
+        rows = tuple(Row("", line) for line in lines if line and budget.rows)
+        yield Section(title, first.news, is_news=True, rows=rows)
 
 
 def crds(digest: Digest, budget: Budget) -> Iterator[Section]:
@@ -75,10 +78,22 @@ def bad_files(notices: Iterable[Notice]) -> int:
     return sum(max(1, len(notice.facts.files)) for notice in notices if notice.kind is NoticeKind.MARKED_BAD)
 
 
-def build_in_words(notice: Notice) -> str:
-    """``MAST now makes products with 2.1.0 and jwst_1583``."""
-    made = [_named(part) for part in (notice.facts.cal_ver, notice.facts.context) if part]
-    return f"MAST now makes products with {listed(made)}"
+def build_in_words(notice: Notice, contexts: ContextsInUse | None) -> str:
+    """``MAST now makes products with 2.1.0 and jwst_1583``; of what is only said, who says it."""
+    named = listed([_named(part) for part in (notice.facts.cal_ver, notice.facts.context) if part]) or "a build"
+    if is_installed(notice, contexts):
+        return f"MAST now makes products with {named}"
+    if notice.is_of_crds:
+        return f"CRDS names {named} for MAST"
+    return f"{named}, not confirmed by CRDS and MAST's products"
+
+
+def _archive_in_words(contexts: ContextsInUse) -> str:
+    """What is known of the context that MAST makes products with, where CRDS and the products do not agree."""
+    version = f" for {_named(contexts.cal_ver)}" if contexts.cal_ver else ""
+    said = [f"MAST's newest products have {_named(contexts.made)}"] if contexts.made else []
+    said += [f"CRDS names {_named(contexts.build)}{version}"] if contexts.build else []
+    return ", and ".join(said)
 
 
 def _notice(notice: Notice, digest: Digest, budget: Budget) -> view.Notice:
@@ -128,7 +143,7 @@ def _what_happened(notice: Notice, digest: Digest) -> str:
     on = _on(facts.activated_at, digest)
     match notice.kind:
         case NoticeKind.BUILD:
-            return build_in_words(notice)
+            return build_in_words(notice, digest.contexts)
         case NoticeKind.ROLLBACK:
             instead = f", in place of {_named(facts.before)}" if facts.before else ""
             return f"is the latest context again{on}{instead}"
@@ -168,19 +183,33 @@ def _effect_in_words(kind: ReferenceType) -> Touched:
 
 def outlook_in_words(notice: Notice, digest: Digest) -> str:
     """What follows for the archive's products; empty where nothing does."""
+    contexts = digest.contexts
     if notice.kind is NoticeKind.BUILD:
-        before = f"Until now with {_named(notice.facts.before)}. " if notice.facts.before else ""
-        return f"{before}All products will be reprocessed over the coming weeks."
+        return _outlook_of_build(notice, contexts)
     if notice.kind is not NoticeKind.DELIVERY:
         return ""
-    build = (digest.contexts.build if digest.contexts else None) or "another context"
-    match context_use(notice, digest.contexts):
-        case ContextUse.BUILD:
-            return f"already used by MAST, which makes products with {_named(build)}"
-        case ContextUse.LATEST:
-            return f"not used by MAST yet: it makes products with {_named(build)} until a later build"
-        case ContextUse.UNKNOWN:
-            return "when MAST will use it is not known"
+    use = context_use(notice, contexts)
+    if contexts is None or use is ContextUse.UNKNOWN:
+        return "when MAST will use it is not known"
+    if not contexts.is_certain:
+        said = "already used by MAST" if use is ContextUse.BUILD else "not used by MAST yet"
+        return f"{said}, as far as is known: {_archive_in_words(contexts)}"
+    made = _named(contexts.made or "")
+    if use is ContextUse.BUILD:
+        return f"already used by MAST, which makes products with {made}"
+    return f"not used by MAST yet: it makes products with {made} until a later build"
+
+
+def _outlook_of_build(notice: Notice, contexts: ContextsInUse | None) -> str:
+    if is_installed(notice, contexts):
+        before = f"Until now with {_named(notice.facts.before)}. " if notice.facts.before else ""
+        return f"{before}All products will be reprocessed over the coming weeks."
+    if contexts is None or contexts.archive is None:
+        return "What MAST makes products with is not known."
+    if contexts.is_certain:
+        version = f"{_named(contexts.cal_ver)} and " if contexts.cal_ver else ""
+        return f"MAST makes products with {version}{_named(contexts.archive)}."
+    return f"{_archive_in_words(contexts)}."
 
 
 def sources_in_words(notice: Notice) -> str:

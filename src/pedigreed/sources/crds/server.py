@@ -43,6 +43,7 @@ class CrdsServer:
         url: str,
         user_agent: str,
         cal_ver: str | None,
+        made: str | None,
         *,
         patience: Patience | None = None,
     ) -> None:
@@ -52,11 +53,13 @@ class CrdsServer:
             url: the server's address, http or https, without ``/json/``.
             user_agent: who asks, as the header has it.
             cal_ver: the newest pipeline version that was seen in the archive; None where none was.
+            made: CRDS_CTX of the newest product with it.
             patience: limits of one reading.
         """
         self._url = url.rstrip("/")
         self._user_agent = user_agent
         self._cal_ver = cal_ver
+        self._made = made
         self._patience = patience or Patience()
 
     @property
@@ -69,7 +72,7 @@ class CrdsServer:
         rpc = Rpc(self._url, self._user_agent, self._patience)
         look = _Look(rpc, CRDS_SERVER, self._url, Bookmark.read(bookmark), now)
         look.read_history(now - KEPT)
-        contexts = look.contexts_in_use(self._cal_ver)
+        contexts = look.contexts_in_use(self._cal_ver, self._made)
         look.read_new_files()
         look.read_bad_files()
         return Reading(
@@ -166,13 +169,14 @@ class _Look:
         # A name that is missing once is no news when it is back.
         self._keep(bad_files=tuple(sorted(names.union(known or ()))), bad_files_at=self._now)
 
-    def contexts_in_use(self, cal_ver: str | None) -> ContextsInUse | None:
+    def contexts_in_use(self, cal_ver: str | None, made: str | None) -> ContextsInUse | None:
         """The contexts in use; None where not even the latest is known.
 
         Args:
             cal_ver: the newest pipeline version of the archive; None where it is not known.
+            made: CRDS_CTX of the newest product with it.
         """
-        build = self._build(cal_ver) if cal_ver else None
+        build = self._build(cal_ver, made) if cal_ver else None
         latest = self._latest()
         if latest is None:
             return None
@@ -227,12 +231,16 @@ class _Look:
             self.warnings.append(f"what the catalogue says of the new files of {waiting.context}: {error}")
             return reference_files.bare_records(names)
 
-    def _build(self, cal_ver: str) -> str | None:
-        """The archive's context. Where it can't be asked, the one that is known of the same version."""
+    def _build(self, cal_ver: str, made: str | None) -> str | None:
+        """The archive's context. Where it can't be asked, the one that is known of the same version.
+
+        A change is told when products were made with it. The server has a build's context weeks before it is
+        installed, and of a version that it does not know it may give another one's.
+        """
         known = self.bookmark.build
         try:
             answered = self._rpc.call("get_build_context", "jwst", asked_version(cal_ver), shape=str)
-            build = KnownBuild(cal_ver, read_context(answered))
+            named = read_context(answered)
         except UpstreamUnavailable as error:
             if known is not None and known.cal_ver == cal_ver:
                 self.problems.append(f"the archive's context: {error}")
@@ -243,11 +251,14 @@ class _Look:
                 f"the archive's context for {cal_ver}: {error}"
             )
             return None
-        if known is None or not went_down(known.cal_ver, cal_ver):
-            if known is not None and known != build:
+        if known is None:
+            self._keep(build=KnownBuild(cal_ver, made or named))
+        elif named == made and not went_down(known.cal_ver, cal_ver):
+            build = KnownBuild(cal_ver, named)
+            if known != build:
                 self.announcements.append(announced_build(known, build, self._source, self._url))
             self._keep(build=build)
-        return build.context
+        return named
 
     def _latest(self) -> str | None:
         """The latest context, or the last of the history where it can't be asked."""
