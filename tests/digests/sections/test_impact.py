@@ -64,7 +64,7 @@ def test_a_switch_that_changes_nothing_is_one_line() -> None:
 def test_rules_that_could_not_be_had_are_told_with_since_when() -> None:
     (line,) = told(WAITS)
     assert line.startswith(
-        "jwst_1585 not evaluated, so told by instrument and type: its rules could not be had since"
+        "jwst_1585 not evaluated, so told by instrument and type: its rules are not usable since"
     )
     assert line.endswith("jwst_1585.pmap: CRDS: answered HTTP 404")
 
