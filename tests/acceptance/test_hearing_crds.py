@@ -154,7 +154,8 @@ def test_a_preview_is_what_is_sent(listener: Listener) -> None:
     section = "\nCRDS  "
     assert "jwst_1583 became" in text
     sent, would_be = (each[each.index(section) : each.index("\nCHECKED")] for each in (text, previewed))
-    assert sent.partition("\nNOT READ")[0].strip() == would_be.strip()
+    # What could not be read at the last moment differs: the preview reads nothing.
+    assert sent.partition("\nNOT READ")[0].strip() == would_be.partition("\nNOT READ")[0].strip()
 
 
 Fail = Callable[[Listener], None]

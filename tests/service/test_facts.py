@@ -55,6 +55,7 @@ def test_five_subscriptions_to_the_same_programs_read_no_more_than_one(watcher: 
     assert len(texts) == 5
     assert all("5 products" in text for text in texts.values())
     watcher.holdings.remake(names[5:9], at=day(1.5))
+    watcher.holdings.set(names[1:2], isStale=True)
     one, _ = read_of_the_large_tables(watcher, watching(watcher, 1), day(2))
     assert five == one > 0
 

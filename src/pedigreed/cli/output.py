@@ -21,7 +21,9 @@ from pedigreed.model.instant import iso
 if TYPE_CHECKING:
     from rich.table import Table
 
-_WIDE_PIPE = 160
+_WIDE_PIPE = 5000
+"""Columns: more than the longest path, so that each row of a table is one line for other programs."""
+
 _KEPT = "\n\t"
 
 
@@ -60,7 +62,7 @@ def table(*columns: str, right: Iterable[str] = ()) -> "Table":
 
 
 def print_table(made: "Table") -> None:
-    """Print a table; in a pipe it is wide, so that lines are not folded."""
+    """Print a table; in a pipe each row is one line."""
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else _WIDE_PIPE

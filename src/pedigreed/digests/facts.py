@@ -159,6 +159,7 @@ class Facts:
         timezone: the zone that times are shown in, an IANA name.
         ask_every: how often the archive is asked.
         tell_every: how often the subscription is told.
+        is_due: whether the period ends by its rhythm, and not because somebody wants a preview of it.
         last_period: the period before; None where there was none.
         last_sent: the last period that had a digest; None where there was none.
         not_introduced: the instruments and programs whose baseline the subscription was not told yet.
@@ -170,6 +171,7 @@ class Facts:
     timezone: str
     ask_every: timedelta
     tell_every: timedelta
+    is_due: bool
     last_period: Period | None
     last_sent: Period | None
     not_introduced: frozenset[tuple[Instrument, int]]
@@ -185,8 +187,11 @@ class Facts:
 
     @property
     def span(self) -> Span:
-        """The time that the digest says of what was checked."""
-        starts = self.last_period.ends_at if self.last_period else None
+        """The time that the digest says of what was checked.
+
+        Before a period is due, its own asking may be still to come: then it says how things stand now.
+        """
+        starts = self.last_period.ends_at if self.last_period and self.is_due else None
         return Span(starts, self.ends, self.tell_every)
 
     @property

@@ -16,6 +16,7 @@ from pedigreed.model.change import ChangeKind
 from pedigreed.model.impact import Switch
 from pedigreed.model.work import Work
 from pedigreed.notices.merging import notices_of
+from pedigreed.schedule import due
 from pedigreed.service.local_folders import folders_of
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.releases import releases_due
@@ -81,12 +82,14 @@ class FactsReader:
         # What was covered is read before what changed: a change that comes between is then told next time.
         archive = self._once("archive", lambda: self._archive(connection))
         not_introduced = pairs_of(subscription) - stored_watched.introduced(connection, name)
+        rhythm = rhythm_of(subscription, self.config)
         return Facts(
             subscription=subscription,
             ends=self.now,
             timezone=self.config.timezone,
             ask_every=self.config.sources.mast.every,
-            tell_every=rhythm_of(subscription, self.config).every,
+            tell_every=rhythm.every,
+            is_due=due(rhythm, last_period.ends_at if last_period else None, self.now) is not None,
             last_period=last_period,
             last_sent=stored_periods.last_with_digest(connection, name, self.now + CLOCK_AHEAD),
             not_introduced=not_introduced,
