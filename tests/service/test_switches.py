@@ -131,6 +131,20 @@ def test_rules_that_are_not_to_be_had_are_told_with_since_when_and_tried_again(
     assert switches(store, config)["jwst_1583"].reason is None
 
 
+def test_a_failure_of_one_switch_stops_nothing(
+    tmp_path: Path, store: Store, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_given: object, **_named: object) -> None:
+        raise KeyError("unforeseen")
+
+    monkeypatch.setattr("pedigreed.service.switches.hold_against_crds", fails)
+    evaluate_switches(config, store, contexts(tmp_path / "rules", {**OLD, **NEW}), NOW)
+    assert switches(store, config)["jwst_1583"].reason == "pedigreed failed: KeyError"
+    monkeypatch.undo()
+    evaluate_switches(config, store, contexts(tmp_path / "rules", {}), NOW)
+    assert switches(store, config)["jwst_1583"].reason is None
+
+
 def _wanted(store: Store, config: Config, impact: Impact | None) -> bool:
     with store.reading() as connection:
         (notice,) = notices_of(announcements.load(connection))

@@ -11,6 +11,7 @@ import structlog
 from pedigreed.changes.selection import selection_of
 from pedigreed.config.settings import Report
 from pedigreed.impact.comparison import Comparison
+from pedigreed.model.failure import PedigreedError
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import NoticeKind
 from pedigreed.model.reference_file import context_of
@@ -59,8 +60,17 @@ def evaluate_switches(config: Config, store: Store, contexts: Contexts, now: dat
     wanted = list(_new_switches(notices, now))[:MOST_SWITCHES]
     todo = {switch: [each for each in subscriptions if switch not in known[each.name]] for switch in wanted}
     for switch, waiting in todo.items():
-        if waiting:
+        if not waiting:
+            continue
+        try:
             _evaluate(switch, waiting, store, contexts, now)
+        except PedigreedError:
+            raise
+        except Exception as fault:  # noqa: BLE001 - whatever it is, it is one switch's, and news go on
+            _log.exception("a switch failed", context=switch[1])
+            with store.writing() as connection:
+                reason = f"pedigreed failed: {type(fault).__name__}"
+                stored_impacts.keep_context(connection, switch[1], reason, now)
     contexts.tidy(now)
 
 

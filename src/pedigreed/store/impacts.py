@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from pedigreed.model.impact import Impact
 from pedigreed.store.statements import insert_or_skip
@@ -68,7 +68,8 @@ def keep_context(connection: Connection, context: str, reason: str | None, now: 
         "since": since,
         "complete_at": since if reason is None else None,
     }
-    connection.execute(insert(rule_contexts), [row])
+    # Another process may have kept the same in between.
+    connection.execute(insert_or_skip(connection, rule_contexts), [row])
 
 
 def rule_states(connection: Connection) -> dict[str, RuleContext]:

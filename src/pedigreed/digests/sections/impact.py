@@ -40,9 +40,7 @@ def for_your_data(digest: Digest, budget: Budget) -> Iterator[Section]:
 def _in_words(switch: Switch, digest: Digest) -> list[str]:
     if switch.impact is None:
         since = f" since {moment_in_utc(switch.since, digest.ends)}" if switch.since else ""
-        return [
-            f"not evaluated, so told by instrument and type: its rules could not be had{since}: {switch.reason}"
-        ]
+        return [f"not evaluated, so told by instrument and type: its rules are not usable{since}: {switch.reason}"]
     impact = switch.impact
     where = []
     if impact.changed:
