@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from pedigreed.schedule import DAY, Rhythm, due, due_periods, last_boundary, next_boundary
 from pedigreed.service.rhythms import CLOCK_AHEAD
 
@@ -109,7 +110,7 @@ def told(rhythm: Rhythm, ticks: list[datetime]) -> list[tuple[str, datetime]]:
     return found
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(rhythm=rhythms, phase=st.timedeltas(timedelta(0), TICK))
 def test_each_local_date_is_told_once_within_a_tick_of_its_time(rhythm: Rhythm, phase: timedelta) -> None:
     found = told(rhythm, Machine(phase, [], []).ticks(rhythm))
@@ -122,7 +123,7 @@ def test_each_local_date_is_told_once_within_a_tick_of_its_time(rhythm: Rhythm, 
         assert now - boundary.at <= TICK
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(rhythm=rhythms, machine=machines)
 def test_through_sleeps_and_steps_back_each_date_that_is_seen_is_told_once_and_in_order(
     rhythm: Rhythm, machine: Machine
@@ -136,7 +137,7 @@ def test_through_sleeps_and_steps_back_each_date_that_is_seen_is_told_once_and_i
     assert set(labels) == {label for label in seen if label > first}
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(rhythm=rhythms, begin=moments.filter(lambda at: BEGIN + DAY < at < END - 10 * DAY), length=lengths)
 def test_after_a_sleep_there_is_one_catch_up(rhythm: Rhythm, begin: datetime, length: timedelta) -> None:
     found = told(rhythm, Machine(timedelta(0), [(begin, length)], []).ticks(rhythm))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from pedigreed.schedule import (
     DAY,
     WEEK,
@@ -86,7 +87,7 @@ def told(rhythm: Rhythm, cycles: list[datetime], last_end: datetime | None) -> l
 
 
 @pytest.mark.failure("summer time begins or ends")
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(at=clock_times, zone=zones)
 def test_every_local_date_of_two_years_has_exactly_one_boundary(at: time, zone: ZoneInfo) -> None:
     labels = [boundary.label for boundary in boundaries(Rhythm(DAY, at, zone), BEGIN, END)]
@@ -95,7 +96,7 @@ def test_every_local_date_of_two_years_has_exactly_one_boundary(at: time, zone: 
     assert len(labels) >= 729
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(at=clock_times, zone=zones)
 def test_a_boundary_is_at_the_local_time_of_its_date_or_after_the_hour_that_spring_skips(
     at: time, zone: ZoneInfo
@@ -112,7 +113,7 @@ def test_a_boundary_is_at_the_local_time_of_its_date_or_after_the_hour_that_spri
 
 
 @pytest.mark.failure("summer time begins or ends")
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(at=clock_times, zone=zones, offset=st.integers(0, 59))
 def test_an_hourly_cycle_tells_each_local_date_once(at: time, zone: ZoneInfo, offset: int) -> None:
     begin = BEGIN + timedelta(minutes=offset)

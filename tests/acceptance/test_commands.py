@@ -93,12 +93,8 @@ def test_check_of_an_archive_that_does_not_add_up_exits_69(recorded: FaultyArchi
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("check", "jades"), "'jades' is no program: write 1345"),
-        (("check", "1345:x"), "'x' is no observation"),
-        (("check",), "PROGRAM"),
         (("chekc", "1345"), "chekc"),
         (("once", "--now", "soon"), "--now 'soon' is no moment"),
-        (("history", "1345:2"), "write 1345"),
     ],
 )
 def test_a_wrong_call_exits_64_and_says_what_is_right(

@@ -180,26 +180,6 @@ def test_of_many_numbers_all_or_none(user: User) -> None:
     assert [each["number"] for each in user.lists("--state", "refused")] == [refused]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("retry",), "which deliveries?"),
-        (("retry", "1", "--given-up"), "which deliveries?"),
-        (("retry", "1", "--channel", "feed"), "--channel goes with --given-up"),
-        (("cancel",), "NUMBER"),
-        (("show", "7"), "there is no delivery yet: `pedigreed once` makes the first ones"),
-        (("show", "1", "--raw", "--json"), "leave --json out"),
-        (("list", "--state", "lost"), "lost"),
-        (("list", "--channel", "fed"), "'fed' is no channel, did you mean 'feed'?"),
-        (("list", "--limit", "0"), "greater than or equal to 1"),
-    ],
-)
-def test_a_wrong_call_exits_64_and_says_what_is_right(user: User, arguments: tuple[str, ...], words: str) -> None:
-    ended = user.types("deliveries", *arguments, code=64)
-    assert words in ended.err
-    assert "Traceback" not in ended.err
-
-
 def test_before_the_first_cycle_there_is_no_delivery(user: User, tmp_path: Path) -> None:
     assert user.types("deliveries", "list").out == "there is no delivery yet\n"
     assert user.lists() == []

@@ -114,29 +114,6 @@ def test_the_document_of_a_webhook_can_be_seen_without_one(config: Path) -> None
     assert document["programs"] == ["1345"]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (
-            ("jades", "--to", "other"),
-            "nothing is delivered to 'other': jades delivers to a@x.example, ",
-        ),
-        (("--to", "c@x.example"), "keep; ceers delivers to other, keep"),
-        (("--to", "email"), "nothing is delivered to 'email'"),
-        (("--to", "keep"), "several subscriptions deliver to keep: name one of jades, ceers"),
-        (("jades", "--to", "keep", "--format", "mail"), "leave --format out"),
-        (("jade", "--to", "keep"), "there is no subscription 'jade'"),
-    ],
-)
-def test_a_wrong_call_exits_64_and_says_what_is_right(
-    config: Path, arguments: tuple[str, ...], words: str
-) -> None:
-    ended = pedigreed("preview", *arguments, "-c", config)
-    assert ended.code == 64
-    assert words in ended.err
-    assert ended.out == ""
-
-
 def test_a_destination_that_one_subscription_delivers_to_needs_no_name(config: Path) -> None:
     run(config, "once", now=YESTERDAY)
     mail = printed("preview", "--to", "other", "-c", config, "--now", MORNING)

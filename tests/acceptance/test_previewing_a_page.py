@@ -74,13 +74,6 @@ def test_without_a_browser_the_file_is_named(config: Path, tmp_path: Path) -> No
     assert "there is no browser here" in ended.err
 
 
-@pytest.mark.parametrize("arguments", [(), ("--format", "text"), ("--to", "keep")])
-def test_only_a_page_is_opened(config: Path, arguments: tuple[str, ...]) -> None:
-    ended = pedigreed("preview", "--open", *arguments, "-c", config)
-    assert ended.code == 64
-    assert "--format html" in ended.err
-
-
 def test_a_template_is_tried_and_one_that_fails_is_told(config: Path, tmp_path: Path) -> None:
     templates = tmp_path / "templates"
     templates.mkdir()

@@ -144,23 +144,6 @@ def test_a_secret_that_is_not_there_is_named(config: Path) -> None:
     assert "is empty: write the secret into it" in ended.err
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("teem",), "'teem' is no channel, did you mean 'team'?"),
-        (("zulip",), "'zulip' is no channel: write email, team, feed or keep"),
-        (("email", "--to", "me"), "'me' is no e-mail address"),
-        (("email", "--to", "Me <me@x.example>"), "write me@x.example"),
-        (("keep", "--to", "me@x.example"), "the channel 'keep' has one destination: leave --to out"),
-        ((), "CHANNEL"),
-    ],
-)
-def test_a_wrong_call_exits_64_and_says_why(config: Path, arguments: tuple[str, ...], words: str) -> None:
-    ended = send(config, *arguments)
-    assert ended.code == 64
-    assert words in ended.err
-
-
 def test_a_mail_to_nobody_exits_64_and_says_how_to_say_whom(config: Path) -> None:
     config.write_text(config.read_text(encoding="utf-8").removesuffix(OPERATOR), encoding="utf-8")
     ended = send(config, "email")

@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from examples import examples
 from pedigreed.changes.compare import compare, release, withdrawal
 from pedigreed.changes.fold import FLAGS, fold, without_implied
 from pedigreed.changes.relisting import relisting
@@ -321,4 +322,4 @@ def _same(one: Pedigree | None, other: Pedigree | None) -> bool:
 
 
 TestPeriod = Period.TestCase
-TestPeriod.settings = settings(max_examples=100, stateful_step_count=12)
+TestPeriod.settings = settings(max_examples=examples(100), stateful_step_count=12)

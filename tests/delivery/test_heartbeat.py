@@ -62,14 +62,15 @@ def test_a_monitor_is_asked_once_by_get() -> None:
             "answered 302",
         ),
         (b"garbage\r\n\r\n", "the answer is no HTTP"),
-        (b"", "no whole answer within 0.2 s"),
+        (b"", "no whole answer within 1 s"),
     ],
 )
 def test_a_monitor_that_does_not_take_it_is_told_without_its_address(
     answer: bytes, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    # One that is silent is waited for to the end; where a machine is slow, the others may take longer.
     with caplog.at_level(logging.DEBUG):
-        trouble, requests = asked(answer, within=0.2)
+        trouble, requests = asked(answer, within=10.0 if answer else 1.0)
     assert trouble is not None
     assert said in trouble
     assert "http://127.0.0.1:" in trouble

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from pedigreed.impact.rule_text import DEEPEST, Call, UnreadableRulesError, read_rule_text
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _values = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(_values)
 def test_what_python_writes_is_read_as_python_reads_it(value: object) -> None:
     written = repr(value)

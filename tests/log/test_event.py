@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from pedigreed.log.event import LONGEST
 from pedigreed.log.setup import Destination, formatter
 
@@ -117,7 +118,7 @@ def _raise(error: BaseException) -> None:
     raise error
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(event=_VALUES, values=_EVENTS, message=_TEXTS)
 def test_any_event_is_one_line_of_json_without_a_secret(
     known: Secrets, event: object, values: dict[str, object], message: str

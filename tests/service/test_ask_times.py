@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from pedigreed.config.settings import Config
 from pedigreed.model.work import Run, Work
 from pedigreed.schedule import DAY, Rhythm, next_boundary
@@ -61,7 +62,7 @@ def planned(rhythm: AskRhythm, begin: datetime, end: datetime) -> list[datetime]
     return found
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(at=clock_times, zone=zones, place=places)
 @example(at=time(23, 30), zone=ZoneInfo("America/Nuuk"), place=0.0)
 def test_once_for_each_local_date_and_so_long_before_its_first_digest(
@@ -76,7 +77,7 @@ def test_once_for_each_local_date_and_so_long_before_its_first_digest(
         assert LEAD <= digest.at - moment <= LEAD + SPREAD
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(days=st.integers(1, 14), at=clock_times, zone=zones, place=places, now=moments)
 def test_every_so_many_days_it_is_so_many_local_dates(
     days: int, at: time, zone: ZoneInfo, place: float, now: datetime

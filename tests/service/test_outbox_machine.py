@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
+from examples import examples
 from pedigreed.model.delivery import DeliveryState, Message, Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.service.outbox import AGE_LIMIT, LEASE, deliver, take_back
 from pedigreed.store import deliveries as stored_deliveries
@@ -244,7 +245,7 @@ class Outbox(RuleBasedStateMachine):
 @pytest.mark.failure("the process is killed after the destination took it, before that is kept")
 @pytest.mark.failure("no answer after the whole message")
 def test_the_outbox_owes_each_message_one_end_in_a_file(tmp_path: Path, migrated_file: Path) -> None:
-    run(lambda: f"sqlite:///{shutil.copy(migrated_file, tmp_path / f'{uuid4().hex}.db')}", examples=60)
+    run(lambda: f"sqlite:///{shutil.copy(migrated_file, tmp_path / f'{uuid4().hex}.db')}", most=60)
 
 
 @pytest.mark.failure("the process is killed after the destination took it, before that is kept")
@@ -260,10 +261,10 @@ def test_the_outbox_owes_each_message_one_end_on_a_server(postgresql_url: str) -
             connection.execute("TRUNCATE deliveries, contents, pauses RESTART IDENTITY CASCADE")
         return postgresql_url
 
-    run(emptied, examples=25)
+    run(emptied, most=25)
 
 
-def run(new_url: Callable[[], str], examples: int) -> None:
+def run(new_url: Callable[[], str], most: int) -> None:
     class OnThis(Outbox):
         pass
 
@@ -271,7 +272,7 @@ def run(new_url: Callable[[], str], examples: int) -> None:
     run_state_machine_as_test(
         OnThis,
         settings=settings(
-            max_examples=examples,
+            max_examples=examples(most),
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

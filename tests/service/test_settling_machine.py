@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from examples import examples
 from misbehaving import FaultyArchive
 from pedigreed.model.instant import iso
 from pedigreed.model.pause import Mute
@@ -95,7 +96,7 @@ def kept(watcher: Watcher) -> dict[str, Pedigree]:
 
 
 @given(days=DAYS)
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_every_change_is_told_once_and_each_product_as_one_story(migrated_file: Path, days: list[Day]) -> None:
     holdings = Holdings()
     names = holdings.add(1180, PRODUCTS)

@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from examples import examples
 from hearing import DAY_0, Hearing, hearing
 from pedigreed.delivery.folder import FolderChannel
 from pedigreed.digests import compose as composing
@@ -226,5 +227,5 @@ class TrueSilence(RuleBasedStateMachine):
 
 TestTrueSilence = TrueSilence.TestCase
 TestTrueSilence.settings = settings(
-    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(25), stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from asking_crds import NOON, QUICK, Holding, always, delivered, read
 from crds_faults import CrdsFault, Envelope
+from examples import examples
 from misbehaving import FaultyCrds
 from pedigreed.demo.crds_story import Reference
 from pedigreed.sources.crds.bookmark import Bookmark
@@ -79,7 +80,7 @@ _BOOKMARKS = st.one_of(
 )
 
 
-@settings(max_examples=120)
+@settings(max_examples=examples(120))
 @given(results=st.lists(_RESULTS, min_size=6, max_size=8), bookmark=_BOOKMARKS)
 def test_a_reading_raises_nothing(
     telling: tuple[FaultyCrds, Telling], results: list[object], bookmark: str | None

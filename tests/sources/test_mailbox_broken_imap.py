@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from broken_imap import END, SILENCE, BrokenImap, broken_imap
+from examples import examples
 from pedigreed.config.channels import Security
 from pedigreed.config.secret import Secret
 from pedigreed.config.sources import ImapMailbox, MailboxSource
@@ -318,7 +319,7 @@ def test_a_bookmark_that_means_nothing_is_none(bookmark: str) -> None:
         assert len(identities(read(server, bookmark))) == 3
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
 @given(
     command=st.sampled_from(["GREETING", "CAPABILITY", "LOGIN", "EXAMINE", "UID SEARCH", "UID FETCH 2"]),
     answer=st.lists(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from list_mails import list_mail, mast_mail
 from pedigreed.sources.mailbox import mbox
 from pedigreed.sources.mailbox.gathering import MOST_MAILS
@@ -191,7 +192,7 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(PIECES, PIECES)
 def test_no_file_is_too_strange(
     tmp_path_factory: pytest.TempPathFactory, first: list[bytes], more: list[bytes]

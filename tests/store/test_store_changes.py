@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
+from examples import examples
 from pedigreed.model.campaign import Moved
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.failure import TryAgain
@@ -76,7 +77,7 @@ def untold(store: Store, subscription: str = "jades") -> list[tuple[int, Change]
         return changes.uncovered(connection, subscription, [1180])
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(news=st.lists(every_change, max_size=4, unique_by=lambda change: change.identity))
 def test_whatever_a_change_says_comes_back_newest_first(store: Store, news: list[Change]) -> None:
     found: list[Change] = []

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
@@ -90,7 +91,7 @@ def keep(store: Store, *states: KnownProduct) -> None:
         products.keep(connection, states, products.known_by_name(connection, names).keys())
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(states=st.lists(every_known, max_size=4, unique_by=lambda state: state.product.filename))
 def test_whatever_is_kept_of_a_product_comes_back(store: Store, states: list[KnownProduct]) -> None:
     with undone(store) as connection:
@@ -104,7 +105,7 @@ def test_whatever_is_kept_of_a_product_comes_back(store: Store, states: list[Kno
         }
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=every_known, after=every_known, other=every_known)
 def test_a_later_state_takes_the_place_of_an_earlier_one(
     store: Store, before: KnownProduct, after: KnownProduct, other: KnownProduct
