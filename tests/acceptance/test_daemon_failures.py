@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from background import wait_until
-from daemon import free_port
 from disk import leave
 from faults import Hang, HtmlPage
 from observatory import Observatory, observatory, to
+from real_servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

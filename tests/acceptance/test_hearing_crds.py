@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crds_faults import RpcError
-from daemon import free_port
 from faults import LoginPage
 from hearing import DAY, DAY_0, LIST, TEXT, hearing
 from imap_host import USER
@@ -18,6 +17,7 @@ from listener import Listener
 from pedigreed.demo.crds_story import Reference
 from pedigreed.model.instant import iso
 from pedigreed.store.database import Store
+from real_servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

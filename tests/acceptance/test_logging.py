@@ -11,7 +11,7 @@ import pytest
 
 import archive_faults
 from commands import pedigreed
-from listening import Heard, by_journal, by_pipe, by_terminal
+from log_readers import Heard, by_journal, by_pipe, by_terminal
 from misbehaving import FaultyArchive, is_page
 from pedigreed.demo.scenario import DAY_1, archive_at
 

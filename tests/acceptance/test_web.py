@@ -11,15 +11,15 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from background import wait_until
-from daemon import free_port
-from looking import asking, looked_at, notified, with_http
+from daemon_web import asking, looked_at, notified, with_http
 from observatory import TO_SLACK, observatory
+from real_servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from looking import Running
+    from daemon_web import Running
     from observatory import Observatory
 
 

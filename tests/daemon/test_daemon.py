@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from employ import employ
 from pedigreed.config.load import LoadedConfig, parse_config
 from pedigreed.daemon.daemon import FAULT_PAUSES, Daemon
 from pedigreed.daemon.notify import Notifier
@@ -21,6 +20,7 @@ from pedigreed.daemon.worker import Worker
 from pedigreed.model.work import Work
 from pedigreed.store import runs as stored_runs
 from pedigreed.store.database import Store
+from small_programs import employ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

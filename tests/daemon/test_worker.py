@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from employ import HANG, employ
 from pedigreed.daemon.worker import Ended, Worker
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.work import Work
 from pedigreed.store.process_lock import only_process
+from small_programs import HANG, employ
 
 if TYPE_CHECKING:
     from pathlib import Path

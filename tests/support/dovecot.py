@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accounts import READERS, SENDER
-from daemon import daemon, free_port
+from real_servers import free_port, real_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,7 @@ def dovecot(folder: Path, mailboxes: Path, certified: Certified | None = None) -
     users.write_text(
         "".join(f"{name}:{{PLAIN.b64}}{_base64(password)}\n" for name, password in (SENDER, *READERS))
     )
-    with daemon([PROGRAM, "-F", "-c", str(config)], folder / "log", server.port, b"* OK"):
+    with real_server([PROGRAM, "-F", "-c", str(config)], folder / "log", server.port, b"* OK"):
         yield server
 
 

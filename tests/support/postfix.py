@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from accounts import DOMAIN, READERS
-from daemon import daemon, free_port
+from real_servers import free_port, real_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,7 +167,7 @@ def postfix(
     checked = subprocess.run([PROGRAM, "-c", config, "check"], capture_output=True, check=False, text=True)
     if checked.returncode:
         pytest.fail(f"{PROGRAM} can't be set up:\n{checked.stdout}{checked.stderr}")
-    with daemon([_master(), "-s", "-c", config], folder / "log", server.starttls, b"220 "):
+    with real_server([_master(), "-s", "-c", config], folder / "log", server.starttls, b"220 "):
         yield server
 
 

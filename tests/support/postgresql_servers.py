@@ -13,8 +13,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon import free_port
-from real_servers import missing
+from real_servers import free_port, missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

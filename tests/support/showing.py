@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from daemon import free_port
 from pedigreed.config.http import Loopback
 from pedigreed.web.endpoint import Pulse
 from pedigreed.web.http_server import Server
+from real_servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
