@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from any_notice import build, delivery, heard
+from any_notice import build, delivery, heard, mailed
 from made_digest import make_digest
 from pedigreed.digests.attachments import Limits, attached_to
 from pedigreed.digests.digest_view import view_of
@@ -36,7 +36,7 @@ from pedigreed.model.digest import (
     Unchecked,
 )
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import ChangeLevel, NoticeKind
+from pedigreed.model.notice import Again, ChangeLevel, NoticeKind
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.program import ProgramSelection
 
@@ -497,6 +497,29 @@ def new_build_of_the_archive() -> Digest:
     )
 
 
+def announced_by_mail_alone() -> Digest:
+    """A list tells of a delivery, of a build and of a bad file, and CRDS of none of them."""
+    bad = replace(
+        delivery(kind=NoticeKind.MARKED_BAD, context=None, files=("jwst_miri_flat_0804.fits",)), name="bad"
+    )
+    early = [build(cal_ver="2.1.0", context="jwst_1600"), delivery(), bad]
+    return digest(
+        checked=heard_all(),
+        notices=[replace(notice, heard=tuple(map(mailed, notice.heard))) for notice in early],
+        contexts=replace(CONTEXTS_IN_USE, latest="jwst_1582"),
+    )
+
+
+def confirmed_by_crds() -> Digest:
+    """What a list told of yesterday CRDS has today; another delivery is more than was said."""
+    confirmed = replace(delivery(), again=Again.CONFIRMED)
+    return digest(
+        checked=heard_all(),
+        notices=[confirmed, replace(delivery(context="jwst_1582"), again=Again.MORE)],
+        contexts=replace(CONTEXTS_IN_USE, build="jwst_1548"),
+    )
+
+
 def rollback_and_bad_files() -> Digest:
     """CRDS goes back to the context before, since a file of the new one is bad."""
     back = replace(
@@ -598,6 +621,8 @@ SCENARIOS: tuple[Callable[[], Digest], ...] = (
     nasty_names,
     delivery_to_crds,
     new_build_of_the_archive,
+    announced_by_mail_alone,
+    confirmed_by_crds,
     rollback_and_bad_files,
     week_of_deliveries,
     nasty_notices,

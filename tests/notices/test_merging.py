@@ -215,7 +215,7 @@ def test_a_notice_without_context_keeps_its_name(hear: Hear) -> None:
 def test_what_was_there_before_is_no_news(hear: Hear) -> None:
     old = hear(STORY, was_there=True)
     (notice,) = notices_of([old, hear(STORY, days=1)])
-    assert not notice.is_news
+    assert not notice.news
 
 
 def test_the_newest_comes_first(hear: Hear) -> None:

@@ -84,12 +84,60 @@ def test_who_tells_first_is_heard_and_who_comes_later_is_not_told_again(heard: H
         "mail": lambda _at: heard.mail(list_mail_of(1, "miri-reffiles")),
     }
     tell.pop(first)(DAY_0 + HOUR)
-    assert "jwst_1583" in heard.told(DAY_0 + DAY)["a"]
+    words = " ".join(heard.told(DAY_0 + DAY)["a"].split())
+    assert "jwst_1583" in words
+    assert ("not confirmed by CRDS" in words) is (first != "server")
     for other in tell.values():
         other(DAY_0 + DAY + HOUR)
-    assert heard.told(DAY_0 + 2 * DAY) == {}
+    told = heard.told(DAY_0 + 2 * DAY)
+    if first != "server":
+        assert "jwst_1583 became the latest context on 21 Nov; now confirmed by CRDS" in " ".join(
+            told.pop("a").split()
+        )
+    assert told == {}
+    assert heard.told(DAY_0 + 3 * DAY) == {}
     [notice] = [each for each in notices(heard.store) if each.facts.context == "jwst_1583"]
     assert len({each.announcement.source for each in notice.heard}) == 3
+
+
+FORGED = "CRDS delivery jwst_1583: new FGS dark files. Change level: TRIVIAL"
+
+
+@pytest.mark.parametrize("forged", [FORGED, "CRDS delivery jwst_1583: MIRI photom. Change level: TRIVIAL"])
+def test_a_forged_mail_keeps_back_nothing_that_crds_says_later(heard: Hearing, forged: str) -> None:
+    heard.mail(list_mail(1, forged, Subject="jwst_1583"))
+    early = heard.told(DAY_0 + DAY)
+    assert ("not confirmed by CRDS" in " ".join(early.get("a", "").split())) is (forged != FORGED)
+    heard.deliver(DAY_0 + DAY + HOUR, "jwst_1583", TEXT, PHOTOM)
+    [text] = heard.told(DAY_0 + 2 * DAY).values()
+    words = " ".join(text.split())
+    assert "jwst_1583 became the latest context on 21 Nov; " in words
+    assert ("now confirmed by CRDS" in words) is (forged != FORGED)
+    assert "severe change" in words, "CRDS's own word counts"
+    assert heard.told(DAY_0 + 3 * DAY) == {}
+
+
+def test_a_forged_mail_beside_crds_makes_nothing_less_than_crds_says(heard: Hearing) -> None:
+    heard.mail(list_mail(1, FORGED, Subject="jwst_1583"))
+    heard.deliver(DAY_0 + HOUR, "jwst_1583", "New files.")
+    assert "jwst_1583 became the latest context" in " ".join(heard.told(DAY_0 + DAY)["a"].split())
+
+
+def test_more_than_was_said_is_told_again_once(heard: Hearing) -> None:
+    heard.mail(list_mail(1, "CRDS delivery jwst_1583: MIRI photom files.", Subject="jwst_1583"))
+    assert "announced by mail, not confirmed by CRDS" in " ".join(heard.told(DAY_0 + DAY)["a"].split())
+    heard.mail(list_mail(2, "CRDS delivery jwst_1583: MIRI photom and dark files.", Subject="jwst_1583"))
+    assert "more than was said" in " ".join(heard.told(DAY_0 + 2 * DAY)["a"].split())
+    heard.mail(list_mail(3, "CRDS delivery jwst_1583: dark files for MIRI and FGS.", Subject="jwst_1583"))
+    assert heard.told(DAY_0 + 3 * DAY) == {}, "what was added does not concern it"
+
+
+def test_who_subscribes_after_an_early_mail_is_told_when_crds_confirms(heard: Hearing) -> None:
+    heard.mail(list_mail(1, FORGED, Subject="jwst_1583"))
+    both = heard.config({}, {})
+    heard.told(DAY_0 + DAY, both)
+    heard.deliver(DAY_0 + DAY + HOUR, "jwst_1583", TEXT, PHOTOM)
+    assert all("jwst_1583 became" in text for text in heard.told(DAY_0 + 2 * DAY, both).values())
 
 
 def test_what_was_there_at_the_first_look_is_no_news(heard: Hearing) -> None:
@@ -174,6 +222,12 @@ def test_a_build_that_is_announced_is_not_said_to_be_installed(heard: Hearing) -
     assert "announced build 2.0.1" in text.splitlines()[0]
     assert "MAST now makes" not in words
     assert heard.told(DAY_0 + 2 * DAY) == {}
+    heard.holdings.remake(list(heard.holdings.rows), DAY_0 + 2 * DAY + HOUR, context=1583)
+    assert "MAST now makes" not in " ".join(heard.told(DAY_0 + 3 * DAY)["a"].split())
+    [text] = heard.told(DAY_0 + 4 * DAY).values()
+    assert "NEW BUILD MAST now makes products with 2.0.1 and jwst_1583" in " ".join(text.split())
+    assert "new build 2.0.1" in text.splitlines()[0]
+    assert heard.told(DAY_0 + 5 * DAY) == {}
 
 
 def test_each_source_can_fail_alone_and_is_named(heard: Hearing) -> None:

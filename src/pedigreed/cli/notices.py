@@ -114,6 +114,7 @@ def _print(notice: "Notice", contexts: "ContextsInUse | None") -> None:
         "types": ", ".join(facts.reference_types),
         "files": ", ".join(facts.files),
         "is in": context_use(notice, contexts).value,
+        "by CRDS": "yes" if notice.is_of_crds else "not confirmed",
     }
     echo(f"{notice.name}: {notice.title}\n")
     for label, value in rows.items():

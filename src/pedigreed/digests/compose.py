@@ -19,7 +19,7 @@ from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import Baseline, Digest, OnDisk, PedigreeSpan, Progress
 from pedigreed.model.instant import iso
 from pedigreed.model.notice import NoticeKind
-from pedigreed.notices.relevance import is_wanted
+from pedigreed.notices.retelling import to_tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -226,17 +226,19 @@ def _checked(facts: Facts) -> Checked:
 def _notices(facts: Facts) -> tuple[Notice, ...]:
     """What is told of CRDS: builds first, then the newest first."""
     uses = [use for use in facts.news.uses if facts.selection.is_about(use)]
-    wanted = [
-        notice
+    told = [
+        to_tell(notice, facts.news.covered, facts.subscription.crds, uses, _impact_of(facts, notice))
         for notice in facts.news.uncovered(facts.ends)
-        if is_wanted(notice, facts.subscription.crds, uses, _impact_of(facts, notice))
     ]
+    wanted = [notice for notice in told if notice is not None]
     return tuple(sorted(wanted, key=lambda notice: notice.kind is not NoticeKind.BUILD))
 
 
 def _impact_of(facts: Facts, notice: Notice) -> Impact | None:
+    """What CRDS's rules say of a switch that CRDS told of. A mail may name contexts that are none of it."""
     switch = facts.news.switches.get(notice.facts.context or "")
-    return None if switch is None or notice.kind in _NO_SWITCHES else switch.impact
+    is_switch = notice.is_of_crds and notice.kind not in _NO_SWITCHES
+    return switch.impact if switch is not None and is_switch else None
 
 
 def _switches(facts: Facts) -> tuple[Switch, ...]:

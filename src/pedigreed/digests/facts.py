@@ -124,14 +124,12 @@ class NewsFacts:
         return [
             notice
             for notice in self.notices
-            if notice.is_news
-            and notice.first_heard.key > self.listens_after
-            and notice.first_heard.heard_at >= now - NEWS_FOR
+            if any(heard.key > self.listens_after and heard.heard_at >= now - NEWS_FOR for heard in notice.news)
         ]
 
     def uncovered(self, now: datetime) -> list[Notice]:
-        """The fresh ones that no digest covers, whichever source it heard them of."""
-        return [each for each in self.fresh(now) if not any(heard.key in self.covered for heard in each.heard)]
+        """The fresh ones of which something was said that no digest covers."""
+        return [each for each in self.fresh(now) if any(heard.key not in self.covered for heard in each.heard)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,15 +125,22 @@ def _crds(digest: Digest, *, is_whole: bool) -> list[str]:
         news.append(" ".join(filter(None, ("new build" if is_new else "announced build", version))))
     if deliveries := numbers[NoticeKind.DELIVERY]:
         contexts = [notice.facts.context for notice in digest.notices if notice.kind is NoticeKind.DELIVERY]
+        noun = _announced(digest, NoticeKind.DELIVERY)
         if is_whole and deliveries == 1 and contexts[0]:
-            news.append(f"CRDS delivery {clipped(contexts[0], LONGEST_VALUE)}")
+            news.append(f"{noun}CRDS delivery {clipped(contexts[0], LONGEST_VALUE)}")
         else:
-            news.append(count(deliveries, "CRDS delivery", "CRDS deliveries"))
+            news.append(count(deliveries, f"{noun}CRDS delivery", f"{noun}CRDS deliveries"))
     if rollbacks := numbers[NoticeKind.ROLLBACK]:
-        news.append(count(rollbacks, "CRDS rollback"))
+        news.append(count(rollbacks, f"{_announced(digest, NoticeKind.ROLLBACK)}CRDS rollback"))
     if bad := bad_files(digest.notices):
-        news.append(count(bad, "bad CRDS file"))
+        news.append(count(bad, f"{_announced(digest, NoticeKind.MARKED_BAD)}bad CRDS file"))
     return news
+
+
+def _announced(digest: Digest, kind: NoticeKind) -> str:
+    """A word before what CRDS itself says nothing of."""
+    is_told = any(notice.is_of_crds for notice in digest.notices if notice.kind is kind)
+    return "" if is_told else "announced "
 
 
 def _first_data(transitions: Sequence[Transition]) -> str:

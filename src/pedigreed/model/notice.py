@@ -111,6 +111,15 @@ class Heard:
     was_there: bool = False
 
 
+class Again(StrEnum):
+    """Why a notice is told once more to those who were told of it."""
+
+    CONFIRMED = "now confirmed by CRDS"
+    """Only lists or mails had told of it."""
+    MORE = "more than was said"
+    """It touches more instruments, types or files, or is more severe."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One thing that happened in CRDS.
@@ -125,6 +134,7 @@ class Notice:
         text: the richest text that was heard; may be empty.
         summary: the first sentences that say why, on one line; may be empty.
         heard: every announcement of it, the first first. At least one.
+        again: why it is told although it was told before; None where it was not.
     """
 
     name: str
@@ -134,6 +144,7 @@ class Notice:
     text: str
     summary: str
     heard: tuple[Heard, ...]
+    again: Again | None = None
 
     @property
     def first_heard(self) -> Heard:
@@ -146,12 +157,14 @@ class Notice:
         return any(heard.announcement.medium is Medium.SERVER for heard in self.heard)
 
     @property
-    def is_news(self) -> bool:
-        """Whether it was heard after its source was read for the first time.
+    def news(self) -> tuple[Heard, ...]:
+        """The announcements that make it news: the first of all, and the server's own.
 
-        What a source had then is no news, but the server's own fresh word of it is: a list may speak of a delivery
-        before it is in use.
+        What a source had when it was first read is no news, but the server's own fresh word of it is: a list may
+        speak of a delivery before it is in use.
         """
-        return not self.first_heard.was_there or any(
-            not heard.was_there and heard.announcement.medium is Medium.SERVER for heard in self.heard
+        return tuple(
+            heard
+            for place, heard in enumerate(self.heard)
+            if not heard.was_there and (not place or heard.announcement.medium is Medium.SERVER)
         )

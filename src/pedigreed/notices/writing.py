@@ -8,7 +8,7 @@ from hashlib import blake2b
 from itertools import dropwhile
 from typing import TYPE_CHECKING, TypeVar
 
-from pedigreed.model.notice import Facts, Medium, Notice, NoticeKind
+from pedigreed.model.notice import ChangeLevel, Facts, Medium, Notice, NoticeKind
 from pedigreed.notices.sentences import sentences
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def notice_of(told: Sequence[tuple[Heard, Facts]], kind: NoticeKind) -> Notice:
     heard = tuple(each for each, _ in told)
     richest = max((each for each, _ in told), key=_richness).announcement
     by_weight = sorted(told, key=lambda each: (not _is_server(each[0]), -len(each[0].announcement.text)))
-    facts = replace(_joined([facts for _, facts in by_weight]), kind=kind)
+    facts = replace(_joined([facts for _, facts in by_weight], _level(told)), kind=kind)
     if kind is NoticeKind.MARKED_BAD:
         # Who only speaks of it may name other files, such as those to use instead.
         facts = replace(facts, files=_together(each.files for _, each in told if each.kind is kind))
@@ -60,6 +60,16 @@ def _richness(heard: Heard) -> float:
     return len(heard.announcement.text) * (_MORE_THAN_A_GREETING if _is_server(heard) else 1)
 
 
+def _level(told: Sequence[tuple[Heard, Facts]]) -> ChangeLevel | None:
+    """The server's word, or else the most severe that anybody says: one text must not make little of another."""
+    for is_said_by_server in (True, False):
+        said = {facts.change_level for heard, facts in told if _is_server(heard) is is_said_by_server}
+        for level in ChangeLevel:
+            if level in said:
+                return level
+    return None
+
+
 def _is_server(heard: Heard) -> bool:
     return heard.announcement.medium is Medium.SERVER
 
@@ -81,7 +91,7 @@ def _name(facts: Facts, first: Heard, began: datetime) -> str:
     return _UNSAFE.sub("-", name)
 
 
-def _joined(facts: Sequence[Facts]) -> Facts:
+def _joined(facts: Sequence[Facts], level: ChangeLevel | None) -> Facts:
     """The first word on each thing counts; lists are put together."""
     context = _first(each.context for each in facts)
     before = _first(each.before for each in facts if each.before != context)
@@ -93,7 +103,7 @@ def _joined(facts: Sequence[Facts]) -> Facts:
         instruments=_together(each.instruments for each in facts),
         reference_types=_together(each.reference_types for each in facts),
         modes=_together(each.modes for each in facts),
-        change_level=_first(each.change_level for each in facts),
+        change_level=level,
         delivered_at=_first(each.delivered_at for each in facts),
         activated_at=_first(each.activated_at for each in facts),
     )

@@ -79,7 +79,7 @@ def _new_switches(notices: Iterable[Notice], now: datetime) -> Iterable[tuple[st
     return dict.fromkeys(
         switch
         for notice in notices
-        if notice.is_news and notice.first_heard.heard_at >= now - LOOKED_BACK and (switch := switch_of(notice))
+        if any(heard.heard_at >= now - LOOKED_BACK for heard in notice.news) and (switch := switch_of(notice))
     )
 
 

@@ -131,6 +131,7 @@ def _quoted(words: str) -> str:
 
 def _news(notice: Notice, digest: Digest) -> str:
     parts = [_what_happened(notice, digest)]
+    parts += _standing(notice)
     if notice.facts.change_level:
         parts.append(f"{notice.facts.change_level.value} change")
     if about := about_in_words(notice):
@@ -138,7 +139,34 @@ def _news(notice: Notice, digest: Digest) -> str:
     return "; ".join(parts)
 
 
+def _standing(notice: Notice) -> list[str]:
+    """Why it is told again, and whether CRDS says so too. A build's own words tell who says it."""
+    said = [notice.again.value] if notice.again else []
+    if notice.is_of_crds or notice.kind is NoticeKind.BUILD:
+        return said
+    media = {heard.announcement.medium for heard in notice.heard}
+    by = listed([words for medium, words in ((Medium.MAIL, "mail"), (Medium.FEED, "a feed")) if medium in media])
+    return [*said, f"announced by {by}, not confirmed by CRDS"]
+
+
 def _what_happened(notice: Notice, digest: Digest) -> str:
+    if notice.is_of_crds or notice.kind is NoticeKind.BUILD:
+        return _what_crds_says(notice, digest)
+    facts = notice.facts
+    on = _on(facts.activated_at, digest)
+    match notice.kind:
+        case NoticeKind.ROLLBACK:
+            return f"is said to be the latest context again{on}"
+        case NoticeKind.MARKED_BAD:
+            more = f", with {count(len(facts.files) - 1, 'more file')}" if len(facts.files) > 1 else ""
+            return f"is said to be bad{more}"
+        case NoticeKind.DELIVERY if facts.context and facts.activated_at:
+            return f"is said to have become the latest context{on}"
+        case _:
+            return _delivered(notice, digest)
+
+
+def _what_crds_says(notice: Notice, digest: Digest) -> str:
     facts = notice.facts
     on = _on(facts.activated_at, digest)
     match notice.kind:
@@ -153,10 +181,13 @@ def _what_happened(notice: Notice, digest: Digest) -> str:
         case NoticeKind.DELIVERY if facts.context and facts.activated_at:
             return f"became the latest context{on}"
         case NoticeKind.DELIVERY:
-            delivered = _on(facts.delivered_at or notice.first_heard.announcement.said_at, digest)
-            return (
-                f"was delivered{delivered}" if facts.context or facts.files else f"of reference files{delivered}"
-            )
+            return _delivered(notice, digest)
+
+
+def _delivered(notice: Notice, digest: Digest) -> str:
+    facts = notice.facts
+    on = _on(facts.delivered_at or notice.first_heard.announcement.said_at, digest)
+    return f"was delivered{on}" if facts.context or facts.files else f"of reference files{on}"
 
 
 def about_in_words(notice: Notice) -> str:

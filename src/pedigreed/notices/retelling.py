@@ -1,0 +1,85 @@
+"""Which notices a digest tells: those that concern the subscription and that it was not told of, or not all of.
+
+Anyone can write to a list, so what only lists and mails say may be early or forged. It is told as that, and keeps
+back nothing that CRDS itself says later. A notice that was passed over, since it did not concern the subscription,
+is not one that it was told of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pedigreed.model.notice import Again, ChangeLevel, Medium, NoticeKind
+from pedigreed.notices.reading import facts_of
+from pedigreed.notices.relevance import is_wanted
+from pedigreed.notices.writing import notice_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from pedigreed.config.settings import CrdsReport
+    from pedigreed.model.impact import Impact
+    from pedigreed.model.notice import Heard, Notice
+    from pedigreed.model.product import ExposureUse
+
+_LEVELS = tuple(ChangeLevel)
+
+
+def to_tell(
+    notice: Notice,
+    covered: Collection[int],
+    report: CrdsReport,
+    uses: Collection[ExposureUse],
+    impact: Impact | None = None,
+) -> Notice | None:
+    """The notice as a subscription is told of it, with the reason where it is told again; None where it is not.
+
+    Args:
+        notice: what happened.
+        covered: the keys of the announcements that earlier digests of the subscription cover.
+        report: what it wants to hear of CRDS.
+        uses: the kinds of exposure that it watches.
+        impact: what the switch that CRDS tells of changes; None where that is not known.
+    """
+    before = _of_these(notice, lambda heard: heard.key in covered)
+    if before is not None and len(before.heard) == len(notice.heard):
+        return None
+    by_crds = _of_these(notice, lambda heard: heard.announcement.medium is Medium.SERVER)
+    # What a text names beside CRDS's own words must not make it less than they are.
+    if not any(each is not None and is_wanted(each, report, uses, impact) for each in (notice, by_crds)):
+        return None
+    if before is None or not is_wanted(before, report, uses, impact if before.is_of_crds else None):
+        return notice
+    if notice.is_of_crds and not before.is_of_crds:
+        return replace(notice, again=Again.CONFIRMED)
+    if _is_more(notice, before, lambda each: impact is None and is_wanted(each, report, uses)):
+        return replace(notice, again=Again.MORE)
+    return None
+
+
+def _of_these(notice: Notice, is_one: Callable[[Heard], bool]) -> Notice | None:
+    """What the notice would be of some of its announcements; None for none."""
+    chosen = [heard for heard in notice.heard if is_one(heard)]
+    if len(chosen) == len(notice.heard):
+        return notice
+    return notice_of([(heard, facts_of(heard.announcement)) for heard in chosen], notice.kind) if chosen else None
+
+
+def _is_more(notice: Notice, before: Notice, concerns: Callable[[Notice], bool]) -> bool:
+    """Whether what was added concerns the subscription. Who named no instrument or no type has named all."""
+    if notice.kind in {NoticeKind.BUILD, NoticeKind.ROLLBACK}:
+        return False
+    now, then = notice.facts, before.facts
+    if notice.kind is NoticeKind.MARKED_BAD and set(now.files) - set(then.files):
+        return True
+    if now.change_level and _LEVELS.index(now.change_level) < _LEVELS.index(
+        then.change_level or ChangeLevel.MODERATE
+    ):
+        return True
+    added = []
+    if then.instruments and (instruments := set(now.instruments) - set(then.instruments)):
+        added.append(replace(now, instruments=tuple(sorted(instruments))))
+    if then.reference_types and (types := set(now.reference_types) - set(then.reference_types)):
+        added.append(replace(now, reference_types=tuple(sorted(types))))
+    return any(concerns(replace(notice, facts=facts)) for facts in added)
