@@ -171,6 +171,21 @@ def apart_from_idle(lines: list[str]) -> list[str]:
             "1:25: warning: a sweep more often than every 1d makes 'every' idle: write 7d",
         ),
         (
+            "sources: {crds: {url: 'https://hst-crds.stsci.edu'}}\n",
+            "1:23: this is the CRDS of HST, and pedigreed is for JWST: leave url out",
+        ),
+        (
+            "sources: {crds: {url: 'https://roman-crds.stsci.edu/'}}\n",
+            "1:23: this is the CRDS of ROMAN, and pedigreed is for JWST: leave url out",
+        ),
+        (
+            "sources: {crds: {url: 'https://crds.example:8443/json/'}}\n",
+            (
+                "1:23: 'https://crds.example:8443/json' has a path: write the server's address alone, "
+                "https://crds.example:8443"
+            ),
+        ),
+        (
             "sources: {crds: {feeds: {url: x}}}\n",
             "1:25: expected a list, found a mapping: start each item of 'feeds' with '- '",
         ),

@@ -1,12 +1,15 @@
 """Where pedigreed reads: the archive, CRDS and a mailbox."""
 
+import re
 from datetime import timedelta
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from pedigreed.config.address import Host, OptionalServiceUrl, ServiceUrl, Url
 from pedigreed.config.channels import Command, Port, Security, SecurityMode
+from pedigreed.config.config_problem import quoted
 from pedigreed.config.secret import Secret
 from pedigreed.config.value import AbsolutePath, Duration, Settings, member_of
 from pedigreed.model.instrument import Instrument
@@ -45,10 +48,27 @@ class Feed(Settings):
     )
 
 
+_OTHER_OBSERVATORY = re.compile(r"(?:^|[.-])(hst|roman)(?=[.-])", re.IGNORECASE)
+
+
+def _crds_of_jwst(url: str | None) -> str | None:
+    """A CRDS server's address. What is added to it is where the server of JWST answers."""
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.path:
+        raise ValueError(
+            f"{quoted(url)} has a path: write the server's address alone, {parts.scheme}://{parts.netloc}"
+        )
+    if other := _OTHER_OBSERVATORY.search(parts.hostname or ""):
+        raise ValueError(f"this is the CRDS of {other[1].upper()}, and pedigreed is for JWST: leave url out")
+    return url
+
+
 class CrdsSource(Settings):
     """CRDS, the calibration reference data system, and the lists that tell of its deliveries."""
 
-    url: OptionalServiceUrl = Field(
+    url: Annotated[OptionalServiceUrl, AfterValidator(_crds_of_jwst)] = Field(
         default="https://jwst-crds.stsci.edu",
         description="The CRDS server's address. none: the server is not asked.",
     )
