@@ -55,7 +55,7 @@ def of(
 
 def test_a_program_whose_every_instrument_answered_is_checked() -> None:
     assert of(state(), state(instrument=MIRI, complete=HOUR), instruments=(NIRCAM, MIRI)) == Checked(
-        programs=1, of=1, last_complete=NOW - HOUR, swept_since=NOW - HOUR
+        programs=1, of=1, last_complete=NOW - HOUR, swept_since=NOW - HOUR, flags_since=NOW - HOUR
     )
 
 
@@ -67,6 +67,7 @@ def test_one_instrument_that_did_not_answer_leaves_the_program_unchecked() -> No
         unchecked=(Unchecked(1180, "MIRI: HTTP 504", NOW - 3 * DAY),),
         last_complete=NOW,
         swept_since=NOW - 3 * DAY,
+        flags_since=NOW - 3 * DAY,
     )
 
 

@@ -68,6 +68,7 @@ def test_the_document_has_the_shape_that_is_told(change: Callable[..., Change]) 
             unknown=(9999,),
             notes=("note",),
             swept_since=ENDS,
+            flags_since=ENDS,
             sources=(SourceCheck("CRDS", is_checked=False, reason="no", last_complete=ENDS),),
         ),
         on_disk=[OnDisk("/data/jades", older=212, checked=3911, newly=212)],

@@ -359,14 +359,26 @@ def quiet_week() -> Digest:
 
 def quiet_day_between_sweeps() -> Digest:
     """With the kinds that are told by default, and the oldest sweep of five days before."""
-    checked = Checked(2, 2, last_complete=CHECKED_AT, swept_since=CHECKED_AT - timedelta(days=5))
+    checked = Checked(
+        2,
+        2,
+        last_complete=CHECKED_AT,
+        swept_since=CHECKED_AT - timedelta(days=5),
+        flags_since=CHECKED_AT - timedelta(days=5),
+    )
     flags = {ChangeKind.STALE, ChangeKind.NO_LONGER_STALE}
     return digest(checked=checked, kinds=ALL_KINDS - flags)
 
 
 def nothing_of_the_kinds() -> Digest:
     """Who asks for little is not told that nothing changed."""
-    checked = Checked(2, 2, last_complete=CHECKED_AT, swept_since=CHECKED_AT - timedelta(days=5))
+    checked = Checked(
+        2,
+        2,
+        last_complete=CHECKED_AT,
+        swept_since=CHECKED_AT - timedelta(days=5),
+        flags_since=CHECKED_AT - timedelta(days=5),
+    )
     return digest(checked=checked, kinds=frozenset((ChangeKind.FIRST, ChangeKind.NEW, ChangeKind.STALE)))
 
 

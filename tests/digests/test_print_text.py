@@ -276,9 +276,24 @@ def test_no_change_is_said_of_the_kinds_that_are_asked_for(
     ],
 )
 def test_what_only_a_sweep_sees_is_dated_by_it(kinds: frozenset[ChangeKind], phrase: str | None) -> None:
-    checked = Checked(2, 2, last_complete=ENDS, swept_since=datetime(2026, 11, 17, 5, 58, tzinfo=UTC))
+    swept = datetime(2026, 11, 17, 5, 58, tzinfo=UTC)
+    checked = Checked(2, 2, last_complete=ENDS, swept_since=swept, flags_since=swept)
     lines = [line.strip() for line in told_text(replace(plain([], checked=checked), kinds=kinds)).splitlines()]
     assert [line for line in lines if "as of" in line] == ([phrase] if phrase else [])
+
+
+def test_flags_that_were_asked_for_since_are_not_dated_by_the_sweep() -> None:
+    swept = datetime(2026, 11, 17, 5, 58, tzinfo=UTC)
+
+    def as_of(flags_since: datetime) -> list[str]:
+        checked = Checked(2, 2, last_complete=ENDS, swept_since=swept, flags_since=flags_since)
+        return [line.strip() for line in told_text(plain([], checked=checked)).splitlines() if "as of" in line]
+
+    assert as_of(ENDS - timedelta(hours=1)) == ["withdrawals and flags taken back as of 17 Nov 05:58Z"]
+    assert as_of(swept + timedelta(days=1)) == [
+        "withdrawals and flags taken back as of 17 Nov 05:58Z",
+        "stale flags as of 18 Nov 05:58Z",
+    ]
 
 
 def test_a_sweep_of_the_period_itself_needs_no_word() -> None:

@@ -69,6 +69,21 @@ def test_a_flag_is_seen_the_next_day_without_a_sweep(watcher: Watcher) -> None:
     assert watcher.told(day(3), config) == {}
 
 
+def test_flags_are_known_as_of_the_question_for_them_once_it_was_seen_to_find_any(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 20)
+    config = watcher.configured(STALE, empty="always")
+    watcher.told(day(0), config)
+    watcher.told(day(1), config)
+    assert "stale flags as of 20 Nov" in watcher.told(day(2), config)["a"], "an empty answer proves nothing"
+    watcher.holdings.set(names[:3], isStale=True)
+    told = watcher.told(day(3), config)["a"]
+    assert "stale flags as of" not in told
+    assert "flags taken back as of 20 Nov" in told
+    watcher.recorded.misbehave(archive_faults.IgnoredFilter("isStale"), times=None, when=asks_for_stale)
+    watcher.told(day(4), config)
+    assert "stale flags as of 23 Nov" in watcher.told(day(5), config)["a"]
+
+
 def test_a_flag_is_told_with_how_long_the_earlier_ones_lasted(watcher: Watcher) -> None:
     names = watcher.holdings.add(1180, 20)
     config = watcher.configured(STALE)

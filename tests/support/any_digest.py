@@ -61,6 +61,7 @@ CHECKS = st.builds(
     last_complete=st.none() | DATES,
     notes=st.lists(WORDS, max_size=3).map(tuple),
     swept_since=st.none() | DATES,
+    flags_since=st.none() | DATES,
     sources=st.lists(SOURCE_CHECKS, max_size=4).map(tuple),
 )
 DIGESTS = st.builds(
@@ -156,6 +157,7 @@ def worst() -> Digest:
             last_complete=ENDS,
             notes=(AMPERSANDS,) * 50,
             swept_since=ENDS - timedelta(days=500),
+            flags_since=ENDS - timedelta(days=500),
             sources=tuple(SourceCheck(f"{each}{AMPERSANDS}", each < 2, AMPERSANDS, ENDS) for each in range(40)),
         ),
         notices=_worst_notices(),

@@ -105,11 +105,15 @@ def checked(
     answered: list[datetime] = []
     of_checked: list[datetime] = []
     swept: list[datetime] = []
+    flags: list[datetime] = []
     for program in sorted(programs):
         mine = [_state(states, instrument, program) for instrument in instruments]
         complete = [state.complete_at for state in mine if state.complete_at is not None]
         answered += complete
         swept += [state.sweep_at for state in mine if state.sweep_at is not None]
+        flags += [
+            max(state.sweep_at, state.flags_at or state.sweep_at) for state in mine if state.sweep_at is not None
+        ]
         reasons = {state.instrument: _reason(state, since, span.ends, dead) for state in mine}
         if any(reasons.values()):
             last = min(complete) if len(complete) == len(mine) else None
@@ -126,6 +130,7 @@ def checked(
         # What is said of all that was checked is known up to the oldest of these answers.
         last_complete=min(of_checked) if of_checked else max(answered, default=None),
         swept_since=min(swept, default=None),
+        flags_since=min(flags, default=None),
         notes=notes,
         sources=sources,
     )

@@ -210,6 +210,7 @@ def _checked(checked: Checked) -> Json:
         "unknown": list(checked.unknown),
         "last_complete": _moment(checked.last_complete),
         "swept_since": _moment(checked.swept_since),
+        "flags_since": _moment(checked.flags_since),
         "notes": list(checked.notes),
         "sources": [
             {

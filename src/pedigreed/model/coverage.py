@@ -57,6 +57,8 @@ class Coverage:
         complete_at: the last time that the answer was complete.
         sweep_at: the last complete answer that was asked for everything.
         problem: why the last answer was not complete; None if it was.
+        flags_at: the last complete answer that was asked for its stale flags alone, of a service that is known to
+            find flags so; None if there was none.
     """
 
     instrument: Instrument
@@ -66,3 +68,4 @@ class Coverage:
     complete_at: datetime | None = None
     sweep_at: datetime | None = None
     problem: str | None = None
+    flags_at: datetime | None = None

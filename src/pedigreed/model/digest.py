@@ -183,7 +183,8 @@ class Checked:
         unknown: programs that the archive has no data of.
         last_complete: when the newest complete answer came, UTC.
         swept_since: the oldest of the programs' last sweeps, UTC; None where there was none. What only a sweep
-            sees, which is withdrawals and stale flags, is known up to then.
+            sees, which is withdrawals and flags that were taken back, is known up to then.
+        flags_since: up to when MAST's stale flags are known: the same of sweeps and of questions for flags alone.
         notes: one sentence each, such as increments that were turned off.
         sources: those of CRDS's news, the server first; none where the subscription wants no news of CRDS.
     """
@@ -195,6 +196,7 @@ class Checked:
     last_complete: datetime | None = None
     notes: tuple[str, ...] = ()
     swept_since: datetime | None = None
+    flags_since: datetime | None = None
     sources: tuple[SourceCheck, ...] = ()
 
 

@@ -17,7 +17,13 @@ from pedigreed.model.change import ChangeKind
 from pedigreed.model.instant import ROUNDING
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.asking import INCREMENTS_OFF_FOR, Situation, queries, why_increments_fail
-from pedigreed.service.learning import keep_columns, keep_sizes, keep_stale_filter_ignored, load_lessons
+from pedigreed.service.learning import (
+    keep_columns,
+    keep_finds_stale,
+    keep_sizes,
+    keep_stale_filter_ignored,
+    load_lessons,
+)
 from pedigreed.sources.mast.query import PedigreeQuery
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     from pedigreed.model.change import Change
     from pedigreed.model.coverage import Coverage, Fetched
     from pedigreed.model.product import KnownProduct, Product
+    from pedigreed.service.learning import Lessons
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.store.database import Store
 
@@ -131,9 +138,8 @@ def collect(
             part = replace(part, observations=None)  # noqa: PLW2901  # all of them
             with store.writing() as connection:
                 keep_columns(connection, part.instrument, fetched, lessons, now)
-                if part.only_stale and (why := _why_no_stale_question(fetched)) is not None:
-                    keep_stale_filter_ignored(connection, part.instrument, why, now)
-                    fetched = replace(fetched, is_complete=True, problems=(), warnings=(why,))  # noqa: PLW2901
+                if part.only_stale:
+                    fetched = _learnt_of_flags(connection, part, fetched, lessons, now)  # noqa: PLW2901
                 answer = _keep(connection, part, fetched, filenames=filenames, first_data=first_data, now=now)
                 keep_sizes(connection, sizes, lessons.sizes, now)
             replaced |= {(part.instrument, program) for program in answer.perhaps_relisted}
@@ -238,6 +244,23 @@ def _sweeps_of(pairs: AbstractSet[tuple[Instrument, int]]) -> Iterator[PedigreeQ
     """A sweep of each program. It looks at the pairs only when it is asked for the first."""
     for instrument in sorted({instrument for instrument, _ in pairs}):
         yield PedigreeQuery(instrument, tuple(sorted(program for of, program in pairs if of is instrument)))
+
+
+def _learnt_of_flags(
+    connection: Connection, query: PedigreeQuery, fetched: Fetched[Product], lessons: Lessons, now: datetime
+) -> Fetched[Product]:
+    """Keep what an answer to the question for what is stale says of the service, and that the flags are known."""
+    why = _why_no_stale_question(fetched)
+    if why is not None:
+        lessons.finds_stale.discard(query.instrument)
+        keep_stale_filter_ignored(connection, query.instrument, why, now)
+        return replace(fetched, is_complete=True, problems=(), warnings=(why,))
+    keep_finds_stale(connection, query.instrument, fetched, lessons, now)
+    if fetched.is_complete and query.instrument in lessons.finds_stale:
+        states = stored_coverage.load(connection, query.programs, for_update=query.instrument)
+        for state in states.values():
+            stored_coverage.save(connection, replace(state, flags_at=now))
+    return fetched
 
 
 def _why_no_stale_question(fetched: Fetched[Product]) -> str | None:

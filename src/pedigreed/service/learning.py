@@ -28,6 +28,7 @@ _PROGRAMS = "programs a question"
 _PARTS = "parts of program "
 _ABSENT = "no values in "
 _STALE_FILTER = "the filter on isStale"
+_FINDS_STALE = "found by the filter on isStale"
 _FOR_GOOD = timedelta(days=36_500)
 
 
@@ -38,11 +39,14 @@ class Lessons:
     Attributes:
         sizes: how large a question may be.
         ignores_stale_filter: instruments whose service does not heed, or take, a filter on its stale flag.
+        finds_stale: instruments whose service found products by that filter, and nothing else. One that finds none
+            may not have understood it.
         absent: instrument and column, of those that a service gives no value of.
     """
 
     sizes: QuestionSizes = field(default_factory=QuestionSizes)
     ignores_stale_filter: set[Instrument] = field(default_factory=set)
+    finds_stale: set[Instrument] = field(default_factory=set)
     absent: set[tuple[Instrument, str]] = field(default_factory=set)
 
 
@@ -58,6 +62,8 @@ def load_lessons(connection: Connection, now: datetime) -> Lessons:
             lessons.absent.add((each.instrument, each.subject.removeprefix(_ABSENT)))
         elif each.subject == _STALE_FILTER:
             lessons.ignores_stale_filter.add(each.instrument)
+        elif each.subject == _FINDS_STALE:
+            lessons.finds_stale.add(each.instrument)
     return lessons
 
 
@@ -74,7 +80,17 @@ def keep_sizes(connection: Connection, before: QuestionSizes, after: QuestionSiz
 
 def keep_stale_filter_ignored(connection: Connection, instrument: Instrument, why: str, now: datetime) -> None:
     """Ask no more for what is stale alone, for `BELIEVED_FOR`."""
+    stored_learnt.forget(connection, instrument, _FINDS_STALE)
     stored_learnt.keep(connection, Learnt(instrument, _STALE_FILTER, why, now, now + BELIEVED_FOR))
+
+
+def keep_finds_stale(
+    connection: Connection, instrument: Instrument, fetched: Fetched[Product], lessons: Lessons, now: datetime
+) -> None:
+    """Keep that the question for what is stale found something, for `BELIEVED_FOR`."""
+    if any(product.is_stale for product in fetched.items):
+        lessons.finds_stale.add(instrument)
+        stored_learnt.keep(connection, Learnt(instrument, _FINDS_STALE, "", now, now + BELIEVED_FOR))
 
 
 def keep_columns(

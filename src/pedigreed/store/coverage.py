@@ -54,6 +54,7 @@ def load(
             row.complete_at,
             row.sweep_at,
             row.problem,
+            row.flags_at,
         )
     return found
 
@@ -75,6 +76,7 @@ def save(connection: Connection, state: Coverage) -> None:
             complete_at=state.complete_at,
             sweep_at=state.sweep_at,
             problem=state.problem,
+            flags_at=state.flags_at,
         )
     )
 

@@ -140,6 +140,7 @@ coverage = Table(
     Column("complete_at", Instant),
     Column("sweep_at", Instant),
     Column("problem", Text),
+    Column("flags_at", Instant),
     comment="when each program was last asked of each instrument's service, and last complete",
 )
 

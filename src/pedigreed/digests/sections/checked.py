@@ -110,13 +110,19 @@ def _why_unread(source: SourceCheck, ends: datetime, budget: Budget) -> str:
 
 
 def _swept(digest: Digest) -> list[str]:
-    """``withdrawals as of 17 Nov 05:58Z``; nothing where every program was swept since the period began."""
-    swept = digest.checked.swept_since
-    seen = ["withdrawals"] * (ChangeKind.WITHDRAWN in digest.kinds)
-    seen += ["stale flags"] * bool(STALE_FLAGS & digest.kinds)
-    if not seen or swept is None or swept >= digest.starts:
-        return []
-    return [f"{listed(seen)} as of {moment_in_utc(swept, digest.ends)}"]
+    """``withdrawals as of 17 Nov 05:58Z``; nothing of what every program was asked for since the period began."""
+    swept, flags = digest.checked.swept_since, digest.checked.flags_since
+    known = {
+        "withdrawals": swept if ChangeKind.WITHDRAWN in digest.kinds else None,
+        "stale flags": flags if STALE_FLAGS & digest.kinds else None,
+        # A question for what is stale does not show what is no longer.
+        "flags taken back": swept if ChangeKind.NO_LONGER_STALE in digest.kinds and flags != swept else None,
+    }
+    seen: defaultdict[datetime, list[str]] = defaultdict(list)
+    for what, moment in known.items():
+        if moment is not None and moment < digest.starts:
+            seen[moment].append(what)
+    return [f"{listed(names)} as of {moment_in_utc(moment, digest.ends)}" for moment, names in seen.items()]
 
 
 def _sources_in_words(sources: Sequence[SourceCheck]) -> str:
