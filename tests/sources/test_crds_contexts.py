@@ -148,3 +148,23 @@ def test_the_real_start_dates_lie_in_the_working_hours_of_the_institute(shared: 
     hours = [int(str(each[0])[11:13]) for each in real_rows(shared) if not str(each[0]).endswith("00:00:00")]
     assert len(hours) == 145
     assert sum(8 <= hour < 18 for hour in hours) == 132
+
+
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("Nov. 20, 2026, 10:00 a.m.", datetime(2026, 11, 20, 15, tzinfo=UTC)),
+        ("Nov. 20, 2026, 1:05 p.m.", datetime(2026, 11, 20, 18, 5, tzinfo=UTC)),
+        ("May 3, 2026, noon", datetime(2026, 5, 3, 16, tzinfo=UTC)),
+        ("Sept. 3, 2026, midnight", datetime(2026, 9, 3, 4, tzinfo=UTC)),
+        ("July 3, 2026", datetime(2026, 7, 3, 4, tzinfo=UTC)),
+    ],
+)
+def test_a_date_as_the_pages_have_it_is_read(written: str, moment: datetime) -> None:
+    assert read_time(written) == moment
+
+
+@pytest.mark.parametrize("written", ["Foo. 20, 2026, 10 a.m.", "Nov. 31, 2026", "Nov. 20, 2026, 10:75 a.m."])
+def test_what_only_looks_like_such_a_date_is_none(written: str) -> None:
+    with pytest.raises(Unreadable):
+        read_time(written)

@@ -384,16 +384,27 @@ def test_a_history_without_a_readable_row_is_no_answer(crds: FaultyCrds) -> None
     crds.misbehave(crds_faults.OtherResult([["x"], 7]), when=is_call_of("get_context_history"))
     reading = read(crds)
     assert not reading.is_complete
-    assert reading.problems == ("the context history: CRDS named no context in it",)
-    assert reading.warnings == ("the context history: 2 of 2 rows can't be read",)
+    assert reading.problems == (
+        "the context history: 2 of 2 rows can't be read",
+        "the context history: CRDS named no context in it",
+    )
 
 
-def test_a_row_that_cant_be_read_is_a_warning(crds: FaultyCrds) -> None:
+def test_a_history_with_a_row_that_cant_be_read_is_not_complete(crds: FaultyCrds) -> None:
     rows = [["2026-05-01 10:00:00", "jwst_1503.pmap", "Darks."], ["x"]]
     crds.misbehave(crds_faults.OtherResult(rows), when=is_call_of("get_context_history"))
     reading = read(crds)
-    assert reading.is_complete
-    assert reading.warnings == ("the context history: 1 of 2 rows can't be read",)
+    assert not reading.is_complete
+    assert reading.problems[0] == "the context history: 1 of 2 rows can't be read"
+
+
+def test_a_latest_context_that_is_not_in_the_history_is_told_all_the_same(crds: FaultyCrds) -> None:
+    rows = [["2026-05-01 10:00:00", "jwst_1503.pmap", "Darks."]]
+    crds.misbehave(crds_faults.OtherResult(rows), when=is_call_of("get_context_history"))
+    reading = read(crds)
+    assert reading.problems == ("the context history: jwst_1581, which is the latest context, is not in it",)
+    (bare,) = [each for each in reading.announcements if each.facts.context == "jwst_1581"]
+    assert (bare.title, bare.text, bare.said_at) == ("jwst_1581 is the latest context", "", None)
 
 
 def test_the_bookmark_is_text_of_a_known_version(crds: FaultyCrds) -> None:

@@ -35,15 +35,39 @@ _LONGEST = 40
 
 
 def read_time(written: str) -> datetime:
-    """The instant, UTC, of ``2022-03-21 10:23:31``. Raises `Unreadable` for what is no such date."""
+    """The instant, UTC, of ``2022-03-21 10:23:31``, or of ``Nov. 20, 2026, 10 a.m.`` as CRDS's pages have it.
+
+    Raises `Unreadable` for what is no such date.
+    """
     text = written.strip()
     if len(text) > _LONGEST:
         raise Unreadable("a date that is too long for one")
     try:
-        moment = datetime.fromisoformat(text)
+        moment = _of_page(text) or datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=SERVER_ZONE)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Unreadable("this is no date of CRDS") from error
+
+
+_OF_PAGE = re.compile(
+    r"(?P<month>[A-Z][a-z]{2})[a-z]{0,6}\.? (?P<day>\d{1,2}), (?P<year>\d{4})"
+    r"(?:, (?:(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))? (?P<half>[ap])\.m\.|(?P<word>noon|midnight)))?",
+    re.ASCII,
+)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_HALF_DAY = 12
+
+
+def _of_page(text: str) -> datetime | None:
+    """A date in the form that the pages' framework writes (Django's ``N j, Y, P``). Raises `ValueError`."""
+    found = _OF_PAGE.fullmatch(text)
+    if found is None:
+        return None
+    hour = int(found["hour"] or 0) % _HALF_DAY + (
+        _HALF_DAY if found["half"] == "p" or found["word"] == "noon" else 0
+    )
+    month = _MONTHS.index(found["month"]) + 1
+    return datetime(int(found["year"]), month, int(found["day"]), hour, int(found["minute"] or 0))  # noqa: DTZ001  # its zone is the server's
 
 
 def read_time_or_none(written: object) -> datetime | None:
@@ -157,6 +181,20 @@ def went_down(before: str, cal_ver: str) -> bool:
     """Whether a pipeline version is lower than one before. Those that have no order did not go down."""
     here, there = version_of(cal_ver), version_of(before)
     return here is not None and there is not None and here < there
+
+
+def announced_latest(context: str, source: str, url: str) -> Announcement:
+    """That a context is the latest, of which the history has nothing: neither since when, nor why."""
+    return Announcement(
+        source=source,
+        medium=Medium.SERVER,
+        identity=f"latest {context}",
+        said_at=None,
+        title=f"{context} is the latest context",
+        text="",
+        link=page_of(url, context),
+        facts=Facts(kind=NoticeKind.DELIVERY, context=context),
+    )
 
 
 def announced_build(before: KnownBuild, build: KnownBuild, source: str, url: str) -> Announcement:

@@ -14,7 +14,14 @@ from pedigreed.model.news_source import Reading
 from pedigreed.net.patience import Passing, Patience
 from pedigreed.sources.crds import reference_files
 from pedigreed.sources.crds.bookmark import Bookmark, KnownBuild, Waiting
-from pedigreed.sources.crds.contexts import announced_build, asked_version, read_context, read_history, went_down
+from pedigreed.sources.crds.contexts import (
+    announced_build,
+    announced_latest,
+    asked_version,
+    read_context,
+    read_history,
+    went_down,
+)
 from pedigreed.sources.crds.reference_files import MOST_NEW_FILES
 from pedigreed.sources.crds.rpc import LONG, Rpc
 from pedigreed.sources.names import CRDS_SERVER
@@ -133,7 +140,7 @@ class _Look:
             return
         self._activations, unreadable = read_history(rows)
         if unreadable:
-            self.warnings.append(f"the context history: {unreadable} of {len(rows)} rows can't be read")
+            self.problems.append(f"the context history: {unreadable} of {len(rows)} rows can't be read")
         if not self._activations:
             self.problems.append("the context history: CRDS named no context in it")
             return
@@ -181,6 +188,9 @@ class _Look:
         if latest is None:
             return None
         since = next((each.started_at for each in reversed(self._activations) if each.context == latest), None)
+        if since is None and self._activations:
+            self.problems.append(f"the context history: {latest}, which is the latest context, is not in it")
+            self.announcements.append(announced_latest(latest, self._source, self._url))
         return ContextsInUse(latest, since, build, cal_ver)
 
     def _note_new(self) -> None:
