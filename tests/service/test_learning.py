@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import archive_faults
-from misbehaving import is_page
+import faults
+from misbehaving import is_for, is_page
 from pedigreed.model.instant import to_mjd
+from pedigreed.model.instrument import Instrument
 from pedigreed.model.problem import ProblemKind
 from watching import DAY_0, Watcher
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from faults import Fault
     from pedigreed.demo.received import Received
+    from pedigreed.model.problem import Problem
 
 PROGRAMS = list(range(1101, 1121))
 STALE = {"programs": [1180], "events": ["stale", "no longer stale", "reprocessed"]}
@@ -125,6 +128,31 @@ def test_a_filter_that_is_not_heeded_is_not_used_for_a_month(watcher: Watcher, f
     watcher.cycle(day(32), config)
     watcher.cycle(day(33), config)
     assert len([each for each in watcher.recorded.requests if asks_for_stale(each)]) > 1
+
+
+# A service that is gone
+
+
+def test_a_service_that_is_gone_for_ever_is_told_once_and_the_others_go_on(watcher: Watcher) -> None:
+    names = {each: watcher.holdings.add(1180, 20, each) for each in Instrument}
+    watch = {"programs": [1180], "instruments": [each.value for each in Instrument]}
+    config = watcher.configured(watch)
+    config = config.model_copy(update={"operator": config.subscriptions[0].deliver[0]})
+    watcher.cycle(day(0), config)
+    watcher.recorded.misbehave(faults.ClientError(404), times=None, when=is_for(Instrument.MIRI))
+    begun: list[Problem] = []
+    for number in range(1, 11):
+        remade = [mine[number] for mine in names.values()]
+        watcher.holdings.remake(remade, at=day(number - 0.2))
+        cycle = watcher.cycle(day(number), config)
+        begun += cycle.told.news.begun
+        (text,) = (closed.rendered.text for closed in cycle.told.closed if closed.rendered)
+        assert "REPROCESSED    4 " in text
+        assert "MIRI: " in text
+        assert "404" in text
+    assert [(problem.kind, problem.name, problem.reason) for problem in begun] == [
+        (ProblemKind.SOURCE, "MAST MIRI", "MAST answered HTTP 404")
+    ]
 
 
 # Columns
