@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -467,12 +468,13 @@ MISSIONS = Assumption(
 
 
 def _later(of: MastExamination, assumption: Assumption, path: str, headers: Mapping[str, str]) -> Finding:
-    """Look at what nothing uses yet: it is right whatever comes."""
+    """Look at what nothing uses yet. A range of a file comes with status 206."""
     request = Request("GET", f"{of.url.rstrip('/')}{path}", {"User-Agent": "pedigreed doctor", **headers})
     try:
-        answer = usable(blocking_exchange(request, limits_of(_FOR_LATER, _FOR_LATER.deadline())))
+        came = blocking_exchange(request, limits_of(_FOR_LATER, _FOR_LATER.deadline()))
+        answer = usable(came, (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT))
     except UpstreamUnavailable as error:
-        return _right(assumption, f"not there: {error}")
+        return _unknown(assumption, f"not there: {error}")
     return _right(assumption, f"HTTP {answer.status}, {len(answer.body):,} bytes", bytes=len(answer.body))
 
 
