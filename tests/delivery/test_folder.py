@@ -54,9 +54,10 @@ def test_a_person_finds_the_mail_its_text_its_page_and_its_attachments(tmp_path:
 
 
 def test_only_the_owner_may_read(tmp_path: Path) -> None:
-    deliver(tmp_path / "digests", shown("jades", Attachment("jades.json", "application/json", b"{}")))
-    [place] = (tmp_path / "digests").iterdir()
-    assert {stat.S_IMODE(path.stat().st_mode) for path in (place, place.parent)} == {0o700}
+    digests = tmp_path / "far" / "digests"
+    deliver(digests, shown("jades", Attachment("jades.json", "application/json", b"{}")))
+    [place] = digests.iterdir()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (place, digests, digests.parent)} == {0o700}
     assert {stat.S_IMODE(path.stat().st_mode) for path in place.iterdir()} == {0o600}
 
 

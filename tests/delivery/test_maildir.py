@@ -29,10 +29,11 @@ def test_a_mail_reader_finds_the_mail_as_new(tmp_path: Path) -> None:
 
 
 def test_only_the_owner_may_read(tmp_path: Path) -> None:
-    deliver(tmp_path / "mail")
-    modes = {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "mail", *(tmp_path / "mail").iterdir())}
-    assert modes == {0o700}
-    [file] = (tmp_path / "mail" / "new").iterdir()
+    place = tmp_path / "far" / "away" / "mail"
+    deliver(place)
+    made = (tmp_path / "far", place.parent, place, *place.iterdir())
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700}
+    [file] = (place / "new").iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 

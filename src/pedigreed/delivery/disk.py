@@ -37,9 +37,11 @@ class DiskChannel(ABC):
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder of mode 0700. One that is there keeps its mode. Raises `OSError`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.mkdir(mode=0o700, exist_ok=True)
+    """Make a folder of mode 0700, and those above it. One that is there keeps its mode. Raises `OSError`."""
+    # Path.mkdir gives the mode to the last one alone.
+    for folder in (*reversed(path.parents), path):
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def write_new_file(path: Path, content: bytes) -> None:
