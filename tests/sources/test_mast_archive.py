@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import importlib
+import re
+import time
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -16,12 +21,15 @@ from pedigreed.demo.scenario import DAY_2, DAY_3, PROGRAMS, UNKNOWN_PROGRAM, arc
 from pedigreed.model.instrument import Instrument
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.sources.mast.query import PedigreeQuery
+from raw_server import raw_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from faults import Fault
     from pedigreed.demo.received import Received
+    from pedigreed.model.coverage import Fetched
+    from pedigreed.model.product import Product
 
 
 def whole_rows(recorded: FaultyArchive) -> list[Received]:
@@ -408,3 +416,48 @@ def test_where_the_time_runs_out_between_attempts_the_failure_is_told() -> None:
     with MastArchive(url, AGENT, patience=patience) as archive:
         ((_, fetched),) = archive.answers(NIRCAM_1180, lambda _: {})
     assert fetched.problems == ("MAST did not answer: connection refused",)
+
+
+# No more than was asked for
+
+
+def zeros(count: int) -> bytes:
+    """Many bytes in few."""
+    return gzip.compress(b" " * count)
+
+
+def from_raw(*pieces: bytes) -> Fetched[Product]:
+    with raw_server(pieces) as server:
+        archive = MastArchive(server.url, AGENT, patience=QUICK, page_rows=100, most_rows=1_000)
+        with archive:
+            [(_, fetched)] = archive.answers(NIRCAM_1180, lambda _: {})
+    return fetched
+
+
+@pytest.mark.parametrize("status", ["200 OK", "400 No", "500 Oh", "302 Found\r\nLocation: /there"])
+def test_a_small_reply_that_expands_without_end_takes_little_memory(status: str) -> None:
+    head = f"HTTP/1.1 {status}\r\nConnection: close\r\nContent-Encoding: gzip\r\n\r\n".encode()
+    body = zeros(100_000_000)
+    importlib.import_module("pedigreed.sources.mast.portal")  # which takes memory too
+    tracemalloc.start()
+    try:
+        fetched = from_raw(head, body)
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
+    assert not fetched.is_complete
+
+
+@pytest.mark.failure("MAST's reply has no end")
+def test_a_reply_is_no_longer_than_the_rows_and_columns_that_were_asked_for_may_be() -> None:
+    fetched = from_raw(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", *[b" " * 1_000_000] * 30)
+    [problem] = fetched.problems
+    assert re.fullmatch(r"MAST sent more than [45],\d{3},\d{3} bytes", problem)
+
+
+def test_a_reply_in_single_bytes_is_given_up() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    began = time.process_time()
+    fetched = from_raw(head, b"1\r\n \r\n" * 2_000_000)
+    assert fetched.problems == ("MAST's reply comes in too many small pieces",)
+    assert time.process_time() - began < 5

@@ -19,7 +19,7 @@ import httpx
 
 from pedigreed.model.failure import Unreadable, UpstreamUnavailable
 from pedigreed.net.breakage import Breakage, Trouble, trouble, what_broke
-from pedigreed.net.inflating import Inflating
+from pedigreed.net.inflating import Inflating, are_too_small
 from pedigreed.net.patience import Passing, unwanted
 from pedigreed.redaction import http_log_silenced
 
@@ -38,10 +38,6 @@ _REDIRECTS = frozenset(
     }
 )
 _INTO_PRIVATE = "it redirects into a private network"
-_MOST_PIECES = 10_000
-_SMALLEST_PIECE = 256
-"""Bytes on the average, beyond so many pieces: each is work, and an answer in single bytes takes a core."""
-
 _SCHEMES = ("http", "https")
 
 
@@ -232,7 +228,7 @@ class _Attempt:
         async for piece in response.aiter_raw():
             pieces += 1
             received += len(piece)
-            if pieces > _MOST_PIECES + received // _SMALLEST_PIECE:
+            if are_too_small(pieces, received):
                 raise _Stopped(trouble(Breakage.TOO_LARGE, "the answer comes in too many small pieces"))
             body.take(piece)
             if body.is_too_long:

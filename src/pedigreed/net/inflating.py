@@ -1,4 +1,4 @@
-"""Compressed bytes, of which no more is made than may be."""
+"""The bytes of an answer, compressed or not: no more is made of them, and no more work is done, than may be."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _DEFLATED = 8
 _HEADER = 2
 """Bytes that tell whether what follows is compressed."""
+
+_MOST_PIECES = 10_000
+_SMALLEST_PIECE = 256
+"""Bytes on the average, beyond so many pieces: each is work, and an answer in single bytes takes a core."""
 
 
 class Inflating:
@@ -43,7 +47,7 @@ class Inflating:
     @property
     def body(self) -> bytes:
         """What was made of it so far, no more than `largest` bytes."""
-        return bytes((self._body or self._head)[: self._largest])
+        return bytes(memoryview(self._body or self._head)[: self._largest])
 
     @property
     def is_too_long(self) -> bool:
@@ -73,6 +77,11 @@ class Inflating:
             self._body += piece[:room] if self._inflater is None else self._inflater.decompress(piece, room)
         except zlib.error:
             raise Unreadable("the answer does not decompress") from None
+
+
+def are_too_small(pieces: int, received: int) -> bool:
+    """Whether so many pieces of an answer are too many for the bytes that came in them."""
+    return pieces > _MOST_PIECES + received // _SMALLEST_PIECE
 
 
 def inflated(compressed: bytes, largest: int) -> bytes:

@@ -14,6 +14,8 @@ from pedigreed.changes.compare import compare
 from pedigreed.changes.relisting import higher_levels_of, lower_levels_of, relisting
 from pedigreed.changes.withdrawal import judge
 from pedigreed.model.change import ChangeKind
+from pedigreed.model.coverage import Fetched
+from pedigreed.model.failure import StoreError, TryAgain
 from pedigreed.model.instant import ROUNDING
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.asking import INCREMENTS_OFF_FOR, Situation, queries, why_increments_fail
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.model.change import Change
-    from pedigreed.model.coverage import Coverage, Fetched
+    from pedigreed.model.coverage import Coverage
     from pedigreed.model.product import KnownProduct, Product
     from pedigreed.service.learning import Lessons
     from pedigreed.sources.mast.archive import MastArchive
@@ -131,17 +133,23 @@ def collect(
 
         for part, fetched in archive.answers(query, known_of):
             filenames = frozenset(known.pop(part, {}).values())
-            if part.is_sweep and part.observations is None and _is_old_answer(store, part, fetched, filenames):
-                doubted.append(part.otherwise)
-                yield Answer(part, replace(fetched, items=()), notes=(_OLD_ANSWER,))
-                continue
-            part = replace(part, observations=None)  # noqa: PLW2901  # all of them
-            with store.writing() as connection:
-                keep_columns(connection, part.instrument, fetched, lessons, now)
-                if part.only_stale:
-                    fetched = _learnt_of_flags(connection, part, fetched, lessons, now)  # noqa: PLW2901
-                answer = _keep(connection, part, fetched, filenames=filenames, first_data=first_data, now=now)
-                keep_sizes(connection, sizes, lessons.sizes, now)
+            try:
+                if part.is_sweep and part.observations is None and _is_old_answer(store, part, fetched, filenames):
+                    doubted.append(part.otherwise)
+                    yield Answer(part, replace(fetched, items=()), notes=(_OLD_ANSWER,))
+                    continue
+                part = replace(part, observations=None)  # noqa: PLW2901  # all of them
+                with store.writing() as connection:
+                    keep_columns(connection, part.instrument, fetched, lessons, now)
+                    if part.only_stale:
+                        fetched = _learnt_of_flags(connection, part, fetched, lessons, now)  # noqa: PLW2901
+                    answer = _keep(connection, part, fetched, filenames=filenames, first_data=first_data, now=now)
+                    keep_sizes(connection, sizes, lessons.sizes, now)
+            except (StoreError, TryAgain):
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is one answer's
+                _log.exception("an answer was not kept", instrument=part.instrument.value)
+                answer = _keep_failure(store, part, fetched, error, now)
             replaced |= {(part.instrument, program) for program in answer.perhaps_relisted}
             # Its products are kept. They need not stay in memory while the next are read.
             del fetched, filenames
@@ -197,6 +205,22 @@ def _keep(
         notes,
         frozenset() if query.is_sweep else _perhaps_relisted(connection, comparison.changes),
     )
+
+
+def _keep_failure(
+    store: Store, query: PedigreeQuery, fetched: Fetched[Product], error: Exception, now: datetime
+) -> Answer:
+    """Keep that an answer could not be compared or kept: what it was asked for is not checked."""
+    problem = f"pedigreed failed: {type(error).__name__}"
+    failed: Fetched[Product] = Fetched(
+        (), is_complete=False, problems=(problem,), requests=fetched.requests, rows=fetched.rows
+    )
+    with store.writing() as connection:
+        states = stored_coverage.load(connection, query.programs, for_update=query.instrument)
+        for state in () if query.only_stale else states.values():
+            stored_coverage.save(connection, _covered(state, query, failed, now))
+    _tell(query, failed, 0, ())
+    return Answer(query, failed)
 
 
 def _perhaps_relisted(connection: Connection, changes: Iterable[Change]) -> frozenset[int]:

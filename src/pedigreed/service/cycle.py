@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from pedigreed.service.stop import Stop
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.store.database import Store
+
+Result = TypeVar("Result")
 
 _log = structlog.get_logger()
 
@@ -113,18 +115,25 @@ def run_cycle(
             taken up at once, and not when its lease ends.
     """
     telling = partial(tell, config, configuration, store, channels, now=now, is_alone=is_alone)
-    try:
-        heard = read_news(sources, config.programs, store, now)
-        answers = ask(config, store, archive, now=now, watch=watch)
-        if contexts is not None:
-            evaluate_switches(config, store, contexts, now)
-    except (StoreError, TryAgain):
-        raise
-    except Exception:
-        # What is due is told all the same: it says what was not checked, and so does the operator's mail.
-        telling()
-        raise
+    failed: list[Exception] = []
+
+    def attempt(work: Callable[[], Result]) -> Result | None:
+        try:
+            return work()
+        except (StoreError, TryAgain):
+            raise
+        except Exception as error:  # noqa: BLE001  # raised in the end
+            failed.append(error)
+            return None
+
+    heard = attempt(partial(read_news, sources, config.programs, store, now)) or ()
+    answers = attempt(partial(ask, config, store, archive, now=now, watch=watch)) or ()
+    if contexts is not None:
+        attempt(partial(evaluate_switches, config, store, contexts, now))
+    # What is due is told in any case: it says what was not checked, and so does the operator's mail.
     told = telling()
+    if failed:
+        raise failed[0]
     cycle = Cycle(answers, told, heard)
     if config.heartbeat is not None and cycle.is_complete:
         send_heartbeat(config.heartbeat)

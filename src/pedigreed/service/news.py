@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pedigreed.model.failure import StoreError, TryAgain
 from pedigreed.model.news_source import Reading, SourceState
 from pedigreed.model.notice import Medium
 from pedigreed.model.work import Work
 from pedigreed.service.news_sources import LONGEST_WAIT, is_reading_due
 from pedigreed.service.one_run import one_run
+from pedigreed.sources.plain_text import plain_line
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import contexts_in_use as stored_contexts
 from pedigreed.store import coverage as stored_coverage
@@ -96,9 +98,20 @@ def read_news(
             while running:
                 for done in wait(running, return_when=FIRST_COMPLETED).done:
                     source, reading = running.pop(done), done.result()
-                    with store.writing() as connection:
-                        before = states.get(source.name)
-                        state, news = _keep(connection, source.name, before, reading, programs=programs, now=now)
+                    before = states.get(source.name)
+                    try:
+                        with store.writing() as connection:
+                            state, news = _keep(
+                                connection, source.name, before, reading, programs=programs, now=now
+                            )
+                    except (StoreError, TryAgain):
+                        raise
+                    except Exception as error:  # noqa: BLE001  # what one source said can't be kept
+                        reading = _failed(source.name, before, error)
+                        with store.writing() as connection:
+                            state, news = _keep(
+                                connection, source.name, before, reading, programs=programs, now=now
+                            )
                     states[source.name] = state
                     heard[source.name] = _with_part(heard.get(source.name), SourceRead(source.name, reading, news))
                     # A part is kept as soon as it is read, so that a kill costs no more than the next one.
@@ -141,10 +154,21 @@ def wanted_by(
 
 def _read(listed: Listed, state: SourceState | None, now: datetime) -> Reading:
     try:
-        return listed.open().read(state.bookmark if state else None, now)
+        reading = listed.open().read(state.bookmark if state else None, now)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is one source's
-        _log.exception("a source failed", source=listed.name)
-        return Reading((), is_complete=False, problems=(f"pedigreed failed: {type(error).__name__}",))
+        return _failed(listed.name, state, error)
+    return replace(reading, problems=tuple(map(plain_line, reading.problems)))
+
+
+def _failed(name: str, state: SourceState | None, error: Exception) -> Reading:
+    """Nothing of a source, whose bookmark stays where it is. Called while the error is handled."""
+    _log.exception("a source failed", source=name)
+    return Reading(
+        (),
+        is_complete=False,
+        bookmark=state.bookmark if state else None,
+        problems=(f"pedigreed failed: {type(error).__name__}",),
+    )
 
 
 def _keep(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Self
 
+import structlog
+
 from pedigreed.model.coverage import Fetched
-from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
+from pedigreed.model.failure import StoreError, TryAgain, UpstreamRefused, UpstreamUnavailable
 from pedigreed.model.product_name import parse_product_name
 from pedigreed.sources.mast.answer import PagedAnswer, completeness_of
 from pedigreed.sources.mast.keyword_services import KeywordServices, LimitRefused
@@ -32,6 +34,8 @@ MOST_ROWS = 500_000
 
 _ROOM_TO_GROW = 1_000
 """How many rows more than were counted are asked for in one page: the archive is being written to."""
+
+_log = structlog.get_logger()
 
 
 class MastArchive:
@@ -79,7 +83,7 @@ class MastArchive:
             self._opened.close()
         self._opened = self._asking = None
 
-    def answers(
+    def answers(  # noqa: C901  # one way on for each way in which a part can end
         self, query: PedigreeQuery, known: Callable[[PedigreeQuery], Mapping[bytes, str]]
     ) -> Iterator[Part]:
         """Answer a query, in parts where it has several programs.
@@ -89,7 +93,8 @@ class MastArchive:
         trouble ends at the program that it is of: at most as often as leads to two programs. What is too slow or
         too big for the service is asked for in halves too, after one program showed that it answers at all.
 
-        It raises nothing: a part that could not be asked is incomplete and says why.
+        A part that could not be asked, whatever went wrong, is incomplete and says why. Nothing is raised but
+        what `known` raises of the store.
 
         Args:
             query: what to ask.
@@ -133,6 +138,12 @@ class MastArchive:
                     # One program alone was too much as well: it is the service.
                     self._outages.failed(part.instrument)
                 yield part, _unanswered(str(error), self._requests())
+                continue
+            except (StoreError, TryAgain):
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is one part's
+                _log.exception("an asking failed", instrument=part.instrument.value)
+                yield part, _unanswered(f"pedigreed failed: {type(error).__name__}", self._requests())
                 continue
             if was_too_much:
                 has_answered = True

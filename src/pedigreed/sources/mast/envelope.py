@@ -16,12 +16,14 @@ import msgspec
 from xxhash import xxh3_64_digest
 
 from pedigreed.model.failure import Unreadable, UpstreamRefused, UpstreamUnavailable
+from pedigreed.sources.plain_text import plain_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Value = TypeVar("Value")
 
+_LONGEST_MESSAGE = 1_000
 _SHOWN = 200
 
 _NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?\b(?:NaN|Infinity)\b', re.DOTALL)
@@ -132,8 +134,8 @@ class Reply(msgspec.Struct):
 
     @property
     def message(self) -> str:
-        """The service's own words about it."""
-        return self.msg or ""
+        """The service's own words about it, on one plain line."""
+        return plain_line(self.msg or "", _LONGEST_MESSAGE)
 
     def page(self) -> Page:
         """One page of rows.
@@ -143,7 +145,7 @@ class Reply(msgspec.Struct):
             UpstreamUnavailable: there is no table in it.
         """
         if self.state != "COMPLETE":
-            raise UpstreamRefused(f"MAST answered {self.status}: {(self.msg or 'no message')[:_SHOWN]}")
+            raise UpstreamRefused(f"MAST answered {self.state}: {self.message[:_SHOWN] or 'no message'}")
         paging = self.paging or _Paging()
         place = (paging.page, paging.pages_filtered, paging.rows_filtered, self.note)
         if self.tables:

@@ -8,6 +8,7 @@ Importing this module imports astroquery, which takes about two seconds: it is i
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import logging
 import re
@@ -22,12 +23,14 @@ import requests
 import urllib3
 from astroquery.mast.discovery_portal import PortalAPI
 
-from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
-from pedigreed.net.breakage import what_broke
+from pedigreed.model.failure import Unreadable, UpstreamRefused, UpstreamUnavailable
+from pedigreed.net.breakage import Breakage, what_broke
+from pedigreed.net.inflating import Inflating, are_too_small
 from pedigreed.net.patience import Passing, unwanted
 from pedigreed.sources.mast.columns import configured_columns
 from pedigreed.sources.mast.envelope import Reply, read_reply
 from pedigreed.sources.mast.patience import PassingTooMuch, Patience, TooManyValues, TooMuch
+from pedigreed.sources.plain_text import plain_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +56,12 @@ _REFUSALS_OF_A_QUESTION = frozenset((400, 422))
 _TOO_LONG_A_QUESTION = frozenset((413, 414, 431))
 _MAY_NAME_A_COLUMN = frozenset((400, 500))
 _LONGEST_EXPLANATION = 1 << 16
+_LARGEST_CONFIGURATION = 1 << 24
+_ENVELOPE_BYTES = 1 << 22
+_VALUE_BYTES = 64
+"""With its column's name, on the average, and with room: those of a recorded answer have 24."""
+
+_MOST_DIGITS = 15
 _LONGEST_MESSAGE = 500
 
 
@@ -85,7 +94,10 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         self._session.headers["User-Agent"] = f"{user_agent} {self._session.headers['User-Agent']}"
         if token is not None:
             self._session.headers["Authorization"] = f"token {token}"
+        self._session.headers["Accept-Encoding"] = "gzip, deflate"
+        self._session.hooks["response"].append(_without_body_of_redirect)
         self._patience = patience
+        self._largest = patience.largest_answer
         self._deadline = patience.deadline()
         self._attempts = patience
         self._can_ask_less = False
@@ -141,6 +153,9 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
             UpstreamUnavailable: no usable reply within the limits.
         """
         self.columns_of(service)
+        columns = str(params.get("columns", "")).count(",") + 1
+        asked = pagesize * (columns + 1) * _VALUE_BYTES
+        self._largest = min(_ENVELOPE_BYTES + asked, self._patience.largest_answer)
         (reply,) = self.service_request_async(
             service, dict(params), pagesize=pagesize, page=page, removenullcolumns=False, cacheBreaker=breaker
         )
@@ -194,8 +209,8 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
                 method, url, params=params, data=data, headers=headers, timeout=left, stream=True
             ) as response:
                 self.headers = response.headers
-                _check_http_status(response)
-                return self._body(response, ends)
+                _check_http_status(response, ends)
+                return _body(response, self._largest if is_query else _LARGEST_CONFIGURATION, ends)
         except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
             if left < allowed and time.monotonic() >= ends - _TIMER_SLACK:
                 raise TooMuch(str(self._is_over())) from error
@@ -205,6 +220,11 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
             ) from error
         except requests.RequestException as error:
             raise UpstreamUnavailable(f"MAST can't be asked: {type(error).__name__}") from error
+        except Unreadable as error:
+            raise Passing(f"MAST did not answer: {error}") from error
+        except ValueError as error:
+            # The libraries raise their own errors for most addresses that are none, and not for all.
+            raise UpstreamUnavailable(f"MAST can't be asked: {Breakage.REDIRECT.value}") from error
 
     def _left(self) -> float:
         """Seconds that the query has left. Raises `UpstreamUnavailable` when there are none."""
@@ -222,28 +242,64 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
             raise self._is_over()
         self._patience.sleep(seconds)
 
-    def _body(self, response: requests.Response, ends: float) -> bytes:
-        """The body, within the exchange's time.
 
-        `requests` limits only the wait for each piece, and collects pieces: a slow drip would go on for ever.
-        """
-        body = bytearray()
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
-            body += chunk
-            if len(body) > self._patience.largest_answer:
-                raise TooMuch(f"MAST sent more than {self._patience.largest_answer:,} bytes")
-            if time.monotonic() > ends:
-                raise requests.ReadTimeout("the reply timed out")
-        expected = response.headers.get("Content-Length")
-        if expected is not None and not response.headers.get("Content-Encoding") and len(body) < int(expected):
-            raise Passing(f"MAST's reply broke off after {len(body):,} of {int(expected):,} bytes")
-        return bytes(body)
+def _body(response: requests.Response, largest: int, ends: float) -> bytes:
+    """The whole body, decompressed. Raises `TooMuch` where it is longer than `largest` bytes, else as `_read`."""
+    body = _read(response, largest, ends)
+    if body.is_too_long:
+        raise TooMuch(f"MAST sent more than {largest:,} bytes")
+    if not body.is_whole:
+        raise Passing("MAST's reply broke off within what is compressed")
+    return body.body
 
 
-def _check_http_status(response: requests.Response) -> None:
+def _read(response: requests.Response, largest: int, ends: float) -> Inflating:
+    """The body, up to a little more than `largest` bytes of it, within the exchange's time.
+
+    `requests` limits only the wait for each piece, and collects pieces: a slow drip would go on for ever. It also
+    decompresses a piece whole, and a few bytes may expand to very many.
+    """
+    body = Inflating(response.headers.get("Content-Encoding", ""), largest)
+    length, is_odd = _length(response)
+    pieces = received = 0
+    while not body.is_too_long and (piece := response.raw.read1(_CHUNK, decode_content=False)):
+        pieces += 1
+        received += len(piece)
+        if received > largest + _CHUNK:
+            raise TooMuch(f"MAST sent more than {largest:,} bytes")
+        if are_too_small(pieces, received):
+            raise UpstreamUnavailable("MAST's reply comes in too many small pieces")
+        body.take(piece)
+        if time.monotonic() > ends:
+            raise requests.ReadTimeout("the reply timed out")
+        if is_odd and length is not None and received >= length:
+            # The library does not know where it ends, and would wait for the connection's end.
+            break
+    if not body.is_too_long and length is not None and received < length:
+        raise Passing(f"MAST's reply broke off after {received:,} of {length:,} bytes")
+    return body
+
+
+def _length(response: requests.Response) -> tuple[int | None, bool]:
+    """How many bytes are announced; and whether in another form than one number (RFC 9110, 8.6)."""
+    written = response.headers.get("Content-Length", "")
+    lengths = {each.strip() for each in written.split(",")}
+    (length,) = lengths if len(lengths) == 1 else ("",)
+    is_number = length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS
+    return (int(length) if is_number else None), length != written
+
+
+def _without_body_of_redirect(response: requests.Response, *_: object, **__: object) -> None:
+    """Leave the body of a redirect unread: `requests` reads all of it, however long it is, before it follows."""
+    if response.is_redirect:
+        response.close()
+        response.raw = io.BytesIO()
+
+
+def _check_http_status(response: requests.Response, ends: float) -> None:
     status = response.status_code
     if status in _MAY_NAME_A_COLUMN:
-        explanation = _explanation(response)
+        explanation = _explanation(response, ends)
         if _COLUMN.search(explanation):
             raise UpstreamRefused(f"MAST answered HTTP {status}: {explanation}")
     if status < HTTPStatus.BAD_REQUEST:
@@ -275,13 +331,13 @@ def _checked_reply(body: bytes) -> Reply:
     return reply
 
 
-def _explanation(response: requests.Response) -> str:
+def _explanation(response: requests.Response, ends: float) -> str:
     """What a refusal says of its reason, on one line; empty for a page of HTML."""
-    body = response.raw.read(_LONGEST_EXPLANATION, decode_content=True)
+    body = _read(response, _LONGEST_EXPLANATION, ends).body
     with contextlib.suppress(UpstreamUnavailable):
         body = read_reply(body).message.encode()
-    text = " ".join(body.decode(errors="replace").split())
-    return "" if text.startswith("<") else text[:_LONGEST_MESSAGE]
+    text = plain_line(body.decode(errors="replace"), _LONGEST_MESSAGE)
+    return "" if text.startswith("<") else text
 
 
 def _checked_configuration(body: bytes) -> ColumnConfiguration:
