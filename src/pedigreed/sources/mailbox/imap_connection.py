@@ -249,7 +249,8 @@ def _oauthbearer(config: ImapMailbox, token: str) -> bytes:
     """RFC 7628, section 3.1."""
     username = config.username.replace("=", "=3D").replace(",", "=2C")
     said = f"n,a={username},\x01host={config.host}\x01port={config.port}\x01auth=Bearer {token}\x01\x01"
-    return said.encode()
+    # Half a character, as an environment may hold, can't be said to a server, and need not be struck out of words.
+    return said.encode(errors="replace")
 
 
 class _Bearer:
