@@ -30,6 +30,8 @@ settings.register_profile("pedigreed", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("pedigreed")
 
+_LONGEST_ID = 200
+
 _SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -48,6 +50,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.process)
         if folder == "systemd":
             item.add_marker(pytest.mark.xdist_group("systemd"))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Call a long text by its length: the name of a test need not hold it, nor what differs from run to run."""
+    return f"{argname} of {len(val)}" if isinstance(val, str | bytes) and len(val) > _LONGEST_ID else None
 
 
 @pytest.fixture(autouse=True)

@@ -122,6 +122,7 @@ def test_a_body_that_breaks_off_is_kept_as_far_as_it_came(said: tuple[bytes, ...
             "the answer does not decompress",
         ),
     ],
+    ids=["long", "long when it is decompressed", "compressed otherwise", "garbled"],
 )
 def test_what_is_too_large_or_garbled_is_not_taken_in(head: str, body: bytes, words: str) -> None:
     with raw_server((f"HTTP/1.1 200 OK\r\n{head}\r\n".encode(), body)) as server:
