@@ -49,6 +49,12 @@ _BUILD_CONTEXT = re.compile(
     rf"|\b{_BUILD}.{{0,60}}\bcontexts?\b|\bcontexts?\b.{{0,60}}\b{_BUILD}",
     re.IGNORECASE,
 )
+_FILES_ARE_NEW = re.compile(
+    r"\b(?:reference|calibration) files?\b.{0,80}\b(?:deliver|updat|replac|releas|chang|revis|regenerat|avail)\w*"
+    r"|\b(?:new|updated|revised|improved)\b.{0,40}\b(?:reference|calibration) files?\b",
+    re.IGNORECASE,
+)
+"""That reference files came, whichever."""
 _VERSION = re.compile(
     r"\b(?:jwst|pipeline|calibration software|cal_?ver|version|versions|software|package|release|and)\W{1,3}v?"
     r"([0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3})\b(?!\.[0-9])",
@@ -71,7 +77,8 @@ def facts_of(announcement: Announcement) -> Facts:
       A delivery that says in passing that files *will* be marked bad is a delivery.
     - rollback: a sentence says that a context was rolled back or reverted, and a context is known.
     - build: a sentence has a build of the pipeline and its context, and a context is known.
-    - delivery: a context, a file, or an instrument and a type are known.
+    - delivery: a context, a file, or an instrument and a type are known; or an instrument is, and a sentence says
+      that reference files are new.
     """
     told = announcement.facts
     text = f"{announcement.title}\n\n{announcement.text}"[:_LONGEST_READ]
@@ -109,6 +116,9 @@ def _kind(facts: Facts, said: tuple[str, ...], *, is_back: bool) -> NoticeKind |
     if facts.context and any(map(_BUILD_CONTEXT.search, said)):
         return NoticeKind.BUILD
     if facts.context or facts.files or (facts.instruments and facts.reference_types):
+        return NoticeKind.DELIVERY
+    # Which types it is about it does not say, so it may be any.
+    if facts.instruments and any(map(_FILES_ARE_NEW.search, said)):
         return NoticeKind.DELIVERY
     return None
 
