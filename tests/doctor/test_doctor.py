@@ -160,6 +160,10 @@ def test_the_command_tells_each_assumption_and_ends_with_what_does_not_hold(
     assert well.code == 0, well.err
     assert well.out.count("\n") == len(ASSUMPTIONS) + 1
     assert "ok  filter on isStale:" in well.out
+    # What the recorded archive does not serve is not called right.
+    right = well.out.count("\nok  ") + well.out.startswith("ok  ")
+    assert f"all right: {right} assumptions, in " in well.out
+    assert f"; {len(ASSUMPTIONS) - right} could not be checked\n" in well.out
     assert len(json.loads(report.read_bytes())["findings"]) == len(ASSUMPTIONS)
     archive.misbehave(archive_faults.IgnoredFilter("isStale"), times=None)
     ill = pedigreed(*asked)

@@ -83,7 +83,10 @@ def doctor(
     wrong = [finding.assumption.name for finding in findings if finding.outcome is Outcome.WRONG]
     if wrong:
         raise UpstreamUnavailable(f"{len(wrong)} of {len(findings)} assumptions do not hold: {wrong[0]} first")
-    echo(f"all right: {len(findings)} assumptions, in {portal.requests} requests to MAST")
+    right = sum(finding.outcome is Outcome.RIGHT for finding in findings)
+    unknown = len(findings) - right
+    rest = f"; {unknown} could not be checked" if unknown else ""
+    echo(f"all right: {right} assumptions, in {portal.requests} requests to MAST{rest}")
 
 
 def _keep(loaded: "LoadedConfig", findings: "Iterable[Finding]") -> None:
