@@ -27,6 +27,7 @@ def demo(
     from pedigreed.delivery.channels import open_channels
     from pedigreed.demo.play import stage
     from pedigreed.demo.scenario import DAYS
+    from pedigreed.digests.wording import count
     from pedigreed.log.event import Level
     from pedigreed.log.setup import set_up_log
     from pedigreed.service.contexts import contexts_of
@@ -68,7 +69,7 @@ def demo(
             echo(_rule(f"day {number}, {day_and_time(day)}"))
             echo(
                 f"asked the archive {len(recorded.archive.requests) - asked} times and read {rows:,} rows; "
-                f"heard {heard} announcements of CRDS from {len(cycle.heard)} sources\n"
+                f"heard {count(heard, 'announcement')} of CRDS from {count(len(cycle.heard), 'source')}\n"
             )
             for closed in cycle.told.closed:
                 if closed.rendered is None:
