@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.process
 
-EVIL = "red\x1b[31m \x1b[2J\x1b]0;owned\x07 \x9b1m \u202eback"
+EVIL = "red\x1b[31m \x1b[2J\x1b]0;owned\x07 \x9b1m \u202ebackwards"
 """Colours what follows, clears the screen, gives the window a title, and turns letters around."""
 
 HARM = ("\x1b[31m", "\x1b[2J", "\x1b]", "\x07", "\x9b", "\u202e")
-SEEN = "owned"
+SEEN = "backwards"
 
 
 @dataclass(frozen=True)

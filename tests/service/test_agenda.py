@@ -18,6 +18,7 @@ from pedigreed.service.agenda import WANTED_PAUSE, Agenda, agenda
 from pedigreed.service.ask_times import LEAD
 from pedigreed.service.cycle import Told, ask, tell
 from pedigreed.service.news_sources import LONGEST_WAIT
+from pedigreed.service.one_run import one_run
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import deliveries as stored_deliveries
@@ -256,13 +257,15 @@ def test_a_digest_waits_for_what_is_heard_but_not_for_long(listening: Watcher) -
     now = DAY_0 + DAY
     asked(listening, PLANNED + DAY)
     assert read(listening, now).due == LISTEN
-    begun(listening, now, Work.LISTEN)
-    assert read(listening, now + MINUTE).due == NOTHING
-    assert read(listening, now + LONGEST_WAIT - MINUTE).due == NOTHING
     # A server that does not answer is listened to still, and not once more beside.
-    assert read(listening, now + LONGEST_WAIT).due == TELL
-    told(listening, now + LONGEST_WAIT)
-    assert read(listening, now + LONGEST_WAIT + MINUTE).due == NOTHING
+    with one_run(listening.store, Work.LISTEN, now) as end:
+        assert read(listening, now + MINUTE).due == NOTHING
+        assert read(listening, now + LONGEST_WAIT - MINUTE).due == NOTHING
+        assert read(listening, now + LONGEST_WAIT).due == TELL
+        told(listening, now + LONGEST_WAIT)
+        assert read(listening, now + LONGEST_WAIT + MINUTE).due == NOTHING
+        assert end is not None
+        end(problems=[], beside={})
 
 
 def test_a_digest_does_not_wait_for_what_was_read_a_moment_ago(listening: Watcher) -> None:

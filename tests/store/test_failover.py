@@ -38,6 +38,16 @@ def noted(store: Store) -> set[str]:
         return set(pauses.load(connection, Paused.CHANNEL))
 
 
+def opened_in_the_end(url: str) -> Store:
+    """The store on a standby, once that has the tables too."""
+    deadline = time.monotonic() + 60
+    while True:
+        with suppress(TryAgain):
+            return Store(url)
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
 def note_in_the_end(store: Store, name: str) -> None:
     """What an operation that is tried again comes to."""
     deadline = time.monotonic() + 60
@@ -56,9 +66,8 @@ def test_a_store_follows_to_the_server_that_takes_changes(tmp_path: Path) -> Non
         url = f"postgresql://postgres@127.0.0.1:{address.port}/postgres"
         with Store(url) as store:
             note(store, "a")
-            with Store(
-                f"postgresql://postgres@127.0.0.1:{second.port}/postgres?target_session_attrs=any"
-            ) as standby:
+            on_standby = f"postgresql://postgres@127.0.0.1:{second.port}/postgres?target_session_attrs=any"
+            with opened_in_the_end(on_standby) as standby:
                 while noted(standby) != {"a"}:
                     time.sleep(0.1)
                 with pytest.raises(TryAgain, match="it is a standby"):
