@@ -543,6 +543,19 @@ def test_a_rate_that_gives_way_to_its_cal_is_told_as_that(watcher: Watcher, swee
     assert [watcher.told(day(number), config) for number in range(2, 20)] == [{}] * 18
 
 
+def test_who_watches_the_lower_level_alone_is_told_what_became_of_it(watcher: Watcher) -> None:
+    rates = rates_alone(watcher, 30)
+    levels = (["2a"], ["2b"], ["1b"], ["3"])
+    config = watcher.configured(*({"programs": [1180], "levels": each} for each in levels))
+    watcher.told(day(0), config)
+    cals = replace_by_cal(watcher, rates[:4], at=day(0.5))
+    told = watcher.told(day(1), config)
+    assert sorted(told) == ["a", "b"]
+    assert "HIGHER LEVEL   4 products listed as cal from now on" in told["a"]
+    watcher.holdings.remake(cals, at=day(1.5), cal_ver="2.1.0")
+    assert sorted(watcher.told(day(2), config)) == ["b"], "from then on it is another level's"
+
+
 def test_a_cal_beside_its_rate_is_new(watcher: Watcher) -> None:
     rates = rates_alone(watcher, 30)
     watcher.told(day(0))

@@ -13,6 +13,7 @@ from misbehaving import is_for, is_page
 from pedigreed.model.instant import to_mjd
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.problem import ProblemKind
+from pedigreed.service.status import read_status
 from watching import DAY_0, Watcher
 
 if TYPE_CHECKING:
@@ -85,6 +86,43 @@ def test_flags_are_known_as_of_the_question_for_them_once_it_was_seen_to_find_an
     watcher.recorded.misbehave(archive_faults.IgnoredFilter("isStale"), times=None, when=asks_for_stale)
     watcher.told(day(4), config)
     assert "stale flags as of 23 Nov" in watcher.told(day(5), config)["a"]
+
+
+def test_flags_that_a_sweep_finds_and_the_question_does_not_end_the_belief_in_it(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 20)
+    config = watcher.configured(STALE, empty="always")
+    watcher.told(day(0), config)
+    watcher.holdings.set(names[:3], isStale=True)
+    watcher.told(day(1), config)
+    assert "stale flags as of" not in watcher.told(day(2), config)["a"]
+    watcher.holdings.set(names[3:7], isStale=True)
+    watcher.recorded.misbehave(archive_faults.DroppedRows(4), times=None, when=asks_for_stale)
+    told = [watcher.told(day(number), config)["a"] for number in range(3, 9)]
+    assert len([text for text in told if "MARKED STALE   4 products" in text]) == 1, "a sweep finds them"
+    assert "stale flags as of" in watcher.told(day(9), config)["a"]
+    with watcher.store.reading() as connection:
+        (source, *_) = read_status(connection, config, day(9)).sources
+    assert source.flags_by_sweeps is not None
+    assert source.flags_by_sweeps.startswith(
+        "the filter on isStale misses 4 of 7 products that a sweep finds marked"
+    )
+    asked = [each for each in watcher.recorded.requests if asks_for_stale(each)]
+    watcher.told(day(10), config)
+    assert [each for each in watcher.recorded.requests if asks_for_stale(each)] == asked
+
+
+def test_flags_that_a_sweep_finds_and_the_question_for_them_too_are_no_contradiction(watcher: Watcher) -> None:
+    names = watcher.holdings.add(1180, 20)
+    config = watcher.configured(STALE, sweep="1d", empty="always")
+    watcher.told(day(0), config)
+    other = watcher.configured(STALE, empty="always")
+    watcher.holdings.set(names[:3], isStale=True)
+    watcher.told(day(0.5), other)
+    watcher.holdings.set(names[3:7], isStale=True)
+    assert "MARKED STALE   7 products" in watcher.told(day(1.5), config)["a"]
+    with watcher.store.reading() as connection:
+        assert {each.flags_by_sweeps for each in read_status(connection, config, day(2)).sources} == {None}
+    assert asks_for_stale(watcher.recorded.requests[-1])
 
 
 def test_a_flag_is_told_with_how_long_the_earlier_ones_lasted(watcher: Watcher) -> None:

@@ -3,8 +3,8 @@
 The protocol:        ErrorReply, Executing, OtherStatus, TablesEnvelope, NoPaging, PagingAsText, EmptyTable,
                      ByteOrderMark, NoCount, MissingColumn, UnconfiguredColumn, ColumnRefusedByHttp
 How much at once:    SlowInProportion, TooManyValues, OverlappingPages, RepeatedRow, OldAnswers
-How many rows:       TruncatedPage, SmallPages, ShortRow, WrongTotal, MovingTotal, RepeatedPage, DuplicateRow,
-                     IgnoredFilter, NoRows
+How many rows:       TruncatedPage, DroppedRows, SmallPages, ShortRow, WrongTotal, MovingTotal, RepeatedPage,
+                     DuplicateRow, IgnoredFilter, NoRows
 What the rows hold:  NumbersAsStrings, BooleansAsWords, NullValues, NotANumber, MissingKeys, OtherCase
 """
 
@@ -100,6 +100,17 @@ class TruncatedPage(Fault):
 
     def on_answer(self, answered: Answer, query: Query) -> Answer:
         return answered if query.is_count else replace(answered, rows=answered.rows[: -self.missing])
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedRows(Fault):
+    """The last rows are not there, and not counted: the service does not know of them."""
+
+    rows: int = 1
+
+    def on_answer(self, answered: Answer, query: Query) -> Answer:
+        kept = answered.rows[: -self.rows]
+        return replace(answered, rows=kept, paging=protocol.paging_of(1, query.pagesize, len(kept), len(kept)))
 
 
 @dataclass(frozen=True, slots=True)

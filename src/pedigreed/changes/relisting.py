@@ -37,6 +37,11 @@ def lower_levels_of(filename: str) -> tuple[str, ...]:
     return tuple(f"{exposure}_{lower}.fits" for lower, higher in _HIGHER.items() if product_type in higher)
 
 
+def level_replaced(relisted: Change) -> str:
+    """The level that a product is listed in the place of. One that was not calibrated has no CAL_VER."""
+    return "1b" if relisted.before is None or relisted.before.cal_ver is None else "2a"
+
+
 def relisting(
     missing: KnownProduct, higher: KnownProduct, now: datetime
 ) -> tuple[Change, KnownProduct, KnownProduct]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from pedigreed.changes.relisting import level_replaced
 from pedigreed.config.value import LEVELS
-from pedigreed.model.change import ChangeKind
+from pedigreed.model.change import Change, ChangeKind
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -48,10 +49,16 @@ class Selection:
     settle: timedelta | None = None
 
     def is_about(self, thing: _Described) -> bool:
-        """Whether a product, or the product of a change, is watched."""
+        """Whether a product, or the product of a change, is watched.
+
+        What became of a product is told to those who watch its level, be it another that is listed now.
+        """
+        levels = {thing.level}
+        if isinstance(thing, Change) and thing.kind is ChangeKind.RELISTED:
+            levels.add(level_replaced(thing))
         return (
             (not self.instruments or thing.instrument in self.instruments)
-            and (not self.levels or thing.level in self.levels)
+            and (not self.levels or bool(self.levels & levels))
             and any(
                 thing.program == selected.program and thing.observation in selected for selected in self.programs
             )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _CRDS_URL = "https://jwst-crds.stsci.edu"
 _CONTROL_PROGRAM = 2733
+_NOT_HEEDED = "`pedigreed doctor` found the filter on isStale unheeded: stale flags are seen by sweeps alone"
 _SIGNS = {"right": "ok ", "wrong": "NO ", "unknown": "?  "}
 
 
@@ -102,4 +103,4 @@ def _keep(loaded: "LoadedConfig", findings: "Iterable[Finding]") -> None:
         return
     with store, store.writing() as connection:
         for instrument in Instrument:
-            keep_stale_filter_ignored(connection, instrument, "found by `pedigreed doctor`", datetime.now(UTC))
+            keep_stale_filter_ignored(connection, instrument, _NOT_HEEDED, datetime.now(UTC))

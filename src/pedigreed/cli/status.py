@@ -136,7 +136,7 @@ def _state(source: "SourceStatus") -> str:
         return source.problem
     if source.increments_off:
         return f"asked for everything each time: {source.increments_off}"
-    return "ok"
+    return source.flags_by_sweeps or "ok"
 
 
 def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
@@ -174,6 +174,7 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
                 "complete_since": source.complete_at,
                 "problem": source.problem,
                 "increments_off": source.increments_off,
+                "flags_by_sweeps": source.flags_by_sweeps,
             }
             for source in found.sources
         ],

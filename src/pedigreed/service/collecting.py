@@ -69,6 +69,7 @@ class Answer:
         notes: what was done about it; for people.
         perhaps_relisted: programs with a new product in whose place a lower level was listed. Only a sweep can
             tell whether that left the list.
+        marked: programs of products that a sweep found to be marked as stale, and that were not before.
     """
 
     query: PedigreeQuery
@@ -77,6 +78,7 @@ class Answer:
     held: int = 0
     notes: tuple[str, ...] = ()
     perhaps_relisted: frozenset[int] = frozenset()
+    marked: frozenset[int] = frozenset()
 
 
 def collect(
@@ -116,9 +118,10 @@ def collect(
     sizes = deepcopy(lessons.sizes)
     archive.sizes = lessons.sizes
     replaced: set[tuple[Instrument, int]] = set()
+    marked: set[tuple[Instrument, int]] = set()
     doubted: list[PedigreeQuery] = []
     planned = queries(_oldest_first(interest, situation), situation, sweep_every, now, stale=stale)
-    for query in chain(planned, _sweeps_of(replaced), _each_of(doubted)):
+    for query in chain(planned, _sweeps_of(replaced), _each_of(doubted), _flags_of(marked)):
         known: dict[PedigreeQuery, dict[bytes, str]] = {}
 
         def known_of(
@@ -151,6 +154,8 @@ def collect(
                 _log.exception("an answer was not kept", instrument=part.instrument.value)
                 answer = _keep_failure(store, part, fetched, error, now)
             replaced |= {(part.instrument, program) for program in answer.perhaps_relisted}
+            if part.instrument in lessons.finds_stale:
+                marked |= {(part.instrument, program) for program in answer.marked}
             # Its products are kept. They need not stay in memory while the next are read.
             del fetched, filenames
             yield answer
@@ -204,6 +209,9 @@ def _keep(
         len(comparison.held),
         notes,
         frozenset() if query.is_sweep else _perhaps_relisted(connection, comparison.changes),
+        frozenset(change.program for change in comparison.changes if change.kind is ChangeKind.STALE)
+        if query.is_sweep
+        else frozenset(),
     )
 
 
@@ -270,11 +278,21 @@ def _sweeps_of(pairs: AbstractSet[tuple[Instrument, int]]) -> Iterator[PedigreeQ
         yield PedigreeQuery(instrument, tuple(sorted(program for of, program in pairs if of is instrument)))
 
 
+def _flags_of(pairs: AbstractSet[tuple[Instrument, int]]) -> Iterator[PedigreeQuery]:
+    """The question for what is stale, right after a sweep that knows the answer. As lazy as `_sweeps_of`."""
+    for sweep in _sweeps_of(pairs):
+        yield replace(sweep, only_stale=True)
+
+
 def _learnt_of_flags(
     connection: Connection, query: PedigreeQuery, fetched: Fetched[Product], lessons: Lessons, now: datetime
 ) -> Fetched[Product]:
     """Keep what an answer to the question for what is stale says of the service, and that the flags are known."""
     why = _why_no_stale_question(fetched)
+    if why is None and fetched.is_complete and query.instrument in lessons.finds_stale:
+        why = _why_not_all_stale(connection, query, fetched, now)
+        if why is not None:
+            stored_coverage.forget_flags(connection, query.instrument)
     if why is not None:
         lessons.finds_stale.discard(query.instrument)
         keep_stale_filter_ignored(connection, query.instrument, why, now)
@@ -293,6 +311,26 @@ def _why_no_stale_question(fetched: Fetched[Product]) -> str | None:
         return "the service ignores the filter on isStale: stale flags are seen by sweeps alone"
     refusal = next((problem for problem in fetched.problems if _REFUSAL in problem), None)
     return None if refusal is None else f"the service takes no filter on isStale: {refusal}"
+
+
+def _why_not_all_stale(
+    connection: Connection, query: PedigreeQuery, fetched: Fetched[Product], now: datetime
+) -> str | None:
+    """What a sweep of the same moment shows to lack in the answer; None where nothing does."""
+    states = stored_coverage.load(connection, query.programs)
+    swept = [
+        program
+        for (of, program), state in states.items()
+        if of is query.instrument and state.sweep_at is not None and state.sweep_at >= now - ROUNDING
+    ]
+    marked = stored_products.marked_stale(connection, query.instrument, swept)
+    missed = marked - {product.filename for product in fetched.items}
+    if not missed:
+        return None
+    return (
+        f"the filter on isStale misses {len(missed):,} of {len(marked):,} products that a sweep finds marked: "
+        "stale flags are seen by sweeps alone"
+    )
 
 
 def _turn_increments_off(

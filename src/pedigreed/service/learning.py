@@ -38,14 +38,15 @@ class Lessons:
 
     Attributes:
         sizes: how large a question may be.
-        ignores_stale_filter: instruments whose service does not heed, or take, a filter on its stale flag.
+        ignores_stale_filter: instrument whose service does not heed, or take, a filter on its stale flag -> why
+            that is believed.
         finds_stale: instruments whose service found products by that filter, and nothing else. One that finds none
-            may not have understood it.
+            may not have understood it. One that lacks what a sweep finds is believed no longer.
         absent: instrument and column, of those that a service gives no value of.
     """
 
     sizes: QuestionSizes = field(default_factory=QuestionSizes)
-    ignores_stale_filter: set[Instrument] = field(default_factory=set)
+    ignores_stale_filter: dict[Instrument, str] = field(default_factory=dict)
     finds_stale: set[Instrument] = field(default_factory=set)
     absent: set[tuple[Instrument, str]] = field(default_factory=set)
 
@@ -61,7 +62,7 @@ def load_lessons(connection: Connection, now: datetime) -> Lessons:
         elif each.subject.startswith(_ABSENT):
             lessons.absent.add((each.instrument, each.subject.removeprefix(_ABSENT)))
         elif each.subject == _STALE_FILTER:
-            lessons.ignores_stale_filter.add(each.instrument)
+            lessons.ignores_stale_filter[each.instrument] = each.value
         elif each.subject == _FINDS_STALE:
             lessons.finds_stale.add(each.instrument)
     return lessons

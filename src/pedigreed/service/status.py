@@ -16,6 +16,7 @@ from pedigreed.model.work import Run, Work
 from pedigreed.schedule import due, next_boundary
 from pedigreed.service.ask_times import LONGEST
 from pedigreed.service.facts import RUNS_LOOKED_AT
+from pedigreed.service.learning import load_lessons
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.overdue import overdue_work
 from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
@@ -85,6 +86,7 @@ class SourceStatus:
         complete_at: the oldest of the programs' last complete answers; None if one has none.
         problem: why an answer was not complete.
         increments_off: why it is asked for everything each time.
+        flags_by_sweeps: why its stale flags are seen by sweeps alone.
     """
 
     instrument: Instrument
@@ -94,6 +96,7 @@ class SourceStatus:
     complete_at: datetime | None
     problem: str | None
     increments_off: str | None
+    flags_by_sweeps: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +227,7 @@ def sources(connection: Connection, config: Config, now: datetime) -> tuple[Sour
     """How the archive's answers stand, by instrument."""
     states = stored_coverage.load(connection, config.programs)
     off = stored_coverage.increments_off(connection, now)
+    flags = load_lessons(connection, now).ignores_stale_filter
     found = []
     for instrument in dict.fromkeys(instrument for instrument, _ in states):
         mine = [state for (of, _), state in states.items() if of is instrument]
@@ -238,6 +242,7 @@ def sources(connection: Connection, config: Config, now: datetime) -> tuple[Sour
                 complete_at=min(complete) if len(complete) == len(mine) else None,
                 problem=next((state.problem for state in mine if state.problem), None),
                 increments_off=off[instrument].reason if instrument in off else None,
+                flags_by_sweeps=flags.get(instrument),
             )
         )
     return tuple(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pedigreed.model.coverage import Coverage
 from pedigreed.model.instrument import Instrument
@@ -79,6 +79,11 @@ def save(connection: Connection, state: Coverage) -> None:
             flags_at=state.flags_at,
         )
     )
+
+
+def forget_flags(connection: Connection, instrument: Instrument) -> None:
+    """Take it back that any answer of an instrument told all stale flags."""
+    connection.execute(update(coverage).where(coverage.c.instrument == instrument.value).values(flags_at=None))
 
 
 def increments_off(connection: Connection, now: datetime) -> dict[Instrument, IncrementsOff]:

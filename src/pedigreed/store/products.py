@@ -132,6 +132,18 @@ def missed(connection: Connection, programs: Collection[int]) -> Iterator[KnownP
     )
 
 
+def marked_stale(connection: Connection, instrument: Instrument, programs: Collection[int]) -> set[str]:
+    """The file names of products that are there and marked as stale, in one instrument and some programs."""
+    query = select(products.c.filename).where(
+        products.c.program.in_(programs),
+        products.c.instrument == instrument.value,
+        products.c.is_stale.is_(True),
+        products.c.missed_since.is_(None),
+        products.c.withdrawn_at.is_(None),
+    )
+    return set(connection.execute(query).scalars())
+
+
 def released(
     connection: Connection, programs: Collection[int], now: datetime, *, for_update: bool = False
 ) -> list[KnownProduct]:
