@@ -1,9 +1,9 @@
 """`python -m benchmarks.chaos MINUTES [SEED]`: days of the daemon with kills, crashing replies and jumping clocks.
 
 Half of the time goes to one daemon on SQLite, and half to two on the PostgreSQL server of the tests, which
-``PEDIGREED_TEST_POSTGRESQL`` names. Archive, mail server and webhook are real servers on loopback, and the daemons
-go by libfaketime's clock. What was promised is checked from outside, on what arrived: see `chaos_checks`. A seed
-makes the same plan again; what the processes make of it is up to the machine.
+``PEDIGREED_TEST_POSTGRESQL`` names. Archive, CRDS, its list, mail server and webhook are real servers on loopback,
+and the daemons go by libfaketime's clock. What was promised is checked from outside, on what arrived: see
+`chaos_checks`. A seed makes the same plan again; what the processes make of it is up to the machine.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from collections import Counter
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.message import EmailMessage
+from email.utils import format_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -32,7 +34,10 @@ import commands
 import faults
 from benchmarks.chaos_checks import Change, findings
 from hooks import DROP, answer
+from misbehaving import FaultyCrds, FaultyListserv
 from observatory import OPERATOR, TO_FEED, Observatory, observatory, to
+from pedigreed.demo.crds_story import CrdsState, Delivered, Reference
+from pedigreed.demo.list_posts import NIRCAM_LIST, ListPost
 from post_office import DIES
 from resident import Resident, resident
 from set_clock import SetClock, find_library
@@ -47,6 +52,7 @@ if TYPE_CHECKING:
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 PROGRAMS = (1180, 1181, 1182)
 FIRST_CONTEXT = 1600
+FIRST_DELIVERY = 1500
 CALM_DAYS = 4
 _ENDS, _WEIGHTS = ("worker", "daemon", "restart", "nothing"), (45, 15, 5, 35)
 _REST_S = 12.0
@@ -62,6 +68,11 @@ _FAULTS: tuple[Fault, ...] = (
     archive_faults.NoRows(),
     archive_faults.TruncatedPage(),
 )
+_FAULTS_OF_ANY = _FAULTS[:6]
+"""Those that are no archive's own."""
+
+LONG_AGO = DAY_0 - 30 * DAY
+KINDS = ("flat", "dark", "photom", "mask", "gain")
 
 
 @dataclass
@@ -71,15 +82,19 @@ class Chaos:
     Attributes:
         now: the true moment of the story, UTC. A daemon's clock may be set back from it.
         changes: what the archive was given, in order.
+        deliveries: what CRDS was given, in order; the first was there before.
         counts: what was done, and what came of it.
     """
 
     obs: Observatory
+    crds: FaultyCrds
+    lists: FaultyListserv
     clock: SetClock
     size: int
     dice: random.Random
     now: datetime = DAY_0 + HOUR
     changes: list[Change] = field(default_factory=list)
+    deliveries: list[Delivered] = field(default_factory=lambda: [_delivered(LONG_AGO, FIRST_DELIVERY)])
     counts: Counter[str] = field(default_factory=Counter)
     unexpected: list[str] = field(default_factory=list)
     _daemons: list[tuple[ExitStack, Resident]] = field(default_factory=list)
@@ -118,7 +133,8 @@ class Chaos:
     def _calm(self) -> None:
         """Some days without trouble, in which everything arrives that is still owed."""
         self._is_calm = True
-        self.obs.archive.well_behaved()
+        for server in (self.obs.archive, self.crds, self.lists):
+            server.well_behaved()
         self.obs.mail.answers.clear()
         del self.obs.feed.answers[:-1]
         for _ in range(CALM_DAYS):
@@ -147,7 +163,7 @@ class Chaos:
         """Let it be another moment, with daemons up. Their clock may go back for the time being."""
         self.now = max(moment, self._story_now())
         self._set_at = time.monotonic()
-        self.obs.archive.now = self.now
+        self.obs.archive.now = self.crds.now = self.lists.now = self.now
         behind = timedelta(0)
         if not self._is_calm and self._happens(0.1):
             behind = self.dice.randint(1, 5) * HOUR
@@ -156,9 +172,15 @@ class Chaos:
         self._start()
 
     def _trouble(self) -> None:
-        """Change the archive, and let servers fail."""
+        """Change the archive, deliver to CRDS, and let servers fail."""
         for _ in range(self.dice.choice((0, 0, 1, 2))):
             self._remake()
+        if self._happens(0.3):
+            self._deliver()
+        for server in (self.crds, self.lists):
+            if self._happens(0.2):
+                server.misbehave(self.dice.choice(_FAULTS_OF_ANY), times=self.dice.randint(1, 4))
+                self.counts["bad replies of CRDS and its list"] += 1
         if self._happens(0.3):
             self.obs.archive.misbehave(self.dice.choice(_FAULTS), times=self.dice.randint(1, 4))
             self.counts["bad replies of the archive"] += 1
@@ -178,6 +200,26 @@ class Chaos:
         self.obs.holdings.remake([name], at, context=context)
         self.changes.append(Change(int(name[2:7]), name, f"jwst_{context}.pmap", at))
         self.counts["changes"] += 1
+
+    def _deliver(self) -> None:
+        """Let CRDS have another context, and the list and the mailbox a mail of it, in any order."""
+        at = self._story_now()
+        delivered = _delivered(at + self.dice.choice((0, 0, 7)) * HOUR, FIRST_DELIVERY + len(self.deliveries))
+        self.deliveries.append(delivered)
+        said_at = at + self.dice.choice((0, 0, 5)) * HOUR
+        subject = f"{delivered.context} in CRDS"
+        self.lists.post(ListPost(NIRCAM_LIST, said_at, subject, delivered.description))
+        if self._happens(0.5):
+            mail = EmailMessage()
+            mail["From"], mail["Subject"], mail["Date"] = "list@lists.example", subject, format_datetime(at)
+            mail["Message-ID"] = f"<{delivered.context}@lists.example>"
+            mail.set_content(delivered.description)
+            (self.mailbox / f"{delivered.context}.eml").write_bytes(bytes(mail))
+        self.counts["deliveries to CRDS"] += 1
+
+    @property
+    def mailbox(self) -> Path:
+        return self.obs.folder / "mailbox"
 
     def _kill_something(self) -> None:
         """A worker, or a daemon with or without its workers; or ask a daemon to end, as a restart does."""
@@ -231,6 +273,12 @@ class Chaos:
             time.sleep(0.05)
 
 
+def _delivered(at: datetime, number: int) -> Delivered:
+    kind = KINDS[number % len(KINDS)]
+    words = f"NIRCam {kind} files were made anew for jwst_{number}.pmap. Change level: MODERATE."
+    return Delivered(at, f"jwst_{number}", words, (Reference(f"jwst_nircam_{kind}_{number}.fits"),))
+
+
 def _is_busy(daemon: Resident, seen: int) -> bool:
     """Whether it works, or has not yet looked at the clock twice since so many looks."""
     return daemon.is_up and bool(daemon.workers or len(daemon.manager.statuses) < seen + 2)
@@ -248,17 +296,34 @@ def _played(folder: Path, store_url: str, size: int, seed: str, seconds: float) 
     """Chaos for so long. What came of it, and what broke a promise."""
     library = find_library()
     assert library, "libfaketime is not installed"
-    with observatory(folder, store_url) as obs:
-        chaos = Chaos(obs, SetClock(folder / "clock", library), size, random.Random(seed))
+    with (
+        observatory(folder, store_url) as obs,
+        FaultyCrds(lambda now: _crds_at(chaos, now), DAY_0) as crds,
+        FaultyListserv([ListPost(NIRCAM_LIST, LONG_AGO, "Welcome", "The list is open.")], now=DAY_0) as lists,
+    ):
+        chaos = Chaos(obs, crds, lists, SetClock(folder / "clock", library), size, random.Random(seed))
         obs.environ |= chaos.clock.environ
         obs.digest = {"at": "06:00", "empty": "always"}
         obs.mast = {"every": "2h", "request_timeout": "2s", "timeout": "6s"}
+        obs.crds = {"url": crds.url, "every": "3h", "feeds": [{"url": lists.feed_url(NIRCAM_LIST)}]}
+        obs.mailbox = {"eml": str(chaos.mailbox), "every": "1h"}
+        chaos.mailbox.mkdir()
         obs.configure(to("a@x.example"), TO_FEED, subscriptions=len(PROGRAMS), operator={"email": OPERATOR})
         chaos.play(seconds)
         (folder / "changes.json").write_text(json.dumps([each.told for each in chaos.changes], indent=1))
+        (folder / "deliveries.json").write_text(
+            json.dumps([[each.context, each.at.isoformat()] for each in chaos.deliveries], indent=1)
+        )
         (folder / "digests.json").write_text(json.dumps([json.loads(body) for body in obs.feed.bodies], indent=1))
-        broken = [*chaos.unexpected, *findings(obs, PROGRAMS, chaos.changes, chaos.counts)]
+        delivered = [each.context for each in chaos.deliveries[1:]]
+        broken = [*chaos.unexpected, *findings(obs, PROGRAMS, chaos.changes, delivered, chaos.counts)]
         return chaos, broken
+
+
+def _crds_at(chaos: Chaos, now: datetime) -> CrdsState:
+    return CrdsState(
+        tuple(each for each in chaos.deliveries if each.at <= now), {"2.0.1": f"jwst_{FIRST_DELIVERY}"}
+    )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 - Each product is told as one story: from what it was at first, each change once, to what it is in the end.
 - Each digest arrived by mail and by webhook. What came again has the same identity and the same bytes.
+- Each delivery to CRDS is told once to each subscription, and once more where CRDS confirms it later.
 - A digest that calls a program checked, and names an answer, holds all that the archive had before that answer.
 """
 
@@ -45,7 +46,11 @@ class Change:
 
 
 def findings(
-    obs: Observatory, programs: Sequence[int], changes: Sequence[Change], counts: Counter[str]
+    obs: Observatory,
+    programs: Sequence[int],
+    changes: Sequence[Change],
+    deliveries: Sequence[str],
+    counts: Counter[str],
 ) -> list[str]:
     """Each promise that was broken, in words. What arrived is added to the counts."""
     posts = defaultdict(set)
@@ -70,9 +75,13 @@ def findings(
             (each for each in documents if each["subscription"] == name), key=lambda each: each["period"]["ends"]
         )
         made = [change for change in changes if change.program == program]
-        found += [f"{name}: {words}" for words in (*_periods(own), *_stories(own, made), *_silences(own, made))]
+        found += [
+            f"{name}: {words}"
+            for words in (*_periods(own), *_stories(own, made), *_silences(own, made), *_notices(own, deliveries))
+        ]
         counts["said to be checked"] += sum(_answered(each) is not None for each in own)
         counts["said not to be checked"] += sum(_answered(each) is None for each in own)
+        counts["notices told"] += sum(len(each["notices"]) for each in own)
         counts["changes told"] += sum(len(each["changes"]) for each in own)
     return found
 
@@ -134,6 +143,19 @@ def _silences(own: Sequence[Document], made: Sequence[Change]) -> Iterator[str]:
                     f"FALSE SILENCE: the digest up to {document['period']['ends']} names an answer of "
                     f"{iso(answered)}, without {change.filename} of {iso(change.at)}: {change.context}"
                 )
+
+
+def _notices(own: Sequence[Document], deliveries: Sequence[str]) -> Iterator[str]:
+    """Each delivery once, by CRDS; before that at most once, by the list."""
+    told: dict[str, list[bool]] = defaultdict(list)
+    for document in own:
+        for notice in document["notices"]:
+            told[notice["name"]].append(notice["confirmed"])
+    for name in deliveries:
+        if told[name] not in ([True], [False, True]):
+            yield f"{name} is told as confirmed by CRDS or not: {told[name]}"
+    for name in told.keys() - set(deliveries):
+        yield f"{name} is told, and was not delivered"
 
 
 def _answered(document: Document) -> datetime | None:

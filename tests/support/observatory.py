@@ -65,6 +65,8 @@ class Observatory:
     servers: ExitStack
     email: dict[str, Any] = field(default_factory=dict)
     mast: dict[str, Any] = field(default_factory=dict)
+    crds: dict[str, Any] = field(default_factory=lambda: {"url": "none"})
+    mailbox: dict[str, Any] = field(default_factory=dict)
     digest: dict[str, Any] = field(default_factory=lambda: {"at": "06:00"})
     environ: dict[str, str] = field(default_factory=lambda: {"NO_PROXY": "*"})
 
@@ -100,7 +102,11 @@ class Observatory:
         }
         document = {
             "store": self._secret("store"),
-            "sources": {"mast": {"url": self.archive.url, "sweep": "1h", **self.mast}, "crds": {"url": "none"}},
+            "sources": {
+                **({"mailbox": self.mailbox} if self.mailbox else {}),
+                "mast": {"url": self.archive.url, "sweep": "1h", **self.mast},
+                "crds": self.crds,
+            },
             "channels": channels,
             "subscriptions": [
                 {
