@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hooks import OK, answer
-from observatory import TO_FEED, TO_SLACK, Observatory, to
+from observatory import OPERATOR, TO_FEED, TO_SLACK, Observatory, subject_of, to
+from pedigreed.config.load import load_config
+from pedigreed.service.status import read_status
+from pedigreed.store.database import Store
 from post_office import DIES, PASSWORD, USERNAME, silent_socket
 from watching import DAY_0
 
@@ -134,6 +137,42 @@ def test_a_bad_login_is_tried_now_and_then_and_told_once(obs: Observatory) -> No
     run(obs, hours(18, 20))
     assert sorted(mail.recipient for mail in up.mails) == ["a@x.example", "b@x.example"]
     assert obs.kept() == ["[pedigreed] over: channel email takes messages again", *told]
+
+
+@pytest.mark.failure("a permanent answer is about the sender, the login, the client or a quota")
+def test_the_operator_is_told_by_slack_of_the_mail_server_that_takes_nothing(obs: Observatory) -> None:
+    obs.mail.answers = ["550 5.7.60 SMTP; Client does not have permissions to send as this sender"] * 50
+    obs.configure(to("a@x.example"), operator=to(OPERATOR))
+    obs.cycle(DAY_0)
+    (said,) = obs.slack.posts
+    assert b"channel email takes nothing" in said.body
+    assert obs.feed.posts == []
+    config = load_config(obs.config, obs.environ).config
+    with Store(obs.store_url) as store, store.reading() as connection:
+        (known,) = read_status(connection, config, DAY_0).problems
+    assert known.problem.name == "email"
+    assert known.told_at is not None
+    assert DAY_0 <= known.told_at < DAY_0 + timedelta(minutes=1)
+    obs.mail.answers.clear()
+    run(obs, hours(1, 9))
+    subjects = {subject_of(mail.content) for mail in obs.mail.mails if mail.recipient == OPERATOR}
+    assert subjects == {
+        "[pedigreed] problem: channel email takes nothing",
+        "[pedigreed] over: channel email takes messages again",
+    }
+    assert len(obs.slack.posts) == 2, "who was told that it began is told that it is over"
+
+
+@pytest.mark.failure("a permanent answer is about the sender, the login, the client or a quota")
+def test_what_is_wrong_is_not_said_to_be_told_while_no_way_to_the_operator_is_open(obs: Observatory) -> None:
+    obs.mail.answers = ["550 5.7.60 SMTP; Client does not have permissions to send as this sender"] * 50
+    obs.slack.answers = obs.feed.answers = [answer(404, "no_service")]
+    obs.configure(to("a@x.example"), TO_SLACK, TO_FEED, operator=[to(OPERATOR), TO_SLACK])
+    run(obs, hours(0, 2))
+    config = load_config(obs.config, obs.environ).config
+    with Store(obs.store_url) as store, store.reading() as connection:
+        known = read_status(connection, config, DAY_0 + timedelta(hours=2)).problems
+    assert {each.problem.name: each.told_at for each in known} == {"email": None, "feed": None, "team": None}
 
 
 @pytest.mark.failure("Slack says that it gets too much")

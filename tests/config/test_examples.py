@@ -56,7 +56,7 @@ def test_the_full_example_sets_what_it_describes() -> None:
         "maildir",
         "folder",
     }
-    assert config.operator is not None
+    assert config.operator
     assert config.sources.mailbox is not None
 
 
@@ -64,7 +64,7 @@ def test_the_start_loads_with_all_that_it_shows_in_comments() -> None:
     shown = re.sub(r"^( *)# (?=[a-z]+: |- )", r"\1", TEXTS["start"], flags=re.MULTILINE)
     assert shown.count("#") < TEXTS["start"].count("#") - 6
     config = parse_config(shown, "start", {}).config
-    assert config.operator is not None
+    assert config.operator
     assert "keep" in config.channels
 
 

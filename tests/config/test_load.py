@@ -45,7 +45,7 @@ def test_every_default_is_filled_in(valid: str) -> None:
     assert (subscription.digest.every, subscription.digest.at) == ("day", time(7))
     assert (subscription.digest.settle, subscription.digest.empty) == (None, WhenEmpty.NEVER)
     assert subscription.deliver == (EmailDestination(email=("me@obs.example",)),)
-    assert config.operator is None
+    assert config.operator == ()
 
 
 NO_WEB_ADDRESS = "this is no web address: write https://HOST/PATH"

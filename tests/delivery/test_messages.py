@@ -15,7 +15,8 @@ from pedigreed.config.channels import (
     SlackChannel,
     WebhookChannel,
 )
-from pedigreed.delivery.messages import build_message
+from pedigreed.config.settings import Config
+from pedigreed.delivery.messages import build_message, operator_places
 from pedigreed.model.delivery import Message
 from pedigreed.model.digest import RenderedDigest
 
@@ -35,6 +36,43 @@ def message(
     settings: Channel, digest: RenderedDigest = DIGEST, channel: str = "team", recipient: str = ""
 ) -> Message:
     return build_message(digest, settings, channel=channel, recipient=recipient, now=NOW, operator="ops@x.example")
+
+
+def configured(**operator: object) -> Config:
+    channels = {
+        "email": {"from": "pedigreed@obs.example", "host": "smtp.obs.example", "security": "tls"},
+        "feed": {"webhook": {"url": "https://hooks.example/hunter2", "secret": "key"}},
+        "team": {"slack": {"webhook": "https://hooks.example/hunter2"}},
+        "keep": {"maildir": {"path": "/mail"}},
+    }
+    subscription = {"name": "a", "watch": {"programs": [1]}, "deliver": [{"channel": "keep"}]}
+    return Config.model_validate({"channels": channels, "subscriptions": [subscription], **operator}, strict=False)
+
+
+@pytest.mark.parametrize(
+    ("operator", "failing", "places"),
+    [
+        ({"email": "ops@x.example"}, set(), ["email"]),
+        ({"email": "ops@x.example"}, {"team"}, ["email"]),
+        ({"email": "ops@x.example"}, {"email"}, ["email", "team"]),
+        ({"email": "ops@x.example"}, {"ops@x.example"}, ["email", "team"]),
+        ({"email": "ops@x.example"}, {"email", "team"}, ["email", "feed"]),
+        ({"email": "ops@x.example"}, {"email", "team", "feed"}, ["email"]),
+        ({"channel": "team"}, {"team"}, ["team", "feed"]),
+        ([{"channel": "team"}, {"email": "ops@x.example"}], set(), ["team", "email"]),
+        ([{"channel": "team"}, {"email": "ops@x.example"}], {"team"}, ["team", "email"]),
+        ([{"channel": "team"}, {"email": "ops@x.example"}], {"team", "email"}, ["team", "email", "feed"]),
+        ({"email": ["ops@x.example", "b@x.example"]}, {"ops@x.example"}, ["email", "email"]),
+    ],
+)
+def test_the_operator_is_told_by_another_way_where_the_own_are_in_trouble(
+    operator: object, failing: set[str], places: list[str]
+) -> None:
+    assert [channel for channel, _ in operator_places(configured(operator=operator), failing)] == places
+
+
+def test_without_an_operator_nobody_is_told() -> None:
+    assert operator_places(configured(), {"email"}) == ()
 
 
 def test_mail_is_from_the_channels_sender_to_its_recipient() -> None:

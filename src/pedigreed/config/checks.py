@@ -118,8 +118,11 @@ def _all_destinations(root: Node) -> Iterator[tuple[Path, Node]]:
     for index, subscription in enumerate(items(at(root, "subscriptions"))):
         for position, destination in enumerate(items(at(subscription, "deliver"))):
             yield ("subscriptions", index, "deliver", position), destination
-    if operator := at(root, "operator"):
+    operator = at(root, "operator")
+    if isinstance(operator, Mapping):
         yield ("operator",), operator
+    for position, destination in enumerate(items(operator)):
+        yield ("operator", position), destination
 
 
 def _instead(name: str, defined: tuple[str, ...]) -> str:

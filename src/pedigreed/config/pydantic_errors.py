@@ -48,8 +48,8 @@ def explain(errors: Iterable[ErrorDetails], root: Node, file: str) -> list[Confi
 
 def _is_reported_elsewhere(error: ErrorDetails, node: Node) -> bool:
     """An empty value has its own problem. A list that is short only of its wrong items is not short."""
-    if isinstance(node, Sequence):
-        return error["type"] == "too_short" and bool(node.items)
+    if error["type"] == "too_short" and (not isinstance(node, Sequence) or node.items):
+        return True
     return isinstance(node, Scalar) and node.value is None
 
 

@@ -22,10 +22,10 @@ from pedigreed.config.channels import (
 from pedigreed.config.http import HttpEndpoint
 from pedigreed.config.sources import CrdsSource, Feed, ImapMailbox, MailboxSource, MastSource, Sources
 from pedigreed.config.subscription import (
-    AnyDestination,
     ChannelDestination,
     CrdsReport,
     Destination,
+    Destinations,
     DigestSchedule,
     EmailDestination,
     Report,
@@ -99,8 +99,10 @@ class Config(Settings):
         description="A folder with a `digest.html` of your own, for the page of a digest; see docs/templates.md.",
         examples=["/etc/pedigreed/templates"],
     )
-    operator: AnyDestination | None = Field(
-        default=None, description="Who is told of what goes wrong with pedigreed itself."
+    operator: Destinations = Field(
+        default_factory=tuple,
+        description="Who is told of what goes wrong with pedigreed itself: a destination, or a list of them.",
+        examples=[{"email": "ops@obs.example"}],
     )
     heartbeat: SecretUrl | None = Field(
         default=None,

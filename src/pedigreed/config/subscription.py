@@ -9,10 +9,12 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
     Tag,
     WithJsonSchema,
 )
+from pydantic_core.core_schema import CoreSchema
 
 from pedigreed.config.address import Addresses
 from pedigreed.config.config_problem import nearest
@@ -174,6 +176,23 @@ AnyDestination = Annotated[
     Discriminator(_destination_kind),
     BeforeValidator(_check_destination),
 ]
+
+
+class _OrOne:
+    """Says in the schema that a list of one may be written without the list."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        several = handler(schema)
+        return {"anyOf": [several["items"], several]}
+
+
+Destinations = Annotated[
+    tuple[AnyDestination, ...],
+    Field(min_length=1),
+    BeforeValidator(lambda value: value if isinstance(value, list | tuple) else (value,)),
+    _OrOne(),
+]
+"""One destination, or a list of them."""
 
 
 class Subscription(Settings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from pedigreed.config.channels import EmailChannel, FolderChannel, MaildirChannel, SlackChannel, WebhookChannel
@@ -14,7 +15,7 @@ from pedigreed.delivery.webhook import webhook_document
 from pedigreed.model.delivery import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from pedigreed.config.channels import Channel
@@ -67,8 +68,26 @@ def feeds_a_program(subscription: Subscription, config: Config) -> bool:
 
 
 def operator_address(config: Config) -> str | None:
-    operator = config.operator
-    return operator.addresses[0] if isinstance(operator, EmailDestination) else None
+    return next((each.addresses[0] for each in config.operator if isinstance(each, EmailDestination)), None)
+
+
+def operator_places(config: Config, failing: Collection[str]) -> tuple[Place, ...]:
+    """Where the operator is told, and a chat or webhook beside it where all of that is itself in trouble.
+
+    Args:
+        config: says who the operator is, and which channels there are.
+        failing: the names of channels and the addresses that take nothing.
+    """
+    places = destinations_of(config.operator)
+    if not places or any(not {channel, recipient} & set(failing) for channel, recipient in places):
+        return places
+    others = (
+        (name, "")
+        for kind in (SlackChannel, WebhookChannel)
+        for name, settings in config.channels.items()
+        if isinstance(settings, kind) and name not in failing
+    )
+    return (*places, *islice(others, 1))
 
 
 def build_message(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pedigreed.delivery.messages import destinations_of, messages_to
+from pedigreed.delivery.messages import destinations_of, messages_to, operator_places
 from pedigreed.digests.operator_mail import operator_mail
 from pedigreed.model.pause import Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
@@ -87,16 +87,16 @@ def update_problems(config: Config, store: Store, configuration: str, now: datet
         known = stored_problems.load(connection, for_update=True)
         was_little = any(each.problem.kind is ProblemKind.STORE for each in known)
         current = [*_current(connection, config, now), *of_room(free, now, was_little=was_little)]
-        news = weigh(known, current, now, has_operator=config.operator is not None)
+        news = weigh(known, current, now, has_operator=bool(config.operator))
         for each in news.known:
             stored_problems.keep(connection, each)
         for problem in news.forgotten:
             stored_problems.end(connection, problem)
-        if config.operator is not None and (news.begun or news.over):
+        if config.operator and (news.begun or news.over):
             words = operator_mail(
                 news.begun, news.over, configuration=configuration, host=socket.gethostname(), now=now
             )
-            messages = messages_to(destinations_of([config.operator]), words, config, now)
+            messages = messages_to(operator_places(config, _failing(news)), words, config, now)
             stored_deliveries.enqueue(connection, None, messages, now)
     for problem in news.begun:
         _log.warning("problem", kind=problem.kind.value, name=problem.name, reason=problem.reason)
@@ -213,6 +213,13 @@ def _is_worth_a_word(seen: KnownProblem, now: datetime) -> bool:
 
 def _identity(problem: Problem) -> tuple[ProblemKind, str]:
     return problem.kind, problem.name
+
+
+def _failing(news: ProblemNews) -> set[str]:
+    """The channels and addresses that take nothing, and those of which it is told that this is over."""
+    problems = [*(each.problem for each in news.known), *news.over]
+    kinds = {ProblemKind.CHANNEL, ProblemKind.DESTINATION}
+    return {problem.name for problem in problems if problem.kind in kinds}
 
 
 def _forget_what_is_gone(connection: Connection, config: Config) -> None:
