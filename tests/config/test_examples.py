@@ -55,6 +55,7 @@ def test_the_full_example_sets_what_it_describes() -> None:
         "webhook",
         "maildir",
         "folder",
+        "command",
     }
     assert config.operator
     assert config.sources.mailbox is not None

@@ -401,15 +401,15 @@ def test_addresses_need_a_mail_server_which_is_told_once(problems: Problems) -> 
             "keep: /mail",
             (
                 "7:9: a channel is written as {slack: {webhook: URL}}, {webhook: {url: URL, secret: KEY}}, "
-                "{maildir: {path: PATH}} or {folder: {path: PATH}}"
+                "{maildir: {path: PATH}}, {folder: {path: PATH}}, {command: {run: [PROGRAM]}} or stdout"
             ),
         ),
         (
             "keep: {maildir: {path: /a}, folder: {path: /b}}",
             (
-                "7:9: a channel has one key, slack, webhook, maildir or folder, and this has 2: "
+                "7:9: a channel has one key, slack, webhook, maildir, folder or command, and this has 2: "
                 "write {slack: {webhook: URL}}, {webhook: {url: URL, secret: KEY}}, "
-                "{maildir: {path: PATH}} or {folder: {path: PATH}}"
+                "{maildir: {path: PATH}}, {folder: {path: PATH}}, {command: {run: [PROGRAM]}} or stdout"
             ),
         ),
         (

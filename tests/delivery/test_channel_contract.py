@@ -7,7 +7,7 @@ import mailbox
 import socket
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +16,7 @@ from aiosmtpd import smtp
 from hooks import Clock, hook_server
 from pedigreed.config.address import Sender
 from pedigreed.config.channels import Security
+from pedigreed.delivery.command import CommandChannel
 from pedigreed.delivery.folder import MAIL, FolderChannel
 from pedigreed.delivery.mail import build_mail
 from pedigreed.delivery.maildir import MaildirChannel
@@ -70,6 +71,13 @@ class Inbox:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ANN401, ARG002, N802  # aiosmtpd calls it so
         self.contents.append(envelope.original_content)
         return "250 kept"
+
+
+def program_of(path: Path, script: str) -> Path:
+    """A program that can be run."""
+    path.write_text(script)
+    path.chmod(0o700)
+    return path
 
 
 def closed_port() -> int:
@@ -142,6 +150,22 @@ async def webhook_rig(folder: Path) -> AsyncIterator[Rig]:
         )
 
 
+@asynccontextmanager
+async def command_rig(folder: Path) -> AsyncIterator[Rig]:
+    kept = folder / "kept"
+    kept.mkdir()
+    script = '#!/bin/sh\nexec cat >"$(mktemp "$1/XXXXXXXX")"\n'
+    program, replaced = (program_of(folder / name, script) for name in ("post", "replaced"))
+    # A program that is being replaced, as an upgrade does it, can't be run for that moment (ETXTBSY).
+    with replaced.open("a"):
+        yield Rig(
+            CommandChannel((str(program), str(kept)), timedelta(seconds=30)),
+            CommandChannel((str(replaced), str(kept)), timedelta(seconds=30)),
+            lambda: [file.read_bytes() for file in kept.iterdir()],
+            knows_repeats=False,
+        )
+
+
 Rigging = AbstractAsyncContextManager[Rig]
 RIGS: dict[str, Callable[[Path], Rigging]] = {
     "smtp": smtp_rig,
@@ -149,10 +173,13 @@ RIGS: dict[str, Callable[[Path], Rigging]] = {
     "webhook": webhook_rig,
     "maildir": maildir_rig,
     "folder": folder_rig,
+    "command": command_rig,
 }
 
 
-@pytest.fixture(params=RIGS)
+@pytest.fixture(
+    params=[pytest.param(name, marks=pytest.mark.process if name == "command" else ()) for name in RIGS]
+)
 def rigging(request: pytest.FixtureRequest, tmp_path: Path) -> Rigging:
     return RIGS[request.param](tmp_path)
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pedigreed.log.event import tamed
 from pedigreed.model.instant import iso
+from pedigreed.model.printable import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,14 +29,14 @@ _KEPT = "\n\t"
 
 def echo(text: object = "", *, err: bool = False) -> None:
     """Print a text with a line end, to stdout or stderr."""
-    typer.echo(tamed(str(text), keep=_KEPT), err=err)
+    typer.echo(printable(str(text), keep=_KEPT), err=err)
 
 
 def hand_over(content: bytes | str) -> None:
     """Write a document to stdout as it is, byte for byte; on a terminal without what would move its cursor."""
     if sys.stdout.isatty():
         text = content if isinstance(content, str) else content.decode("utf-8", "replace")
-        content = tamed(text.replace("\r\n", "\n"), keep=_KEPT)
+        content = printable(text.replace("\r\n", "\n"), keep=_KEPT)
     typer.echo(content, nl=False)
 
 
@@ -49,13 +49,13 @@ def table(*columns: str, right: Iterable[str] = ()) -> "Table":
     """An empty table without lines, whose `right` columns hold numbers."""
     from rich.table import Table
 
-    class TamedTable(Table):
+    class PrintableTable(Table):
         """Its cells are one line each."""
 
         def add_row(self, *cells: Any, **options: Any) -> None:  # noqa: ANN401  # whatever rich takes
-            super().add_row(*(tamed(cell) if isinstance(cell, str) else cell for cell in cells), **options)
+            super().add_row(*(printable(cell) if isinstance(cell, str) else cell for cell in cells), **options)
 
-    made = TamedTable(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    made = PrintableTable(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         made.add_column(column, justify="right" if column in set(right) else "left", overflow="fold")
     return made
@@ -77,7 +77,7 @@ def progress(what: str) -> Iterator["Progress"]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(tamed(what)) as status:
+    with Console(stderr=True).status(printable(what)) as status:
         yield Progress(status)
 
 
@@ -90,7 +90,7 @@ class Progress:
     def tell(self, what: str) -> None:
         """Replace what is shown."""
         if self._status is not None:
-            self._status.update(tamed(what))
+            self._status.update(printable(what))
 
 
 def program() -> str:

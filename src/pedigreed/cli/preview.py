@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from pedigreed.model.digest import RenderedDigest
 
 
-_MAILS = frozenset(("email", "maildir", "folder"))
-"""The kinds of channel that are handed a mail."""
-
-
 class Format(StrEnum):
     """What to print of a digest."""
 
@@ -152,7 +148,7 @@ def _print_message(
 def _print(
     rendered: "RenderedDigest", subscription: "Subscription", config: "Config", form: Format, at: "datetime"
 ) -> None:
-    from pedigreed.delivery.messages import messages_of
+    from pedigreed.delivery.messages import gets_mail, messages_of
 
     if form is Format.TEXT:
         echo(f"Subject: {rendered.subject}\n\n{rendered.text}")
@@ -160,7 +156,7 @@ def _print(
         hand_over(rendered.html)
     elif form is Format.MAIL:
         for message in messages_of(rendered, subscription, config, at):
-            if config.channels[message.channel].kind in _MAILS:
+            if gets_mail(config.channels[message.channel]):
                 hand_over(message.content)
     elif form is Format.SLACK:
         hand_over(rendered.slack + b"\n")

@@ -1,4 +1,4 @@
-"""Where digests are handed over: a mail server, Slack, any other web address, a Maildir or a folder."""
+"""Where digests are handed over: a mail server, Slack, any other web address, a Maildir, a folder or a program."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -6,11 +6,21 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, GetCoreSchemaHandler, Tag
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetCoreSchemaHandler,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
-from pedigreed.config.address import From, Host, parse_secret_url
-from pedigreed.config.config_problem import quoted
+from pedigreed.config.address import Address, From, Host, parse_secret_url
+from pedigreed.config.config_problem import choose, quoted
 from pedigreed.config.secret import Secret
 from pedigreed.config.value import NAME_PATTERN, AbsolutePath, Duration, Settings, Under, member_of, only_key
 
@@ -46,6 +56,34 @@ def _command(command: tuple[str, ...]) -> tuple[str, ...]:
 
 Command = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_command)]
 """A program and its arguments. There is no shell that would read them."""
+
+STDOUT = ("stdout",)
+SENDMAIL = ("sendmail",)
+_WORDS = (*STDOUT, *SENDMAIL)
+
+
+def _word(value: object) -> object:
+    if isinstance(value, str):
+        if value.startswith("/"):
+            raise ValueError(f"a program and its arguments are a list: write [{value}]")
+        return (choose(value, _WORDS, "program"),)
+    return value
+
+
+def _program(run: tuple[str, ...]) -> tuple[str, ...]:
+    return run if run in {STDOUT, SENDMAIL} else _command(run)
+
+
+Program = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_word),
+    Field(min_length=1),
+    AfterValidator(_program),
+    WithJsonSchema(
+        {"anyOf": [{"type": "array", "items": {"type": "string"}, "minItems": 1}, {"enum": list(_WORDS)}]}
+    ),
+]
+"""As `Command`, or `STDOUT` or `SENDMAIL`."""
 
 SecretUrl = Annotated[Secret, AfterValidator(_url)]
 """A web address that is, or may be, a secret. One that is referred to is checked where it is read."""
@@ -130,11 +168,60 @@ class FolderChannel(Settings):
     path: AbsolutePath = Field(description="The folder. It is made if it is not there.")
 
 
-Channel = EmailChannel | SlackChannel | WebhookChannel | MaildirChannel | FolderChannel
-CHANNEL_KINDS = ("slack", "webhook", "maildir", "folder")
+class Form(StrEnum):
+    """What a program gets of a digest on its standard input."""
+
+    TEXT = "text"
+    """The subject, an empty line and the text, in UTF-8."""
+    MAIL = "mail"
+    """The whole mail, with its page and attachments."""
+    JSON = "json"
+    """The document that a webhook gets."""
+
+
+class CommandChannel(Settings):
+    """A program on this machine that gets each message on its standard input."""
+
+    kind: ClassVar[Literal["command"]] = "command"
+
+    run: Program = Field(
+        description="A program, by its whole path, and its arguments; there is no shell. Or a word: stdout prints "
+        "the text where pedigreed runs, sendmail hands a mail to this machine's own mail system.",
+        examples=[["/usr/local/bin/post-to-chat", "--room", "jwst"]],
+    )
+    gives: Annotated[Form, member_of(Form, "form of a message")] = Field(
+        default=Form.TEXT, description="What the program gets: text, mail or json. sendmail gets a mail."
+    )
+    to: Address | None = Field(
+        default=None,
+        description="For sendmail, and only for it: whom the mails go to.",
+        examples=["me@obs.example"],
+    )
+    timeout: Duration = Field(
+        default=timedelta(seconds=60), description="How long the program may take; then it is ended."
+    )
+
+    @model_validator(mode="after")
+    def _recipient_is_of_sendmail(self) -> "CommandChannel":
+        if (self.run == SENDMAIL) != (self.to is not None):
+            raise ValueError(
+                "sendmail needs to know whom the mails go to: add to: ADDRESS"
+                if self.run == SENDMAIL
+                else "'to' is for sendmail alone: a program gets its arguments in run"
+            )
+        return self
+
+    @property
+    def form(self) -> Form:
+        """What the program gets."""
+        return Form.MAIL if self.run == SENDMAIL else self.gives
+
+
+Channel = EmailChannel | SlackChannel | WebhookChannel | MaildirChannel | FolderChannel | CommandChannel
+CHANNEL_KINDS = ("slack", "webhook", "maildir", "folder", "command")
 _FORM = (
     "{slack: {webhook: URL}}, {webhook: {url: URL, secret: KEY}}, "
-    "{maildir: {path: PATH}} or {folder: {path: PATH}}"
+    "{maildir: {path: PATH}}, {folder: {path: PATH}}, {command: {run: [PROGRAM]}} or stdout"
 )
 
 
@@ -147,19 +234,25 @@ def _kind(value: Any) -> str | None:  # noqa: ANN401  # whatever the configurati
 def _check(value: object) -> object:
     if isinstance(value, Settings):
         return value
+    if value == STDOUT[0]:
+        return {"command": {"run": value}}
     if isinstance(value, dict) and len(value) == 1 and "email" in value:
         raise ValueError("the e-mail channel is called 'email': write email: {from: ..., host: ...} in channels")
     only_key(value, CHANNEL_KINDS, "channel", _FORM)
     return value
 
 
-OtherChannel = Annotated[
+AnyOther = (
     Annotated[SlackChannel, Under("slack"), Tag("slack")]
     | Annotated[WebhookChannel, Under("webhook"), Tag("webhook")]
     | Annotated[MaildirChannel, Under("maildir"), Tag("maildir")]
-    | Annotated[FolderChannel, Under("folder"), Tag("folder")],
+    | Annotated[FolderChannel, Under("folder"), Tag("folder")]
+    | Annotated[CommandChannel, Under("command"), Tag("command")]
+)
+OtherChannel = Annotated[
+    AnyOther,
     Discriminator(_kind),
-    BeforeValidator(_check),
+    BeforeValidator(_check, json_schema_input_type=Annotated[AnyOther, Discriminator(_kind)] | Literal["stdout"]),
 ]
 """A channel that has a name of its own; what it is stands in its one key."""
 

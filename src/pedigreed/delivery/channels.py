@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from pedigreed.config.channels import SENDMAIL, STDOUT
+from pedigreed.config.channels import CommandChannel as CommandSettings
 from pedigreed.config.channels import EmailChannel as EmailSettings
 from pedigreed.config.channels import FolderChannel as FolderSettings
 from pedigreed.config.channels import MaildirChannel as MaildirSettings
 from pedigreed.config.channels import SlackChannel as SlackSettings
 from pedigreed.config.channels import WebhookChannel as WebhookSettings
+from pedigreed.delivery.command import CommandChannel, StdoutChannel, sendmail
 from pedigreed.delivery.folder import FolderChannel
 from pedigreed.delivery.maildir import MaildirChannel
 from pedigreed.delivery.slack import SlackChannel
@@ -57,6 +60,16 @@ def _opened(settings: ChannelSettings) -> Channel:
             return MaildirChannel(settings.path)
         case FolderSettings():
             return FolderChannel(settings.path)
+        case CommandSettings():
+            return _command(settings)
+
+
+def _command(settings: CommandSettings) -> Channel:
+    if settings.run == STDOUT:
+        return StdoutChannel()
+    if settings.run == SENDMAIL:
+        return sendmail(settings.to or "", settings.timeout)
+    return CommandChannel(settings.run, settings.timeout)
 
 
 def _smtp(settings: EmailSettings) -> SmtpChannel:

@@ -1,4 +1,4 @@
-"""From a rendered digest to the messages that go to its destinations: a mail or JSON, by the kind of channel."""
+"""From a rendered digest to the messages that go to its destinations: a mail, JSON or text, by the channel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from pedigreed.config.channels import EmailChannel, FolderChannel, MaildirChannel, SlackChannel, WebhookChannel
+from pedigreed.config.address import Sender
+from pedigreed.config.channels import (
+    CommandChannel,
+    EmailChannel,
+    FolderChannel,
+    Form,
+    MaildirChannel,
+    SlackChannel,
+    WebhookChannel,
+)
 from pedigreed.config.settings import ChannelDestination, EmailDestination
 from pedigreed.delivery.line import one_line
 from pedigreed.delivery.mail import LONGEST_SUBJECT, NO_SENDER, build_mail, identity_of, text_alone
@@ -63,8 +72,20 @@ def messages_to(
 
 
 def feeds_a_program(subscription: Subscription, config: Config) -> bool:
-    channels = [entry.channel for entry in subscription.deliver if isinstance(entry, ChannelDestination)]
-    return any(isinstance(config.channels[channel], WebhookChannel) for channel in channels)
+    channels = [
+        config.channels[each.channel] for each in subscription.deliver if isinstance(each, ChannelDestination)
+    ]
+    return any(
+        isinstance(channel, WebhookChannel) or (isinstance(channel, CommandChannel) and channel.form is Form.JSON)
+        for channel in channels
+    )
+
+
+def gets_mail(channel: Channel) -> bool:
+    """Whether it is mails that a channel hands over."""
+    if isinstance(channel, CommandChannel):
+        return channel.form is Form.MAIL
+    return isinstance(channel, EmailChannel | MaildirChannel | FolderChannel)
 
 
 def operator_address(config: Config) -> str | None:
@@ -113,14 +134,20 @@ def build_message(
         Unreadable: an address that is none.
     """
     match settings:
-        case EmailChannel() | MaildirChannel() | FolderChannel():
+        case CommandChannel(form=Form.TEXT):
+            text = rendered.text_without_files or rendered.text
+            return _posted(rendered, channel, f"{rendered.subject}\n\n{text}".encode("utf-8", "replace"))
+        case EmailChannel() | MaildirChannel() | FolderChannel() | CommandChannel(form=Form.MAIL):
             sender = settings.sender if isinstance(settings, EmailChannel) else None
+            if isinstance(settings, CommandChannel) and settings.to:
+                # A mail to oneself: this machine's mail system may refuse a sender that it does not know.
+                recipient, sender = settings.to, Sender("pedigreed", settings.to)
             return build_mail(
                 rendered, channel=channel, sender=sender, recipient=recipient, now=now, operator=operator
             )
         case SlackChannel():
             return _posted(rendered, channel, rendered.slack or slack_payload(rendered))
-        case WebhookChannel():
+        case WebhookChannel() | CommandChannel():
             return _posted(rendered, channel, rendered.document or webhook_document(rendered))
 
 

@@ -86,15 +86,13 @@ PRODUCTS = "Products: "
 TO_DOWNLOAD = "To download: "
 
 
-def print_text(view_within: ViewWithin) -> str:
-    """The text, with LF line ends and one at the end."""
+def print_text(view_within: ViewWithin, *, has_files: bool = True) -> str:
+    """The text, with LF line ends and one at the end. Without files beside it, it does not speak of any."""
     view = view_within(BUDGET)
     paragraphs = [
         [*prose(f"{view.subscription}: {view.programs}"), *prose(view.period)],
         *map(_section, view.sections),
-        _attached(view),
-        _products(view),
-        _download(view),
+        *([_attached(view), _products(view), _download(view)] if has_files else []),
         prose(view.reason),
     ]
     return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"

@@ -51,6 +51,7 @@ def render(
         subscription=digest.subscription,
         subject=subject,
         text=text,
+        text_without_files=print_text(view_within, has_files=False),
         attachments=tuple(each.attachment for each in attached),
         slack=print_slack(view_within),
         html=html.page,

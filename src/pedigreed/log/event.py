@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import math
-import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pedigreed.model.instant import iso
+from pedigreed.model.printable import printable
 from pedigreed.redaction import redact
 
 if TYPE_CHECKING:
@@ -138,7 +138,6 @@ LONGEST = 40_000
 
 _SHORT = 500
 _OF_STRUCTLOG = ("_record", "_from_structlog")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 _PRIORITIES = {"critical": 3, "error": 3, "warning": 4, "info": 6, "debug": 7}
 """Of syslog. Not even what ends pedigreed is critical to the system."""
 
@@ -179,17 +178,9 @@ def tame(_logger: object, _name: str, event: EventDict) -> EventDict:
     """Keep what stands in a text from moving a terminal's cursor. A traceback keeps its lines."""
     # Other values than text are shown quoted.
     return {
-        key: tamed(value, keep="\n" if key == "exception" else "").strip() if isinstance(value, str) else value
+        key: printable(value, keep="\n" if key == "exception" else "").strip() if isinstance(value, str) else value
         for key, value in event.items()
     }
-
-
-def tamed(text: str, *, keep: str = "") -> str:
-    """The text without what would move a terminal's cursor, colour it, or turn its letters around.
-
-    A run of such characters becomes a space, but for those that are kept.
-    """
-    return _CONTROL.sub(lambda match: "".join(each for each in match[0] if each in keep) or " ", text)
 
 
 def _cut(event: EventDict) -> EventDict:

@@ -287,6 +287,7 @@ class RenderedDigest:
         html: a page in ASCII of less than 80 kB, LF line ends; empty where there is none but the text.
         template_problem: why the operator's own template was not used for the page, one line; empty where it
             was, or where there is none.
+        text_without_files: the text for who gets no attachments; empty where there is none but the text.
     """
 
     digest_id: str
@@ -298,3 +299,4 @@ class RenderedDigest:
     document: bytes = b""
     html: str = ""
     template_problem: str = ""
+    text_without_files: str = ""
