@@ -22,6 +22,7 @@ from pedigreed.cli import (
     run,
     send_test,
     status,
+    watch,
 )
 from pedigreed.cli.output import echo
 from pedigreed.model.failure import PedigreedError, Usage
@@ -37,6 +38,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(check.check)
+app.command()(watch.watch)
+app.command()(watch.unwatch)
 app.command()(once.once)
 app.command()(run.run)
 app.command()(preview.preview)

@@ -116,15 +116,28 @@ def _store_url(loaded: "LoadedConfig") -> str:
 
 
 def _found() -> Path:
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    places = (Path("pedigreed.yaml"), home / "pedigreed" / "pedigreed.yaml", Path("/etc/pedigreed/pedigreed.yaml"))
-    for place in places:
-        if place.exists():
-            return place
-    looked = ", ".join(str(place) for place in places)
+    if found := find():
+        return found
+    looked = ", ".join(map(str, _places()))
     raise Usage(
-        f"no configuration: give --config FILE, or put one at one of {looked}. `pedigreed config init` writes one"
+        f"no configuration: give --config FILE, or put one at one of {looked}. `pedigreed watch PROGRAM` makes a "
+        "small one, and `pedigreed config init` writes one with explanations"
     )
+
+
+def find() -> Path | None:
+    """The configuration in the first place that has one; None where there is none."""
+    return next((place for place in _places() if place.exists()), None)
+
+
+def home_of_configuration() -> Path:
+    """Where a person's own configuration is looked for."""
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return home / "pedigreed" / "pedigreed.yaml"
+
+
+def _places() -> tuple[Path, ...]:
+    return (Path("pedigreed.yaml"), home_of_configuration(), Path("/etc/pedigreed/pedigreed.yaml"))
 
 
 USER_AGENT = f"pedigreed/{__version__}"
