@@ -81,6 +81,16 @@ def test_check_prints_the_documented_json(recorded: DemoArchive) -> None:
     assert keys(json.loads(ended.out)) == keys(documented("check"))
 
 
+def test_fetch_prints_the_documented_json(recorded: DemoArchive, tmp_path: Path) -> None:
+    checked = pedigreed("check", "1180", "--products", "--json", "--mast", recorded.url)
+    products = json.loads(checked.out)["programs"][0]["products"]
+    mine = next(product["filename"] for product in products if product["filename"].endswith("cal.fits"))
+    write_product(tmp_path / mine, "9.0.0", "jwst_9999.pmap", "2022-07-14T00:00:00.000")
+    ended = pedigreed("fetch", "1180", "--to", tmp_path, "--dry-run", "--json", "--mast", recorded.url)
+    assert ended.code == 0, ended.err
+    assert keys(json.loads(ended.out)) == keys(documented("fetch"))
+
+
 def test_once_prints_the_documented_json(recorded: DemoArchive, tmp_path: Path) -> None:
     config = tmp_path / "pedigreed.yaml"
     (tmp_path / "heard").mkdir()

@@ -146,6 +146,7 @@ def poison(url: str) -> None:
 
 SHOWN: dict[str, Callable[[User], tuple[str, ...]]] = {
     "check": lambda user: ("1180", "--mast", user.archive),
+    "fetch": lambda user: ("1180", "--to", str(user.disk / EVIL), "--mast", user.archive),
     "status": lambda user: ("-c", str(user.config)),
     "history": lambda user: ("-c", str(user.config)),
     "notices list": lambda user: ("-c", str(user.config)),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigreed.model.digest import PedigreeSpan
+from pedigreed.model.pedigree import version_of
 from pedigreed.model.product_name import parse_product_name
 
 if TYPE_CHECKING:
@@ -91,6 +92,17 @@ def compare_copies(
             unwatched[program] += 1
     older.sort(key=lambda copy: copy.file.path)
     return Copies(tuple(older), as_new, unlisted, dict(sorted(unwatched.items())))
+
+
+def is_newer_here(here: Pedigree, archive: Pedigree) -> bool:
+    """Whether a copy was made with more than the archive's, whatever its DATE: by somebody's own processing.
+
+    Its CAL_VER is of no release of the pipeline, or one of the two keywords is higher than the archive's.
+    """
+    version = version_of(here.cal_ver) if here.cal_ver else None
+    if version is not None and (version.is_devrelease or version.local is not None):
+        return True
+    return here.has_more_than(archive)
 
 
 def group_copies(older: Iterable[OldCopy]) -> tuple[OldCopies, ...]:

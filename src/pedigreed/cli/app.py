@@ -12,6 +12,7 @@ from pedigreed.cli import (
     deliveries,
     demo,
     doctor,
+    fetch,
     history,
     impact,
     local,
@@ -47,6 +48,7 @@ app.command()(status.status)
 app.command()(history.history)
 app.command()(impact.impact)
 app.command()(local.local)
+app.command()(fetch.fetch)
 app.command()(mute.mute)
 app.command("send-test")(send_test.send_test)
 app.command()(demo.demo)

@@ -93,7 +93,7 @@ def _write(file: Path, older: "Iterable[OldCopy]") -> None:
     products = {copy.product.filename: copy.product for copy in older}
     listing = manifest_of_products(products[name] for name in sorted(products))
     try:
-        file.write_bytes(listing.head + listing.between.join(listing.rows) + listing.tail)
+        file.write_bytes(listing.whole())
     except OSError as error:
         raise Usage(f"--manifest {file}: {(error.strerror or type(error).__name__).lower()}") from None
 

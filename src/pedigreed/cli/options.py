@@ -146,22 +146,31 @@ MAST_URL = "https://mast.stsci.edu"
 
 def open_archive(source: "MastSource | None" = None, url: str | None = None) -> "MastArchive":
     """The archive of a configuration, or at an address with every limit at its default."""
-    from pedigreed.redaction import remember
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.sources.mast.patience import Patience
 
+    token = mast_token(source)
     if source is None:
-        token = os.environ.get("MAST_API_TOKEN")
-        return MastArchive(url or MAST_URL, USER_AGENT, token=remember(token) if token else token)
+        return MastArchive(url or MAST_URL, USER_AGENT, token=token)
     return MastArchive(
-        source.url,
+        url or source.url,
         USER_AGENT,
-        token=source.token.reveal() if source.token else None,
+        token=token,
         patience=Patience(
             exchange_timeout=source.request_timeout.total_seconds(),
             total_timeout=source.timeout.total_seconds(),
         ),
     )
+
+
+def mast_token(source: "MastSource | None" = None) -> str | None:
+    """The token for MAST: the configuration's, or without one that of the environment, as astroquery has it."""
+    from pedigreed.redaction import remember
+
+    if source is not None:
+        return source.token.reveal() if source.token else None
+    token = os.environ.get("MAST_API_TOKEN")
+    return remember(token) if token else None
 
 
 def open_sources(config: "Config", store: "Store", place: float = 0.0) -> "tuple[Listed, ...]":

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
@@ -91,6 +91,65 @@ class Progress:
         """Replace what is shown."""
         if self._status is not None:
             self._status.update(printable(what))
+
+
+class Transfers:
+    """How downloads go: a bar with bytes, rate and time left on a terminal, else a line for each file."""
+
+    def __init__(self, files: int, size: int, *, quiet: bool) -> None:
+        self._files = files
+        self._size = size
+        self._quiet = quiet
+        self._done = 0
+        self._bar: Any = None
+
+    def __enter__(self) -> Self:
+        if self._files and not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import (
+                BarColumn,
+                DownloadColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+                TransferSpeedColumn,
+            )
+
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                DownloadColumn(),
+                TransferSpeedColumn(),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+            )
+            self._bar.start()
+            self._task = self._bar.add_task(f"0 of {self._files:,}", total=self._size or None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def add(self, count: int) -> None:
+        """So many more bytes came."""
+        if self._bar is not None:
+            self._bar.advance(self._task, count)
+
+    def ended(self, name: str, words: str) -> None:
+        """A file came to its end."""
+        self._done += 1
+        if self._bar is not None:
+            self._bar.update(self._task, description=f"{self._done:,} of {self._files:,}")
+        elif not self._quiet:
+            echo(f"{name}: {words}")
+
+
+def confirm(question: str) -> bool:
+    """Ask on a terminal; where there is none, nobody can be asked, and it is so."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return True
+    return typer.confirm(question, err=True)
 
 
 def program() -> str:

@@ -23,7 +23,6 @@ def context_page(crds_ctx: str | None) -> str:
     return f"https://jwst-crds.stsci.edu/browse/{crds_ctx}" if known else ""
 
 
-def product_file(filename: str) -> str:
+def product_file(filename: str, mast: str = "https://mast.stsci.edu") -> str:
     """Where MAST has a product; astroquery downloads it from there."""
-    address = "https://mast.stsci.edu/search/jwst/api/v0.1/retrieve_product?product_name="
-    return address + quote(filename, safe="")
+    return f"{mast.rstrip('/')}/search/jwst/api/v0.1/retrieve_product?product_name={quote(filename, safe='')}"

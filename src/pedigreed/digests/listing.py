@@ -32,6 +32,10 @@ class Listing:
     between: bytes = b""
     tail: bytes = b""
 
+    def whole(self) -> bytes:
+        """All of it, as it is."""
+        return self.head + self.between.join(self.rows) + self.tail
+
 
 @dataclass(frozen=True, slots=True)
 class Written:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pedigreed.digests.listing import Listing
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.instant import iso
+from pedigreed.model.product_name import parse_product_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,6 +58,24 @@ def manifest_of_products(products: Iterable[Product]) -> Listing:
     rows = (
         json.dumps(_row(product, f"{product.filename} {_moment(product.archived_at)}", kind)).encode("ascii")
         for product in products
+    )
+    return Listing(b"[\n", rows, b",\n", b"\n]\n")
+
+
+def manifest_of_files(files: Iterable[tuple[str, int]]) -> Listing:
+    """The same of files of which no more is known than name and program."""
+    rows = (
+        json.dumps(
+            {
+                "event_id": str(uuid.uuid5(NAMESPACE, filename)),
+                "mission": "JWST",
+                "fileset": parse_product_name(filename).fileset,
+                "filename": filename,
+                "program": program,
+                "event_type": EVENT_TYPES[ChangeKind.REPROCESSED],
+            }
+        ).encode("ascii")
+        for filename, program in files
     )
     return Listing(b"[\n", rows, b",\n", b"\n]\n")
 

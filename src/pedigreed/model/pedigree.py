@@ -73,11 +73,11 @@ class Pedigree:
 
     def is_newer_than(self, copy: Pedigree) -> bool:
         """MAST's rule: a copy is out of date if either keyword is higher here, or DATE is later."""
-        return (
-            self._cal_ver_step(copy) is Step.HIGHER
-            or self._crds_ctx_step(copy) is Step.HIGHER
-            or self._date_step(copy) is Step.HIGHER
-        )
+        return self.has_more_than(copy) or self._date_step(copy) is Step.HIGHER
+
+    def has_more_than(self, other: Pedigree) -> bool:
+        """Whether a keyword, CAL_VER or CRDS_CTX, is higher here."""
+        return Step.HIGHER in {self._cal_ver_step(other), self._crds_ctx_step(other)}
 
     def went_down_from(self, before: Pedigree) -> bool:
         """Whether the product was made with less than before.

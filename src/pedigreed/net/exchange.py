@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
@@ -66,12 +66,25 @@ class Limits:
         seconds: for all of it. Only the resolving of a name can outlast them, by as long as the system's resolver.
         largest: bytes of the body, decompressed. With 0 the body is not waited for.
         redirects: how many are followed: to http and https, from https to https only, and into a private network
-            only from there. With 0 an answer that redirects is given as it is. They are meant for GET.
+            only from there. With 0 an answer that redirects is given as it is. They are meant for GET. An
+            ``Authorization`` goes no further than the host that was asked.
+        silence: seconds without a byte that end it; None for as long as the whole may take.
     """
 
     seconds: float
     largest: int
     redirects: int = 0
+    silence: float | None = None
+
+
+class Receiver(Protocol):
+    """Takes the body of an answer piece by piece, however long it is. What it raises ends the exchange."""
+
+    def accepts(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Whether it takes the body of an answer with this head; else that is read as any other."""
+
+    async def take(self, piece: bytes) -> None:
+        """The next bytes, as they came: what is compressed is not to be accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +120,22 @@ class NoAnswer:
 
 
 async def exchange(
-    request: Request, limits: Limits, tls_context: ssl.SSLContext | None = None
+    request: Request,
+    limits: Limits,
+    tls_context: ssl.SSLContext | None = None,
+    receiver: Receiver | None = None,
 ) -> Answer | NoAnswer:
     """Make the exchange once, over a connection of its own.
 
     Args:
         request: what is asked.
-        limits: of time, size and redirects.
+        limits: of time, size and redirects. What a receiver takes may be of any size.
         tls_context: whom to trust; None for the system's authorities.
+        receiver: takes the body where it accepts the head; the answer has none then.
     """
     if limits.seconds <= 0:
         return NoAnswer(_too_late(limits))
-    attempt = _Attempt(request, limits)
+    attempt = _Attempt(request, limits, receiver)
     clock = asyncio.timeout(limits.seconds)
     try:
         with http_log_silenced():
@@ -173,9 +190,10 @@ class _Stopped(Exception):
 class _Attempt:
     """An exchange under way, and how far it came."""
 
-    def __init__(self, request: Request, limits: Limits) -> None:
+    def __init__(self, request: Request, limits: Limits, receiver: Receiver | None) -> None:
         self._request = request
         self._limits = limits
+        self._receiver = receiver
         self._is_begun = False
         self._is_written = False
         self._host = ""
@@ -189,7 +207,7 @@ class _Attempt:
         request = self._request
         headers = {"Accept-Encoding": "identity", "Connection": "close", **request.headers}
         async with httpx.AsyncClient(
-            timeout=None,  # noqa: S113  # the whole is limited
+            timeout=self._limits.silence,  # the whole is limited as well
             verify=tls_context,
             follow_redirects=False,
         ) as client:
@@ -208,7 +226,9 @@ class _Attempt:
                         await self._take(response)
                         return
                     if followed < self._limits.redirects:
-                        address = _next(address, response.headers.get("Location"))
+                        before, address = address, _next(address, response.headers.get("Location"))
+                        if _origin_of(address) != _origin_of(before):
+                            headers = {name: headers[name] for name in headers if name.lower() != "authorization"}
                         self._follow_to(_host_of(address))
         raise _Stopped(trouble(Breakage.REDIRECT, f"it redirects more than {self._limits.redirects} times"))
 
@@ -221,6 +241,10 @@ class _Attempt:
 
     async def _take(self, response: httpx.Response) -> None:
         self._response = response
+        if self._receiver is not None and self._receiver.accepts(response.status_code, response.headers):
+            async for piece in response.aiter_raw():
+                await self._receiver.take(piece)
+            return
         if not self._limits.largest:
             return
         self._body = body = Inflating(response.headers.get("Content-Encoding", ""), self._limits.largest)
@@ -283,6 +307,10 @@ def _names_private(host: str) -> bool:
 def _host_of(address: httpx.URL) -> str:
     """As the connection has it."""
     return address.raw_host.decode("ascii")
+
+
+def _origin_of(address: httpx.URL) -> tuple[str, bytes, int | None]:
+    return address.scheme, address.raw_host, address.port
 
 
 def _next(address: httpx.URL, location: str | None) -> httpx.URL:

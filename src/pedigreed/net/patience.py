@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any
+from tenacity import AsyncRetrying, RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_any
 from tenacity.stop import stop_base
 from tenacity.wait import wait_base, wait_exponential_jitter
 
@@ -87,15 +87,29 @@ class Patience:
         """
         return Retrying(
             retry=retry_if_exception_type(Passing),
-            stop=stop_any(stop_after_attempt(self.attempts), _TimeIsUp(deadline)),
-            wait=_PauseAsAsked(
-                wait_exponential_jitter(
-                    multiplier=self.first_pause, max=self.longest_pause, jitter=self.first_pause
-                )
-            ),
+            stop=self._stop(deadline),
+            wait=self._wait(),
             sleep=self.sleep,
             reraise=True,
         )
+
+    def retrying_coroutine(self, deadline: float) -> AsyncRetrying:
+        """As `retrying`, for coroutines: others go on during its pauses."""
+        return AsyncRetrying(
+            retry=retry_if_exception_type(Passing),
+            stop=self._stop(deadline),
+            wait=self._wait(),
+            reraise=True,
+        )
+
+    def _stop(self, deadline: float) -> stop_base:
+        return stop_any(stop_after_attempt(self.attempts), _TimeIsUp(deadline))
+
+    def _wait(self) -> wait_base:
+        usual = wait_exponential_jitter(
+            multiplier=self.first_pause, max=self.longest_pause, jitter=self.first_pause
+        )
+        return _PauseAsAsked(usual)
 
 
 class _TimeIsUp(stop_base):

@@ -33,12 +33,12 @@ _LISTS = ("events", "data", "results")
 """Where a list may be found in an object, should MAST put one around it."""
 
 
-def events_in(documents: Iterable[str]) -> tuple[ArchiveEvent, ...]:
-    """The events of JWST in texts that may be JSON. What is anything else is passed over."""
+def events_in(documents: Iterable[str], most: int = MOST_EVENTS) -> tuple[ArchiveEvent, ...]:
+    """The events of JWST in texts that may be JSON, no more than so many. What is anything else is passed over."""
     events: dict[ArchiveEvent, None] = {}
     for document in documents:
         for row in _rows(document):
-            if len(events) >= MOST_EVENTS:
+            if len(events) >= most:
                 return tuple(events)
             if event := _event(row):
                 events[event] = None

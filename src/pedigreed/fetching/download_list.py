@@ -1,0 +1,44 @@
+"""A list of files to download: a digest attaches it, `local --manifest` writes it, MAST's own mails have it."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from typing import TYPE_CHECKING
+
+from pedigreed.fetching.wanted import Wanted
+from pedigreed.model.failure import Usage
+from pedigreed.sources.mailbox.mast_events import events_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LARGEST = 1 << 29
+"""Bytes, unpacked: two million files."""
+
+_PACKED = b"\x1f\x8b"
+
+
+def read_download_list(file: Path) -> tuple[Wanted, ...]:
+    """The files of a list, plain or packed with gzip, each once.
+
+    Raises:
+        Usage: it can't be read, or lists no file of JWST.
+    """
+    try:
+        with file.open("rb") as plain:
+            is_packed = plain.read(len(_PACKED)) == _PACKED
+        with gzip.open(file) if is_packed else file.open("rb") as opened:
+            content = opened.read(LARGEST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or "it does not unpack"
+        raise Usage(f"{str(file)!a} can't be read: {reason.lower()}") from None
+    if len(content) > LARGEST:
+        raise Usage(f"{str(file)!a} has more than {LARGEST:,} bytes, and is no list of files")
+    events = events_in([content.decode("utf-8", "replace")], most=LARGEST)
+    if not events:
+        raise Usage(
+            f"{str(file)!a} lists no file of JWST: name the JSON that a digest or a mail of MAST has attached, or "
+            "that `pedigreed local --manifest` wrote"
+        )
+    return tuple({event.filename: Wanted(event.filename, event.program) for event in events}.values())

@@ -1,0 +1,262 @@
+"""Fetching files: two at a time, each tried with patience, none of them harming another."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import Enum
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Protocol
+
+from pedigreed.digests.links import product_file
+from pedigreed.fetching.part import (
+    Denied,
+    DiskFailed,
+    LeftAlone,
+    OtherContent,
+    PartFile,
+    discard,
+    is_denial,
+    is_whole,
+    to_the_end,
+)
+from pedigreed.fetching.plan import public_copy
+from pedigreed.model.failure import UpstreamUnavailable
+from pedigreed.net.exchange import Answer, Limits, Request, exchange, usable
+from pedigreed.net.patience import Passing, Patience
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pedigreed.fetching.plan import Job
+    from pedigreed.fetching.wanted import Wanted
+
+AT_ONCE = 2
+"""Files under way: MAST is for all."""
+
+PATIENCE = Patience(exchange_timeout=60.0, attempts=5, longest_pause=60.0, largest_answer=1 << 16, redirects=5)
+"""`exchange_timeout` is for a silence. A whole file may take as long as its size does at the slowest rate."""
+
+SLOWEST = 10_000
+"""Bytes a second on the average of one exchange. What is slower is broken off, and taken up where it was."""
+
+PUBLIC_COPY = "https://stpubdata.s3.us-east-1.amazonaws.com"
+
+_DENIALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_ABSENCES = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_RANGES = frozenset({HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
+
+
+class Result(Enum):
+    """What became of a file. The value is how it is told."""
+
+    FETCHED = "fetched"
+    THERE = "there already"
+    LEFT = "left"
+    DENIED = "under exclusive access"
+    OTHER = "not as listed"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a job, and why where it is not here."""
+
+    job: Job
+    result: Result
+    reason: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the file is not here as the archive has it."""
+        return self.result not in {Result.FETCHED, Result.THERE}
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Where files come from.
+
+    Attributes:
+        name: how it is called in words.
+        address_of: the address of a file; None where it can't be there.
+        token: for the archive alone; may be a secret.
+    """
+
+    name: str
+    address_of: Callable[[str], str | None]
+    token: str | None = None
+
+    @classmethod
+    def mast(cls, url: str, token: str | None) -> Archive:
+        """MAST itself."""
+        return cls("MAST", lambda filename: product_file(filename, url), token)
+
+    @classmethod
+    def s3(cls, url: str = PUBLIC_COPY) -> Archive:
+        """The public copy on S3, which may lag behind MAST. It is asked without a name."""
+
+        def address_of(filename: str) -> str | None:
+            path = public_copy(filename)
+            return path and f"{url.rstrip('/')}/{path}"
+
+        return cls("the public copy", address_of)
+
+
+class Watcher(Protocol):
+    """Is told how it goes."""
+
+    def received(self, count: int) -> None:
+        """So many more bytes are here; fewer, where it is less than 0."""
+
+    def ended(self, outcome: Outcome) -> None:
+        """A file came to its end."""
+
+
+def fetch(
+    jobs: Sequence[Job],
+    archive: Archive,
+    watcher: Watcher,
+    *,
+    keeps_old: bool = False,
+    ask_again: Callable[[frozenset[int]], Mapping[str, Wanted]] | None = None,
+    patience: Patience = PATIENCE,
+) -> list[Outcome]:
+    """Fetch files, each whole or not at all.
+
+    Args:
+        jobs: what, and to which place.
+        archive: where from.
+        watcher: is told how it goes.
+        keeps_old: whether an old file stays beside the new one, under another name.
+        ask_again: what the archive lists of some programs now, by file name. What came otherwise than listed may
+            have been made anew meanwhile; where the list says so, it is fetched again.
+        patience: with each file.
+    """
+    fetching = _Fetching(archive, watcher, keeps_old=keeps_old, patience=patience)
+    ended = {outcome.job.place: outcome for outcome in asyncio.run(fetching.all(jobs))}
+    others = [outcome.job for outcome in ended.values() if outcome.result is Result.OTHER]
+    if others and ask_again is not None:
+        now = ask_again(frozenset(job.wanted.program for job in others))
+        again = [
+            replace(job, wanted=listed)
+            for job in others
+            if (listed := now.get(job.wanted.filename)) and listed.checksum != job.wanted.checksum
+        ]
+        ended |= {outcome.job.place: outcome for outcome in asyncio.run(fetching.all(again))}
+    for outcome in ended.values():
+        if outcome.result is Result.OTHER:
+            with suppress(OSError):
+                discard(outcome.job.place)
+            watcher.ended(outcome)
+    return list(ended.values())
+
+
+_RESULTS = ((Denied, Result.DENIED), (OtherContent, Result.OTHER), (LeftAlone, Result.LEFT))
+
+
+class _Fetching:
+    """What the files of one call have in common."""
+
+    def __init__(self, archive: Archive, watcher: Watcher, *, keeps_old: bool, patience: Patience) -> None:
+        self._archive = archive
+        self._watcher = watcher
+        self._keeps_old = keeps_old
+        self._patience = patience
+        self._tls_context = ssl.create_default_context()
+        self._rests_until = 0.0
+        self._stopped: DiskFailed | None = None
+
+    async def all(self, jobs: Iterable[Job]) -> list[Outcome]:
+        """Fetch some, in their order as far as it goes."""
+        turns = asyncio.Semaphore(AT_ONCE)
+
+        async def one(job: Job) -> Outcome:
+            async with turns:
+                outcome = await self._one(job)
+                if outcome.result is not Result.OTHER:
+                    self._watcher.ended(outcome)
+                return outcome
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(job)) for job in jobs]
+        return [task.result() for task in tasks]
+
+    async def _one(self, job: Job) -> Outcome:
+        try:
+            if await asyncio.to_thread(is_whole, job):
+                self._watcher.received(job.wanted.size or 0)
+                return Outcome(job, Result.THERE)
+            if self._stopped is not None:
+                raise self._stopped
+            await self._fetch(job)
+        except (UpstreamUnavailable, DiskFailed, OSError) as error:
+            if isinstance(error, DiskFailed) and error.is_full:
+                self._stopped = error
+            result = next((result for kind, result in _RESULTS if isinstance(error, kind)), Result.MISSING)
+            return Outcome(job, result, self._reason(error))
+        return Outcome(job, Result.FETCHED)
+
+    def _reason(self, error: Exception) -> str:
+        if isinstance(error, OSError):
+            return f"on the disk: {(error.strerror or str(error)).lower()}"
+        return str(error) if isinstance(error, DiskFailed | LeftAlone) else f"{self._archive.name}: {error}"
+
+    async def _fetch(self, job: Job) -> None:
+        address = self._archive.address_of(job.wanted.filename)
+        if address is None:
+            raise UpstreamUnavailable("where it has such a file is not known")
+        with PartFile(job, self._watcher.received) as part:
+            if not part.is_complete:
+                seconds = self._patience.total_timeout + (job.wanted.size or 0) / SLOWEST
+                deadline = time.monotonic() + seconds
+                async for attempt in self._patience.retrying_coroutine(deadline):
+                    with attempt:
+                        await self._try(address, part, deadline)
+            await to_the_end(lambda: part.publish(keeps_old=self._keeps_old))
+
+    async def _try(self, address: str, part: PartFile, deadline: float) -> None:
+        """Ask once for what is missing. Raises `Passing` where that may succeed a moment later."""
+        rest = self._rests_until - time.monotonic()
+        if rest > deadline - time.monotonic():
+            raise Passing("it asked for a longer pause", timedelta(seconds=rest))
+        await asyncio.sleep(max(0.0, rest))
+        headers = dict(part.asked)
+        if self._archive.token:
+            headers["Authorization"] = f"token {self._archive.token}"
+        limits = Limits(
+            deadline - time.monotonic(),
+            self._patience.largest_answer,
+            self._patience.redirects,
+            silence=self._patience.exchange_timeout,
+        )
+        was_part = bool(headers.get("Range"))
+        part.has_accepted = False
+        came = await exchange(Request("GET", address, headers), limits, self._tls_context, part)
+        await to_the_end(part.flush)
+        if isinstance(came, Answer) and not part.has_accepted:
+            _refuse(came, part, was_part=was_part)
+        try:
+            usable(came, (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT))
+        except Passing as error:
+            self._rests_until = max(self._rests_until, time.monotonic() + error.pause.total_seconds())
+            raise
+
+
+def _refuse(came: Answer, part: PartFile, *, was_part: bool) -> None:
+    """Raise what an answer means that is not the file; those that `usable` has words for pass."""
+    if came.status in _DENIALS or is_denial(came.body):
+        raise Denied("the archive denies access")
+    if came.status in _ABSENCES:
+        raise UpstreamUnavailable("it has no such file")
+    if was_part and came.status in _RANGES:
+        part.begin_anew()
+        raise Passing("it sent another part than was asked for")
+    if came.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+        length = came.headers.get("Content-Length", "")
+        size = f"{int(length):,} bytes" if length.isascii() and length.isdecimal() else "an answer"
+        kind = came.headers.get("Content-Type", "an unknown kind").partition(";")[0]
+        raise OtherContent(f"what came is {size} of {kind}, and not what the archive lists")
