@@ -251,11 +251,19 @@ class Accuracy(Struct, frozen=True):
 
 
 class NoticeAccuracy(Struct, frozen=True):
-    """What is read in notices. `texts`: how many there were; none where the real texts are not at hand."""
+    """What is read in notices.
+
+    Attributes:
+        texts: how many real ones there were; none where they are not at hand.
+        held_back: how many of our own, that the words were not chosen by.
+    """
 
     texts: int
     instruments: Accuracy
     types: Accuracy
+    held_back: int
+    held_back_instruments: Accuracy
+    held_back_types: Accuracy
 
 
 class Measured(Struct, frozen=True):

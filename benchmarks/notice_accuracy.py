@@ -4,6 +4,9 @@ The texts and the differences of the rules are of 2013 to 2019 (`transitions_201
 checkout).
 True is an instrument, or a type, whose rules changed. A text may rightly name what changed no rule, and leaves
 unsaid much that did.
+
+`announcements.jsonl` of the tests has texts in the manner of those since launch, with the pairs that they
+name. Only every second one was looked at when the words were chosen.
 """
 
 from __future__ import annotations
@@ -21,8 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _TRANSITIONS = Path(__file__).parents[2] / "shared" / "data" / "crds" / "transitions_2013-2019.jsonl"
+_SINCE_LAUNCH = Path(__file__).parents[1] / "tests" / "notices" / "announcements.jsonl"
 _NO_INSTRUMENT = "system"
 """CRDS keeps versions of software as if they were references of an instrument."""
+
+
+_Text = tuple[str, set[str], set[str]]
+"""A text with the instruments and the types that are true of it."""
 
 
 def main() -> None:
@@ -30,16 +38,42 @@ def main() -> None:
 
 
 def _accuracy() -> NoticeAccuracy:
+    lines = _SINCE_LAUNCH.read_text(encoding="utf-8").splitlines()
+    announced = [
+        (each["text"], {instrument for instrument, _ in each["pairs"]}, {kind for _, kind in each["pairs"]})
+        for each in map(json.loads, lines)
+    ]
+    history = _history()
+    return NoticeAccuracy(
+        texts=len(history),
+        instruments=_read(history)[0],
+        types=_read(history)[1],
+        held_back=len(announced[1::2]),
+        held_back_instruments=_read(announced[1::2])[0],
+        held_back_types=_read(announced[1::2])[1],
+    )
+
+
+def _history() -> list[_Text]:
     if not _TRANSITIONS.is_file():
-        return NoticeAccuracy(texts=0, instruments=Accuracy(0, 0, 0), types=Accuracy(0, 0, 0))
+        return []
     transitions = [json.loads(line) for line in _TRANSITIONS.read_text(encoding="utf-8").splitlines()]
-    instruments, types = [], []
+    found = []
     for transition in transitions:
-        said = facts_of(Announcement("history", Medium.MAIL, "text", None, "", transition["description"]))
         changed = [each for each in transition["changed"] if each["instrument"] != _NO_INSTRUMENT]
-        instruments.append((set(map(str, said.instruments)), {each["instrument"] for each in changed}))
-        types.append((set(said.reference_types), {each["reftype"] for each in changed}))
-    return NoticeAccuracy(texts=len(transitions), instruments=_of(instruments), types=_of(types))
+        instruments, types = ({each[key] for each in changed} for key in ("instrument", "reftype"))
+        found.append((transition["description"], instruments, types))
+    return found
+
+
+def _read(texts: Iterable[_Text]) -> tuple[Accuracy, Accuracy]:
+    """How well the instruments and the types of texts are read."""
+    instruments, types = [], []
+    for text, true_instruments, true_types in texts:
+        said = facts_of(Announcement("history", Medium.MAIL, "text", None, "", text))
+        instruments.append((set(map(str, said.instruments)), true_instruments))
+        types.append((set(said.reference_types), true_types))
+    return _of(instruments), _of(types)
 
 
 def _of(read_and_true: Iterable[tuple[set[str], set[str]]]) -> Accuracy:

@@ -31,12 +31,14 @@ def notice_words(found: NoticeAccuracy) -> str:
         f"{found.texts} texts of CRDS's history, 2013 to 2019, beside the instruments and types whose rules "
         f"really changed between the two contexts. Instruments: {_in_words(found.instruments)}. "
         f"Types: {_in_words(found.types)}. Some texts name nothing of what changed, or sum it up; what is not "
-        "named is left unsaid. The vocabulary was made with these texts, so others may be read less well."
+        "named is left unsaid. The vocabulary was made with these texts, so others may be read less well.\n\n"
+        f"{found.held_back} texts of our own in the manner of those since launch, which the vocabulary was not "
+        f"made with. Instruments: {_in_words(found.held_back_instruments)}. Types: {_in_words(found.held_back_types)}."
     )
 
 
 def _in_words(found: Accuracy) -> str:
     return (
-        f"{found.right} read rightly, {found.wrong} that did not change, {found.unsaid} not read "
+        f"{found.right} read rightly, {found.wrong} wrongly, {found.unsaid} not read "
         f"(precision {number(found.precision)}, recall {number(found.recall)})"
     )

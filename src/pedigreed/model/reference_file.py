@@ -150,6 +150,12 @@ def reference_type(name: str) -> ReferenceType | None:
     return _parameters(name, form[1], is_step=form[2] == "step") if form else None
 
 
+def step_parameters(name: str, what: str) -> str | None:
+    """The type of the parameters of a step or pipeline (`what`), by its name ``darkcurrent``."""
+    is_known = name in (_STEPS if what == "step" else _PIPELINE_STAGES)
+    return f"pars-{name}{what}" if is_known else None
+
+
 @cache
 def reference_types() -> Mapping[str, ReferenceType]:
     """The whole table by name, sorted. Parameters are not in it."""

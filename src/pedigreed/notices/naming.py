@@ -1,81 +1,141 @@
 """What a text names: instruments, modes, reference types, files and contexts.
 
-A word of English names a type (dark, mask, area) only
+Words are looked up with what separates them left out, so that "extract 1d", "EXTRACT_1D" and "extract1d" are one.
+A word of English names a type (dark, mask, area) in a run of words with nothing but types,
+instruments, words for files and what describes them, which has at least one that needs no company: "dark and flat
+rmaps", "linearity for NIRSpec", "NIRCam subarray darks", "photom and area".
 
-- in capitals,
-- before a word for files, with nothing but other types and what describes them between: "dark and flat rmaps",
-- before an instrument in the same way: "linearity and saturation for NIRSpec",
-- after an instrument or a mode in the same way: "NIRCam subarray darks",
-- or in a list with a type that is named: "photom and area".
-
-An abbreviation (MSA, PSF) is in capitals anyway, and needs one of the others.
-A type's name before "step" is the pipeline's step, and no type, but for "the photom step reference file".
-What comes after "except" in a sentence is not named.
+Not named is a type that is a step of the pipeline ("the photom step"), that is only mentioned ("used in
+extract_1d", "uncertainty in the flux calibration"), and what comes after "except" in a sentence.
 "All instruments" names all five, unless the text names some by themselves: then those are what it is about.
-A sentence that says that types are N/A names nothing, since there is no reference file to use;
-unless it is about some values of EXP_TYPE only.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import Enum, auto
 from functools import cache
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pedigreed.model.instrument import Instrument
-from pedigreed.model.reference_file import context_of, file_name, reference_type
-from pedigreed.notices.sentences import NOT_APPLICABLE, Mark, Word, words_by_sentence
-from pedigreed.notices.vocabulary import (
-    CAPITAL_WORDS,
-    EXPOSURE_MODES,
-    EXPOSURE_PREFIXES,
-    INSTRUMENT_WORDS,
-    Needs,
-    TypePhrase,
-    mode_phrases,
-    type_phrases,
-)
+from pedigreed.model.instrument import DETECTORS, Instrument
+from pedigreed.model.reference_file import context_of, file_name, reference_type, reference_types, step_parameters
+from pedigreed.notices.sentences import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from pedigreed.notices.vocabulary import Phrase
 
-_NOUNS = frozenset(
-    {
-        *("reference", "references", "ref", "refs", "reffile", "reffiles", "reftype", "reftypes"),
-        *("file", "files", "rmap", "rmaps", "type", "types"),
-    }
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_MIRI, _NIRCAM, _NIRISS, _NIRSPEC = Instrument.MIRI, Instrument.NIRCAM, Instrument.NIRISS, Instrument.NIRSPEC
+_NIR = (_NIRCAM, _NIRISS, _NIRSPEC)
+_PREFIXES = {"mir": _MIRI, "nrc": _NIRCAM, "nis": _NIRISS, "nrs": _NIRSPEC, "fgs": Instrument.FGS}
+"""How an EXP_TYPE begins."""
+_OF_ONE_INSTRUMENT = {
+    **DETECTORS,
+    **_PREFIXES,
+    **dict.fromkeys(_words("fastr1 slowr1 fastgrpavg fastr100 slitlessprism mrs lrs 4qpm"), _MIRI),
+    **dict.fromkeys(_words("mask1065 mask1140 mask1550 masklyot"), _MIRI),
+    **dict.fromkeys(
+        _words("nrsrapid nrsirs2 nrsirs2rapid irs2 allslits mos bots msaspec brightobj msa"), _NIRSPEC
+    ),
+    **dict.fromkeys(_words("nisrapid soss gr700xd ami"), _NIRISS),
+}
+"""What one instrument alone has, and names it in capitals."""
+_MODES_IN_CAPITALS = {
+    **{mode.lower(): mode for mode in ("MRS", "LRS", "IFU", "MOS", "BOTS", "WFSS", "SOSS", "AMI", "TSO")},
+    "gr700xd": "SOSS",
+    "msaspec": "MOS",
+    "brightobj": "BOTS",
+    "tsgrism": "TSO",
+    "tsimage": "TSO",
+    "4qpm": "coronagraphy",
+    "coron": "coronagraphy",
+    "lyot": "coronagraphy",
+    "image": "imaging",
+}
+_MODES: dict[str, tuple[str, Instrument | None]] = {
+    **dict.fromkeys(("mediumresolutionspectroscopy", "mediumresolutionspectrometer"), ("MRS", _MIRI)),
+    **dict.fromkeys(("lowresolutionspectroscopy", "lowresolutionspectrometer"), ("LRS", _MIRI)),
+    "multiobjectspectroscopy": ("MOS", _NIRSPEC),
+    "brightobjecttimeseries": ("BOTS", _NIRSPEC),
+    "aperturemaskinginterferometry": ("AMI", _NIRISS),
+    "widefieldslitlessspectroscopy": ("WFSS", None),
+    "fixedslit": ("FS", None),
+    "timeseries": ("TSO", None),
+    **dict.fromkeys(
+        ("coronagraphy", "coronagraphic", "coronagraph", "coronographic", "coronograph"), ("coronagraphy", None)
+    ),
+    **dict.fromkeys(("imaging", "imager"), ("imaging", None)),
+}
+_SAID = {
+    "apcorr": "aperture corrections",
+    "area": "pixel area",
+    "dark": "dark frame",
+    "extract1d": "spectral extraction, 1d extraction, 1d spectral extraction",
+    "flat": "pixel flat",
+    "fringe": "fringe flat",
+    "mask": "bad pixel map, dq mask",
+    "msaoper": "msa operability, shutter operability",
+    "pathloss": "slit loss",
+    "photom": "flux calibration, photometric calibration, photometric correction, absolute flux calibration, "
+    "absolute photometric calibration, zeropoint, photometric zeropoint",
+    "readnoise": "readout noise",
+    "specwcs": "spectral wcs",
+    "superbias": "superbiases",
+    "tsophot": "tso photometry",
+    "wavecorr": "wavelength correction",
+}
+_SAID_IN_COMPANY = {
+    "dark": "dark current",
+    "linearity": "nonlinearity",
+    "mask": "bad pixel, dead pixel, hot pixel",
+    "photom": "photometric, photometry, flux conversion, zp",
+    "superbias": "bias",
+}
+_NO_TYPE = frozenset({"coronagraphicmask", "darkexposure", "darkobservation", "flatexposure", "flatobservation"})
+_NO_TYPE = _words("coronagraphicmask darkexposure darkobservation flatexposure flatobservation")
+"""What has a type's name in it and is none."""
+_IN_COMPANY = _words(
+    "amplifier area bkg camera collimator dark disperser distortion flat fore fpa fringe gain ipc linearity mask "
+    "msa nrm ote psf regions reset saturation throughput"
 )
-_JOINS = frozenset({"and", "or"})
-_DESCRIBING = frozenset(
-    {
-        *(
-            "all",
-            "an",
-            "the",
-            "new",
-            "updated",
-            "update",
-            "initial",
-            "revised",
-            "replacement",
-            "corrected",
-            "first",
-        ),
-        *("calibration", "correction", "coefficients", "current", "detector", "field", "frame", "full", "generic"),
-        *("hot", "map", "maps", "pipeline", "pixel", "bad", "data", "subarray", "values", "extension", "science"),
-    }
+"""Types whose names are words of English, or abbreviations of much else."""
+_FILES = _words("reference ref reffile reftype file rmap type")
+_JOINS = frozenset(",/&+()") | {"and", "or"}
+_DESCRIBING = _words(
+    "all an the new updated update initial revised replacement corrected first calibration correction "
+    "coefficients current detector field frame full generic hot map pipeline pixel bad data subarray value extension "
+    "science for"
 )
-_EXCEPT = frozenset({"except", "excepting", "excluding", "excludes"})
-_ALL = frozenset({"all", "every", "each"})
-_IS = frozenset({"as", "is", "are"})
-_SETS = frozenset({"set", "sets", "setting"})
-_STEP = frozenset({"step", "steps"})
-_MOST_DESCRIBING = 3
+_EXCEPT = re.compile(r"\b(?:except|excepting|excluding|excludes|other than)\b", re.IGNORECASE)
+_ALL = re.compile(r"\b(?:all|every|each)(?: (?:of|the|jwst|five|science)){0,4} instruments?\b", re.IGNORECASE)
+_ALL_NIR = re.compile(r"\b(?:nir|near[ -]?(?:infrared|ir)) instruments\b", re.IGNORECASE)
+_UNTOUCHED = re.compile(
+    r"\b(?:stays?|remains?) (?:as|the same)\b|\b(?:unchanged|unaffected|nothing changes)\b"
+    r"|\bnot (?:be )?(?:affected|concerned|changed|touched)\b|\b(?:as|is|are) N/A(?! for)"
+    r"|\bsets? .*\bto N/A",
+    re.IGNORECASE,
+)
+"""What is said of what a delivery leaves alone."""
+_MENTIONED = re.compile(
+    r"\b(?:(?:used|applied|needed|required|read) (?:in|by|during|within|with)|uncertaint(?:y|ies) (?:in|of|on)"
+    r"|(?:accuracy|precision|errors?) (?:in|of)|as input (?:to|for)) (?:the |our )?(?:\w+ )?$",
+    re.IGNORECASE,
+)
+"""What stands before a type that is no more than mentioned."""
+_NOT_OF_FILES = re.compile(r"\W*(?:pixels?\W+)?(?:(?:is|are|was|were) )?set to (?:zero|0)\b", re.IGNORECASE)
+"""What stands after the like."""
+_NAMES = re.compile(
+    r"jwst_[A-Za-z0-9_-]++(?:\.(?:fits|asdf|json|[rip]map))?|pars-[A-Za-z0-9]++"
+    rf"|\b(?P<instrument>{'|'.join(Instrument)})_(?P<type>pars-[a-z0-9]++|[a-z0-9]++)(?:\.(?:fits|asdf|json|rmap))?\b"
+    r"|\b(?P<of>(?:\w++ ){0,2}\w++)[ _](?P<what>step|pipeline)[ _](?:parameters?|pars)\b",
+    re.ASCII | re.IGNORECASE,
+)
+_WORD = re.compile(r"(?:MIR|NRC|NIS|NRS|FGS)_[A-Z0-9-]++|[A-Za-z0-9]++|[^\sA-Za-z0-9_-]", re.ASCII)
+_MOST_WORDS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,253 +154,170 @@ class Named:
     contexts: tuple[str, ...]
 
 
-class _Role(Enum):
-    TYPE = auto()
-    OWNER = auto()
-    NOUN = auto()
-    JOIN = auto()
-    DESCRIBING = auto()
-    EXCEPT = auto()
-    OTHER = auto()
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A word or phrase and what it does in its sentence.
 
+    `does` is T for a type, t for one that needs company, I for an instrument or a mode, F for a word for files,
+    J for one that joins, d for one that describes, s for a step, and a dot for every other.
+    """
 
-@dataclass(slots=True)
-class _Unit:
-    """A word or phrase of the text and what it does in its sentence."""
-
-    role: _Role
-    reference_type: str | None = None
-    instruments: tuple[Instrument, ...] = ()
+    does: str
+    begin: int
+    end: int
+    type: str | None = None
+    instrument: Instrument | None = None
     mode: str | None = None
-    is_named: bool = False
-
-
-_UNTOUCHED = re.compile(
-    r"\b(?:stays?|remains?) (?:as|the same)\b|\b(?:unchanged|unaffected|nothing changes)\b"
-    r"|\bnot (?:be )?(?:affected|concerned|changed|touched)\b"
-)
-"""What is said of the modes that a delivery leaves alone."""
-
-_JOIN = _Unit(_Role.JOIN)
-_NOUN = _Unit(_Role.NOUN)
-_DESCRIPTION = _Unit(_Role.DESCRIBING)
-_EXCEPTION = _Unit(_Role.EXCEPT)
-_OTHER = _Unit(_Role.OTHER)
 
 
 def named_in(text: str) -> Named:
     """Read a text. It takes time in proportion to its length."""
-    sentences = tuple(words_by_sentence(text))
-    wholes = dict.fromkeys(word.lower for words in sentences for word in words if word.mark is Mark.WHOLE)
-    files = {name: form for name in wholes if (form := file_name(name))}
-    units = [unit for words in sentences if not _is_left_out(words) for unit in _sentence(words)]
-    instruments = {unit.instruments[0] for unit in units if len(unit.instruments) == 1}
-    if not instruments:
-        instruments = {instrument for unit in units for instrument in unit.instruments}
-    instruments |= {form.instrument for form in files.values() if form.instrument}
+    names = dict.fromkeys(found[0].lower() for found in _NAMES.finditer(text))
+    files = {name: form for name in names if (form := file_name(name))}
+    instruments = {form.instrument for form in files.values() if form.instrument}
     types = {form.reference_type for form in files.values() if form.reference_type}
-    types |= {unit.reference_type for unit in units if unit.reference_type and unit.is_named}
-    return Named(
-        instruments=tuple(sorted(instruments)),
-        reference_types=tuple(sorted(types)),
-        modes=tuple(sorted({unit.mode for unit in units if unit.mode})),
-        files=tuple(sorted(files)),
-        contexts=tuple(dict.fromkeys(context for name in wholes if (context := context_of(name)))),
-    )
-
-
-def _sentence(words: Sequence[Word]) -> list[_Unit]:
-    units = _without_excepted(list(_units(words)))
-    if all(unit.role is not _Role.TYPE or unit.is_named for unit in units):
-        return units
-    _by_company(units, _Role.OWNER)
-    _by_company(units[::-1], _Role.NOUN)
-    _by_list(units)
-    _by_list(units[::-1])
-    return units
-
-
-def _is_left_out(words: Sequence[Word]) -> bool:
-    """Whether what a sentence names is not touched."""
-    return _is_of_no_reference(words) or _UNTOUCHED.search(" ".join(word.lower for word in words)) is not None
-
-
-def _is_of_no_reference(words: Sequence[Word]) -> bool:
-    """Whether a sentence says that types have no reference files, and not for some exposures only."""
-    if not any(word.text == NOT_APPLICABLE for word in words):
-        return False
-    said = {word.lower for word in words}
-    if "other" in said or "exp" in said or any(_exposure_prefix(word) for word in words):
-        return False
-    return any(
-        word.text == NOT_APPLICABLE and (before.lower in _IS or (before.lower == "to" and said & _SETS))
-        for before, word in pairwise(words)
-    )
-
-
-def _exposure_prefix(word: Word) -> str | None:
-    """How an EXP_TYPE begins; None for every other word."""
-    prefix, underscore, _ = word.text.partition("_")
-    return prefix if underscore and word.mark is Mark.WHOLE and prefix in EXPOSURE_PREFIXES else None
-
-
-def _units(words: Sequence[Word]) -> Iterator[_Unit]:
-    position = 0
-    while position < len(words):
-        if words[position].mark is Mark.WORD and words[position].lower not in _meaningful():
-            yield _OTHER
-            position += 1
+    modes: set[str] = set()
+    general: set[Instrument] = set()
+    for sentence in sentences(text):
+        if _UNTOUCHED.search(sentence):
             continue
-        unit, taken = _sign_at(words, position) or _owner_at(words, position) or _other_at(words, position)
-        yield unit
-        position += taken
+        said = _EXCEPT.split(sentence, maxsplit=1)
+        excepted = {term.instrument for part in said[1:] for term in _terms(part)}
+        for phrase, each in ((_ALL, tuple(Instrument)), (_ALL_NIR, _NIR)):
+            if phrase.search(said[0]):
+                general.update(set(each) - excepted)
+        for term in _named(said[0]):
+            instruments |= {term.instrument} if term.instrument else set()
+            types |= {term.type} if term.type else set()
+            modes |= {term.mode} if term.mode else set()
+    instruments.update(_of_one_instrument(types))
+    return Named(
+        instruments=tuple(sorted(instruments or general)),
+        reference_types=tuple(sorted(types)),
+        modes=tuple(sorted(modes)),
+        files=tuple(sorted(files)),
+        contexts=tuple(dict.fromkeys(context for name in names if (context := context_of(name)))),
+    )
+
+
+def _of_one_instrument(types: Iterable[str]) -> Iterator[Instrument]:
+    for name in types:
+        kind = reference_types().get(name)
+        if kind and len(kind.instruments) == 1:
+            yield from kind.instruments
+
+
+def _named(sentence: str) -> Iterator[_Term]:
+    """The instruments and modes of a sentence, and of its types those that are named."""
+    terms = list(_terms(sentence))
+    does = "".join(term.does for term in terms)
+    steps = {found.start() for found in re.finditer("[Tt](?=d?s(?!d?F))", does)}
+    named = {found.start() for found in re.finditer("T", does)}
+    for run in re.finditer("[TtIFJd]+", does):
+        if not {"T", "I", "F"}.isdisjoint(run[0]):
+            named.update(range(*run.span()))
+    for place, term in enumerate(terms):
+        if term.mode and sentence[: term.begin].lower().endswith(("non-", "non ")):
+            continue
+        if term.type is None:
+            yield term
+        elif place in named and place not in steps:
+            is_of_files = "F" in does[place + 1 : place + 3]
+            is_mentioned = _MENTIONED.search(sentence, max(0, term.begin - 60), term.begin) and not is_of_files
+            if not is_mentioned and not _NOT_OF_FILES.match(sentence, term.end):
+                yield term
+
+
+def _terms(sentence: str) -> Iterator[_Term]:
+    """The terms of a sentence in their order."""
+    place = 0
+    for name in _NAMES.finditer(sentence):
+        yield from _terms_of_words(sentence, place, name.start())
+        yield _term_of_name(name)
+        place = name.end()
+    yield from _terms_of_words(sentence, place, len(sentence))
+
+
+def _term_of_name(name: re.Match[str]) -> _Term:
+    if name["of"]:
+        words = name["of"].lower().split()
+        kinds = (step_parameters("".join(words[first:]), name["what"].lower()) for first in range(len(words)))
+        kind = next(filter(None, kinds), None)
+    elif name[0].lower().startswith("jwst_"):
+        kind = None
+    else:
+        written = (name["type"] or name[0]).lower()
+        known = reference_type(written) or (written.startswith("pars-") and reference_type(f"{written}step"))
+        kind = known.name if known else None
+    instrument = Instrument(name["instrument"].lower()) if name["instrument"] else None
+    return _Term("T" if kind else "I" if instrument else ".", *name.span(), type=kind, instrument=instrument)
+
+
+def _terms_of_words(sentence: str, begin: int, end: int) -> Iterator[_Term]:
+    words = list(_WORD.finditer(sentence, begin, end))
+    place = 0
+    while place < len(words):
+        term, count = _term(words, place)
+        yield term
+        place += count
+
+
+def _term(words: list[re.Match[str]], place: int) -> tuple[_Term, int]:
+    """The longest term that begins with this word, with how many words it is."""
+    joined = ""
+    keys: list[str] = []
+    for word in words[place : place + _MOST_WORDS]:
+        if keys and not word[0][0].isalnum():
+            break
+        joined += word[0].lower()
+        keys.append(joined)
+    for count in range(len(keys), 0, -1):
+        part = words[place : place + count]
+        is_capital = all(word[0].removesuffix("s").isupper() for word in part)
+        ways = (keys[count - 1], keys[count - 1].removesuffix("s"))
+        for key in ways if len(part[-1][0]) > 1 else ways[:1]:
+            if does := _does(key, is_capital=is_capital):
+                return _Term(does[0], words[place].start(), part[-1].end(), **does[1]), count
+    return _Term(".", *words[place].span()), 1
+
+
+def _does(key: str, *, is_capital: bool) -> tuple[str, dict[str, Any]] | None:
+    """What words do that are these without what separates them, with what they name."""
+    if is_capital and (prefix := _PREFIXES.get(key.partition("_")[0])):
+        mode = next((mode for part in re.split("[_-]", key) if (mode := _MODES_IN_CAPITALS.get(part))), None)
+        return "I", {"instrument": prefix, "mode": mode}
+    if key in _INSTRUMENTS or key in _MODES:
+        mode, instrument = _MODES.get(key, (None, _INSTRUMENTS.get(key)))
+        return "I", {"instrument": instrument, "mode": mode}
+    if is_capital and (key in _OF_ONE_INSTRUMENT or key in _MODES_IN_CAPITALS):
+        return "I", {"instrument": _OF_ONE_INSTRUMENT.get(key), "mode": _MODES_IN_CAPITALS.get(key)}
+    if kind := _types().get(key):
+        return "T", {"type": kind}
+    if kind := _types_in_company().get(key):
+        return "t", {"type": kind}
+    return next(((does, {}) for does, words in _OTHERS if key in words), None)
+
+
+_INSTRUMENTS = {instrument.value: instrument for instrument in Instrument}
+_OTHERS = ((".", _NO_TYPE), ("F", _FILES), ("s", frozenset({"step"})), ("J", _JOINS), ("d", _DESCRIBING))
 
 
 @cache
-def _meaningful() -> frozenset[str]:
-    """Every word that may be something, or begin something. Most words of a text are not among them."""
-    return frozenset(
-        {
-            *(_NOUNS | _JOINS | _DESCRIBING | _EXCEPT | _ALL | {"other", "non", "for"}),
-            *INSTRUMENT_WORDS,
-            *CAPITAL_WORDS,
-            *type_phrases(),
-            *mode_phrases(),
-        }
-    )
+def _types() -> Mapping[str, str]:
+    """The types by their names, their titles of several words, and what else is said."""
+    names = {name: name for name in reference_types() if name not in _IN_COMPANY}
+    titles = {
+        re.sub("[^a-z0-9]", "", kind.title.lower()): name
+        for name, kind in reference_types().items()
+        if " " in kind.title
+    }
+    return {**titles, **names, **_by_words(_SAID)}
 
 
-def _sign_at(words: Sequence[Word], position: int) -> tuple[_Unit, int] | None:
-    """What a word does for others, where it names nothing; with how many words it is."""
-    word, after = words[position], _lower_at(words, position + 1)
-    if word.mark is Mark.JOIN or word.lower in _JOINS:
-        return _JOIN, 1
-    if word.lower in _EXCEPT:
-        return _EXCEPTION, 1
-    if word.lower == "other" and after == "than":
-        return _EXCEPTION, 2
-    if word.lower == "for" and (_owner_at(words, position + 1) or _owner_at(words, position + 2)):
-        return _NOUN, 1
-    if word.lower == "non" and (mode := _phrase_at(words, position + 1, mode_phrases())):
-        return _DESCRIPTION, 1 + len(mode.words)
-    return None
+@cache
+def _types_in_company() -> Mapping[str, str]:
+    return {**{name: name for name in _IN_COMPANY}, **_by_words(_SAID_IN_COMPANY)}
 
 
-def _owner_at(words: Sequence[Word], position: int) -> tuple[_Unit, int] | None:
-    """Instruments by their names or by what they alone have."""
-    if position >= len(words):
-        return None
-    word = words[position]
-    if count := _all_instruments(words, position):
-        return _Unit(_Role.OWNER, instruments=tuple(Instrument)), count
-    if prefix := _exposure_prefix(word):
-        mode = EXPOSURE_MODES.get(word.text.removeprefix(f"{prefix}_"))
-        return _Unit(_Role.OWNER, instruments=(EXPOSURE_PREFIXES[prefix],), mode=mode), 1
-    known = INSTRUMENT_WORDS.get(word.lower)
-    if known is None and word.text.isupper():
-        known = CAPITAL_WORDS.get(word.lower)
-    return (_Unit(_Role.OWNER, instruments=(known,)), 1) if known else None
-
-
-def _other_at(words: Sequence[Word], position: int) -> tuple[_Unit, int]:
-    """Types, modes, and words without a meaning of their own."""
-    word = words[position]
-    if word.mark is Mark.WHOLE:
-        return _whole(word), 1
-    if phrase := _phrase_at(words, position, type_phrases()):
-        return _type(phrase, words, position), len(phrase.words)
-    if mode := _phrase_at(words, position, mode_phrases()):
-        instruments = (mode.instrument,) if mode.instrument else ()
-        return _Unit(_Role.OWNER, instruments=instruments, mode=mode.mode), len(mode.words)
-    if word.lower in _NOUNS:
-        return _NOUN, 1
-    return (_DESCRIPTION if word.lower in _DESCRIBING else _OTHER), 1
-
-
-def _whole(word: Word) -> _Unit:
-    kind = reference_type(word.lower) if word.lower.startswith("pars-") else None
-    return _Unit(_Role.TYPE, kind.name, is_named=True) if kind else _OTHER
-
-
-def _type(phrase: TypePhrase, words: Sequence[Word], position: int) -> _Unit:
-    after = position + len(phrase.words)
-    if _lower_at(words, after) in _DESCRIBING:
-        after += 1
-    if _lower_at(words, after) in _STEP and _lower_at(words, after + 1) not in _NOUNS:
-        return _OTHER
-    is_capital = all(word.text.rstrip("s").isupper() for word in words[position : position + len(phrase.words)])
-    return _Unit(
-        _Role.TYPE,
-        phrase.reference_type,
-        is_named=phrase.needs is Needs.NOTHING or (phrase.needs is Needs.CAPITALS and is_capital),
-    )
-
-
-def _all_instruments(words: Sequence[Word], position: int) -> int:
-    """How many words say all instruments here."""
-    if words[position].lower not in _ALL:
-        return 0
-    for count in range(2, 7):
-        last = _lower_at(words, position + count - 1)
-        if last in {"instrument", "instruments"}:
-            return count
-        if last not in {"of", "the", "jwst", "five", "science"}:
-            return 0
-    return 0
-
-
-def _phrase_at(words: Sequence[Word], position: int, phrases: Mapping[str, tuple[Phrase, ...]]) -> Phrase | None:
-    if position >= len(words):
-        return None
-    for phrase in phrases.get(words[position].lower, ()):
-        part = words[position : position + len(phrase.words)]
-        if len(part) < len(phrase.words) or any(word.mark is not Mark.WORD for word in part):
-            continue
-        *before, last = (word.lower for word in part)
-        if tuple(before) == phrase.words[:-1] and last in {phrase.words[-1], f"{phrase.words[-1]}s"}:
-            if phrase.is_capital and not part[0].text.isupper():
-                continue
-            return phrase
-    return None
-
-
-def _lower_at(words: Sequence[Word], position: int) -> str:
-    return words[position].lower if position < len(words) else ""
-
-
-def _without_excepted(units: list[_Unit]) -> list[_Unit]:
-    """What comes after "except" in a sentence is not named, nor by "all instruments" before it."""
-    begin = next((place for place, unit in enumerate(units) if unit.role is _Role.EXCEPT), len(units))
-    excepted = {instrument for unit in units[begin:] for instrument in unit.instruments}
-    for unit in units[:begin]:
-        if len(unit.instruments) > 1:
-            unit.instruments = tuple(set(unit.instruments) - excepted)
-    return units[:begin]
-
-
-def _by_company(units: Sequence[_Unit], company: _Role) -> None:
-    """Name the types that come after such a unit with nothing between but types and what describes them."""
-    describing = _MOST_DESCRIBING + 1
-    for unit in units:
-        if unit.role is company:
-            describing = 0
-        elif unit.role is _Role.TYPE:
-            if describing <= _MOST_DESCRIBING:
-                unit.is_named, describing = True, 0
-        elif unit.role is _Role.DESCRIBING or unit.role is _Role.OWNER:
-            describing += 1
-        elif unit.role is not _Role.JOIN:
-            describing = _MOST_DESCRIBING + 1
-
-
-def _by_list(units: Sequence[_Unit]) -> None:
-    """Name the types that are joined to one that is named."""
-    is_listed = is_joined = False
-    for unit in units:
-        if unit.role is _Role.TYPE:
-            unit.is_named = unit.is_named or (is_listed and is_joined)
-            is_listed, is_joined = unit.is_named, False
-        elif unit.role is _Role.JOIN:
-            is_joined = True
-        else:
-            is_listed = False
+def _by_words(said: Mapping[str, str]) -> dict[str, str]:
+    return {way.replace(" ", ""): name for name, ways in said.items() for way in ways.split(", ")}

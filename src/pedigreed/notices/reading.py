@@ -81,7 +81,7 @@ def facts_of(announcement: Announcement) -> Facts:
       that reference files are new.
     """
     told = announcement.facts
-    text = f"{announcement.title}\n\n{announcement.text}"[:_LONGEST_READ]
+    text = _written_out(f"{announcement.title}\n\n{announcement.text}"[:_LONGEST_READ])
     named = named_in(text)
     said = sentences(text)
     is_back = told.kind is NoticeKind.ROLLBACK or (told.kind is None and _is_rolled_back(said))
@@ -167,6 +167,20 @@ def _cal_ver(text: str) -> str | None:
 
 def _joined(told: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*told, *named}))
+
+
+_SPEAKS_OF_CONTEXTS = re.compile(r"pmap|context|crds", re.IGNORECASE)
+_BY_NUMBER = re.compile(
+    r"\b(?:pmaps?|contexts?)(?: is| number)?[ :#]{1,2}([0-9]{4})\b(?![-./:]?[0-9])", re.IGNORECASE
+)
+_ARROW = re.compile(r"\b(?:jwst_)?([0-9]{4})(?:\.pmap)? ?(?:-{1,2}>|=>|\u2192) ?(?:jwst_)?([0-9]{4})\b(?:\.pmap)?")
+
+
+def _written_out(text: str) -> str:
+    """A text whose contexts have their names: "pmap 1217" and "1263 -> 1274" are none."""
+    if not _SPEAKS_OF_CONTEXTS.search(text):
+        return text
+    return _BY_NUMBER.sub(r"context jwst_\1", _ARROW.sub(r"from jwst_\1 to jwst_\2", text))
 
 
 _CONTEXT = re.compile(r"\bjwst_([0-9]{4,6})(?:\.pmap)?(?![A-Za-z0-9_]|\.[a-z])", re.IGNORECASE | re.ASCII)
