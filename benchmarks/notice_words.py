@@ -33,7 +33,8 @@ def notice_words(found: NoticeAccuracy) -> str:
         f"Types: {_in_words(found.types)}. Some texts name nothing of what changed, or sum it up; what is not "
         "named is left unsaid. The vocabulary was made with these texts, so others may be read less well.\n\n"
         f"{found.held_back} texts of our own in the manner of those since launch, which the vocabulary was not "
-        f"made with. Instruments: {_in_words(found.held_back_instruments)}. Types: {_in_words(found.held_back_types)}."
+        f"made with. Instruments: {_in_words(found.held_back_instruments)}. "
+        f"Types: {_in_words(found.held_back_types)}."
     )
 
 

@@ -107,8 +107,8 @@ _FILES = _words("reference ref reffile reftype file rmap type")
 _JOINS = frozenset(",/&+()") | {"and", "or"}
 _DESCRIBING = _words(
     "all an the new updated update initial revised replacement corrected first calibration correction "
-    "coefficients current detector field frame full generic hot map pipeline pixel bad data subarray value extension "
-    "science for"
+    "coefficients current detector field frame full generic hot map pipeline pixel bad data subarray value "
+    "extension science for"
 )
 _EXCEPT = re.compile(r"\b(?:except|excepting|excluding|excludes|other than)\b", re.IGNORECASE)
 _ALL = re.compile(r"\b(?:all|every|each)(?: (?:of|the|jwst|five|science)){0,4} instruments?\b", re.IGNORECASE)
