@@ -8,7 +8,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pedigreed.config.load import load_config, parse_config
@@ -717,6 +717,7 @@ def test_any_text_is_loaded_or_refused_and_nothing_else(text: str) -> None:
     assert all(line.startswith("f:") for line in lines_about(text))
 
 
+@example(66, 0, "\n\n")
 @given(st.integers(0, 300), st.integers(0, 12), st.text("ab:-[]{}\"'&*!|>#%@ \n\t?,0123\0", max_size=3))
 def test_any_slip_of_the_pen_is_loaded_or_refused_and_nothing_else(start: int, length: int, slip: str) -> None:
     text = SLIPS[:start] + slip + SLIPS[start + length :]

@@ -101,7 +101,7 @@ def test_a_secret_that_is_not_there_is_told_with_the_fix(
         ),
         ("{credential: /etc/x}", "a credential is a name, not a path: write {file: PATH} for a path"),
         ("{file: x}", "the path of a secret's file starts with '/': write the whole path"),
-        ("{env: $X}", "an environment variable is written by its name alone, without '$' and '='"),
+        ("{env: $X}", "an environment variable is written by its name alone, on one line, without '$' and '='"),
         ("{env: 1}", "'env' needs a name as text: write {credential: NAME}, {file: PATH} or {env: NAME}"),
     ],
 )

@@ -123,6 +123,45 @@ def test_a_forged_mail_beside_crds_makes_nothing_less_than_crds_says(heard: Hear
     assert "jwst_1583 became the latest context" in " ".join(heard.told(DAY_0 + DAY)["a"].split())
 
 
+NOT_OF_STSCI = {"from": ["stsci.edu"]}
+
+
+def test_a_mail_of_nobody_known_is_told_as_that_and_adds_nothing_to_others(heard: Hearing) -> None:
+    heard.mailbox_rules = NOT_OF_STSCI
+    said = "CRDS delivery jwst_1583: new MIRI photom files. Change level: MODERATE"
+    heard.mail(list_mail(1, said, From="crds@evil.example", Subject="jwst_1583"))
+    early = " ".join(heard.told(DAY_0 + DAY)["a"].split())
+    assert "announced by a mail whose sender could not be verified, not confirmed by CRDS" in early
+    worse = "CRDS delivery jwst_1583: MIRI dark and photom files. Change level: SEVERE"
+    heard.mail(list_mail(2, worse, From="crds@evil.example", Subject="jwst_1583"))
+    # The one whose Message-ID the first has.
+    heard.mail(list_mail(1, said, From="crds@stsci.edu", Subject="jwst_1583"))
+    words = " ".join(heard.told(DAY_0 + 2 * DAY)["a"].split())
+    assert "more than was said; announced by mail, not confirmed by CRDS" in words
+    assert "moderate change; MIRI: photom" in words
+    heard.mail(list_mail(3, worse, From="crds@evil.example", Subject="jwst_1583"))
+    assert heard.told(DAY_0 + 3 * DAY) == {}
+    heard.deliver(DAY_0 + 3 * DAY + HOUR, "jwst_1583", TEXT, PHOTOM)
+    assert "now confirmed by CRDS" in " ".join(heard.told(DAY_0 + 4 * DAY)["a"].split())
+
+
+def test_a_mail_of_a_verified_sender_is_told_as_that(heard: Hearing) -> None:
+    heard.mailbox_rules = {"from": ["stsci.edu"], "authserv_id": "mx.obs.example"}
+    said = "CRDS delivery jwst_1583: new MIRI photom files. Change level: MODERATE"
+    word = "mx.obs.example; dmarc=pass header.from=stsci.edu"
+    heard.mail(list_mail(1, said, From="crds@stsci.edu", Subject="jwst_1583", Authentication_Results=word))
+    words = " ".join(heard.told(DAY_0 + DAY)["a"].split())
+    assert "announced by a mail of a verified sender, not confirmed by CRDS" in words
+
+
+def test_a_build_that_a_mail_of_nobody_announces_is_told_as_that(heard: Hearing) -> None:
+    heard.mailbox_rules = NOT_OF_STSCI
+    said = "The archive context is jwst_1590 in build 12.3 (jwst 2.1.0)."
+    heard.mail(list_mail(1, said, From="crds@evil.example", Subject="Build 2.1.0"))
+    words = " ".join(heard.told(DAY_0 + DAY)["a"].split())
+    assert "BUILD ANNOUNCED 2.1.0 and jwst_1590, by a mail whose sender could not be verified" in words
+
+
 def test_more_than_was_said_is_told_again_once(heard: Hearing) -> None:
     heard.mail(list_mail(1, "CRDS delivery jwst_1583: MIRI photom files.", Subject="jwst_1583"))
     assert "announced by mail, not confirmed by CRDS" in " ".join(heard.told(DAY_0 + DAY)["a"].split())

@@ -13,12 +13,13 @@ from pedigreed.model.digest import Attachment, RenderedDigest
 from pedigreed.model.notice import Announcement, Medium
 from pedigreed.sources.mailbox.gathering import MOST_ARCHIVE_EVENTS, MOST_MAILS, Gathering
 from pedigreed.sources.mailbox.mast_events import MOST_EVENTS
+from pedigreed.sources.mailbox.senders import Senders
 
 NOW = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 
 
 def gathered(*mails: bytes) -> Gathering:
-    gathering = Gathering("mailbox here")
+    gathering = Gathering("mailbox here", Senders())
     for number, mail in enumerate(mails):
         gathering.take(mail, f"UID {number}")
     return gathering

@@ -11,6 +11,7 @@ import pytest
 from pedigreed.sources.mailbox.gathering import Gathering
 from pedigreed.sources.mailbox.list_digest import mails_in
 from pedigreed.sources.mailbox.mail import read_mail
+from pedigreed.sources.mailbox.senders import Senders
 
 if TYPE_CHECKING:
     from pedigreed.model.notice import Announcement
@@ -149,7 +150,7 @@ def each_as_part(mail: EmailMessage) -> EmailMessage:
 
 
 def announced(mail: EmailMessage) -> list[Announcement]:
-    gathering = Gathering("mailbox here")
+    gathering = Gathering("mailbox here", Senders())
     gathering.take(mail.as_bytes(), "UID 1")
     return list(gathering.reading(None, is_complete=True).announcements)
 

@@ -17,6 +17,7 @@ from pedigreed.sources.mailbox import mbox
 from pedigreed.sources.mailbox.gathering import MOST_MAILS
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
 from pedigreed.sources.mailbox.mbox import MboxSource
+from pedigreed.sources.mailbox.senders import Senders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +29,7 @@ FROM = b"From lists@lists.example Mon Nov  2 08:30:00 2026\n"
 
 
 def read(path: Path, bookmark: str | None = None) -> Reading:
-    return MboxSource(path).read(bookmark, NOW)
+    return MboxSource(path, Senders()).read(bookmark, NOW)
 
 
 def identities(reading: Reading) -> list[str]:

@@ -58,6 +58,7 @@ class Hearing:
     builds: dict[str, str] = field(default_factory=lambda: {"2.0.1": "jwst_1535"})
     bad_files: list[str] = field(default_factory=list)
     mails: int = 0
+    mailbox_rules: dict[str, Any] = field(default_factory=dict)
 
     @property
     def mailbox(self) -> Path:
@@ -113,7 +114,7 @@ class Hearing:
                 self.crds.url, "pedigreed/test", "2.0.1", self._made(), patience=Patience(5, 10, attempts=1)
             ),
             FeedSource(Feed(url=self.lists.feed_url(LIST)), "pedigreed/test", Patience(attempts=1)),
-            open_mailbox(MailboxSource(eml=self.mailbox)),
+            open_mailbox(MailboxSource.model_validate({"eml": self.mailbox, **self.mailbox_rules}, strict=False)),
         ]
         made = {source.name: source for source in opened}
         return tuple(_with(listed, made[listed.name]) for listed in news_sources(config))

@@ -153,6 +153,6 @@ def _checked_reference(kind: str, reference: object) -> str:
         raise ValueError("a credential is a name, not a path: write {file: PATH} for a path")
     if kind == "file" and not reference.startswith("/"):
         raise ValueError("the path of a secret's file starts with '/': write the whole path")
-    if kind == "env" and ("=" in reference or "$" in reference):
-        raise ValueError("an environment variable is written by its name alone, without '$' and '='")
+    if kind == "env" and ("=" in reference or "$" in reference or not reference.isprintable()):
+        raise ValueError("an environment variable is written by its name alone, on one line, without '$' and '='")
     return reference

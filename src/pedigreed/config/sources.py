@@ -5,13 +5,13 @@ from datetime import timedelta
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
-from pedigreed.config.address import Host, OptionalServiceUrl, ServiceUrl, Url
+from pedigreed.config.address import Host, OptionalServiceUrl, ServiceUrl, Url, parse_address
 from pedigreed.config.channels import Command, Port, Security, SecurityMode
 from pedigreed.config.config_problem import quoted
 from pedigreed.config.secret import Secret
-from pedigreed.config.value import AbsolutePath, Duration, Settings, member_of
+from pedigreed.config.value import AbsolutePath, Duration, Settings, member_of, once
 from pedigreed.model.instrument import Instrument
 
 InstrumentName = Annotated[Instrument, member_of(Instrument, "instrument of JWST")]
@@ -48,6 +48,17 @@ class Feed(Settings):
     )
 
 
+def _known_sender(text: str) -> str:
+    """An address, or a domain with a dot, lower case."""
+    if "@" in text:
+        return parse_address(text).lower()
+    if not _DOMAIN.fullmatch(text):
+        raise ValueError(f"{quoted(text)} is no address and no domain: write name@stsci.edu or stsci.edu")
+    return text.lower()
+
+
+_DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
+KnownSender = Annotated[str, AfterValidator(_known_sender)]
 _OTHER_OBSERVATORY = re.compile(r"(?:^|[.-])(hst|roman)(?=[.-])", re.IGNORECASE)
 
 
@@ -119,6 +130,23 @@ class MailboxSource(Settings):
         default=None, description="A folder on this machine with a file NAME.eml for each mail."
     )
     every: Duration = Field(default=timedelta(minutes=30), description="How often to look for new mails.")
+    senders: Annotated[
+        tuple[KnownSender, ...],
+        BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+        AfterValidator(once),
+    ] = Field(
+        default=(),
+        alias="from",
+        description="Addresses and domains that mails about CRDS come from. Any other's is told as one whose "
+        "sender could not be verified. Default: anybody's.",
+        examples=[["stsci.edu"]],
+    )
+    authserv_id: Host | None = Field(
+        default=None,
+        description="The name at the beginning of the Authentication-Results that your own mail server writes. "
+        "Default: those that stand above every Received are its own.",
+        examples=["mx.obs.example"],
+    )
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> Self:

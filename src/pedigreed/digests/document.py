@@ -101,6 +101,7 @@ def notice_document(notice: Notice, contexts: ContextsInUse | None) -> dict[str,
                 "said": _moment(heard.announcement.said_at),
                 "heard": _moment(heard.heard_at),
                 "link": heard.announcement.link,
+                "sender": heard.announcement.sender.value if heard.announcement.sender else None,
             }
             for heard in notice.heard
         ],

@@ -17,6 +17,15 @@ class Medium(StrEnum):
     MAIL = "mail"
 
 
+class Sender(StrEnum):
+    """What is known of the sender of a mail."""
+
+    VERIFIED = "verified"
+    """He is one whom the configuration names, and the mail server that took the mail in says that it is of him."""
+    UNVERIFIED = "unverified"
+    """He is nobody whom the configuration names, or that server says that the mail is not of him."""
+
+
 class NoticeKind(StrEnum):
     """What happened in CRDS."""
 
@@ -82,6 +91,7 @@ class Announcement:
         text: plain text with LF line ends: see `sources.plain_text`.
         link: where it can be read, http or https; None where there is no such page.
         facts: what the source gave as records. What stands in the text only is not among them.
+        sender: what is known of the sender of a mail; None where nothing is.
     """
 
     source: str
@@ -92,6 +102,7 @@ class Announcement:
     text: str
     link: str | None = None
     facts: Facts = field(default_factory=Facts)
+    sender: Sender | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +168,21 @@ class Notice:
         return any(heard.announcement.medium is Medium.SERVER for heard in self.heard)
 
     @property
+    def is_of_nobody(self) -> bool:
+        """Whether nobody told of it but mails whose sender could not be verified."""
+        return all(heard.announcement.sender is Sender.UNVERIFIED for heard in self.heard)
+
+    @property
     def news(self) -> tuple[Heard, ...]:
-        """The announcements that make it news: the first of all, and the server's own.
+        """The announcements that make it news: the first of all, the first that is not forged, the server's own.
 
         What a source had when it was first read is no news, but the server's own fresh word of it is: a list may
         speak of a delivery before it is in use.
         """
+        of_somebody = (each for each in self.heard if each.announcement.sender is not Sender.UNVERIFIED)
+        firsts = (self.first_heard, next(of_somebody, None))
         return tuple(
             heard
-            for place, heard in enumerate(self.heard)
-            if not heard.was_there and (not place or heard.announcement.medium is Medium.SERVER)
+            for heard in self.heard
+            if not heard.was_there and (heard in firsts or heard.announcement.medium is Medium.SERVER)
         )

@@ -53,7 +53,8 @@ def to_tell(
         return notice
     if notice.is_of_crds and not before.is_of_crds:
         return replace(notice, again=Again.CONFIRMED)
-    if _is_more(notice, before, lambda each: impact is None and is_wanted(each, report, uses)):
+    is_vouched_for = before.is_of_nobody and not notice.is_of_nobody
+    if is_vouched_for or _is_more(notice, before, lambda each: impact is None and is_wanted(each, report, uses)):
         return replace(notice, again=Again.MORE)
     return None
 

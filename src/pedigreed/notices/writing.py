@@ -8,7 +8,7 @@ from hashlib import blake2b
 from itertools import dropwhile
 from typing import TYPE_CHECKING, TypeVar
 
-from pedigreed.model.notice import ChangeLevel, Facts, Medium, Notice, NoticeKind
+from pedigreed.model.notice import ChangeLevel, Facts, Medium, Notice, NoticeKind, Sender
 from pedigreed.notices.sentences import sentences
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def notice_of(told: Sequence[tuple[Heard, Facts]], kind: NoticeKind) -> Notice:
     """One notice of announcements with the facts of each; at least one."""
     told = sorted(told, key=lambda each: (each[0].heard_at, each[0].was_there, each[0].key))
     heard = tuple(each for each, _ in told)
+    # What may be forged adds nothing to what others say.
+    told = [each for each in told if each[0].announcement.sender is not Sender.UNVERIFIED] or told
     richest = max((each for each, _ in told), key=_richness).announcement
     by_weight = sorted(told, key=lambda each: (not _is_server(each[0]), -len(each[0].announcement.text)))
     facts = replace(_joined([facts for _, facts in by_weight], _level(told)), kind=kind)
@@ -37,7 +39,7 @@ def notice_of(told: Sequence[tuple[Heard, Facts]], kind: NoticeKind) -> Notice:
         facts = replace(facts, files=_together(each.files for _, each in told if each.kind is kind))
     began = min(facts.activated_at or each.announcement.said_at or each.heard_at for each, facts in told)
     name = _name(facts, heard[0], began)
-    titles = (richest.title, *(each.announcement.title for each in heard), name)
+    titles = (richest.title, *(each.announcement.title for each, _ in told), name)
     return Notice(
         name=name,
         kind=kind,

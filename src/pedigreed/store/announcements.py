@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Row, func, select
 
 from pedigreed.model.news_source import SourceState
-from pedigreed.model.notice import Announcement, Facts, Heard, Medium
+from pedigreed.model.notice import Announcement, Facts, Heard, Medium, Sender
 from pedigreed.store.statements import insert_or_replace, insert_or_skip, lock_for_transaction
 from pedigreed.store.tables import announced, announcements, listeners, sources
 
@@ -97,6 +97,7 @@ def _row(announcement: Announcement, now: datetime, *, was_there: bool) -> dict[
         "text": announcement.text,
         "link": announcement.link,
         "facts": msgspec.json.encode(announcement.facts).decode(),
+        "sender": announcement.sender.value if announcement.sender else None,
     }
 
 
@@ -110,6 +111,7 @@ def _heard(row: Row[Any]) -> Heard:
         text=row.text,
         link=row.link,
         facts=_FACTS.decode(row.facts),
+        sender=Sender(row.sender) if row.sender else None,
     )
     return Heard(row.id, announcement, row.heard_at, row.was_there)
 

@@ -343,6 +343,7 @@ announcements = Table(
     Column("text", Text, nullable=False),
     Column("link", Text),
     Column("facts", Text, nullable=False),
+    Column("sender", Text),
     UniqueConstraint("source", "identity"),
     Index(None, "heard_at"),
     comment="what the sources said of CRDS, each thing once a source; facts are JSON",

@@ -10,7 +10,7 @@ from pedigreed.digests.links import context_page
 from pedigreed.digests.view import Row, Section, Touched
 from pedigreed.digests.wording import clipped, count, day, listed, shortlist
 from pedigreed.model.context_use import ContextUse, context_use, is_installed
-from pedigreed.model.notice import Medium, NoticeKind
+from pedigreed.model.notice import Medium, NoticeKind, Sender
 from pedigreed.model.reference_file import reference_type
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ def build_in_words(notice: Notice, contexts: ContextsInUse | None) -> str:
         return f"MAST now makes products with {named}"
     if notice.is_of_crds:
         return f"CRDS names {named} for MAST"
+    if notice.is_of_nobody:
+        return f"{named}, by a mail whose sender could not be verified"
     return f"{named}, not confirmed by CRDS and MAST's products"
 
 
@@ -144,9 +146,17 @@ def _standing(notice: Notice) -> list[str]:
     said = [notice.again.value] if notice.again else []
     if notice.is_of_crds or notice.kind is NoticeKind.BUILD:
         return said
+    return [*said, f"announced by {_announced_by(notice)}, not confirmed by CRDS"]
+
+
+def _announced_by(notice: Notice) -> str:
+    """``mail and a feed``, and what is known of the sender of the mails."""
+    if notice.is_of_nobody:
+        return "a mail whose sender could not be verified"
     media = {heard.announcement.medium for heard in notice.heard}
-    by = listed([words for medium, words in ((Medium.MAIL, "mail"), (Medium.FEED, "a feed")) if medium in media])
-    return [*said, f"announced by {by}, not confirmed by CRDS"]
+    is_verified = any(heard.announcement.sender is Sender.VERIFIED for heard in notice.heard)
+    mail = "a mail of a verified sender" if is_verified else "mail"
+    return listed([words for medium, words in ((Medium.MAIL, mail), (Medium.FEED, "a feed")) if medium in media])
 
 
 def _what_happened(notice: Notice, digest: Digest) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pedigreed.model.news_source import Reading
+    from pedigreed.sources.mailbox.senders import Senders
 
 _OVERLAP = timedelta(minutes=1) // timedelta(microseconds=1) * 1000
 """Nanoseconds. A listing may miss a file that arrives while it is made, and have a later one."""
@@ -71,17 +72,20 @@ class FolderPlace(Place, frozen=True):
 class FolderSource:
     """Reads the files of one folder. See `maildir` and `eml_folder`."""
 
-    def __init__(self, name: str, folder: Path, listing: Callable[[Path], Iterator[MailFile]]) -> None:
+    def __init__(
+        self, name: str, folder: Path, listing: Callable[[Path], Iterator[MailFile]], senders: Senders
+    ) -> None:
         self.name = name
         self._folder = folder
         self._listing = listing
+        self._senders = senders
 
     def read(self, bookmark: str | None, now: datetime) -> Reading:
         """FolderPlace the files that came since. See `sources.source.Source`."""
         known = FolderPlace.of(bookmark)
         if known and known.folder != str(self._folder):
             known = None
-        gathering = Gathering(self.name)
+        gathering = Gathering(self.name, self._senders)
         try:
             files, is_all = self._new_files(known, now)
         except OSError as error:
@@ -146,17 +150,17 @@ class FolderSource:
         return FolderPlace(str(self._folder), since, {name: changed for changed, name in kept})
 
 
-def maildir(folder: Path) -> FolderSource:
+def maildir(folder: Path, senders: Senders) -> FolderSource:
     """A Maildir. Its mails stay in ``new`` and ``cur`` as they are, and its subfolders are not looked at.
 
     A mail whose flags change is read again, and known already.
     """
-    return FolderSource(mailbox_path_name(folder), folder, _in_maildir)
+    return FolderSource(mailbox_path_name(folder), folder, _in_maildir, senders)
 
 
-def eml_folder(folder: Path) -> FolderSource:
+def eml_folder(folder: Path, senders: Senders) -> FolderSource:
     """A folder with a file ``NAME.eml`` for each mail. A file that is written anew is read again."""
-    return FolderSource(mailbox_path_name(folder), folder, _in_folder)
+    return FolderSource(mailbox_path_name(folder), folder, _in_folder, senders)
 
 
 def _in_maildir(folder: Path) -> Iterator[MailFile]:

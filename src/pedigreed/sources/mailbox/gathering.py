@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.model.news_source import Reading
-from pedigreed.model.notice import Announcement, Medium
+from pedigreed.model.notice import Announcement, Medium, Sender
 from pedigreed.sources.about_crds import is_about_crds
 from pedigreed.sources.mailbox.mail import read_mail
 from pedigreed.sources.mailbox.mail_header import without_noise
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pedigreed.model.news_source import ArchiveEvent
     from pedigreed.sources.mailbox.mail import ReadMail
+    from pedigreed.sources.mailbox.senders import Senders
 
 
 FIRST = timedelta(days=90)
@@ -47,8 +48,15 @@ class Gathering:
     may be private. So are pedigreed's own digests, and answers of programs. A digest of a list is the mails in it.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, senders: Senders) -> None:
+        """Begin with nothing.
+
+        Args:
+            source: the mailbox's name.
+            senders: whose mails are believed.
+        """
         self._source = source
+        self._senders = senders
         self._announcements: dict[str, Announcement] = {}
         self._events: dict[ArchiveEvent, None] = {}
         self._warnings: list[str] = []
@@ -80,9 +88,10 @@ class Gathering:
         if events := events_in(mail.documents):
             self._events.update(dict.fromkeys(events))
             return
+        sender = self._senders.judge(mail.authentication)
         for each in mail.letters or (mail,):
             if is_about_crds(f"{each.list_name}\n{each.subject}\n{each.text}"):
-                for announcement in of_one_context_each(self._announcement(each)):
+                for announcement in of_one_context_each(self._announcement(each, sender)):
                     self._announcements.setdefault(announcement.identity, announcement)
 
     def pass_over(self, header: bytes, place: str, reason: str) -> None:
@@ -113,14 +122,17 @@ class Gathering:
             events=tuple(self._events),
         )
 
-    def _announcement(self, mail: ReadMail) -> Announcement:
+    def _announcement(self, mail: ReadMail, sender: Sender | None) -> Announcement:
+        # A forged mail must not stand in the place of the one whose Message-ID it has.
+        forged = f"{sender}:" if sender is Sender.UNVERIFIED else ""
         return Announcement(
             source=self._source,
             medium=Medium.MAIL,
-            identity=mail.message_id,
+            identity=forged + mail.message_id,
             said_at=mail.said_at,
             title=without_noise(mail.subject),
             text=mail.text,
+            sender=sender,
         )
 
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from pedigreed.config.sources import ImapMailbox
     from pedigreed.model.news_source import Reading
+    from pedigreed.sources.mailbox.senders import Senders
 
 
 _MOST_CONNECTIONS = 3
@@ -59,6 +60,7 @@ class ImapSource:
     def __init__(
         self,
         config: ImapMailbox,
+        senders: Senders,
         *,
         limits: ImapLimits | None = None,
         tls_context: ssl.SSLContext | None = None,
@@ -67,17 +69,19 @@ class ImapSource:
 
         Args:
             config: the folder, and how to log in.
+            senders: whose mails are believed.
             limits: None for the usual ones.
             tls_context: whom to trust; None for the system's authorities.
         """
         self.name = imap_folder_name(config)
         self._config = config
+        self._senders = senders
         self._limits = limits or ImapLimits()
         self._tls_context = tls_context
 
     def read(self, bookmark: str | None, now: datetime) -> Reading:
         """Read the mails that came since. See `sources.source.Source`."""
-        reading = ImapReading(self._config, self._limits, Gathering(self.name), bookmark, now)
+        reading = ImapReading(self._config, self._limits, Gathering(self.name, self._senders), bookmark, now)
         try:
             secret = self._secret()
             context = self._tls_context or ssl.create_default_context()

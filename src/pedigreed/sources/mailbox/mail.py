@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from pedigreed.sources.mailbox.parts import (
     parts_of,
     text_of,
 )
+from pedigreed.sources.mailbox.senders import Authentication, authentication_of
 from pedigreed.sources.plain_text import LONGEST_TEXT, plain, plain_from_html, plain_line
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class ReadMail:
         list_name: the mailing list that it came by (List-Id); empty if by none.
         is_automatic: whether a program answered with it: somebody is out of office, or a mail was not delivered.
         letters: the mails of a list's digest, where it is one.
+        authentication: what its header says of its sender.
         warnings: what of it could not be read: the rest of a sentence that begins with the mail.
     """
 
@@ -65,6 +67,7 @@ class ReadMail:
     warnings: tuple[str, ...] = ()
     is_automatic: bool = False
     letters: tuple[ReadMail, ...] = ()
+    authentication: Authentication = field(default_factory=Authentication)
 
 
 def read_mail(content: bytes) -> ReadMail:
@@ -101,6 +104,7 @@ def _read(content: bytes) -> ReadMail:
         warnings=tuple(warnings),
         is_automatic=mail_header.is_automatic(mail),
         letters=letters,
+        authentication=authentication_of(mail),
     )
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pedigreed.model.news_source import Reading
+    from pedigreed.sources.mailbox.senders import Senders
 
 FIRST_BYTES = 50_000_000
 """Of a file that was never read, its end of this size is."""
@@ -57,13 +58,14 @@ class MboxPlace(Place, frozen=True):
 class MboxSource:
     """Reads one file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, senders: Senders) -> None:
         self.name = mailbox_path_name(path)
         self._path = path
+        self._senders = senders
 
     def read(self, bookmark: str | None, now: datetime) -> Reading:  # noqa: ARG002  # the file has its own order
         """MboxPlace the mails that were added since. See `sources.source.Source`."""
-        gathering = Gathering(self.name)
+        gathering = Gathering(self.name, self._senders)
         try:
             with os.fdopen(open_regular(self._path), "rb") as file:
                 place, is_all = self._read_from(file, MboxPlace.of(bookmark), gathering)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pedigreed.sources.mailbox.folders import eml_folder, maildir
 from pedigreed.sources.mailbox.imap import ImapSource
 from pedigreed.sources.mailbox.mbox import MboxSource
+from pedigreed.sources.mailbox.senders import Senders
 
 if TYPE_CHECKING:
     import ssl
@@ -26,11 +27,12 @@ def open_mailbox(
         limits: of a reading over IMAP; None for the usual ones.
         tls_context: whom to trust over IMAP; None for the system's authorities.
     """
+    senders = Senders(config.senders, config.authserv_id)
     if config.imap:
-        return ImapSource(config.imap, limits=limits, tls_context=tls_context)
+        return ImapSource(config.imap, senders, limits=limits, tls_context=tls_context)
     if config.maildir:
-        return maildir(config.maildir)
+        return maildir(config.maildir, senders)
     if config.mbox:
-        return MboxSource(config.mbox)
+        return MboxSource(config.mbox, senders)
     assert config.eml
-    return eml_folder(config.eml)
+    return eml_folder(config.eml, senders)
