@@ -34,7 +34,7 @@ from pedigreed.impact.rmap import DATE_KEYS, Rmap, compile_rmap
 from pedigreed.impact.rule_text import read_rule_text
 from pedigreed.model.instrument import Instrument
 from pedigreed.service.contexts import COMPILER, Contexts
-from pedigreed.service.impact import GIVEN, impact_since_made, inventory_of
+from pedigreed.service.impact import impact_since_made, inventory_of
 from pedigreed.sources.crds.rules import PATIENCE, RuleFiles
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _switches(number: int) -> tuple[int, int, int]:
     for old, new in pairs:
         before, after = (contexts.context(name, tuple(Instrument)) for name in (old, new))
         theirs = [oracle(str(MAPPINGS / f"{name}.pmap")) for name in (old, new)]
-        comparison = Comparison(before, after, _EVERY_COLUMN, every_type=True)
+        comparison = Comparison(before, after, every_type=True)
         for instrument in Instrument:
             types = comparison.types_of(instrument)
             if not types:
@@ -194,7 +194,6 @@ def _switches(number: int) -> tuple[int, int, int]:
     return len(pairs), products, changed
 
 
-_EVERY_COLUMN = {instrument: frozenset(_COLUMNS.values()) for instrument in Instrument}
 _START = datetime(2021, 8, 9, 11, 12, 13, 456_000, tzinfo=UTC)
 
 
@@ -351,7 +350,7 @@ def _switch_in_memory(contexts: Contexts, random: Random) -> None:
     times = []
     for old, new in list(pairwise(every))[-20:]:
         began = time.process_time()
-        Comparison(old, new, GIVEN).impact(inventory)
+        Comparison(old, new).impact(inventory)
         times.append(time.process_time() - began)
     products = sum(members.number for members in inventory.groups.values())
     print(
@@ -408,7 +407,7 @@ def _switch_from_store(contexts: Contexts, random: Random, folder: Path) -> None
             inventory = inventory_of(connection, range(400))
         read = time.process_time() - began
         old = contexts.context("jwst_0560", tuple(Instrument))
-        Comparison(old, context, GIVEN).impact(inventory)
+        Comparison(old, context).impact(inventory)
         whole = time.process_time() - began
     print(
         f"a switch over a million products from the SQLite store: {whole:.1f} s (bar 4 s), {read:.1f} s the read"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -199,6 +200,27 @@ def test_the_row_that_decides_is_told(config: Path) -> None:
     detector = {"keyword": "DETECTOR", "value": "MIRIFULONG", "from": "MAST's column detector"}
     assert found["values"][0] == detector
     assert found["start"] == "2022-07-12 01:02:03.500000"
+
+
+def test_a_product_of_stage_3_is_explained_by_its_exposures(config: Path) -> None:
+    combined = replace(
+        CAL,
+        filename="jw01180-o002_t001_miri_ch4-long_s3d.fits",
+        fileset="jw01180-o002_t001_miri_ch4-long",
+        level="3",
+        parameters={},
+    )
+    alone = replace(combined, filename=combined.filename.replace("o002", "o009"), observation=9)
+    with Store(f"sqlite:///{config.parent / 'pedigreed.db'}") as store, store.writing() as connection:
+        products.keep(connection, [KnownProduct(combined), KnownProduct(alone)], frozenset())
+    title, product, _, sentence, *_ = printed(config, "--why", combined.filename, "photom").splitlines()
+    assert title == f"{combined.filename} is of stage 3, and made of 1 exposure:"
+    assert product == f"{CAL.filename}: photom"
+    assert sentence.startswith("jwst_miri_photom_0001 -> jwst_miri_photom_0002")
+    found = document(config, "--why", combined.filename, "photom")
+    assert (found["product"], found["exposures"][0]["product"]) == (combined.filename, CAL.filename)
+    with pytest.raises(Usage, match="the exposures that it is made of are not known"):
+        printed(config, "--why", alone.filename, "photom")
 
 
 def test_a_start_within_a_second_of_a_rules_date_is_told(config: Path) -> None:

@@ -13,6 +13,7 @@ from misbehaving import is_for, is_page
 from pedigreed.model.instant import to_mjd
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.problem import ProblemKind
+from pedigreed.service.learning import columns_given
 from pedigreed.service.status import read_status
 from watching import DAY_0, Watcher
 
@@ -227,3 +228,24 @@ def test_a_column_without_values_is_told_once_with_what_can_t_be_told(
     ]
     watcher.recorded.well_behaved()
     assert [problem.name for problem in watcher.cycle(day(4), config).told.news.over] == ["MAST NIRCam"]
+
+
+def test_a_column_that_crds_matches_by_and_the_service_dropped_is_known_as_such(watcher: Watcher) -> None:
+    watcher.holdings.add(1180, 20)
+    config = watcher.configured({"programs": [1180]}, sweep="1h")
+
+    def given(number: int) -> frozenset[str]:
+        watcher.cycle(day(number), config)
+        with watcher.store.reading() as connection:
+            return columns_given(connection)[Instrument.NIRCAM]
+
+    every = given(0)
+    assert "readpatt" in every
+    watcher.recorded.misbehave(archive_faults.MissingColumn("readpatt"), times=None)
+    watcher.holdings.remake(watcher.holdings.add(1180, 3), at=day(0.8))
+    assert given(1) == every - {"readpatt"}
+    # A column that is null in every row is there.
+    watcher.recorded.well_behaved()
+    watcher.recorded.misbehave(archive_faults.NullValues(("readpatt",)), times=None)
+    watcher.holdings.add(1180, 3)
+    assert given(2) == every

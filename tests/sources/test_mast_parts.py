@@ -80,7 +80,7 @@ def test_an_unreadable_row_is_the_trouble_of_its_own_program(values: dict[str, o
     [
         ({"publicReleaseDate_mjd": "not yet"}, "publicReleaseDate_mjd"),
         ({"ingestCompletionDate_mjd": [1]}, "ingestCompletionDate_mjd"),
-        ({"date_obs_mjd": 1e300}, "date_obs_mjd"),
+        ({"expstart": 1e300}, "expstart"),
         ({"fileSize": 10**30}, "fileSize"),
         ({"fileSize": "large"}, "fileSize"),
         ({"isStale": "perhaps"}, "isStale"),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 999 * 999 * 2
 """How many rows a program can have of every instrument."""
 
-NARROW_COLUMNS = (*IDENTITY, *PEDIGREE, *STATE, START, "exp_type", "detector", "filter", "subarray", "readpatt")
+NARROW_COLUMNS = (*IDENTITY, *PEDIGREE, *STATE, *START, "exp_type", "detector", "filter", "subarray", "readpatt")
 """A shorter list, that every instrument's service has."""
 
 _MODES = {mode.instrument: mode for mode in (FGS_IMAGE, MIRI_IMAGE, NIRCAM_SHORT, NIRISS_IMAGE, NIRSPEC_MSA)}

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 
     from pedigreed.config.load import LoadedConfig
     from pedigreed.impact.inventory import Inventory
-    from pedigreed.impact.why import Side
+    from pedigreed.impact.why import Side, Why
     from pedigreed.model.impact import Impact
-    from pedigreed.model.instrument import Instrument
     from pedigreed.service.contexts import Contexts
+    from pedigreed.service.impact import Described
     from pedigreed.store.database import Store
+
+    _Explained = tuple[Described, tuple[tuple[str, str, str], ...], Why]
 
 _MOST_UNREAD = 20
 
@@ -180,22 +182,19 @@ class _Asked:
         old = self.contexts.context(before, instruments)
         return impact_of(inventory, groups, old, new, types=types, every_type=every_type)
 
-    def product(self, name: str) -> "tuple[Instrument, dict[str, object], str | None]":
-        """A product's instrument, what CRDS matches by, and when its observation began."""
-        from pedigreed.service.impact import described_file, moment_of_product
-        from pedigreed.store import products as stored_products
+    def products(self, name: str) -> "list[Described]":
+        """A product by its name or the path of its file; of stage 3, the exposures that it is made of."""
+        from pedigreed.service.impact import described, described_file
 
         if Path(name).is_file():
-            return described_file(Path(name))
+            return [described_file(Path(name))]
         known = None
         if self._store is not None:
             with self._store.reading() as connection:
-                known = stored_products.known_by_name(connection, [name]).get(name)
+                known = described(connection, name)
         if known is None:
             raise Usage(f"{name!r} is neither a product that is watched nor a file here")
-        if known.product.level == "3":
-            raise Usage("a product of stage 3 is made of exposures: name one of those")
-        return known.product.instrument, dict(known.product.parameters), moment_of_product(known.product)
+        return known
 
 
 def _print(found: "Impact", file: str | None, unread: "Sequence[str]") -> None:
@@ -242,37 +241,51 @@ def _document(found: "Impact", file: str | None, unread: "Sequence[str]") -> dic
 
 
 def _print_why(asked: _Asked, about: tuple[str, str], before: str, after: str, *, as_json: bool) -> None:
+    from pedigreed.digests.wording import count
     from pedigreed.service.impact import why
 
-    name, reftype = about
-    instrument, parameters, moment = asked.product(name)
-    old, new = (asked.contexts.context(each, {instrument}) for each in (before, after))
-    values, found = why(instrument, reftype.lower(), parameters, moment, old=old, new=new)
+    name, reftype = about[0], about[1].lower()
+    products = asked.products(name)
+    instruments = {product.instrument for product in products}
+    old, new = (asked.contexts.context(each, instruments) for each in (before, after))
+    explained = [(product, *why(product, reftype, old=old, new=new)) for product in products]
     if as_json:
-        print_json(
+        documents = [
             {
-                "product": name,
-                "type": reftype.lower(),
-                "start": moment,
+                "product": product.name,
+                "type": reftype,
+                "start": product.moment,
                 "values": [{"keyword": key, "value": value, "from": origin} for key, value, origin in values],
                 "old": {"context": before, **_side(found.before)},
                 "new": {"context": after, **_side(found.after)},
                 "sentence": found.sentence,
                 "near": list(found.near),
             }
-        )
+            for product, values, found in explained
+        ]
+        is_alone = len(documents) == 1 and products[0].name == Path(name).name
+        print_json(documents[0] if is_alone else {"product": name, "type": reftype, "exposures": documents})
         return
-    echo(f"{Path(name).name}: {reftype.lower()}\n\n{found.sentence}\n")
-    made = table("keyword", "value", "from")
-    for row in values:
-        made.add_row(*row)
-    made.add_row("DATE-OBS TIME-OBS", moment or "not known", "")
-    print_table(made)
-    for date in found.near:
-        echo(f"\nthe date {date} of a rule is within a second of the observation's start")
-    for context, side in ((before, found.before), (after, found.after)):
-        echo(f"\n{context}: {side.rules}, {' '.join(side.keys) or 'one answer for all'}")
-        _print_side(side)
+    # Exposures of one product mostly differ in nothing but their dates: each answer is shown once.
+    alike: dict[str, list[_Explained]] = {}
+    for each in explained:
+        alike.setdefault(each[2].sentence, []).append(each)
+    if products[0].name != Path(name).name:
+        echo(f"{name} is of stage 3, and made of {count(len(products), 'exposure')}:")
+    for together in alike.values():
+        product, values, found = together[0]
+        more = f", and {len(together) - 1:,} more" if len(together) > 1 else ""
+        echo(f"{product.name}{more}: {reftype}\n\n{found.sentence}\n")
+        made = table("keyword", "value", "from")
+        for row in values:
+            made.add_row(*row)
+        made.add_row("DATE-OBS TIME-OBS", product.moment or "not known", "")
+        print_table(made)
+        for date in found.near:
+            echo(f"\nthe date {date} of a rule is within a second of the observation's start")
+        for context, side in ((before, found.before), (after, found.after)):
+            echo(f"\n{context}: {side.rules}, {' '.join(side.keys) or 'one answer for all'}")
+            _print_side(side)
 
 
 def _print_side(side: "Side") -> None:

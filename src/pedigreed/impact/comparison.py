@@ -114,7 +114,6 @@ class Comparison:
         self,
         old: Context,
         new: Context,
-        given: Mapping[Instrument, frozenset[str]],
         *,
         only: Collection[str] = (),
         every_type: bool = False,
@@ -126,13 +125,12 @@ class Comparison:
         Args:
             old: the one context.
             new: the other.
-            given: the columns that each instrument's service has.
             only: the types that are looked at; empty for all.
             every_type: look at types too that a product is not made with.
             doubted: see above.
             known: what is known already, which is added to. Comparisons of several contexts may share it.
         """
-        self._old, self._new, self._given = old, new, given
+        self._old, self._new = old, new
         self._every_type = every_type
         self._doubted = frozenset(doubted)
         self._pairs = {
@@ -240,7 +238,7 @@ class Comparison:
         pairs = self._pairs.get(kind.instrument)
         if not pairs:
             return _NO_PLAN
-        values = inventory.values(kind.instrument, kind.header, self._given.get(kind.instrument, frozenset()))
+        values = inventory.values(kind.instrument, kind.header)
         exp_type = None if values[EXP_TYPE_KEY] in {UNDEFINED, UNKNOWN} else values[EXP_TYPE_KEY]
         how = making(
             exp_type,
@@ -301,10 +299,8 @@ class Comparison:
 class Usage(Comparison):
     """Which products a context gives one file. What is counted as changed is what uses it."""
 
-    def __init__(
-        self, context: Context, given: Mapping[Instrument, frozenset[str]], reftype: str, file: str
-    ) -> None:
-        super().__init__(context, context, given, every_type=True)
+    def __init__(self, context: Context, reftype: str, file: str) -> None:
+        super().__init__(context, context, every_type=True)
         self._file = file
         self._pairs = {
             instrument: (_Pair.of(reftype, types[reftype], types[reftype]),)

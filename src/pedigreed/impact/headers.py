@@ -62,7 +62,7 @@ _WITHOUT_KEYWORD = frozenset(("META.EXPOSUIRE.NOUTPUTS", "META.INSTRUMENT.EXP_TY
 
 
 def values_of(
-    keys: tuple[str, ...], parameters: Mapping[str, object], instrument: Instrument, given: Collection[str]
+    keys: tuple[str, ...], parameters: Mapping[str, object], instrument: Instrument, given: Collection[str] | None
 ) -> tuple[str, ...]:
     """The conditioned values of some keys of a product in the archive.
 
@@ -70,29 +70,34 @@ def values_of(
         keys: CRDS's keys, without those of the date.
         parameters: what the archive has, by its columns. A column that is null there is absent.
         instrument: the product's.
-        given: the columns that the instrument's service has. The value of another is `UNKNOWN`.
+        given: the columns that the instrument's service has; None for all. The value of another is `UNKNOWN`,
+            unless it is known from before.
     """
     return tuple(_value(key, parameters, instrument, given) for key in keys)
 
 
 def values_by_key(
-    parameters: Mapping[str, object], instrument: Instrument, given: Collection[str]
+    parameters: Mapping[str, object], instrument: Instrument, given: Collection[str] | None
 ) -> dict[str, str]:
     """The same of every key that has a keyword. A key that is absent here is `UNKNOWN`."""
     keys = (INSTRUMENT_KEY, *_WITHOUT_KEYWORD, *_BY_KEY)
     return dict(zip(keys, values_of(keys, parameters, instrument, given), strict=True))
 
 
-def _value(key: str, parameters: Mapping[str, object], instrument: Instrument, given: Collection[str]) -> str:
+def _value(
+    key: str, parameters: Mapping[str, object], instrument: Instrument, given: Collection[str] | None
+) -> str:
     if key == INSTRUMENT_KEY:
         return conditioned(instrument.value)
     if key in _WITHOUT_KEYWORD:
         return UNDEFINED
     keyword = _BY_KEY.get(key)
-    if keyword is None or keyword.column not in given:
+    if keyword is None:
         return UNKNOWN
     value = parameters.get(keyword.column)
-    return UNDEFINED if value is None else conditioned(value)
+    if value is not None:
+        return conditioned(value)
+    return UNDEFINED if given is None or keyword.column in given else UNKNOWN
 
 
 def parameters_of_header(header: Mapping[str, object]) -> dict[str, object]:

@@ -19,7 +19,7 @@ from pedigreed.impact.headers import values_by_key
 from pedigreed.model.product_name import product_type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from pedigreed.impact.answers import Stretch
     from pedigreed.model.instrument import Instrument
@@ -114,11 +114,13 @@ class Inventory:
 
     whole: Chosen
 
-    def __init__(self) -> None:
+    def __init__(self, given: Mapping[Instrument, Collection[str]] | None = None) -> None:
+        """`given`: the columns that each instrument's service has; None for all, as a file's header has them."""
+        self._given = given
         self.groups: dict[Group, Members] = {}
         self.headers: list[tuple[tuple[str, object], ...]] = []
         self._exposures: Exposures | None = None
-        self._values: dict[tuple[Instrument, int, frozenset[str]], dict[str, str]] = {}
+        self._values: dict[tuple[Instrument, int], dict[str, str]] = {}
 
     @property
     def exposures(self) -> Exposures:
@@ -127,12 +129,13 @@ class Inventory:
             self._exposures = Exposures(self)
         return self._exposures
 
-    def values(self, instrument: Instrument, header: int, given: frozenset[str]) -> dict[str, str]:
+    def values(self, instrument: Instrument, header: int) -> dict[str, str]:
         """The conditioned values of a set of header values, by CRDS's keys: see `values_by_key`."""
-        known = self._values.get((instrument, header, given))
+        known = self._values.get((instrument, header))
         if known is None:
+            given = None if self._given is None else self._given.get(instrument, ())
             parameters = dict(self.headers[header])
-            known = self._values[instrument, header, given] = values_by_key(parameters, instrument, given)
+            known = self._values[instrument, header] = values_by_key(parameters, instrument, given)
         return known
 
     def add(self, group: Group, start: int | None) -> None:

@@ -32,6 +32,7 @@ class Fetched(Generic[Item]):
         ignored_limits: whether it had rows that the question excluded, so that its limits save nothing.
         filled: columns that something hangs on and that had a value in some row.
         unfilled: those that had none, where enough rows were looked at.
+        columns: all columns that rows had, be it with null; empty where none was read.
     """
 
     items: tuple[Item, ...]
@@ -44,6 +45,7 @@ class Fetched(Generic[Item]):
     ignored_limits: bool = False
     filled: frozenset[str] = frozenset()
     unfilled: frozenset[str] = frozenset()
+    columns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pedigreed.impact.comparison import timeline_of
-from pedigreed.impact.headers import INSTRUMENT_KEY, KEYWORDS, UNKNOWN, values_of
+from pedigreed.impact.headers import INSTRUMENT_KEY, KEYWORDS, UNKNOWN
 from pedigreed.impact.inventory import moment_at
 from pedigreed.impact.rmap import DATE_KEYS
 from pedigreed.impact.values import UNDEFINED
 from pedigreed.model.failure import UpstreamUnavailable
-from pedigreed.service.impact import GIVEN
 from pedigreed.sources.crds.best_references import MOST_HEADERS
 
 if TYPE_CHECKING:
@@ -99,8 +98,8 @@ def _exposures(inventory: Inventory, types: Mapping[Instrument, Collection[str]]
         if group.level == "3" or group.header in seen or not members.starts or not types.get(group.instrument):
             continue
         seen.add(group.header)
-        values = values_of(_KEYS, dict(inventory.headers[group.header]), group.instrument, GIVEN[group.instrument])
-        header = {key: UNDEFINED if value == UNKNOWN else value for key, value in zip(_KEYS, values, strict=True)}
+        values = inventory.values(group.instrument, group.header)
+        header = {key: UNDEFINED if values[key] == UNKNOWN else values[key] for key in _KEYS}
         exposure = _Exposure(group.instrument, header, moment_at(members.starts[0]))
         waiting.setdefault(group.instrument, []).append(exposure)
     for _ in range(MOST_HEADERS):

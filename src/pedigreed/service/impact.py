@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from pedigreed.impact.headers import (
     values_of,
     written_key,
 )
-from pedigreed.impact.inventory import Inventory, group_of, microseconds_of
+from pedigreed.impact.inventory import STAGE_THREE, Inventory, group_of, microseconds_of
 from pedigreed.impact.values import UNDEFINED
 from pedigreed.impact.why import explain
 from pedigreed.model.failure import Unreadable
@@ -29,8 +30,8 @@ from pedigreed.model.notice import NoticeKind
 from pedigreed.model.product_name import parse_product_name
 from pedigreed.model.reference_file import context_of, file_name
 from pedigreed.notices.merging import notices_of
+from pedigreed.service.learning import columns_given
 from pedigreed.sources.disk.product_files import is_product, read_values
-from pedigreed.sources.mast.columns import MATCHING
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import contexts_in_use as stored_contexts
 from pedigreed.store import products as stored_products
@@ -47,27 +48,28 @@ if TYPE_CHECKING:
     from pedigreed.model.product import Product
     from pedigreed.service.contexts import Contexts
 
-GIVEN: Mapping[Instrument, frozenset[str]] = {
-    instrument: frozenset(column for column, having in MATCHING.items() if instrument in having)
-    for instrument in Instrument
-}
-"""The columns of each instrument's keyword service that CRDS matches by."""
-
 _MICROSECONDS = 1_000
 _WITH_NAMES = frozenset(("2c", "3"))
 """Levels of which the whole name matters: it has the association."""
 _KEYWORDS = frozenset(("INSTRUME", "DATE-OBS", "TIME-OBS", "CRDS_CTX", *(keyword.fits for keyword in KEYWORDS)))
 
 
-def inventory_of(connection: Connection, programs: Collection[int], *, with_contexts: bool = False) -> Inventory:
+def inventory_of(
+    connection: Connection,
+    programs: Collection[int],
+    *,
+    with_contexts: bool = False,
+    names: dict[Group, list[str]] | None = None,
+) -> Inventory:
     """The products of some programs that are there, by what CRDS's rules can tell apart.
 
     Args:
         connection: a transaction.
         programs: which.
         with_contexts: keep apart what was made with different contexts.
+        names: is given the names of each group's files.
     """
-    inventory = Inventory()
+    inventory = Inventory(columns_given(connection))
     numbers: dict[int, int] = {}
     # What products of one exposure have in common is found once for each end of a name: a million names are long.
     known: dict[tuple[object, ...], Group] = {}
@@ -88,6 +90,8 @@ def inventory_of(connection: Connection, programs: Collection[int], *, with_cont
                     context=context or "",
                 )
             inventory.add(group, None if start is None else start * _MICROSECONDS)
+            if names is not None:
+                names.setdefault(group, []).append(filename)
     sets = stored_products.parameters_by_id(connection, numbers)
     inventory.headers = [tuple(sets[key].items()) for key in numbers]
     inventory.close()
@@ -104,7 +108,7 @@ def impact_of(
     every_type: bool = False,
 ) -> Impact:
     """What a switch of contexts changes for some groups of products. Exposures are found in all of them."""
-    return Comparison(old, new, GIVEN, only=types, every_type=every_type).impact(inventory, groups)
+    return Comparison(old, new, only=types, every_type=every_type).impact(inventory, groups)
 
 
 def impact_since_made(
@@ -134,7 +138,7 @@ def impact_since_made(
             impacts.append(_untold(new.name, number, every))
             continue
         old = contexts.context(name, {group.instrument for group in together})
-        comparison = Comparison(old, new, GIVEN, only=types, every_type=every_type, known=known)
+        comparison = Comparison(old, new, only=types, every_type=every_type, known=known)
         impacts.append(comparison.impact(inventory, together))
     return total("", new.name, impacts)
 
@@ -148,7 +152,7 @@ def users_of(inventory: Inventory, groups: Iterable[Group], context: Context, fi
     form = file_name(file.lower())
     if form is None or form.reference_type is None or form.is_rules:
         raise WrongUse(f"{file!r} is no reference file: write it like jwst_miri_flat_0541.fits")
-    return Usage(context, GIVEN, form.reference_type, file.lower()).impact(inventory, groups)
+    return Usage(context, form.reference_type, file.lower()).impact(inventory, groups)
 
 
 def named_contexts(connection: Connection) -> dict[str, str]:
@@ -171,19 +175,14 @@ def named_contexts(connection: Connection) -> dict[str, str]:
 
 
 def why(
-    instrument: Instrument,
-    reftype: str,
-    parameters: Mapping[str, object],
-    moment: str | None,
-    *,
-    old: Context,
-    new: Context,
+    product: Described, reftype: str, *, old: Context, new: Context
 ) -> tuple[tuple[tuple[str, str, str], ...], Why]:
     """Why a product gets what it gets: keyword, value and where it came from; and the rules that match.
 
     Raises:
         Usage: neither context has the type, its rules are not understood, or a value is not known.
     """
+    instrument, parameters = product.instrument, product.parameters
     rules = [context.types.get(instrument, {}).get(reftype) for context in (old, new)]
     if rules == [None, None]:
         raise WrongUse(f"CRDS has no type {reftype!r} for {instrument.written} in {old.name} and {new.name}")
@@ -192,7 +191,7 @@ def why(
         if each.rmap is not None and each.rmap.form.not_understood:
             raise WrongUse(f"{each.name} is not understood: {each.rmap.form.not_understood}")
     keys = tuple(dict.fromkeys((*keys_of(before), *keys_of(after))))
-    values = values_of(keys, parameters, instrument, GIVEN[instrument])
+    values = values_of(keys, parameters, instrument, product.given)
     header = dict(zip(keys, values, strict=True))
     # What the archive does not tell is shown as it is, and evaluated as a keyword that is absent.
     known = {key: UNDEFINED if value == UNKNOWN else value for key, value in header.items()}
@@ -200,12 +199,64 @@ def why(
         (written_key(key), "not known" if value == UNKNOWN else value, _origin(key, value, parameters))
         for key, value in header.items()
     )
-    return shown, explain(before, after, known, moment)
+    return shown, explain(before, after, known, product.moment)
 
 
-def moment_of_product(product: Product) -> str | None:
-    """When its observation began, as CRDS writes it."""
-    return None if product.observation_start is None else moment_of(product.observation_start)
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One product by what CRDS's rules look at.
+
+    Attributes:
+        name: of its file.
+        instrument: its instrument.
+        parameters: what CRDS matches by, by the archive's columns.
+        moment: when its observation began, as CRDS writes it; None where that is not known.
+        given: the columns that the instrument's service has; None where they are those of a file's header.
+    """
+
+    name: str
+    instrument: Instrument
+    parameters: Mapping[str, object]
+    moment: str | None
+    given: Collection[str] | None = None
+
+
+def described(connection: Connection, name: str) -> list[Described] | None:
+    """A product that is watched, or the exposures that one of stage 3 is made of; None where it is not known.
+
+    Raises:
+        Usage: it is of stage 3, and its exposures are not known.
+    """
+    known = stored_products.known_by_name(connection, [name]).get(name)
+    if known is None:
+        return None
+    names = [name]
+    if known.product.level == STAGE_THREE:
+        names = _exposures_of(connection, known.product)
+        if not names:
+            raise WrongUse(f"{name} is of stage 3, and the exposures that it is made of are not known")
+    given = columns_given(connection)
+    products = stored_products.known_by_name(connection, names)
+    return [_described(products[each].product, given) for each in names]
+
+
+def _described(product: Product, given: Mapping[Instrument, Collection[str]]) -> Described:
+    start = product.observation_start
+    return Described(
+        product.filename,
+        product.instrument,
+        product.parameters,
+        None if start is None else moment_of(start),
+        given[product.instrument],
+    )
+
+
+def _exposures_of(connection: Connection, combined: Product) -> list[str]:
+    """The names of the products whose headers are those of the exposures of a product of stage 3, sorted."""
+    names: dict[Group, list[str]] = {}
+    inventory = inventory_of(connection, [combined.program], names=names)
+    own = next(group for group, members in names.items() if combined.filename in members)
+    return sorted(name for group in inventory.exposures.of(own) for name in names[group])
 
 
 def _origin(key: str, value: str, parameters: Mapping[str, object]) -> str:
@@ -251,14 +302,15 @@ def inventory_of_files(paths: Iterable[Path], *, with_contexts: bool = False) ->
     return inventory, unread
 
 
-def described_file(path: Path) -> tuple[Instrument, dict[str, object], str | None]:
-    """A file's instrument, its header by the archive's columns, and when its observation began.
+def described_file(path: Path) -> Described:
+    """A file by its header.
 
     Raises:
         Unreadable: it is no product.
     """
     header = read_values(str(path), _KEYWORDS)
-    return _instrument_of(header), parameters_of_header(header), moment_of_header(header)
+    instrument = _instrument_of(header)
+    return Described(path.name, instrument, parameters_of_header(header), moment_of_header(header))
 
 
 def _instrument_of(header: Mapping[str, str]) -> Instrument:

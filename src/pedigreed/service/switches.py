@@ -12,15 +12,15 @@ from pedigreed.changes.selection import selection_of
 from pedigreed.config.settings import Report
 from pedigreed.impact.comparison import Comparison
 from pedigreed.model.failure import PedigreedError
-from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import NoticeKind
 from pedigreed.model.reference_file import context_of
 from pedigreed.notices.merging import notices_of
 from pedigreed.service.crds_check import hold_against_crds
-from pedigreed.service.impact import GIVEN, inventory_of
+from pedigreed.service.impact import inventory_of
 from pedigreed.sources.crds.rules import RulesUnavailable
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import impacts as stored_impacts
+from pedigreed.store import products as stored_products
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,9 +87,12 @@ def _evaluate(
     switch: tuple[str, str], subscriptions: list[Subscription], store: Store, contexts: Contexts, now: datetime
 ) -> None:
     old = new = None
+    with store.reading() as connection:
+        programs = frozenset().union(*(each.programs for each in subscriptions))
+        instruments = stored_products.instruments(connection, programs)
     for name in switch:
         try:
-            old, new = new, contexts.context(name, tuple(Instrument))
+            old, new = new, contexts.context(name, instruments)
             reason = None
         except RulesUnavailable as failure:
             reason = str(failure)
@@ -100,7 +103,7 @@ def _evaluate(
             return
     assert old is not None
     assert new is not None
-    types = {instrument: Comparison(old, new, GIVEN).types_of(instrument) for instrument in Instrument}
+    types = {instrument: Comparison(old, new).types_of(instrument) for instrument in instruments}
     by_programs: dict[frozenset[int], list[Subscription]] = {}
     for subscription in subscriptions:
         by_programs.setdefault(subscription.programs, []).append(subscription)
@@ -111,7 +114,7 @@ def _evaluate(
         if check.doubted:
             about = sorted(f"{reftype} of {instrument.written}" for instrument, reftype in check.doubted)
             _log.warning("CRDS answers otherwise", context=new.name, types=about)
-        comparison = Comparison(old, new, GIVEN, doubted=check.doubted)
+        comparison = Comparison(old, new, doubted=check.doubted)
         impacts = {
             each.name: comparison.impact(
                 inventory, [group for group in inventory.groups if selection_of(each).is_about(group)]

@@ -122,6 +122,12 @@ def parameters_by_id(connection: Connection, keys: Collection[int]) -> dict[int,
     }
 
 
+def instruments(connection: Connection, programs: Collection[int]) -> frozenset[Instrument]:
+    """The instruments that some programs have or had products of."""
+    query = select(products.c.instrument).where(products.c.program.in_(programs)).distinct()
+    return frozenset(map(Instrument, connection.execute(query).scalars()))
+
+
 def missed(connection: Connection, programs: Collection[int]) -> Iterator[KnownProduct]:
     """The products that are missing from sweeps and are not withdrawn yet."""
     return _known(

@@ -55,6 +55,7 @@ class PagedAnswer:
         too_old: how many rows are older than the query's limit.
         paging_problems: what did not fit between pages.
         filled: the columns that had a value in any row that was read.
+        columns: those that a row had, be it with null, of the first rows that were read.
         notes: what was odd in reading the pages.
     """
 
@@ -74,6 +75,7 @@ class PagedAnswer:
     too_old: int = 0
     paging_problems: list[str] = field(default_factory=list)
     filled: set[str] = field(default_factory=set)
+    columns: set[str] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
     _last_page: list[bytes] = field(default_factory=list)
     _brings_nothing: bool = False
@@ -147,6 +149,7 @@ class PagedAnswer:
         self.strangers += part.strangers
         self.too_old += part.too_old
         self.filled |= part.filled
+        self.columns |= part.columns
         self.notes |= part.notes
         self.paging_problems += completeness_of(part).problems
 
@@ -171,6 +174,8 @@ class PagedAnswer:
         try:
             check_keys(values, required)
             self.filled.update(columns_filled(values))
+            if len(self.products) < _ENOUGH_ROWS:
+                self.columns.update(values)
             product = product_of(values, self.query.instrument, fingerprint, self._keep_odd)
         except Unreadable as error:
             program = program_of(values)
@@ -256,6 +261,7 @@ class Completeness:
             ignored_limits=self.answer.too_old > 0,
             filled=frozenset(self.answer.filled),
             unfilled=self.answer.unfilled,
+            columns=frozenset(self.answer.columns),
         )
 
     def parts(
@@ -273,10 +279,13 @@ class Completeness:
         for number, (query, problems) in enumerate(parts):
             part, fetched = self._part(query, problems, filenames(query))
             if number == 0:
-                told = (*warnings, *_oddities(self.answer))
-                filled = frozenset(self.answer.filled)
                 fetched = replace(
-                    fetched, warnings=told, requests=requests, filled=filled, unfilled=self.answer.unfilled
+                    fetched,
+                    warnings=(*warnings, *_oddities(self.answer)),
+                    requests=requests,
+                    filled=frozenset(self.answer.filled),
+                    unfilled=self.answer.unfilled,
+                    columns=frozenset(self.answer.columns),
                 )
             yield part, fetched
 

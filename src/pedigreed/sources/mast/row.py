@@ -80,7 +80,8 @@ def product_of(
         is_stale=_said(row, "isStale", filename, odd),
         public_at=_secondary_instant(row, "publicReleaseDate_mjd", filename, odd),
         archived_at=_secondary_instant(row, "ingestCompletionDate_mjd", filename, odd),
-        observation_start=_secondary_instant(row, "date_obs_mjd", filename, odd),
+        observation_start=_secondary_instant(row, "expstart", filename, odd)
+        or _secondary_instant(row, "date_obs_mjd", filename, odd),
         size=_whole_number(row, "fileSize", filename, odd, _INT64),
         checksum=_text(row.get("checksum")),
         fingerprint=fingerprint,
