@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Medium, NoticeKind
-from pedigreed.notices.reading import facts_of
+from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Heard, Medium, NoticeKind
+from pedigreed.notices.reading import facts_heard, facts_of, reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,6 +106,15 @@ def test_bad_files_in_a_list_are_all_of_them() -> None:
 def test_the_context_is_the_new_one_of_several(text: str, context: str | None, before: str | None) -> None:
     facts = _read(text)
     assert (facts.context, facts.before) == (context, before)
+
+
+def test_what_was_kept_is_taken_of_the_same_reader_alone() -> None:
+    announcement = Announcement("list", Medium.MAIL, "<1@x>", None, "", "New NIRCam flat reference files.")
+    told = Facts(modes=("as it was kept",))
+    at = datetime(2026, 9, 14, tzinfo=UTC)
+    assert facts_heard(Heard(1, announcement, at, told=told, read_by=reader())) == told
+    for heard in (Heard(1, announcement, at), Heard(1, announcement, at, told=told, read_by="another")):
+        assert facts_heard(heard) == facts_of(announcement)
 
 
 def test_records_win_over_text() -> None:

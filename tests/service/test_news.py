@@ -14,9 +14,10 @@ from list_mails import event, list_mail, mast_mail
 from misbehaving import is_call_of
 from pedigreed.demo.crds_story import Reference
 from pedigreed.model.news_source import SourceState
-from pedigreed.model.notice import Announcement, Medium
+from pedigreed.model.notice import Announcement, Facts, Medium
 from pedigreed.model.work import Work
 from pedigreed.notices.merging import notices_of
+from pedigreed.notices.reading import facts_of, reader
 from pedigreed.service.agenda import agenda
 from pedigreed.service.news import read_news
 from pedigreed.sources.mailbox import gathering
@@ -74,6 +75,19 @@ def test_one_delivery_that_four_tell_is_told_once(heard: Hearing) -> None:
     [notice] = [each for each in notices(heard.store) if each.facts.context == "jwst_1583"]
     assert len(notice.heard) == 5  # the server tells of its files by themselves
     assert notice.text.startswith(TEXT)
+
+
+def test_a_text_is_read_when_it_comes_and_again_by_another_reader(heard: Hearing) -> None:
+    heard.deliver(DAY_0 + 2 * HOUR, "jwst_1583", TEXT, PHOTOM)
+    heard.told(DAY_0 + DAY)
+    with heard.store.writing() as connection:
+        kept = announcements.load(connection)
+        assert kept
+        assert all(each.read_by == reader() and each.told == facts_of(each.announcement) for each in kept)
+        announcements.keep_told(connection, {each.key: Facts() for each in kept}, "of another version")
+    heard.told(DAY_0 + 2 * DAY)
+    with heard.store.reading() as connection:
+        assert {each.read_by for each in announcements.load(connection)} == {reader()}
 
 
 @pytest.mark.parametrize("first", ["server", "list", "mail"])

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sqlalchemy import update
+
 from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.news_source import SourceState
 from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Medium, NoticeKind
-from pedigreed.store import announcements, contexts_in_use, reported_programs
+from pedigreed.store import announcements, contexts_in_use, reported_programs, tables
 
 if TYPE_CHECKING:
     from pedigreed.store.database import Store
@@ -56,6 +58,29 @@ def test_what_a_source_says_again_is_not_kept_again(store: Store) -> None:
     ]
     with store.reading() as connection:
         assert [heard.announcement.text for heard in announcements.load(connection)] == ["New MIRI flats."] * 3
+
+
+def test_what_a_reader_read_is_kept_with_it_and_read_again_by_another(store: Store) -> None:
+    keep(store, said("a"), said("b"))
+    with store.writing() as connection:
+        b, a = announcements.not_read_by(connection, "first", 9)
+        announcements.keep_told(connection, {a.key: FACTS, b.key: Facts()}, "first")
+        announcements.keep_told(connection, {}, "first")
+    with store.reading() as connection:
+        assert [(heard.told, heard.read_by) for heard in announcements.load(connection)] == [
+            (FACTS, "first"),
+            (Facts(), "first"),
+        ]
+        assert announcements.not_read_by(connection, "first", 9) == []
+        assert announcements.not_read_by(connection, "second", 1) == [b]
+
+
+def test_what_a_version_with_other_nouns_read_is_not_taken(store: Store) -> None:
+    keep(store, said("a"))
+    with store.writing() as connection:
+        connection.execute(update(tables.announcements).values(told='{"kind": "of later times"}', read_by="later"))
+        [heard] = announcements.load(connection)
+    assert (heard.announcement, heard.told) == (said("a"), None)
 
 
 def test_a_subscription_listens_from_its_begin_on(store: Store) -> None:

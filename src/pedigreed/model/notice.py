@@ -114,12 +114,16 @@ class Heard:
         announcement: what was said.
         heard_at: when it was read, UTC.
         was_there: whether it was there when its source was read for the first time, and so is no news.
+        told: what its text was read to tell; None where it was not read yet.
+        read_by: which version of the reader that was.
     """
 
     key: int
     announcement: Announcement
     heard_at: datetime
     was_there: bool = False
+    told: Facts | None = field(default=None, compare=False)
+    read_by: str | None = field(default=None, compare=False)
 
 
 class Again(StrEnum):

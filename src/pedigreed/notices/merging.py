@@ -1,6 +1,6 @@
 """Announcements -> notices: one thing that happened in CRDS is one notice, whoever told of it.
 
-`reading.facts_of` gives each announcement its kind. Each kind has a key, and what has one key is one notice:
+`reading.facts_heard` gives each announcement its kind. Each kind has a key, and what has one key is one notice:
 
 - delivery: the context.
 - build: the pipeline's version and the context. Who names one of them belongs to the nearest within 30 days.
@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.notice import NoticeKind
 from pedigreed.model.reference_file import file_name
 from pedigreed.notices.likeness import FEWEST_RUNS, alike, pairs_with_common_runs, runs_of
-from pedigreed.notices.reading import facts_of
+from pedigreed.notices.reading import facts_heard
 from pedigreed.notices.writing import notice_of, told_at
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def notices_of(heard: Iterable[Heard]) -> tuple[Notice, ...]:
     Facts of one notice are joined: the server's word counts most, then the richest text's.
     """
     told = sorted(
-        (_told(each, facts_of(each.announcement)) for each in heard),
+        (_told(each, facts_heard(each)) for each in heard),
         key=lambda each: (each.at, *_source_and_identity(each)),
     )
     keys = _keys(told)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from importlib import resources
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -14,7 +17,7 @@ from pedigreed.notices.naming import named_in
 from pedigreed.notices.sentences import sentences
 
 if TYPE_CHECKING:
-    from pedigreed.model.notice import Announcement
+    from pedigreed.model.notice import Announcement, Heard
 
 
 _LEVEL = re.compile(
@@ -62,6 +65,24 @@ _VERSION = re.compile(
 )
 _USE_INSTEAD = re.compile(r"\b(?:(?:replaced|superseded) by|instead|please use|successors?)\b", re.IGNORECASE)
 _LONGEST_READ = 100_000
+
+
+@cache
+def reader() -> str:
+    """The version of what reads announcements: a digest of its source, and so another after each change of it."""
+    digest = sha256()
+    for room in ("pedigreed.model", "pedigreed.notices"):
+        for file in sorted(resources.files(room).iterdir(), key=lambda file: file.name):
+            if file.name.endswith((".py", ".csv")):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def facts_heard(heard: Heard) -> Facts:
+    """What an announcement is about: as it was kept with it, or read now where that was by another reader."""
+    if heard.told is not None and heard.read_by == reader():
+        return heard.told
+    return facts_of(heard.announcement)
 
 
 def facts_of(announcement: Announcement) -> Facts:

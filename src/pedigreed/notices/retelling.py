@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pedigreed.model.notice import Again, ChangeLevel, Medium, NoticeKind
-from pedigreed.notices.reading import facts_of
+from pedigreed.notices.reading import facts_heard
 from pedigreed.notices.relevance import is_wanted
 from pedigreed.notices.writing import notice_of
 
@@ -64,7 +64,7 @@ def _of_these(notice: Notice, is_one: Callable[[Heard], bool]) -> Notice | None:
     chosen = [heard for heard in notice.heard if is_one(heard)]
     if len(chosen) == len(notice.heard):
         return notice
-    return notice_of([(heard, facts_of(heard.announcement)) for heard in chosen], notice.kind) if chosen else None
+    return notice_of([(heard, facts_heard(heard)) for heard in chosen], notice.kind) if chosen else None
 
 
 def _is_more(notice: Notice, before: Notice, concerns: Callable[[Notice], bool]) -> bool:

@@ -15,6 +15,7 @@ from pedigreed.model.failure import StoreError, TryAgain
 from pedigreed.model.news_source import Reading, SourceState
 from pedigreed.model.notice import Medium
 from pedigreed.model.work import Work
+from pedigreed.notices.reading import facts_of, reader
 from pedigreed.service.news_sources import LONGEST_WAIT, is_reading_due
 from pedigreed.service.one_run import one_run
 from pedigreed.sources.plain_text import plain_line
@@ -55,6 +56,10 @@ class SourceRead:
     source: str
     reading: Reading
     news: int
+
+
+_MOST_READ = 500
+"""Announcements that are read in one writing transaction, so that nobody waits long after an upgrade."""
 
 
 def read_news(
@@ -185,6 +190,9 @@ def _keep(
     fresh = [each for each in reading.announcements if not _was_there(each, state)]
     news = stored_announcements.keep(connection, old, now, was_there=True)
     news += stored_announcements.keep(connection, fresh, now, was_there=False)
+    by = reader()
+    unread = stored_announcements.not_read_by(connection, by, _MOST_READ)
+    stored_announcements.keep_told(connection, {heard.key: facts_of(heard.announcement) for heard in unread}, by)
     if reading.contexts is not None:
         stored_contexts.save(connection, reading.contexts)
     if reading.events:

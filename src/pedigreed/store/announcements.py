@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select, update
 
 from pedigreed.model.news_source import SourceState
 from pedigreed.model.notice import Announcement, Facts, Heard, Medium, Sender
@@ -13,7 +13,7 @@ from pedigreed.store.statements import insert_or_replace, insert_or_skip, lock_f
 from pedigreed.store.tables import announced, announcements, listeners, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -51,6 +51,20 @@ def keep(
 def load(connection: Connection) -> list[Heard]:
     """All that was heard, in the order of hearing."""
     return [_heard(row) for row in connection.execute(select(announcements).order_by(announcements.c.id))]
+
+
+def not_read_by(connection: Connection, reader: str, most: int) -> list[Heard]:
+    """The newest announcements that this reader has not read yet, so many at most."""
+    query = select(announcements).where(announcements.c.read_by.is_distinct_from(reader))
+    return [_heard(row) for row in connection.execute(query.order_by(announcements.c.id.desc()).limit(most))]
+
+
+def keep_told(connection: Connection, told: Mapping[int, Facts], reader: str) -> None:
+    """Keep what the reader read in announcements, by their keys."""
+    rows = [{"key": key, "said": msgspec.json.encode(facts).decode()} for key, facts in told.items()]
+    if rows:
+        of_key = update(announcements).where(announcements.c.id == bindparam("key"))
+        connection.execute(of_key.values(told=bindparam("said"), read_by=reader), rows)
 
 
 def begin(connection: Connection, subscription: str) -> None:
@@ -113,7 +127,14 @@ def _heard(row: Row[Any]) -> Heard:
         facts=_FACTS.decode(row.facts),
         sender=Sender(row.sender) if row.sender else None,
     )
-    return Heard(row.id, announcement, row.heard_at, row.was_there)
+    return Heard(row.id, announcement, row.heard_at, row.was_there, _told(row.told), row.read_by)
+
+
+def _told(text: str | None) -> Facts | None:
+    try:
+        return _FACTS.decode(text) if text is not None else None
+    except msgspec.ValidationError:  # another version's, which is read again
+        return None
 
 
 def load_sources(connection: Connection) -> dict[str, SourceState]:

@@ -344,6 +344,8 @@ announcements = Table(
     Column("link", Text),
     Column("facts", Text, nullable=False),
     Column("sender", Text),
+    Column("told", Text),
+    Column("read_by", Text),
     UniqueConstraint("source", "identity"),
     Index(None, "heard_at"),
     comment="what the sources said of CRDS, each thing once a source; facts are JSON",
