@@ -75,6 +75,30 @@ def test_a_coding_that_was_not_asked_for_is_told() -> None:
         Inflating("br", 1)
 
 
+@given(st.lists(st.binary(max_size=300), min_size=1, max_size=5), st.integers(1, 40), st.binary(max_size=1))
+def test_all_members_of_gzip_are_read_however_they_are_cut(parts: list[bytes], size: int, padding: bytes) -> None:
+    sent, whole = b"".join(map(gzip.compress, parts)) + padding, b"".join(parts)
+    assert inflated(sent, len(whole)) == whole
+    inflating = taken(sent, "gzip", len(whole), size)
+    assert (inflating.body, inflating.is_whole, inflating.is_too_long) == (whole, True, False)
+    if whole:
+        assert taken(sent, "gzip", len(whole) - 1, size).is_too_long
+    assert not taken(sent[: -9 - len(padding)], "gzip", len(whole), size).is_whole
+
+
+def test_members_without_end_are_told() -> None:
+    sent = gzip.compress(b"") * 10_001
+    with pytest.raises(Unreadable, match="more than 10,000 parts"):
+        inflated(sent, 1000)
+    assert inflated(sent[: len(sent) // 10_001 * 10_000], 1000) == b""
+    assert taken(gzip.compress(bytes(900)) * 3, "gzip", 1000).is_too_long
+
+
+def test_what_stands_behind_the_members_is_left_out() -> None:
+    assert inflated(gzip.compress(b"x") + bytes(5000), 10) == b"x"
+    assert inflated(zlib.compress(b"x") + b"?", 10) == b"x"
+
+
 @pytest.mark.parametrize("all_at_once", [True, False])
 def test_no_more_is_held_than_may_be(*, all_at_once: bool) -> None:
     tracemalloc.start()

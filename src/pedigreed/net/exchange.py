@@ -7,6 +7,7 @@ a secret. They try once; `patience.Patience` says when to try again.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import time
 from dataclasses import dataclass, field
@@ -288,6 +289,40 @@ class _Attempt:
             self._is_begun = True
         if event == "http11.send_request_body.started" and info["request"].method != b"CONNECT":
             self._is_written = True
+
+
+def redirect_target(address: str, location: str | None, *, may_be_private: bool) -> str:
+    """Where a redirect leads, for a client that asks by other means: the rule is the one of `Limits.redirects`.
+
+    Args:
+        address: what was asked.
+        location: what the answer names.
+        may_be_private: whether it may lead into a private network, since the configured address is in one.
+
+    Raises:
+        Unreadable: it is not followed; says why.
+    """
+    try:
+        following = _next(httpx.URL(address), location)
+        host = _host_of(following)
+    except _Stopped as stopped:
+        raise Unreadable(stopped.trouble.words) from None
+    except (httpx.InvalidURL, ValueError):
+        raise Unreadable(Breakage.REDIRECT.value) from None
+    if not may_be_private and leads_into_private(host):
+        raise Unreadable(_INTO_PRIVATE)
+    return str(following)
+
+
+def leads_into_private(host: str) -> bool:
+    """Whether it is a private address, or a name of one. It asks the system's resolver."""
+    if _names_private(host):
+        return True
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return any(is_private(str(address[0])) for *_, address in found)
 
 
 def is_private(host: str) -> bool:

@@ -14,6 +14,9 @@ _DEFLATED = 8
 _HEADER = 2
 """Bytes that tell whether what follows is compressed."""
 
+_MOST_MEMBERS = 10_000
+"""Of one gzip file. Each is work, and may be empty."""
+
 _MOST_PIECES = 10_000
 _SMALLEST_PIECE = 256
 """Bytes on the average, beyond so many pieces: each is work, and an answer in single bytes takes a core."""
@@ -41,6 +44,8 @@ class Inflating:
         self._largest = largest
         self._body = bytearray()
         self._head = bytearray()
+        self._behind = b""
+        self._members = 1
         self._is_undecided = coding in _COMPRESSED
         self._inflater: zlib._Decompress | None = None
 
@@ -70,13 +75,35 @@ class Inflating:
             self._head.clear()
             if _is_compressed(piece):
                 self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
-        room = self._largest + 1 - len(self._body)
-        if room <= 0:
+        if self._inflater is None:
+            self._body += piece[: self._room]
             return
         try:
-            self._body += piece[:room] if self._inflater is None else self._inflater.decompress(piece, room)
+            while piece and self._room:
+                if self._inflater.eof and not (piece := self._next_member(piece)):
+                    return
+                self._body += self._inflater.decompress(piece, self._room)
+                piece = self._inflater.unused_data
         except zlib.error:
             raise Unreadable("the answer does not decompress") from None
+
+    @property
+    def _room(self) -> int:
+        return max(0, self._largest + 1 - len(self._body))
+
+    def _next_member(self, piece: bytes) -> bytes:
+        """What to go on with behind a member of gzip (RFC 1952, 2.2): another one, or nothing of what is there."""
+        behind, self._behind = self._behind + piece, b""
+        if len(behind) < _HEADER and _GZIP_MAGIC.startswith(behind):
+            self._behind = behind
+            return b""
+        if not behind.startswith(_GZIP_MAGIC):
+            return b""
+        self._members += 1
+        if self._members > _MOST_MEMBERS:
+            raise Unreadable(f"the answer is compressed in more than {_MOST_MEMBERS:,} parts")
+        self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
+        return behind
 
 
 def are_too_small(pieces: int, received: int) -> bool:
@@ -90,16 +117,15 @@ def inflated(compressed: bytes, largest: int) -> bytes:
     Raises:
         Unreadable: it is longer than `largest` bytes, is broken, or breaks off.
     """
-    inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
-    try:
-        whole = inflater.decompress(compressed, largest + 1)
-    except zlib.error as error:
-        raise Unreadable("it does not decompress") from error
-    if len(whole) > largest:
+    if len(compressed) < _HEADER or not _is_compressed(compressed):
+        raise Unreadable("it does not decompress")
+    inflating = Inflating("gzip", largest)
+    inflating.take(compressed)
+    if inflating.is_too_long:
         raise Unreadable(f"it expands to more than {largest:,} bytes")
-    if not inflater.eof:
+    if not inflating.is_whole:
         raise Unreadable("it breaks off within what is compressed")
-    return whole
+    return inflating.body
 
 
 def _is_compressed(head: bytes) -> bool:

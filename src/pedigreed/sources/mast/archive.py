@@ -200,8 +200,12 @@ class MastArchive:
 
     def _read_several(self, query: PedigreeQuery, known: Mapping[bytes, str]) -> PagedAnswer | None:
         """The rows of several programs; None where they do not fit on a page."""
-        answer = self._services.read(query, known, self._page_rows, only_one_page=True)
+        answer = self._services.read(query, known, self._first_page(known), only_one_page=True)
         return None if answer.is_first_page_only else answer
+
+    def _first_page(self, known: Mapping[bytes, str]) -> int:
+        """How many rows to ask for at first, and so how long a reply may be: by those that are known."""
+        return min(self._page_rows, 2 * len(known) + _ROOM_TO_GROW) if known else self._page_rows
 
     def _read_program(self, query: PedigreeQuery, known: Mapping[bytes, str]) -> PagedAnswer:
         """The rows of one program: on one page, or in parts by observation where that is too much.
@@ -233,7 +237,7 @@ class MastArchive:
         return answer
 
     def _read_on_one_page(self, query: PedigreeQuery, known: Mapping[bytes, str]) -> PagedAnswer:
-        answer = self._services.read(query, known, self._page_rows, only_one_page=True)
+        answer = self._services.read(query, known, self._first_page(known), only_one_page=True)
         if not answer.is_first_page_only:
             return answer
         total = answer.total

@@ -8,7 +8,6 @@ Importing this module imports astroquery, which takes about two seconds: it is i
 from __future__ import annotations
 
 import contextlib
-import io
 import itertools
 import logging
 import re
@@ -17,6 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import msgspec
 import requests
@@ -25,6 +25,7 @@ from astroquery.mast.discovery_portal import PortalAPI
 
 from pedigreed.model.failure import Unreadable, UpstreamRefused, UpstreamUnavailable
 from pedigreed.net.breakage import Breakage, what_broke
+from pedigreed.net.exchange import leads_into_private, redirect_target
 from pedigreed.net.inflating import Inflating, are_too_small
 from pedigreed.net.patience import Passing, unwanted
 from pedigreed.sources.mast.columns import configured_columns
@@ -55,6 +56,10 @@ _REFUSALS_OF_A_QUESTION = frozenset((400, 422))
 """A client error that is about the request itself: another one may well be served."""
 _TOO_LONG_A_QUESTION = frozenset((413, 414, 431))
 _MAY_NAME_A_COLUMN = frozenset((400, 500))
+_KEEP_QUESTION = frozenset((307, 308))
+"""Redirects by which the same is asked at the new address. By the others it is fetched without a question."""
+
+_MOST_REDIRECTS = 5
 _LONGEST_EXPLANATION = 1 << 16
 _LARGEST_CONFIGURATION = 1 << 24
 _ENVELOPE_BYTES = 1 << 22
@@ -76,6 +81,15 @@ class ColumnConfiguration:
         return msgspec.json.decode(self.body)
 
 
+class _Redirected(Exception):
+    """The answer is a redirect."""
+
+    def __init__(self, status: int, location: str) -> None:
+        super().__init__(status)
+        self.location = location
+        self.keeps_question = status in _KEEP_QUESTION
+
+
 class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
     """One connection to the portal's request service. Requests are serial: one instance is used by one thread.
 
@@ -95,7 +109,7 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         if token is not None:
             self._session.headers["Authorization"] = f"token {token}"
         self._session.headers["Accept-Encoding"] = "gzip, deflate"
-        self._session.hooks["response"].append(_without_body_of_redirect)
+        self._session.hooks["response"].append(_stop_at_redirect)
         self._patience = patience
         self._largest = patience.largest_answer
         self._deadline = patience.deadline()
@@ -198,19 +212,34 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
     def _exchange(
         self, method: str, url: str, params: object, data: str | None, headers: Mapping[str, str] | None
     ) -> bytes:
-        """One HTTP exchange: its body. Raises `Passing` for what may be over soon."""
+        """One HTTP exchange: its body. Raises `Passing` for what may be over soon.
+
+        A redirect is followed as in `net.exchange`, and the token goes to no other host.
+        """
         is_query = url == self.MAST_REQUEST_URL
         allowed = self._patience.exchange_timeout if is_query else self._patience.configuration_timeout
         left = min(allowed, self._left())
         ends = time.monotonic() + left
-        self.requests += 1
+        largest = self._largest if is_query else _LARGEST_CONFIGURATION
+        target, sent = url, dict[str, str | None](headers or {})
         try:
-            with self._session.request(
-                method, url, params=params, data=data, headers=headers, timeout=left, stream=True
-            ) as response:
-                self.headers = response.headers
-                _check_http_status(response, ends)
-                return _body(response, self._largest if is_query else _LARGEST_CONFIGURATION, ends)
+            for _ in range(_MOST_REDIRECTS + 1):
+                self.requests += 1
+                within = max(ends - time.monotonic(), _TIMER_SLACK)
+                try:
+                    with self._session.request(
+                        method, target, params=params, data=data, headers=sent, timeout=within, stream=True
+                    ) as response:
+                        self.headers = response.headers
+                        _check_http_status(response, ends)
+                        return _body(response, largest, ends)
+                except _Redirected as redirected:
+                    target = self._follow(target, redirected.location)
+                    if self._session.should_strip_auth(url, target):
+                        sent["Authorization"] = None
+                    if not redirected.keeps_question:
+                        method, params, data = "GET", None, None
+            raise UpstreamUnavailable(f"MAST can't be asked: it redirects more than {_MOST_REDIRECTS} times")
         except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
             if left < allowed and time.monotonic() >= ends - _TIMER_SLACK:
                 raise TooMuch(str(self._is_over())) from error
@@ -225,6 +254,14 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
         except ValueError as error:
             # The libraries raise their own errors for most addresses that are none, and not for all.
             raise UpstreamUnavailable(f"MAST can't be asked: {Breakage.REDIRECT.value}") from error
+
+    def _follow(self, target: str, location: str) -> str:
+        """Where a redirect leads. Raises `UpstreamUnavailable` where it is not followed."""
+        host = urlsplit(self.MAST_REQUEST_URL).hostname or ""
+        try:
+            return redirect_target(target, location, may_be_private=leads_into_private(host))
+        except Unreadable as error:
+            raise UpstreamUnavailable(f"MAST can't be asked: {error}") from error
 
     def _left(self) -> float:
         """Seconds that the query has left. Raises `UpstreamUnavailable` when there are none."""
@@ -289,11 +326,11 @@ def _length(response: requests.Response) -> tuple[int | None, bool]:
     return (int(length) if is_number else None), length != written
 
 
-def _without_body_of_redirect(response: requests.Response, *_: object, **__: object) -> None:
-    """Leave the body of a redirect unread: `requests` reads all of it, however long it is, before it follows."""
+def _stop_at_redirect(response: requests.Response, *_: object, **__: object) -> None:
+    """Go no further by the rules of `requests`: it reads the whole body of a redirect, and follows to anywhere."""
     if response.is_redirect:
         response.close()
-        response.raw = io.BytesIO()
+        raise _Redirected(response.status_code, response.headers["Location"])
 
 
 def _check_http_status(response: requests.Response, ends: float) -> None:
