@@ -134,14 +134,14 @@ def test_the_switch_to_the_latest_is_told_with_its_places(config: Path) -> None:
     assert printed(config).splitlines() == [
         "jwst_1582 -> jwst_1583",
         "  changes 1 of your 4 products: photom 1 (absolute flux calibration)",
-        "  program 1180 obs 2.  No change to the rest",
+        "  program 1180 obs 2. No change to the rest.",
     ]
 
 
 def test_nothing_that_changes_is_one_line(config: Path) -> None:
     assert printed(config, "jwst_1582", "build").splitlines() == [
         "jwst_1582 -> jwst_1582",
-        "  changes no product of yours, of your 4 products that could be evaluated",
+        "  changes none of your 4 products",
     ]
 
 

@@ -18,6 +18,7 @@ from pedigreed.digests.render import render
 from pedigreed.model.campaign import Campaign
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Baseline, Checked, Digest, OnDisk, PedigreeSpan, SourceCheck, Suspect, Unchecked
+from pedigreed.model.impact import Changed, Impact, Switch
 from pedigreed.model.program import ProgramSelection
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def test_the_document_has_the_shape_that_is_told(change: Callable[..., Change]) 
         settle=timedelta(days=1),
         in_motion=[Campaign(1211, "2.0.1", "jwst_1535.pmap", ENDS, ENDS, moved=3, total=4, waiting=3)],
     )
+    impact = Impact("jwst_1582", "jwst_1583", 1, 1, (("flat", 1),), places=(Changed(1180, 7, 1),))
+    digest = replace(digest, switches=(Switch("jwst_1582", "jwst_1583", impact),))
     assert keys(document(digest)) == keys(shown)
 
 

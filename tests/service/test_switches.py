@@ -10,6 +10,9 @@ import pytest
 
 from pedigreed.config.load import parse_config
 from pedigreed.demo.crds_rules import rmap_text
+from pedigreed.digests.compose import compose
+from pedigreed.digests.print_text import BUDGET
+from pedigreed.digests.sections.impact import for_your_data
 from pedigreed.impact.context import compile_file
 from pedigreed.model.impact import Changed, Impact, Switch
 from pedigreed.model.instrument import Instrument
@@ -21,10 +24,11 @@ from pedigreed.notices.relevance import is_wanted
 from pedigreed.service.contexts import COMPILER, Contexts
 from pedigreed.service.facts import FactsReader
 from pedigreed.service.switches import evaluate_switches
-from pedigreed.sources.crds.rules import RuleFiles
+from pedigreed.sources.crds.rules import PATIENCE, RuleFiles
 from pedigreed.store import announcements, impacts, products
 from pedigreed.store.database import Store
 from rule_files import context_texts
+from rule_server import rule_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,6 +133,57 @@ def test_rules_that_are_not_to_be_had_are_told_with_since_when_and_tried_again(
     assert switches(store, config) == {"jwst_1583": Switch("", "jwst_1583", None, reason, NOW)}
     evaluate_switches(config, store, contexts(folder, NEW), NOW + timedelta(hours=12))
     assert switches(store, config)["jwst_1583"].reason is None
+
+
+@pytest.mark.parametrize("fault", ["gone", "cut", "sum", "page", "hostile", "full", "killed"])
+def test_every_fault_of_the_rules_has_a_sentence_in_the_digest(
+    tmp_path: Path, store: Store, config: Config, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    flat = next(name for name in NEW if "flat" in name)
+    said = {
+        "gone": f"{flat}: CRDS: answered HTTP 404",
+        "cut": f"{flat}: CRDS: the answer broke off",
+        "sum": f"{flat}: it is not as CRDS wrote it: the sum in the file is not that of its lines",
+        "page": f"{flat}: it is not as CRDS wrote it: line 1: not the language of rules",
+        "hostile": f"{flat}: it is not as CRDS wrote it: ",
+        "full": "jwst_1582.pmap: it can't be kept: No space left on device",
+        "killed": "they are still being fetched",
+    }[fault]
+    with rule_server() as server:
+        server.texts = {**OLD, **NEW}
+        texts = {
+            "sum": NEW[flat].replace("MIRIFULONG", "MIRIFUSHORT"),
+            "page": "<!DOCTYPE html><html><body>Sign in</body></html>",
+            "hostile": "header = " + "(" * 500_000,
+        }
+        server.texts[flat] = texts.get(fault, NEW[flat])
+        if fault == "gone":
+            del server.texts[flat]
+        if fault == "cut":
+            server.cut.add(flat)
+        if fault == "full":
+            monkeypatch.setattr("pedigreed.sources.crds.rules.os.fsync", full_disk)
+        patience = replace(PATIENCE, first_pause=0.01, longest_pause=0.01, sleep=lambda _seconds: None)
+        known = Contexts(RuleFiles(tmp_path / "rules", COMPILER, server.url, "pedigreed/test", patience=patience))
+        if fault == "killed":
+            monkeypatch.setattr(known, "context", killed)
+            with pytest.raises(KeyboardInterrupt):
+                evaluate_switches(config, store, known, NOW)
+        else:
+            evaluate_switches(config, store, known, NOW)
+    with store.reading() as connection:
+        facts = FactsReader(config, NOW).read(connection, config.subscriptions[0], None)
+    (section,) = for_your_data(compose(facts), BUDGET)
+    assert section.summary.startswith("jwst_1583 was not evaluated: its rules are not usable since 06:00Z: ")
+    assert said in section.summary
+
+
+def full_disk(_descriptor: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def killed(*_given: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_failure_of_one_switch_stops_nothing(

@@ -216,26 +216,13 @@ def _print(found: "Impact", file: str | None, unread: "Sequence[str]") -> None:
 
 
 def _document(found: "Impact", file: str | None, unread: "Sequence[str]") -> dict[str, Any]:
+    from pedigreed.digests.document import impact_document
+
     return {
         "old": found.old or None,
         "new": found.new,
         "file": file,
-        "products": found.products,
-        "changed": found.changed,
-        "types": [{"type": name, "products": number} for name, number in found.by_type],
-        "where_the_step_is_on": [{"type": name, "products": number} for name, number in found.where_on],
-        "errors": [{"type": name, "products": number} for name, number in found.errors],
-        "places": [place._asdict() for place in found.places],
-        "not_known": found.not_known,
-        "without_exposures": found.without_exposures,
-        "not_understood": [
-            {"instrument": instrument.value, "type": name, "reason": reason}
-            for instrument, name, reason in found.not_understood
-        ],
-        "unknown_exposure_types": [
-            {"exp_type": name, "products": number} for name, number in found.unknown_exposures
-        ],
-        "unknown_types": list(found.unknown_types),
+        **impact_document(found),
         "unread": list(unread),
     }
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Suspect,
         Transition,
     )
+    from pedigreed.model.impact import Impact, Switch
     from pedigreed.model.notice import Notice
     from pedigreed.model.pedigree import Pedigree
 
@@ -65,6 +66,7 @@ def document_of(digest: Digest, subject: str, text: str) -> bytes:
         "baselines": list(map(_baseline, digest.baselines)),
         "missing": list(map(_suspect, digest.suspects)),
         "notices": [notice_document(notice, digest.contexts) for notice in digest.notices],
+        "switches": list(map(_switch, digest.switches)),
         "on_disk": list(map(_on_disk, digest.on_disk)),
         "checked": _checked(digest.checked),
         "changes": list(map(_change, told)),
@@ -182,6 +184,38 @@ def _suspect(suspect: Suspect) -> Json:
         "total": suspect.total,
         "since": _moment(suspect.since),
         "newest": _moment(suspect.newest),
+    }
+
+
+def _switch(switch: Switch) -> Json:
+    return {
+        "context_before": switch.old or None,
+        "context": switch.new,
+        "impact": None if switch.impact is None else impact_document(switch.impact),
+        "reason": switch.reason,
+        "since": _moment(switch.since),
+    }
+
+
+def impact_document(impact: Impact) -> Json:
+    """What a switch of contexts changes, for other programs."""
+    return {
+        "products": impact.products,
+        "changed": impact.changed,
+        "types": [{"type": name, "products": number} for name, number in impact.by_type],
+        "where_the_step_is_on": [{"type": name, "products": number} for name, number in impact.where_on],
+        "errors": [{"type": name, "products": number} for name, number in impact.errors],
+        "places": [place._asdict() for place in impact.places],
+        "not_known": impact.not_known,
+        "without_exposures": impact.without_exposures,
+        "not_understood": [
+            {"instrument": instrument.value, "type": name, "reason": reason}
+            for instrument, name, reason in impact.not_understood
+        ],
+        "unknown_exposure_types": [
+            {"exp_type": name, "products": number} for name, number in impact.unknown_exposures
+        ],
+        "unknown_types": list(impact.unknown_types),
     }
 
 

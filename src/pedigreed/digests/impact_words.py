@@ -19,15 +19,16 @@ _PROGRAMS = 6
 
 def impact_in_words(impact: Impact) -> list[str]:
     """What changes, and where; then what could not be told. Each is a line."""
-    return [changes_in_words(impact), *_places(impact), *doubts_in_words(impact)]
+    return [changes_in_words(impact), *where_in_words(impact), *doubts_in_words(impact)]
 
 
 def changes_in_words(impact: Impact) -> str:
     """``changes 372 of your 3,911 products: flat 372 (flux from pixel to pixel), photom 41``."""
     if not impact.changed:
+        every = count(impact.products, "product")
         told = impact.products - impact.not_known - impact.without_exposures
-        of = "your" if impact.is_certain else "the"
-        return f"changes no product of yours, of {of} {count(told, 'product')} that could be evaluated"
+        of = f"your {every}" if impact.is_certain else f"the {told:,} of your {every} that could be evaluated"
+        return f"changes none of {of}"
     types = [_type_in_words(name, number, is_first=not at) for at, (name, number) in enumerate(impact.by_type)]
     return f"changes {impact.changed:,} of your {count(impact.products, 'product')}: {_shortened(types)}"
 
@@ -35,10 +36,6 @@ def changes_in_words(impact: Impact) -> str:
 def doubts_in_words(impact: Impact) -> list[str]:
     """What could not be told, what is an error, and what only some pipelines' runs would show."""
     lines = []
-    if impact.held[0]:
-        lines.append(f"{impact.held[1]} of {impact.held[0]} exposures as CRDS itself says")
-    if impact.not_held:
-        lines.append(f"not held against CRDS's own answers: {impact.not_held}")
     if impact.where_on:
         lines.append(
             f"where the step is on: {_shortened([f'{name} {number:,}' for name, number in impact.where_on])}"
@@ -62,6 +59,15 @@ def doubts_in_words(impact: Impact) -> list[str]:
     return lines
 
 
+def held_in_words(impact: Impact) -> list[str]:
+    """How far CRDS itself gives the same answers: ``50 of 50 exposures as CRDS itself says``."""
+    if impact.not_held:
+        return [f"{impact.new}: not held against CRDS's own answers: {impact.not_held}"]
+    if not impact.held[0]:
+        return []
+    return [f"{impact.new}: {impact.held[1]} of {impact.held[0]} exposures get the files that CRDS itself says"]
+
+
 def places_in_words(places: Iterable[Changed], limit: int = _PROGRAMS) -> str:
     """``programs 1180 obs 7, 9-12; 1181 obs 3``."""
     programs = []
@@ -75,11 +81,12 @@ def places_in_words(places: Iterable[Changed], limit: int = _PROGRAMS) -> str:
     return f"{'program' if len(programs) == 1 else 'programs'} {'; '.join(kept)}" if programs else ""
 
 
-def _places(impact: Impact) -> list[str]:
+def where_in_words(impact: Impact) -> list[str]:
+    """``programs 1180 obs 7, 9-12; 1181 obs 3. No change to the rest.``; empty where nothing changes."""
     if not impact.changed:
         return []
-    rest = ".  No change to the rest" if impact.is_certain and impact.changed < impact.products else ""
-    return [f"{places_in_words(impact.places)}{rest}"]
+    rest = " No change to the rest." if impact.is_certain and impact.changed < impact.products else ""
+    return [f"{places_in_words(impact.places)}.{rest}"]
 
 
 def _type_in_words(name: str, number: int, *, is_first: bool) -> str:

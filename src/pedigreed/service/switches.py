@@ -86,23 +86,24 @@ def _new_switches(notices: Iterable[Notice], now: datetime) -> Iterable[tuple[st
 def _evaluate(
     switch: tuple[str, str], subscriptions: list[Subscription], store: Store, contexts: Contexts, now: datetime
 ) -> None:
-    old = new = None
     with store.reading() as connection:
         programs = frozenset().union(*(each.programs for each in subscriptions))
         instruments = stored_products.instruments(connection, programs)
-    for name in switch:
-        try:
-            old, new = new, contexts.context(name, instruments)
-            reason = None
-        except RulesUnavailable as failure:
-            reason = str(failure)
+        is_new = switch[1] not in stored_impacts.rule_states(connection)
+    if is_new:
+        # Fetching takes minutes. A process that is killed meanwhile leaves this behind, and the next one goes on.
         with store.writing() as connection:
-            stored_impacts.keep_context(connection, name, reason, now)
-        if reason is not None:
-            _log.warning("rules not had", context=name, problem=reason)
-            return
-    assert old is not None
-    assert new is not None
+            stored_impacts.keep_context(connection, switch[1], "they are still being fetched", now)
+    reason = None
+    try:
+        old, new = (contexts.context(name, instruments) for name in switch)
+    except RulesUnavailable as failure:
+        reason = str(failure)
+    with store.writing() as connection:
+        stored_impacts.keep_context(connection, switch[1], reason, now)
+    if reason is not None:
+        _log.warning("rules not had", context=switch[1], problem=reason)
+        return
     types = {instrument: Comparison(old, new).types_of(instrument) for instrument in instruments}
     by_programs: dict[frozenset[int], list[Subscription]] = {}
     for subscription in subscriptions:

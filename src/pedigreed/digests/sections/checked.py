@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from pedigreed.digests.impact_words import held_in_words
 from pedigreed.digests.sections.programs import STALE_FLAGS
 from pedigreed.digests.view import Row, Section
 from pedigreed.digests.wording import clipped, count, listed, moment_in_utc, shortlist
@@ -70,6 +71,7 @@ def checked(digest: Digest, budget: Budget) -> Iterator[Section]:
     lines = [
         *_swept(digest),
         *([f"MAST has no data of {_programs(unknown, budget)} yet"] if unknown else []),
+        *_held(digest, budget),
         *(clipped(note, budget.reason) for note in told.notes[: budget.rows]),
     ]
     left_out = told.notes[budget.rows :]
@@ -80,6 +82,12 @@ def checked(digest: Digest, budget: Budget) -> Iterator[Section]:
         rows=tuple(Row("", line) for line in lines),
         more=f"and {count(len(left_out), 'more note')}" if left_out else "",
     )
+
+
+def _held(digest: Digest, budget: Budget) -> list[str]:
+    """How far CRDS itself says the same of what its new contexts change."""
+    impacts = [switch.impact for switch in digest.switches[: budget.rows] if switch.impact is not None]
+    return [clipped(line, budget.reason) for impact in impacts for line in held_in_words(impact)]
 
 
 def unread_of(checked: Checked) -> list[SourceCheck]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigreed.digests.impact_words import changes_in_words, doubts_in_words, places_in_words
+from pedigreed.digests.impact_words import changes_in_words, doubts_in_words, where_in_words
 from pedigreed.digests.view import Row, Section
 from pedigreed.digests.wording import clipped, count, moment_in_utc
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pedigreed.digests.view import Budget
     from pedigreed.model.digest import Digest
     from pedigreed.model.impact import Switch
+
+_BY_TYPE = "what could not be evaluated is yours if you have data of its instrument and reference type"
 
 
 def for_your_data(digest: Digest, budget: Budget) -> Iterator[Section]:
@@ -40,11 +42,8 @@ def for_your_data(digest: Digest, budget: Budget) -> Iterator[Section]:
 def _in_words(switch: Switch, digest: Digest) -> list[str]:
     if switch.impact is None:
         since = f" since {moment_in_utc(switch.since, digest.ends)}" if switch.since else ""
-        return [f"not evaluated, so told by instrument and type: its rules are not usable{since}: {switch.reason}"]
+        return [f"was not evaluated: its rules are not usable{since}: {switch.reason}", _BY_TYPE]
     impact = switch.impact
-    where = []
-    if impact.changed:
-        reftype = impact.by_type[0][0]
-        where = [f"{places_in_words(impact.places)}; by which rows: `pedigreed impact --why FILE {reftype}`"]
-    by_type = "" if impact.is_certain else "; told by instrument and type as well"
-    return [f"{changes_in_words(impact)}{by_type}", *where, *doubts_in_words(impact)]
+    where = [f"{line} pedigreed impact --why FILE {impact.by_type[0][0]}" for line in where_in_words(impact)]
+    by_type = [] if impact.is_certain else [_BY_TYPE]
+    return [changes_in_words(impact), *where, *doubts_in_words(impact), *by_type]
