@@ -6,6 +6,7 @@ How much at once:    SlowInProportion, TooManyValues, OverlappingPages, Repeated
 How many rows:       TruncatedPage, DroppedRows, SmallPages, ShortRow, WrongTotal, MovingTotal, RepeatedPage,
                      DuplicateRow, IgnoredFilter, NoRows
 What the rows hold:  NumbersAsStrings, BooleansAsWords, NullValues, NotANumber, MissingKeys, OtherCase
+Files and file sets: WholeFile, OtherBytes, OtherMissions
 """
 
 from __future__ import annotations
@@ -284,7 +285,7 @@ class EmptyTable(Fault):
 
     def on_reply(self, reply: Reply) -> Reply:
         answered = msgspec.json.decode(reply.body)
-        if answered.get("data"):
+        if answered.get("data") or "paging" not in answered:
             return reply
         answered["paging"] |= {"page": 0, "pagesFiltered": 0}
         if not self.has_table:
@@ -439,3 +440,27 @@ class OtherCase(Fault):
             fields=tuple((name.upper(), kind) for name, kind in answered.fields),
             rows=[{name.upper(): value for name, value in row.items()} for row in answered.rows],
         )
+
+
+class WholeFile(Fault):
+    """A range that was asked for is not heeded."""
+
+    def on_reply(self, reply: Reply) -> Reply:
+        return replace(reply, status=200)
+
+
+class OtherBytes(Fault):
+    """The last bytes of a file are others than its checksum is of."""
+
+    def on_reply(self, reply: Reply) -> Reply:
+        return replace(reply, body=reply.body[:-1] + b"x")
+
+
+class OtherMissions(Fault):
+    """The search of file sets has another pedigree than the keyword services."""
+
+    def on_reply(self, reply: Reply) -> Reply:
+        answered = msgspec.json.decode(reply.body)
+        for row in answered["results"]:
+            row["cal_ver"] = "0.0.1"
+        return replace(reply, body=msgspec.json.encode(answered))

@@ -163,6 +163,15 @@ def is_page(received: Received) -> bool:
     return received.kind is RequestKind.PAGE
 
 
+def is_missions(received: Received) -> bool:
+    return received.kind is RequestKind.MISSIONS
+
+
+def is_path(part: str) -> Callable[[Received], bool]:
+    """Whether a request is for a path with this in it."""
+    return lambda received: part in received.path
+
+
 def is_columnsconfig(received: Received) -> bool:
     return received.kind is RequestKind.COLUMNSCONFIG
 

@@ -10,6 +10,7 @@ from pedigreed.model.delivery import Refused, Retry, Scope, Sent, Unsure
 from pedigreed.model.failure import TryAgain, UpstreamUnavailable, Usage
 
 if TYPE_CHECKING:
+    from pedigreed.config.load import LoadedConfig
     from pedigreed.config.settings import Config
     from pedigreed.model.delivery import Message, Outcome
 
@@ -31,14 +32,31 @@ def send_test(
     It is sent now, past the outbox, and what came of it is told. Exits 69 if it was refused, and 75 if it may
     be taken later or may have arrived.
     """
+    loaded = load(config)
+    recipient = _recipient(loaded.config, name, to)
+    with progress(f"sending to {name}"):
+        message, outcome = _sent(loaded, name, recipient)
+    if as_json:
+        print_json(_document(message, outcome))
+    _tell(message, outcome, as_json=as_json)
+
+
+def trial_sent(loaded: "LoadedConfig", name: str) -> "Outcome | None":
+    """What came of a test message by a channel to its usual destination; None where it has none."""
+    try:
+        recipient = _recipient(loaded.config, name, None)
+    except Usage:
+        return None
+    return _sent(loaded, name, recipient)[1]
+
+
+def _sent(loaded: "LoadedConfig", name: str, recipient: str) -> "tuple[Message, Outcome]":
     import socket
     from datetime import UTC, datetime
     from pathlib import Path
 
     from pedigreed.service.trial import send_trial, trial_message
 
-    loaded = load(config)
-    recipient = _recipient(loaded.config, name, to)
     message = trial_message(
         loaded.config,
         name,
@@ -47,11 +65,7 @@ def send_test(
         host=socket.gethostname(),
         now=datetime.now(UTC),
     )
-    with progress(f"sending to {name}"):
-        outcome = send_trial(loaded.config, message)
-    if as_json:
-        print_json(_document(message, outcome))
-    _tell(message, outcome, as_json=as_json)
+    return message, send_trial(loaded.config, message)
 
 
 def _recipient(config: "Config", channel: str, to: str | None) -> str:

@@ -103,6 +103,14 @@ class SmtpChannel:
         attempt = await self._attempt(session, message)
         return self._presentable(attempt.outcome, session.login)
 
+    async def log_in(self) -> str | None:
+        """Connect, log in and take leave, without a message. Why it does not work; None where it does."""
+        session = await self._opened()
+        if isinstance(session, SmtpSession):
+            await session.quit()
+            return None
+        return None if isinstance(session, Sent) else session.reason
+
     async def close(self) -> None:
         """Take leave of the server. The next message connects anew."""
         idle, self._idle = self._idle, []

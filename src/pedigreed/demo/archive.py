@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from pedigreed.demo import protocol
+from pedigreed.demo import missions, product_files, protocol
 from pedigreed.demo.columnsconfig import columns_of, columnsconfig
 from pedigreed.demo.loopback import NOT_FOUND, LoopbackService, Reply
 from pedigreed.demo.received import RequestKind
@@ -64,6 +64,12 @@ class DemoArchive(LoopbackService):
             return Reply(_columnsconfig(received.service))
         if received.kind in {RequestKind.COUNT, RequestKind.PAGE}:
             return Reply(self._invoked(received.text))
+        if received.kind is RequestKind.MISSIONS:
+            return missions.search_reply(received.request, self.rows())
+        if received.path == missions.COLUMN_LIST:
+            return missions.column_list()
+        if received.path in {*product_files.DOWNLOADS, product_files.KEYWORDS}:
+            return product_files.file_reply(received, self.rows(), self.now)
         return NOT_FOUND
 
     def _invoked(self, text: str) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pedigreed.demo.crds_rules import PATH as RULES_PATH
-from pedigreed.demo.crds_rules import best_references, rule_file
+from pedigreed.demo.crds_rules import best_references, rule_file, rule_files_of
 from pedigreed.demo.crds_story import delivered_at, written
 from pedigreed.demo.loopback import NOT_FOUND, LoopbackService, Reply
 from pedigreed.demo.received import RequestKind
@@ -122,6 +122,13 @@ def _context_history(state: CrdsState, params: Sequence[object]) -> object:
     return [[written(each.at), _rules(each.context), each.description] for each in reversed(state.deliveries)]
 
 
+def _mapping_names(state: CrdsState, params: Sequence[object]) -> object:
+    name = str(params[0])
+    if name not in {_rules(each.context) for each in state.deliveries}:
+        raise Unreadable("OtherError: that context is not known")
+    return sorted(rule_files_of(name))
+
+
 def _reference_names(state: CrdsState, params: Sequence[object]) -> object:
     name = str(params[0]).removesuffix(".pmap")
     known = next((each for each in state.deliveries if each.context == name), None)
@@ -207,6 +214,7 @@ _METHODS: dict[str, Callable[[CrdsState, Sequence[object]], object]] = {
     "get_context_history": _context_history,
     "get_default_context": _default_context,
     "get_file_info_map": _file_info_map,
+    "get_mapping_names": _mapping_names,
     "get_reference_names": _reference_names,
     "get_server_info": _server_info,
 }

@@ -7,6 +7,7 @@ every detector and filter outranks them, and they take no effect, as happened wi
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -31,12 +32,21 @@ _SINCE = "2022-01-01 00:00:00"
 _LONG_WAVE = ("NRCALONG", "NRCBLONG")
 _MAPPINGS = {"pmap": "PIPELINE", "imap": "INSTRUMENT", "rmap": "REFERENCE"}
 
+_NAMED = re.compile(r"jwst_[a-z0-9_]+\.(?:imap|rmap)")
+
 Rows = dict[tuple[str, ...], str]
 
 
 def rule_file(name: str) -> str | None:
     """The text of a rule file; None where there is none of that name."""
     return _files().get(name)
+
+
+def rule_files_of(name: str) -> set[str]:
+    """The names of a rule file and of all that it leads to."""
+    text = rule_file(name) or ""
+    named = set(_NAMED.findall(text)) - {name}
+    return {name}.union(*map(rule_files_of, named)) if not name.endswith(".rmap") else {name}
 
 
 def best_references(pmap: str, header: Mapping[str, str], types: Sequence[str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 INVOKE_PATH = "/api/v0/invoke"
 COLUMNSCONFIG_PATH = "/portal/Mashup/Mashup.asmx/columnsconfig"
+MISSIONS_PATH = "/search/jwst/api/v0.1/search"
 RPC_PATH = "/json/"
 
 
@@ -23,6 +24,7 @@ class RequestKind(StrEnum):
     COUNT = "count"
     PAGE = "page"
     COLUMNSCONFIG = "columnsconfig"
+    MISSIONS = "missions"
     RPC = "rpc"
     OTHER = "other"
 
@@ -86,6 +88,8 @@ def _read(method: str, target: str, form: str) -> tuple[RequestKind, str, dict[s
     if parts.path.startswith(RPC_PATH):
         request = _json_object(form)
         return RequestKind.RPC, form, request, str(request.get("method", ""))
+    if parts.path == MISSIONS_PATH:
+        return RequestKind.MISSIONS, form, _json_object(form), "missions"
     text = parse_qs(sent).get("request", [""])[0]
     if parts.path != INVOKE_PATH:
         return RequestKind.OTHER, text, {}, ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.demo.columnsconfig import columns_of
+from pedigreed.demo.product_files import checksum_of, content_of
 from pedigreed.model.instant import to_milliseconds, to_mjd
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 _INGEST_TAKES = timedelta(seconds=13)
 _EXPOSURE_TAKES = timedelta(seconds=773)
 _EXPOSURE_S = 773.0
-_FITS_BLOCK = 2880
-_BLOCKS = {"uncal": 19_000, "ramp": 38_000, "rate": 29_200, "rateints": 29_300, "x1d": 70, "x1dints": 900}
-"""Product type -> size in FITS blocks; the others are as large as a calibrated image."""
 
 
 def row_of(product: RecordedProduct, version: Version, *, is_stale: bool, now: datetime) -> Row:
@@ -36,6 +33,8 @@ def row_of(product: RecordedProduct, version: Version, *, is_stale: bool, now: d
         now: the archive's clock, UTC; it says whether the file is still exclusive.
     """
     begin, end = product.observed_at, product.observed_at + _EXPOSURE_TAKES
+    date = to_mjd(version.made_at)
+    content = content_of(product.filename, version.build.cal_ver, version.build.crds_ctx, date)
     known: Row = {
         "tsovisit": "f",
         "crowdfld": "f",
@@ -45,7 +44,7 @@ def row_of(product: RecordedProduct, version: Version, *, is_stale: bool, now: d
         "fileSetName": product.fileset,
         "productLevel": product.level,
         "category": "GO",
-        "date_mjd": to_mjd(version.made_at),
+        "date_mjd": date,
         "date_obs_mjd": to_mjd(begin),
         "date_end_mjd": to_mjd(end),
         "expstart": to_mjd(begin),
@@ -73,8 +72,8 @@ def row_of(product: RecordedProduct, version: Version, *, is_stale: bool, now: d
         "cal_vcs": "RELEASE" if version.build.cal_ver else None,
         "crds_ctx": version.build.crds_ctx,
         "crds_ver": version.build.crds_ver,
-        "fileSize": _size(product),
-        "checksum": _digest(f"{product.filename} {version.made_at.isoformat()}"),
+        "fileSize": len(content),
+        "checksum": checksum_of(content),
         "ingestStartDate_mjd": to_mjd(version.archived_at - _INGEST_TAKES),
         "ingestCompletionDate_mjd": to_mjd(version.archived_at),
         "publicReleaseDate_mjd": to_mjd(product.public_at),
@@ -95,15 +94,6 @@ def row_of(product: RecordedProduct, version: Version, *, is_stale: bool, now: d
 def always(rows: Sequence[Row]) -> Callable[[datetime], Sequence[Row]]:
     """An archive that does not change, for `DemoArchive`."""
     return lambda _now: rows
-
-
-def _size(product: RecordedProduct) -> int:
-    blocks = _BLOCKS.get(product.product_type, 40_600)
-    return _FITS_BLOCK * (blocks + zlib.crc32(product.filename.encode()) % 40)
-
-
-def _digest(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _date(moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""An assumption about a service, and what was found of it."""
+"""An assumption, and what was found of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Assumption:
     Attributes:
         name: a few words; its identity.
         expected: what is assumed.
-        evidence: what that rests on.
+        evidence: what that rests on; empty for what a configuration says.
         if_wrong: what pedigreed does where it is not so.
     """
 
@@ -34,6 +34,22 @@ class Assumption:
     expected: str
     evidence: str
     if_wrong: str
+
+    def right(self, came: str, **measured: object) -> Finding:
+        """It holds."""
+        return Finding(self, Outcome.RIGHT, came, measured)
+
+    def wrong(self, came: str, **measured: object) -> Finding:
+        """It does not hold."""
+        return Finding(self, Outcome.WRONG, came, measured)
+
+    def unknown(self, came: str, **measured: object) -> Finding:
+        """It can't be told."""
+        return Finding(self, Outcome.UNKNOWN, came, measured)
+
+    def judged(self, is_right: bool, came: str, **measured: object) -> Finding:  # it is the judgement
+        """It holds, or does not."""
+        return (self.right if is_right else self.wrong)(came, **measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +61,11 @@ class Finding:
         outcome: whether it holds.
         came: what came, in a line.
         measured: key names, types, counts and timings for the report; no value of a row, and no address.
+        subject: which of several channels or feeds it is about. It has names of the configuration's own in it.
     """
 
     assumption: Assumption
     outcome: Outcome
     came: str
     measured: Mapping[str, object] = field(default_factory=dict)
+    subject: str = ""

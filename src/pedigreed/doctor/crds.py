@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from pedigreed.doctor.assumption import Assumption, Finding, Outcome
+import msgspec
+
+from pedigreed.doctor.assumption import Assumption
+from pedigreed.doctor.control import AGENT, redirect_finding
 from pedigreed.model.failure import UpstreamUnavailable
-from pedigreed.sources.crds.contexts import asked_version, read_history, rules_file
+from pedigreed.net.exchange import Answer, Limits, Request, blocking_exchange
+from pedigreed.sources.crds.contexts import SERVER_ZONE, asked_version, read_history, rules_file
 from pedigreed.sources.crds.reference_files import bad_names, names_in, records_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pedigreed.doctor.assumption import Finding
+    from pedigreed.sources.crds.contexts import Activation
     from pedigreed.sources.crds.rpc import Rpc
 
+REDIRECTS = Assumption(
+    "CRDS: redirects",
+    "CRDS's address answers itself, and redirects to no other",
+    "the crds package posts to it",
+    "nothing of CRDS is known: write the new address into sources.crds.url",
+)
 LATEST = Assumption(
     "CRDS: latest context",
     "get_default_context names the latest context",
@@ -25,6 +41,12 @@ HISTORY = Assumption(
     "get_context_history lists when each context became the latest, in New York's time, that of now as its last",
     "a real history up to 2019",
     "rows that can't be read are passed over; without any, new contexts are not told",
+)
+ZONE = Assumption(
+    "CRDS: zone of the history",
+    "a context became the latest in the working hours of New York, and not in the future",
+    "the server says no zone; 132 of 145 dates up to 2019 lie between 8 and 18 o'clock",
+    "contexts are told with a time that is some hours off",
 )
 BUILD = Assumption(
     "CRDS: context of a build",
@@ -38,13 +60,24 @@ FILES = Assumption(
     "the crds package's client",
     "a new context is told without its files",
 )
+RULES = Assumption(
+    "CRDS: rule files of a context",
+    "get_mapping_names tells a context's pmap, imaps and rmaps; nothing uses it, since each file names the next",
+    "the crds package's client",
+    "nothing",
+)
 BAD = Assumption(
     "CRDS: bad files",
     "get_server_info lists the files that are bad",
     "the crds package's client",
     "bad files are not told",
 )
-CRDS_ASSUMPTIONS = (LATEST, HISTORY, BUILD, FILES, BAD)
+CRDS_ASSUMPTIONS = (REDIRECTS, LATEST, HISTORY, ZONE, BUILD, FILES, RULES, BAD)
+
+_WORKING_HOURS = range(8, 18)
+_MOST_OF_THEM = 0.75
+_LOOKED_AT = 100
+_LIMITS = Limits(seconds=20.0, largest=100_000)
 
 
 class CrdsExamination:
@@ -52,31 +85,48 @@ class CrdsExamination:
 
     Args:
         rpc: how it is asked.
+        url: its address.
         cal_ver, crds_ctx: of the archive's newest product; None where that is not known.
     """
 
-    def __init__(self, rpc: Rpc, cal_ver: str | None, crds_ctx: str | None) -> None:
+    def __init__(self, rpc: Rpc, url: str, cal_ver: str | None, crds_ctx: str | None) -> None:
         self._rpc = rpc
+        self._url = url
+        self._activations: tuple[Activation, ...] = ()
+        self._says_now: datetime | None = None
         self._cal_ver = cal_ver
         self._crds_ctx = crds_ctx
         self._latest = ""
 
     def examine(self) -> Iterator[Finding]:
         """Check one assumption after the other."""
+        yield self._redirects()
         checks: tuple[tuple[Assumption, Callable[[], tuple[bool, str]]], ...] = (
             (LATEST, self._is_there_a_latest),
             (HISTORY, self._does_the_history_end_at_it),
+            (ZONE, self._are_its_dates_of_new_york),
             (BUILD, self._is_the_archive_made_with_it),
             (FILES, self._are_its_files_told),
+            (RULES, self._are_its_rules_told),
             (BAD, self._are_bad_files_told),
         )
         for assumption, check in checks:
             try:
                 is_right, came = check()
             except UpstreamUnavailable as error:
-                yield Finding(assumption, Outcome.WRONG, str(error)[:200])
+                yield assumption.wrong(str(error)[:200])
                 continue
-            yield Finding(assumption, Outcome.RIGHT if is_right else Outcome.WRONG, came)
+            yield assumption.judged(is_right, came)
+
+    def _redirects(self) -> Finding:
+        asked = {"jsonrpc": "1.0", "method": "get_default_context", "params": ["jwst", "latest"], "id": "1"}
+        headers = {"User-Agent": AGENT, "Content-Type": "application/json"}
+        request = Request("POST", f"{self._url.rstrip('/')}/json/", headers, msgspec.json.encode(asked))
+        came = blocking_exchange(request, _LIMITS)
+        if isinstance(came, Answer):
+            with suppress(ValueError, TypeError):
+                self._says_now = parsedate_to_datetime(came.headers.get("Date", ""))
+        return redirect_finding(REDIRECTS, came)
 
     def _is_there_a_latest(self) -> tuple[bool, str]:
         self._latest = self._rpc.call("get_default_context", "jwst", "latest", shape=str)
@@ -85,9 +135,20 @@ class CrdsExamination:
     def _does_the_history_end_at_it(self) -> tuple[bool, str]:
         rows = self._rpc.call("get_context_history", "jwst", shape=list[object])
         activations, unreadable = read_history(rows)
+        self._activations = activations
         last = rules_file(activations[-1].context) if activations else "nothing"
         came = f"{len(rows):,} rows, {unreadable} of them can't be read, the last of {last}"
         return not unreadable and last == rules_file(self._latest), came
+
+    def _are_its_dates_of_new_york(self) -> tuple[bool, str]:
+        if not self._activations:
+            raise UpstreamUnavailable("there is no history to look at")
+        last = self._activations[-_LOOKED_AT:]
+        at_work = sum(each.started_at.astimezone(SERVER_ZONE).hour in _WORKING_HOURS for each in last)
+        now = self._says_now or datetime.now(UTC)
+        ahead = sum(each.started_at > now for each in last)
+        came = f"{at_work} of the last {len(last)} between 8 and 18 o'clock, {ahead} ahead of the server's clock"
+        return at_work >= _MOST_OF_THEM * len(last) and not ahead, came
 
     def _is_the_archive_made_with_it(self) -> tuple[bool, str]:
         if self._cal_ver is None:
@@ -99,6 +160,12 @@ class CrdsExamination:
         names = sorted(names_in(self._rpc, self._latest))
         (record,) = records_of(self._rpc, names[:1])
         return record.name == names[0], f"{len(names):,} files"
+
+    def _are_its_rules_told(self) -> tuple[bool, str]:
+        names = self._rpc.call("get_mapping_names", self._latest, shape=list[str])
+        kinds = Counter(name.rpartition(".")[2] for name in names)
+        came = ", ".join(f"{kinds[kind]:,} {kind}" for kind in ("pmap", "imap", "rmap"))
+        return self._latest in names and bool(kinds["imap"] and kinds["rmap"]), came
 
     def _are_bad_files_told(self) -> tuple[bool, str]:
         names, odd = bad_names(self._rpc)

@@ -15,6 +15,7 @@ import ssl
 import time
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from imap_tools import AND, U
@@ -44,8 +45,6 @@ from pedigreed.sources.mailbox.mail import LARGEST_MAIL
 from pedigreed.sources.names import imap_folder_name
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pedigreed.config.sources import ImapMailbox
     from pedigreed.model.news_source import Reading
     from pedigreed.sources.mailbox.senders import Senders
@@ -98,6 +97,24 @@ class ImapSource:
             problems=tuple(redacted(problem, self._config, secret) for problem in ended.problems),
             warnings=tuple(redacted(warning, self._config, secret) for warning in ended.warnings),
         )
+
+    def look(self) -> tuple[str, ...]:
+        """Log in, open the folder to be read, and leave. What the server can do.
+
+        Raises `UpstreamUnavailable` in words that have no secret in them.
+        """
+        reading = ImapReading(
+            self._config, self._limits, Gathering(self.name, self._senders), None, datetime.now(UTC)
+        )
+        try:
+            secret = self._secret()
+            context = self._tls_context or ssl.create_default_context()
+        except (PedigreedError, OSError) as error:
+            raise UpstreamUnavailable(str(error)) from None
+        try:
+            return reading.look(context, secret)
+        except UpstreamUnavailable as error:
+            raise UpstreamUnavailable(redacted(str(error), self._config, secret)) from None
 
     def _secret(self) -> str:
         """The password, or an access token. Raises `PedigreedError`, and blocks while the token's command runs."""
@@ -164,6 +181,21 @@ class ImapReading:
             if client is not None:
                 client.client.shutdown()
         return ""
+
+    def look(self, context: ssl.SSLContext, secret: str) -> tuple[str, ...]:
+        """Log in and open the folder. What the server can do; raises `UpstreamUnavailable`."""
+        client = None
+        try:
+            client = ImapClient(ImapConnection(self._config, self._limits, context, self._ends_at))
+            self._log_in(client, secret)
+            introduce(client)
+            self._open_folder(client)
+            return tuple(client.client.capabilities)
+        except Exception as error:  # noqa: BLE001  # as in go_on()
+            raise UpstreamUnavailable(in_words(error, self._config.host)) from None
+        finally:
+            if client is not None:
+                client.client.shutdown()
 
     def ended(self, problem: str) -> Reading:
         """What was read."""

@@ -73,8 +73,8 @@ def product_of(
         level=_text(row.get("productLevel")) or name.level or "",
         fileset=_text(row.get("fileSetName")) or name.fileset,
         pedigree=Pedigree(
-            _keyword(row, "cal_ver", filename),
-            _keyword(row, "crds_ctx", filename),
+            keyword_of(row, "cal_ver", filename),
+            keyword_of(row, "crds_ctx", filename),
             _instant(row, "date_mjd", filename),
         ),
         is_stale=_said(row, "isStale", filename, odd),
@@ -134,7 +134,7 @@ def _program(row: Mapping[str, object], filename: str, named: int | None) -> int
     return program
 
 
-def _keyword(row: Mapping[str, object], column: str, filename: str) -> str | None:
+def keyword_of(row: Mapping[str, object], column: str, filename: str) -> str | None:
     """A keyword of the pedigree; None where it is null or says so, as it is for an uncalibrated product."""
     value = row.get(column)
     if _is_missing(value):
