@@ -15,6 +15,7 @@ from rich.table import Table
 
 from benchmarks.figures import (
     Backlog,
+    Chaos,
     Idle,
     ManyMessages,
     Measured,
@@ -45,6 +46,7 @@ Figures = TypeVar(
     OneWeek,
     StartUp,
     NoticeAccuracy,
+    Chaos,
 )
 
 
@@ -67,6 +69,7 @@ def main() -> None:
             week=_measured(OneWeek, "one_week", folder),
             start=_measured(StartUp, "start_up"),
             notices=_measured(NoticeAccuracy, "notice_accuracy"),
+            chaos=_measured(Chaos, "chaos_counts"),
         )
     (_HERE / "README.md").write_text(readme(measured))
     _show(measured)

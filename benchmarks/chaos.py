@@ -33,6 +33,7 @@ import archive_faults
 import commands
 import faults
 from benchmarks.chaos_checks import Change, findings
+from benchmarks.figures import ChaosRun
 from hooks import DROP, answer
 from misbehaving import FaultyCrds, FaultyListserv
 from observatory import OPERATOR, TO_FEED, Observatory, observatory, to
@@ -339,29 +340,37 @@ def _schema(server: str) -> Iterator[str]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def main() -> int:
-    minutes, seed = float(sys.argv[1]), (sys.argv[2:] or [str(random.randrange(10**6))])[0]
+def runs(minutes: float, seed: str) -> Iterator[ChaosRun]:
+    """On SQLite, and on PostgreSQL where there is a server: for so many minutes in all."""
     building = Path(__file__).parents[1] / "build"
     building.mkdir(exist_ok=True)
-    is_good = True
     server = os.environ.get("PEDIGREED_TEST_POSTGRESQL", "")
     with ExitStack() as stack:
         scenes = {"one daemon on SQLite": ("", 1)}
         if server:
             scenes["two daemons on PostgreSQL"] = (stack.enter_context(_schema(server)), 2)
-        else:
-            print("PEDIGREED_TEST_POSTGRESQL is not set: SQLite alone")
         for name, (url, size) in scenes.items():
             folder = Path(tempfile.mkdtemp(dir=building, prefix=f"chaos-{seed}-"))
             seconds = minutes * 60 / len(scenes)
             chaos, broken = _played(folder, url or f"sqlite:///{folder}/pedigreed.db", size, seed, seconds)
-            print(f"{name}, seed {seed}, {minutes / len(scenes):g} minutes; kept in {folder}")
-            for what, count in sorted(chaos.counts.items()):
-                print(f"  {count:6}  {what}")
-            print(f"  {len(broken):6}  promises broken")
-            for line in broken:
-                print(f"          {line}")
-            is_good &= not broken
+            yield ChaosRun(
+                name, seed, minutes / len(scenes), str(folder), dict(sorted(chaos.counts.items())), broken
+            )
+
+
+def main() -> int:
+    minutes, seed = float(sys.argv[1]), (sys.argv[2:] or [str(random.randrange(10**6))])[0]
+    if "PEDIGREED_TEST_POSTGRESQL" not in os.environ:
+        print("PEDIGREED_TEST_POSTGRESQL is not set: SQLite alone")
+    is_good = True
+    for run in runs(minutes, seed):
+        print(f"{run.name}, seed {run.seed}, {run.minutes:g} minutes; kept in {run.folder}")
+        for what, count in run.counts.items():
+            print(f"  {count:6}  {what}")
+        print(f"  {len(run.broken):6}  promises broken")
+        for line in run.broken:
+            print(f"          {line}")
+        is_good &= not run.broken
     return 0 if is_good else 1
 
 

@@ -266,6 +266,32 @@ class NoticeAccuracy(Struct, frozen=True):
     held_back_types: Accuracy
 
 
+class ChaosRun(Struct, frozen=True):
+    """What was done to daemons on one kind of store, and what came of it.
+
+    Attributes:
+        name: on which kind of store.
+        seed: of the plan.
+        minutes: how long.
+        folder: where all of it is kept.
+        counts: what was done and what arrived, how often each.
+        broken: each promise that was broken, in words.
+    """
+
+    name: str
+    seed: str
+    minutes: float
+    folder: str
+    counts: dict[str, int]
+    broken: list[str]
+
+
+class Chaos(Struct, frozen=True):
+    """No run where the machine has no clock that can be set."""
+
+    runs: tuple[ChaosRun, ...]
+
+
 class Measured(Struct, frozen=True):
     """Everything that one run of the benchmarks found. `short` is a reply with fewer columns."""
 
@@ -281,6 +307,7 @@ class Measured(Struct, frozen=True):
     week: OneWeek
     start: StartUp
     notices: NoticeAccuracy
+    chaos: Chaos
 
 
 def _time(seconds: float) -> str:

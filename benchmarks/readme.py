@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from benchmarks.chaos_words import chaos_rows, chaos_words
 from benchmarks.daemon_words import daemon_rows, idle_words, ready_words, week_words
 from benchmarks.machine import libraries, machine
 from benchmarks.notice_words import notice_rows, notice_words
@@ -52,6 +53,8 @@ def readme(measured: Measured) -> str:
         _starting(measured),
         "## Reading notices",
         notice_words(measured.notices),
+        "## Chaos",
+        *chaos_words(measured.chaos),
     )
     return "\n\n".join(paragraphs) + "\n"
 
@@ -82,6 +85,7 @@ def rows(measured: Measured) -> list[Row]:
         most("one message after 100,000 that were sent", *_growth(measured.backlog.after_many, measured)),
         *daemon_rows(measured),
         *notice_rows(measured.notices),
+        *chaos_rows(measured.chaos),
     ]
 
 

@@ -291,6 +291,12 @@ SAID_BY_SERVERS = [
     # Exim
     ("550 relay not permitted", UNKNOWN),
     ("550 Sender verify failed", CHANNEL),
+    ("554 Transaction failed: Address blacklisted.", RECIPIENT),
+    ("554 IP address blacklisted", CHANNEL),
+    ("554 Message rejected: Sending suspended for this account.", CHANNEL),
+    ("550 5.7.705 Access denied, tenant has exceeded threshold", CHANNEL),
+    ("550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", RECIPIENT),
+    ("503 valid RCPT command must precede DATA", CHANNEL),
     ("550-Verification failed for <p@obs.example>\n550-Unrouteable address\n550 Sender verify failed", CHANNEL),
     ("550 HELO required before MAIL", CHANNEL),
     ("550 authentication required", CHANNEL),

@@ -75,6 +75,7 @@ _OF_MAILBOX = _words(
     r"no such (?:user|recipient|mailbox|person|address)",
     r"no mailbox|user (?:not found|does ?n[o']t exist)|does ?n[o']t exist|unrout(?:e)?able address",
     r"invalid (?:recipient|mailbox)|not a valid (?:recipient|mailbox|user)|recipient not found",
+    r"(?<!ip )address (?:is )?(?:black ?listed|on the suppression list)",
     r"(?:recipient|address)(?:'s)? (?:is )?(?:unknown|not found|invalid|does ?n[o']t)",
 )
 _SOUNDS_LIKE_CHANNEL = _words(
