@@ -1,4 +1,4 @@
-"""What is assumed of MAST's search of file sets, which may stand in for a keyword service."""
+"""What is assumed of MAST's search of file sets, which could stand in for a keyword service that is gone."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PATIENCE = Patience(exchange_timeout=30.0, total_timeout=60.0, attempts=1)
 
 MISSIONS_COLUMNS = Assumption(
     "columns of the Missions search",
-    "the search of file sets lists its columns, those of the pedigree among them",
+    "the search of file sets lists its columns, those of the pedigree among them; nothing uses it yet",
     "astroquery reads the same list; others read these columns",
-    "`sources.mast.fallback: missions` is of no use",
+    "nothing",
 )
 
 
@@ -32,9 +32,9 @@ def _columns(of: Control) -> Finding:
 
 MISSIONS = Assumption(
     "Missions search",
-    "the search has each file set of a program, with the pedigree of one of its files",
+    "the search has each file set of a program, with the pedigree of one of its files; nothing uses it yet",
     "one pedigree for a file set; seen in samples alone",
-    "`sources.mast.fallback: missions` tells what it has, and nothing of what it lacks",
+    "nothing",
 )
 
 
