@@ -11,6 +11,8 @@ PINS := --quiet --constraint limits.txt --strip-extras --generate-hashes --allow
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options
 # The tests measure behaviour, so nothing of the caller's own set-up may leak in.
 export PYTHONHASHSEED := 0
+# Without what was compiled before, each process of the many compiles all of it anew.
+unexport PYTHONDONTWRITEBYTECODE
 INSTALLED = DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSTEM_UNITS='$(SYSTEM_UNITS)' USER_UNITS='$(USER_UNITS)' PYTHON='$(PYTHON)'
 
 .PHONY: help demo install install-user uninstall uninstall-user test test-quick check format bench picture pins clean
@@ -41,8 +43,8 @@ PYTEST = $(DEV)/bin/python -m pytest -n auto --dist loadgroup
 test: $(DEV)/.ready  ## the tests
 	@$(PYTEST) $(PYTEST_ARGS)
 
-test-quick: $(DEV)/.ready  ## those that start no process, of the program or of servers; with fewer random examples
-	@$(PYTEST) -m "not process" --hypothesis-profile=quick $(PYTEST_ARGS)
+test-quick: $(DEV)/.ready  ## those that start no process and are not long, with fewer random examples
+	@$(PYTEST) -m "not process and not long" --hypothesis-profile=quick $(PYTEST_ARGS)
 
 check: $(DEV)/.ready  ## style, types, the direction of imports, and that nothing is unused
 	$(DEV)/bin/ruff check .

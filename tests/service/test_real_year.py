@@ -198,6 +198,7 @@ def test_what_is_told_of_a_month_is_what_happened(tmp_path: Path, every: timedel
     assert_told_as_it_was(made_up_month(BEGIN), moments, tmp_path)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not REAL.is_file(), reason="the real rows are not beside this checkout")
 @pytest.mark.parametrize(
     ("instruments", "every"),

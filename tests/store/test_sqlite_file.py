@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 
 from nobody import without_privileges
 from pedigreed.model.failure import StoreCorrupt, StoreError, StoreTooNew, TryAgain
@@ -154,6 +155,18 @@ def test_every_connection_is_in_the_safe_mode(url: str) -> None:
 
 @pytest.mark.failure("the process is killed after the digest is kept, before it is sent")
 @pytest.mark.process
+def test_a_connection_that_wrote_changes_nothing_where_it_only_reads(url: str) -> None:
+    """The transactions of one thread share a connection of the pool."""
+    with Store(url) as store:
+        for _ in range(2):
+            with store.writing() as connection:
+                connection.execute(text("PRAGMA user_version = 7"))
+            with pytest.raises(StoreError, match="readonly"), store.reading() as connection:
+                connection.execute(text("PRAGMA user_version = 8"))
+            with store.reading() as connection:
+                assert connection.execute(text("PRAGMA user_version")).scalar() == 7
+
+
 def test_what_was_committed_survives_a_kill(path: Path, url: str) -> None:
     done = subprocess.run([sys.executable, "-c", WRITER, url], check=False)
     assert done.returncode == -9
