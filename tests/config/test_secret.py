@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,6 +66,12 @@ def test_a_variable_is_read_from_the_environment() -> None:
             "the file 'DIRECTORY/large' is larger than 64 KB: a secret is one line of text",
         ),
         (
+            {"file": "DIRECTORY/pipe"},
+            "the file 'DIRECTORY/pipe' is no regular file: write the secret into one",
+        ),
+        ({"file": "/dev/zero"}, "the file '/dev/zero' is no regular file: write the secret into one"),
+        ({"file": "DIRECTORY/loop"}, "the file 'DIRECTORY/loop' can't be read: Too many levels of symbolic links"),
+        (
             {"credential": "smtp"},
             "the credential 'smtp' is not there in DIRECTORY: add LoadCredential=smtp:/PATH to the unit",
         ),
@@ -77,6 +84,8 @@ def test_a_secret_that_is_not_there_is_told_with_the_fix(
     (tmp_path / "empty").write_text("\n")
     (tmp_path / "latin").write_bytes(b"\xe9")
     (tmp_path / "large").write_text("x" * 70_000)
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
     ((kind, name),) = reference.items()
     secret = Secret.read(
         {kind: name.replace("DIRECTORY", str(tmp_path))}, {"CREDENTIALS_DIRECTORY": str(tmp_path)}

@@ -83,6 +83,9 @@ class Secret:
 
     def _read(self, path: Path) -> str:
         what = f"the {self.kind} {self.reference!r}"
+        if path.is_fifo() or path.is_socket() or path.is_char_device() or path.is_block_device():
+            # To open it may wait for ever.
+            raise ConfigurationInvalid(f"{what} is no regular file: write the secret into one")
         try:
             with path.open("rb") as file:
                 text = file.read(_LARGEST + 1).decode()
