@@ -105,7 +105,7 @@ def examine_installation(
     """
     mailbox = config.sources.mailbox
     if mailbox is not None:
-        yield _named(_mailbox(config, now), mailbox_name(mailbox))
+        yield _named(_mailbox(config, now), mailbox_name(mailbox).removeprefix("mailbox "))
     for feed in config.sources.crds.feeds:
         reading = FeedSource(feed, AGENT).read(None, now)
         came = "; ".join(reading.problems) or f"{len(reading.announcements):,} entries that are about JWST"
