@@ -205,7 +205,9 @@ class Chaos:
     def _deliver(self) -> None:
         """Let CRDS have another context, and the list and the mailbox a mail of it, in any order."""
         at = self._story_now()
-        delivered = _delivered(at + self.dice.choice((0, 0, 7)) * HOUR, FIRST_DELIVERY + len(self.deliveries))
+        # One that came before an older one would be a rollback to that.
+        active_at = max(at + self.dice.choice((0, 0, 7)) * HOUR, self.deliveries[-1].at + MINUTE)
+        delivered = _delivered(active_at, FIRST_DELIVERY + len(self.deliveries))
         self.deliveries.append(delivered)
         said_at = at + self.dice.choice((0, 0, 5)) * HOUR
         subject = f"{delivered.context} in CRDS"
