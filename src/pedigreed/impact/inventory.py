@@ -71,6 +71,13 @@ class Members:
     def number(self) -> int:
         return len(self.starts) + self.undated
 
+    def add(self, start: int | None) -> None:
+        """Add a product: see `Inventory.add`."""
+        if start is None:
+            self.undated += 1
+        else:
+            self.starts.append(start)
+
 
 class Kind(NamedTuple):
     """What decides of a group which types its products are made with, and when another file is theirs."""
@@ -140,13 +147,14 @@ class Inventory:
 
     def add(self, group: Group, start: int | None) -> None:
         """Add a product, and when its observation began, in microseconds since 1970."""
+        self.members(group).add(start)
+
+    def members(self, group: Group) -> Members:
+        """The products of a group, to add others to."""
         members = self.groups.get(group)
         if members is None:
             members = self.groups[group] = Members()
-        if start is None:
-            members.undated += 1
-        else:
-            members.starts.append(start)
+        return members
 
     def close(self) -> None:
         """Sort what was added."""

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from pedigreed.impact.comparison import Difference
     from pedigreed.impact.context import Context
-    from pedigreed.impact.inventory import Group
+    from pedigreed.impact.inventory import Group, Members
     from pedigreed.impact.why import Why
     from pedigreed.model.product import Product
     from pedigreed.service.contexts import Contexts
@@ -72,15 +72,15 @@ def inventory_of(
     inventory = Inventory(columns_given(connection))
     numbers: dict[int, int] = {}
     # What products of one exposure have in common is found once for each end of a name: a million names are long.
-    known: dict[tuple[object, ...], Group] = {}
+    known: dict[tuple[object, ...], tuple[Group, Members]] = {}
     for rows in stored_products.started(connection, programs):
         for filename, instrument, program, observation, level, crds_ctx, start, parameters in rows:
             context = crds_ctx if with_contexts else None
             end = filename if level in _WITH_NAMES or "_gs-" in filename else filename[filename.rfind("_") :]
             about = parameters, end, program, observation, level, instrument, context
-            group = known.get(about)
-            if group is None:
-                group = known[about] = group_of(
+            found = known.get(about)
+            if found is None:
+                group = group_of(
                     filename,
                     Instrument(instrument),
                     program,
@@ -89,9 +89,10 @@ def inventory_of(
                     header=numbers.setdefault(parameters, len(numbers)),
                     context=context or "",
                 )
-            inventory.add(group, None if start is None else start * _MICROSECONDS)
+                found = known[about] = group, inventory.members(group)
+            found[1].add(None if start is None else start * _MICROSECONDS)
             if names is not None:
-                names.setdefault(group, []).append(filename)
+                names.setdefault(found[0], []).append(filename)
     sets = stored_products.parameters_by_id(connection, numbers)
     inventory.headers = [tuple(sets[key].items()) for key in numbers]
     inventory.close()

@@ -109,7 +109,8 @@ def started(connection: Connection, programs: Collection[int]) -> Iterator[Seque
         type_coerce(of.observation_start, BigInteger),
         of.parameters_id,
     ).where(of.program.in_(programs), of.withdrawn_at.is_(None))
-    return connection.execute(query).partitions(2_000)
+    # In pieces, so that the garbage collector has no rows to look through.
+    return connection.execute(query).partitions(250)
 
 
 def parameters_by_id(connection: Connection, keys: Collection[int]) -> dict[int, Mapping[str, Parameter]]:
