@@ -17,6 +17,7 @@ from benchmarks.figures import (
     Backlog,
     Chaos,
     Idle,
+    Impact,
     ManyMessages,
     Measured,
     MillionRows,
@@ -47,6 +48,7 @@ Figures = TypeVar(
     StartUp,
     NoticeAccuracy,
     Chaos,
+    Impact,
 )
 
 
@@ -70,6 +72,7 @@ def main() -> None:
             start=_measured(StartUp, "start_up"),
             notices=_measured(NoticeAccuracy, "notice_accuracy"),
             chaos=_measured(Chaos, "chaos_counts"),
+            impact=_measured(Impact, "impact", folder),
         )
     (_HERE / "README.md").write_text(readme(measured))
     _show(measured)

@@ -292,6 +292,31 @@ class Chaos(Struct, frozen=True):
     runs: tuple[ChaosRun, ...]
 
 
+class Impact(Struct, frozen=True):
+    """CRDS's rules evaluated here and by `crds`; all 0 where the real rules are not at hand.
+
+    Attributes:
+        context: how many times faster a context is read from its compiled files.
+        crds: seconds that `get_best_references` takes for a header.
+        different, repeated: how many times faster 10,000 different headers and a million repeated ones are.
+        in_memory: seconds of the slowest of 20 switches over a million products in memory.
+        made_with: seconds of a million products, each against its own of 88 contexts.
+        from_store: seconds of a switch over a million products from the SQLite store to counts.
+        read: of these, the seconds of the read.
+        peak: bytes of the process that does it.
+    """
+
+    context: float = 0
+    crds: float = 0
+    different: float = 0
+    repeated: float = 0
+    in_memory: float = 0
+    made_with: float = 0
+    from_store: float = 0
+    read: float = 0
+    peak: int = 0
+
+
 class Measured(Struct, frozen=True):
     """Everything that one run of the benchmarks found. `short` is a reply with fewer columns."""
 
@@ -308,6 +333,7 @@ class Measured(Struct, frozen=True):
     start: StartUp
     notices: NoticeAccuracy
     chaos: Chaos
+    impact: Impact
 
 
 def _time(seconds: float) -> str:

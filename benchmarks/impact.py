@@ -1,4 +1,4 @@
-"""`python -m benchmarks.impact`: CRDS's rules evaluated here and by `crds`, in one run on one core.
+"""`python -m benchmarks.impact FOLDER`: CRDS's rules evaluated here and by `crds`, in one run on one core.
 
 Times are seconds of that core, so that others at work on the machine do not count.
 
@@ -9,7 +9,8 @@ the same.
 
 from __future__ import annotations
 
-import resource
+import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +24,9 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from benchmarks.figures import Impact
+from benchmarks.measuring import hand_back, without_log_lines
+from benchmarks.switch_from_store import CRDS, NEWEST, contexts_in, store_in
 from pedigreed.impact.comparison import Comparison
 from pedigreed.impact.context import compile_file
 from pedigreed.impact.dates import moment
@@ -33,15 +37,14 @@ from pedigreed.impact.matchers import alternatives
 from pedigreed.impact.rmap import DATE_KEYS, Rmap, compile_rmap
 from pedigreed.impact.rule_text import read_rule_text
 from pedigreed.model.instrument import Instrument
-from pedigreed.service.contexts import COMPILER, Contexts
-from pedigreed.service.impact import impact_since_made, inventory_of
-from pedigreed.sources.crds.rules import PATIENCE, RuleFiles
+from pedigreed.service.impact import impact_since_made
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pedigreed.impact.answers import Answer
     from pedigreed.impact.context import Context
+    from pedigreed.service.contexts import Contexts
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
@@ -57,24 +60,23 @@ from rule_oracle import (
 )
 
 SHARED = Path(__file__).parents[2] / "shared"
-CRDS = SHARED / "data" / "crds"
 MAPPINGS = CRDS / "mappings" / "jwst"
 SEED = 14
 HEADERS_AN_INSTRUMENT = 620
 MOST_OF_A_ROW = 12
-NEWEST = "jwst_0567"
 _ALWAYS = ("META.VISIT.TSOVISIT", "META.INSTRUMENT.LAMP_STATE")
 _COLUMNS = {keyword.key: keyword.column for keyword in KEYWORDS}
 
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    if not MAPPINGS.is_dir():
-        sys.exit("the real rules are not beside this checkout")
-    if "--sweep" in sys.argv:
+    without_log_lines()
+    if "--sweep" not in sys.argv:
+        hand_back(speed(Path(sys.argv[1])) if MAPPINGS.is_dir() else Impact())
+    elif MAPPINGS.is_dir():
         sweep()
     else:
-        speed()
+        sys.exit("the real rules are not beside this checkout")
 
 
 # The sweep
@@ -132,7 +134,7 @@ def _named_by_rows(rules: Rmap, keys: Iterable[str]) -> Iterator[dict[str, str]]
 
 def _check_contexts() -> None:
     """Every context has the same files for the same types as `crds` has."""
-    contexts = _contexts(Path(tempfile.mkdtemp()))
+    contexts = contexts_in(Path(tempfile.mkdtemp()))
     pairs = 0
     for path in sorted(MAPPINGS.glob("*.pmap")):
         theirs = oracle(str(path))
@@ -172,7 +174,7 @@ def _made_up(number: int) -> Counter[str]:
 
 
 def _switches(number: int) -> tuple[int, int, int]:
-    contexts = _contexts(Path(tempfile.mkdtemp()))
+    contexts = contexts_in(Path(tempfile.mkdtemp()))
     names = [path.stem for path in sorted(MAPPINGS.glob("*.pmap"))]
     pairs = list(pairwise(names))[-number:]
     products = changed = 0
@@ -227,23 +229,30 @@ def _with_a_date(instrument: Instrument, header: Mapping[str, str]) -> dict[str,
 # Speed
 
 
-def speed() -> None:
-    """Print the table of figures."""
-    folder = Path(tempfile.mkdtemp())
+def speed(folder: Path) -> Impact:
+    """Measure everything beside `crds`; the memory in a process that has no `crds` in it."""
     random = Random(SEED)
-    contexts = _contexts(folder)
-    began = time.process_time()
+    contexts = contexts_in(folder)
     new = contexts.context(NEWEST, tuple(Instrument))
-    print(f"a context from its text: {time.process_time() - began:.3f} s")
-    compiled = _quickest(5, lambda: _contexts(folder).context(NEWEST, tuple(Instrument)))
+    compiled = _quickest(5, lambda: contexts_in(folder).context(NEWEST, tuple(Instrument)))
     theirs = _quickest(3, _loaded_by_crds)
-    times = theirs / compiled
-    print(f"a context from its compiled cache: {compiled:.3f} s, crds {theirs:.3f} s: {times:.1f}x (bar 8x)")
-    _rates(new, random)
-    _switch_in_memory(contexts, random)
-    _switch_from_store(contexts, random, folder)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    print(f"peak memory, with crds in it: {peak:.0f} MB")
+    each_of_theirs, different, repeated = _rates(new, random)
+    in_memory, made_with = _switch_in_memory(contexts, random)
+    _keep_a_million(contexts, random, folder)
+    command = [sys.executable, "-m", "benchmarks.switch_from_store", str(folder)]
+    alone = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    from_store, read, peak = json.loads(alone.stdout)
+    return Impact(
+        context=theirs / compiled,
+        crds=each_of_theirs,
+        different=each_of_theirs / different,
+        repeated=each_of_theirs / repeated,
+        in_memory=in_memory,
+        made_with=made_with,
+        from_store=from_store,
+        read=read,
+        peak=peak,
+    )
 
 
 def _loaded_by_crds() -> None:
@@ -254,8 +263,8 @@ def _loaded_by_crds() -> None:
             selection.force_load()
 
 
-def _rates(context: Context, random: Random) -> None:
-    """Headers in a second, by every type of their instrument."""
+def _rates(context: Context, random: Random) -> tuple[float, float, float]:
+    """Seconds for each header by every type of its instrument: of `crds`, of ours all different, and repeated."""
     pmap = oracle(str(MAPPINGS / f"{NEWEST}.pmap"))
     headers = [
         _conditioned(instrument, header)
@@ -292,11 +301,7 @@ def _rates(context: Context, random: Random) -> None:
             answered += sum(bisect_left(members.starts, first_from(start)) for start in timeline.starts)
             answered += members.number
     each = (time.process_time() - began) / len(repeated)
-    print(
-        f"get_best_references of crds: {theirs * 1e3:.2f} ms a header\n"
-        f"{len(headers):,} headers, all different: {different * 1e6:.0f} us: {theirs / different:.0f}x (bar 40x)\n"
-        f"1,000,000 products, repeated: {each * 1e6:.2f} us: {theirs / each:.0f}x (bar 2,000x)"
-    )
+    return theirs, different, each
 
 
 def _header_of(group: Group, inventory: Inventory) -> Iterator[tuple[str, str]]:
@@ -343,7 +348,8 @@ def _million(contexts: Contexts, random: Random) -> Inventory:
     return inventory
 
 
-def _switch_in_memory(contexts: Contexts, random: Random) -> None:
+def _switch_in_memory(contexts: Contexts, random: Random) -> tuple[float, float]:
+    """Seconds of the slowest of 20 switches, and of each product against its own context."""
     inventory = _million(contexts, random)
     names = [path.stem for path in sorted(MAPPINGS.glob("*.pmap"))]
     every = [contexts.context(name, tuple(Instrument)) for name in names]
@@ -352,21 +358,15 @@ def _switch_in_memory(contexts: Contexts, random: Random) -> None:
         began = time.process_time()
         Comparison(old, new).impact(inventory)
         times.append(time.process_time() - began)
-    products = sum(members.number for members in inventory.groups.values())
-    print(
-        f"a switch over {products:,} products in {len(inventory.groups):,} groups in memory: "
-        f"{min(times):.3f} to {max(times):.3f} s (bar 0.3 s)"
-    )
     began = time.process_time()
     impact_since_made(inventory, inventory.groups, contexts, every[-1])
-    print(f"each of a million against its own of 88 contexts: {time.process_time() - began:.1f} s (bar 5 s)")
+    return max(times), time.process_time() - began
 
 
-def _switch_from_store(contexts: Contexts, random: Random, folder: Path) -> None:
+def _keep_a_million(contexts: Contexts, random: Random, folder: Path) -> None:
     from pedigreed.model.pedigree import Pedigree  # noqa: PLC0415
     from pedigreed.model.product import KnownProduct, Product  # noqa: PLC0415
     from pedigreed.store import products as stored  # noqa: PLC0415
-    from pedigreed.store.database import Store  # noqa: PLC0415
 
     context = contexts.context(NEWEST, tuple(Instrument))
     pools = {
@@ -399,19 +399,8 @@ def _switch_from_store(contexts: Contexts, random: Random, folder: Path) -> None
                     )
                     yield KnownProduct(replace(product, fingerprint=product.filename.encode()))
 
-    with Store(f"sqlite:///{folder / 'million.db'}") as store:
-        with store.writing() as connection:
-            stored.keep(connection, made(), frozenset())
-        began = time.process_time()
-        with store.reading() as connection:
-            inventory = inventory_of(connection, range(400))
-        read = time.process_time() - began
-        old = contexts.context("jwst_0560", tuple(Instrument))
-        Comparison(old, context).impact(inventory)
-        whole = time.process_time() - began
-    print(
-        f"a switch over a million products from the SQLite store: {whole:.1f} s (bar 4 s), {read:.1f} s the read"
-    )
+    with store_in(folder) as store, store.writing() as connection:
+        stored.keep(connection, made(), frozenset())
 
 
 def _quickest(times: int, work: object) -> float:
@@ -421,10 +410,6 @@ def _quickest(times: int, work: object) -> float:
         work()  # type: ignore[operator]
         found.append(time.process_time() - began)
     return min(found)
-
-
-def _contexts(folder: Path) -> Contexts:
-    return Contexts(RuleFiles(folder, COMPILER, None, "", crds_path=CRDS, patience=PATIENCE))
 
 
 def _rmap(name: str) -> Rmap:

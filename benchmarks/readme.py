@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.chaos_words import chaos_rows, chaos_words
 from benchmarks.daemon_words import daemon_rows, idle_words, ready_words, week_words
+from benchmarks.impact_words import impact_rows, impact_words
 from benchmarks.machine import libraries, machine
 from benchmarks.notice_words import notice_rows, notice_words
 from benchmarks.verdicts import Row, least, mb, most
@@ -55,6 +56,8 @@ def readme(measured: Measured) -> str:
         notice_words(measured.notices),
         "## Chaos",
         *chaos_words(measured.chaos),
+        "## CRDS's rules",
+        impact_words(measured.impact),
     )
     return "\n\n".join(paragraphs) + "\n"
 
@@ -86,6 +89,7 @@ def rows(measured: Measured) -> list[Row]:
         *daemon_rows(measured),
         *notice_rows(measured.notices),
         *chaos_rows(measured.chaos),
+        *impact_rows(measured.impact),
     ]
 
 
