@@ -201,6 +201,27 @@ def test_an_archive_that_does_not_answer_exits_69_after_everything_else(
     assert "sent to keep" in ended.out
 
 
+def test_from_cron_it_prints_what_is_to_be_read_and_nothing_else(config: Path, recorded: FaultyArchive) -> None:
+    text = (
+        config.read_text()
+        .replace("channels:", "channels: {screen: stdout}\n#")
+        .replace(f", token: {SECRET}", "")
+        .replace("channel: keep", "channel: screen")
+    )
+    config.write_text(text)
+    recorded.now = DAY_1
+    first = once(config, "2026-11-21T06:00Z", "--quiet")
+    assert (first.code, first.err) == (0, "")
+    assert first.out.startswith("[pedigreed] jades: now watching 2 programs\n\n")
+    assert "asked MAST" not in first.out
+    again = once(config, "2026-11-21T06:30Z", "--quiet")
+    assert (again.code, again.out, again.err) == (0, "", "")
+    recorded.misbehave(archive_faults.ErrorReply("Invalid object name"), times=None)
+    failed = once(config, "2026-11-22T06:00Z", "--quiet")
+    assert failed.code == 69
+    assert failed.err.startswith("pedigreed: not everything was answered\n")
+
+
 def test_a_bad_configuration_exits_78_with_every_problem(tmp_path: Path) -> None:
     file = tmp_path / "bad.yaml"
     file.write_text("subscritions: []\ntimezone: Mars/Olympus\n")
@@ -277,6 +298,8 @@ def test_help_names_every_verb_and_version_is_one_line() -> None:
     assert ended.code == 0
     for verb in (
         "check",
+        "watch",
+        "unwatch",
         "once",
         "preview",
         "status",

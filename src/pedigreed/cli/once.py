@@ -1,6 +1,8 @@
 """`pedigreed once`: one whole cycle."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from pedigreed.cli.options import ConfigFile, Json, LogLevel, Now, load, log_caution, moment, open_store
 from pedigreed.cli.output import echo, print_json, progress
@@ -11,7 +13,16 @@ if TYPE_CHECKING:
     from pedigreed.service.cycle import Cycle
 
 
-def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, log_level: LogLevel = None) -> None:
+def once(
+    config: ConfigFile = None,
+    now: Now = None,
+    *,
+    as_json: Json = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing where all is well; for cron.")
+    ] = False,
+    log_level: LogLevel = None,
+) -> None:
     """Run one whole cycle: listen, ask, compare, tell, deliver.
 
     Exits 69 if an answer was not complete or a delivery was refused, and 75 if a delivery waits
@@ -22,13 +33,14 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, l
 
     from pedigreed.cli.options import USER_AGENT, open_archive, open_sources
     from pedigreed.delivery.channels import open_channels
+    from pedigreed.log.event import Level
     from pedigreed.log.setup import set_up_log
     from pedigreed.service.contexts import contexts_of
     from pedigreed.service.cycle import run_cycle
 
     at = moment(now)
     loaded = load(config)
-    set_up_log(log_level)
+    set_up_log(log_level or (Level.ERROR if quiet else None))
     with ExitStack() as stack:
         channels = open_channels(loaded.config.channels)
         store = stack.enter_context(open_store(loaded))
@@ -50,7 +62,7 @@ def once(config: ConfigFile = None, now: Now = None, *, as_json: Json = False, l
         )
     if as_json:
         print_json(_document(cycle))
-    else:
+    elif not quiet:
         _print(cycle)
     _end(cycle)
 

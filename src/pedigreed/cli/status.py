@@ -105,13 +105,16 @@ def _contexts(contexts: "ContextsInUse") -> str:
 
 def _run(run: "Run") -> str:
     """``last asked 2026-11-22 05:12Z: 20 requests, 3,911 rows, 66 changes``."""
+    from pedigreed.digests.wording import count
+
     if run.work is Work.LISTEN:
         said = f"last listened to CRDS {day_and_time(run.started_at)}"
     elif run.work is Work.ASK:
-        did = f"{run.requests:,} requests, {run.rows:,} rows, {run.changes:,} changes"
+        numbers = ((run.requests, "request"), (run.rows, "row"), (run.changes, "change"))
+        did = ", ".join(count(number, noun) for number, noun in numbers)
         said = f"last asked {day_and_time(run.started_at)}: {did}"
     else:
-        did = f"{run.digests:,} digests, {run.deliveries:,} attempts to deliver"
+        did = f"{count(run.digests, 'digest')}, {count(run.deliveries, 'attempt')} to deliver"
         said = f"last told  {day_and_time(run.started_at)}: {did}"
     if run.ended_at is None:
         return f"{said} so far"
