@@ -176,7 +176,7 @@ def test_a_service_that_is_gone_for_ever_is_told_once_and_the_others_go_on(watch
     names = {each: watcher.holdings.add(1180, 20, each) for each in Instrument}
     watch = {"programs": [1180], "instruments": [each.value for each in Instrument]}
     config = watcher.configured(watch)
-    config = config.model_copy(update={"operator": config.subscriptions[0].deliver[0]})
+    config = config.model_copy(update={"operator": config.subscriptions[0].deliver})
     watcher.cycle(day(0), config)
     watcher.recorded.misbehave(faults.ClientError(404), times=None, when=is_for(Instrument.MIRI))
     begun: list[Problem] = []
@@ -218,7 +218,7 @@ def test_a_column_without_values_is_told_once_with_what_can_t_be_told(
     watcher.holdings.add(1180, 20, publicReleaseDate_mjd=to_mjd(day(99)))
     config = watcher.configured({"programs": [1180]}, sweep="1h")
     config = config.model_copy(
-        update={"operator": watcher.configured({"programs": [1180]}).subscriptions[0].deliver[0]}
+        update={"operator": watcher.configured({"programs": [1180]}).subscriptions[0].deliver}
     )
     watcher.cycle(day(0), config)
     watcher.recorded.misbehave(fault(column), times=None)
