@@ -152,7 +152,8 @@ def _shown(line: str) -> str:
 
 
 def _link(page: str, name: str) -> str:
-    return f"*<{_address(page)}|{safe(name)}>*"
+    # A bar parts the address from the name.
+    return f"*<{_address(page)}|{safe(name.replace('|', '¦'))}>*"
 
 
 def _address(page: str) -> str:
