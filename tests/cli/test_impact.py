@@ -16,7 +16,7 @@ from pedigreed.demo.crds_rules import rmap_text
 from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.failure import Usage
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Announcement, Facts, Medium
+from pedigreed.model.notice import Announcement, Facts, Medium, NoticeKind
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import KnownProduct, Product
 from pedigreed.sources.crds.rules import RulesUnavailable
@@ -107,7 +107,7 @@ def config(tmp_path: Path, server: RuleServer) -> Path:
             said_at=NOW,
             title="jwst_1583",
             text="",
-            facts=Facts(context="jwst_1583", before="jwst_1582", activated_at=NOW),
+            facts=Facts(kind=NoticeKind.DELIVERY, context="jwst_1583", before="jwst_1582", activated_at=NOW),
         )
         announcements.keep(connection, [said], NOW, was_there=False)
     file = tmp_path / "pedigreed.yaml"

@@ -19,6 +19,8 @@ from pedigreed.model.campaign import Campaign
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Baseline, Checked, Digest, OnDisk, PedigreeSpan, SourceCheck, Suspect, Unchecked
 from pedigreed.model.impact import Changed, Impact, Switch
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.notice import Quotation
 from pedigreed.model.program import ProgramSelection
 
 if TYPE_CHECKING:
@@ -73,7 +75,13 @@ def test_the_document_has_the_shape_that_is_told(change: Callable[..., Change]) 
             sources=(SourceCheck("CRDS", is_checked=False, reason="no", last_complete=ENDS),),
         ),
         on_disk=[OnDisk("/data/jades", older=212, checked=3911, newly=212)],
-        notices=[replace(delivery(), heard=delivery().heard[:1])],
+        notices=[
+            replace(
+                delivery(changed=((Instrument.MIRI, "flat"),)),
+                heard=delivery().heard[:1],
+                quotations=(Quotation(("CRDS",), ENDS, "Flat fields."),),
+            )
+        ],
         settle=timedelta(days=1),
         in_motion=[Campaign(1211, "2.0.1", "jwst_1535.pmap", ENDS, ENDS, moved=3, total=4, waiting=3)],
     )

@@ -36,7 +36,7 @@ from pedigreed.model.digest import (
     Unchecked,
 )
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Again, ChangeLevel, NoticeKind
+from pedigreed.model.notice import Again, ChangeLevel, NoticeKind, Quotation
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.program import ProgramSelection
 
@@ -146,12 +146,17 @@ def digest(
         baselines=baselines,
         suspects=suspects,
         kinds=kinds,
-        notices=notices,
+        notices=[_quoted(notice) for notice in notices],
         contexts=contexts,
         stretches={NEW: Stretch(began, newest)} if began else {},
         in_motion=in_motion,
         settle=settle,
     )
+
+
+def _quoted(notice: Notice) -> Notice:
+    said = Quotation((notice.first_heard.announcement.source,), notice.first_heard.heard_at, notice.summary)
+    return replace(notice, quotations=(said,)) if notice.summary and not notice.quotations else notice
 
 
 def one_product() -> Digest:
@@ -522,6 +527,31 @@ def announced_by_mail_alone() -> Digest:
     )
 
 
+def deliveries_in_one_switch() -> Digest:
+    """Three deliveries are put into use together. Two lists and CRDS tell of them; a text is not understood."""
+    pairs = ((Instrument.MIRI, "dark"), (Instrument.NIRCAM, "flat"))
+    instruments, types = (Instrument.MIRI, Instrument.NIRCAM), ("dark", "flat")
+    said = (
+        ("MIRI_REFFILES", "A new dark for the imager: warm pixels are subtracted."),
+        ("NIRCAM_REFFILES", "New flats for the long wavelength channel."),
+        ("CRDS", "Darks of MIRI, flats of NIRCam; the rules of both name the subarrays."),
+    )
+    switched = replace(
+        delivery(instruments=instruments, reference_types=types, modes=(), changed=pairs, before="jwst_1580"),
+        quotations=tuple(Quotation((source,), ENDS - timedelta(days=1), words) for source, words in said),
+        heard=tuple(heard(words, source=source, key=key) for key, (source, words) in enumerate(said, 1)),
+    )
+    unclear = mailed(heard("Please reprocess what you have.", key=9))
+    text = replace(
+        delivery(kind=NoticeKind.NOT_UNDERSTOOD, context=None, instruments=(), reference_types=(), modes=()),
+        title="All files were updated",
+        summary="Please reprocess what you have.",
+        heard=(unclear,),
+    )
+    text = replace(text, facts=replace(text.facts, change_level=None, activated_at=None))
+    return digest(checked=heard_all(), notices=[switched, text], contexts=CONTEXTS_IN_USE)
+
+
 def confirmed_by_crds() -> Digest:
     """What a list told of yesterday CRDS has today; another delivery is more than was said."""
     confirmed = replace(delivery(), again=Again.CONFIRMED)
@@ -634,6 +664,7 @@ SCENARIOS: tuple[Callable[[], Digest], ...] = (
     delivery_to_crds,
     new_build_of_the_archive,
     announced_by_mail_alone,
+    deliveries_in_one_switch,
     confirmed_by_crds,
     rollback_and_bad_files,
     week_of_deliveries,

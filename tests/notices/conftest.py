@@ -13,6 +13,8 @@ from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Heard, Medi
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pedigreed.model.instrument import Instrument
+
 BEGIN = datetime(2026, 9, 14, 12, 0, tzinfo=UTC)
 
 
@@ -32,7 +34,10 @@ def hear() -> Callable[..., Heard]:
         was_there: bool = False,
         kind: NoticeKind | None = None,
         context: str | None = None,
+        before: str | None = None,
         cal_ver: str | None = None,
+        instruments: tuple[Instrument, ...] = (),
+        changed: tuple[tuple[Instrument, str], ...] | None = None,
         files: tuple[str, ...] = (),
         change_level: ChangeLevel | None = None,
         activated_at: datetime | None = None,
@@ -49,7 +54,10 @@ def hear() -> Callable[..., Heard]:
             facts=Facts(
                 kind=kind,
                 context=context,
+                before=before,
                 cal_ver=cal_ver,
+                instruments=instruments,
+                changed=changed,
                 files=files,
                 change_level=change_level,
                 activated_at=activated_at,

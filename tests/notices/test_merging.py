@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Hear = Callable[..., Heard]
 
+BEGIN = datetime(2026, 9, 14, 12, 0, tzinfo=UTC)
 STORY = (
     "The flat field reference files of the MIRI imager were made again from sky images of the second year. "
     "They take away a tree of faint lines that older ones left in deep images of the shortest filters."
@@ -102,7 +103,8 @@ def test_a_text_that_alone_says_nothing_belongs_to_what_it_quotes(hear: Hear) ->
     server = hear(why, medium=Medium.SERVER, context="jwst_1536")
     mail = hear(f"Hello,\n{why}", days=1)
     assert len(notices_of([server, mail])) == 1
-    assert notices_of([mail]) == ()
+    (alone,) = notices_of([mail])
+    assert alone.kind is NoticeKind.NOT_UNDERSTOOD
 
 
 def test_a_text_sent_to_very_many_lists_is_one_notice(hear: Hear) -> None:
@@ -200,8 +202,77 @@ def test_who_speaks_of_a_bad_file_adds_none(hear: Hear) -> None:
     assert notice.facts.files == ("jwst_fgs_dark_0012.fits",)
 
 
-def test_what_is_about_nothing_is_no_notice(hear: Hear) -> None:
-    assert notices_of([hear("Welcome to the list!")]) == ()
+def test_what_is_not_understood_is_kept_with_its_words(hear: Hear) -> None:
+    (notice,) = notices_of([hear("Welcome to the list!")])
+    assert (notice.kind, notice.summary) == (NoticeKind.NOT_UNDERSTOOD, "Welcome to the list!")
+
+
+def _switch(hear: Hear, before: str, context: str, day: int, **said: object) -> Heard:
+    return hear(
+        **{
+            "medium": Medium.SERVER,
+            "kind": NoticeKind.DELIVERY,
+            "context": context,
+            "before": before,
+            "days": day,
+            "activated_at": BEGIN + timedelta(days=day),
+            **said,
+        }
+    )
+
+
+def test_deliveries_that_are_put_into_use_together_are_one_notice_with_a_quotation_of_each(hear: Hear) -> None:
+    mails = [
+        hear(f"New {what} files were delivered as {context}.", context=context, source=source, days=day)
+        for day, (what, context, source) in enumerate(
+            (
+                ("MIRI dark", "jwst_1582", "MIRI_REFFILES"),
+                ("NIRCam flat", "jwst_1583", "NIRCAM_REFFILES"),
+                ("NIRSpec mask", "jwst_1584", "NIRSPEC_REFFILES"),
+                ("FGS dark", "jwst_1585", "NIRCAM_REFFILES"),
+            )
+        )
+    ]
+    changed = ((Instrument.MIRI, "dark"), (Instrument.NIRCAM, "flat"))
+    server = _switch(hear, "jwst_1581", "jwst_1584", 4, text="Darks, flats and masks.")
+    files = _switch(hear, "jwst_1581", "jwst_1584", 4, changed=changed)
+    before, notice = sorted(notices_of([*mails, server, files]), key=lambda each: len(each.heard))
+    assert (before.name, [heard.key for heard in before.heard]) == ("jwst_1585", [4])
+    assert (notice.name, notice.switch) == ("jwst_1584", ("jwst_1581", "jwst_1584"))
+    assert [(each.sources, each.words) for each in notice.quotations] == [
+        (("MIRI_REFFILES",), "New MIRI dark files were delivered as jwst_1582."),
+        (("NIRCAM_REFFILES",), "New NIRCam flat files were delivered as jwst_1583."),
+        (("NIRSPEC_REFFILES",), "New NIRSpec mask files were delivered as jwst_1584."),
+        (("the server",), "Darks, flats and masks."),
+    ]
+    # What happened is what CRDS says. Texts are quoted.
+    assert notice.facts.instruments == (Instrument.MIRI, Instrument.NIRCAM)
+    assert notice.facts.reference_types == ("dark", "flat")
+
+
+def test_a_context_that_is_the_latest_again_is_another_notice(hear: Hear) -> None:
+    first = _switch(hear, "jwst_1581", "jwst_1583", 0)
+    back = _switch(hear, "jwst_1583", "jwst_1581", 2, kind=NoticeKind.ROLLBACK)
+    again = _switch(hear, "jwst_1581", "jwst_1583", 9)
+    mail = hear("New MIRI dark files in jwst_1582.", days=10)
+    found = notices_of([first, back, again, mail])
+    assert [(each.name, [heard.key for heard in each.heard]) for each in found] == [
+        ("jwst_1583-2026-09-23", [3, 4]),
+        ("rollback-jwst_1581-2026-09-16", [2]),
+        ("jwst_1583", [1]),
+    ]
+
+
+def test_a_date_in_another_form_makes_no_second_switch(hear: Hear) -> None:
+    first = _switch(hear, "jwst_1581", "jwst_1583", 0)
+    rounded = _switch(hear, "jwst_1581", "jwst_1583", 0, activated_at=BEGIN - timedelta(seconds=31))
+    assert len(notices_of([first, rounded])) == 1
+
+
+def test_only_crds_tells_of_a_switch(hear: Hear) -> None:
+    (notice,) = notices_of([hear("The latest context went from jwst_1581 to jwst_1583: MIRI darks.")])
+    assert (notice.facts.before, notice.facts.context) == ("jwst_1581", "jwst_1583")
+    assert notice.switch is None
 
 
 def test_a_notice_without_context_keeps_its_name(hear: Hear) -> None:

@@ -133,7 +133,7 @@ def test_a_forged_mail_keeps_back_nothing_that_crds_says_later(heard: Hearing, f
 
 def test_a_forged_mail_beside_crds_makes_nothing_less_than_crds_says(heard: Hearing) -> None:
     heard.mail(list_mail(1, FORGED, Subject="jwst_1583"))
-    heard.deliver(DAY_0 + HOUR, "jwst_1583", "New files.")
+    heard.deliver(DAY_0 + HOUR, "jwst_1583", "New files.", PHOTOM)
     assert "jwst_1583 became the latest context" in " ".join(heard.told(DAY_0 + DAY)["a"].split())
 
 
@@ -194,7 +194,7 @@ def test_who_subscribes_after_an_early_mail_is_told_when_crds_confirms(heard: He
 
 
 def test_what_was_there_at_the_first_look_is_no_news(heard: Hearing) -> None:
-    assert [each.facts.context for each in notices(heard.store)] == ["jwst_1535"]
+    assert [each.facts.context for each in notices(heard.store)] == [None, "jwst_1535"]
     assert heard.told(DAY_0 + DAY) == {}
 
 

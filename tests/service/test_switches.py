@@ -16,7 +16,7 @@ from pedigreed.digests.sections.impact import for_your_data
 from pedigreed.impact.context import compile_file
 from pedigreed.model.impact import Changed, Impact, Switch
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import Announcement, Facts, Medium
+from pedigreed.model.notice import Announcement, Facts, Medium, NoticeKind
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import ExposureUse, KnownProduct, Product
 from pedigreed.notices.merging import notices_of
@@ -74,7 +74,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
                 said_at=NOW,
                 title="jwst_1583",
                 text="",
-                facts=Facts(context="jwst_1583", before="jwst_1582", activated_at=NOW),
+                facts=Facts(kind=NoticeKind.DELIVERY, context="jwst_1583", before="jwst_1582", activated_at=NOW),
             )
             announcements.keep(connection, [said], NOW - timedelta(hours=1), was_there=False)
         yield opened
@@ -102,7 +102,7 @@ def contexts(folder: Path, texts: dict[str, str]) -> Contexts:
     return Contexts(RuleFiles(folder, COMPILER, None, ""))
 
 
-def switches(store: Store, config: Config) -> dict[str, Switch]:
+def switches(store: Store, config: Config) -> dict[tuple[str, str], Switch]:
     with store.reading() as connection:
         facts = FactsReader(config, NOW).read(connection, config.subscriptions[0], None)
     return dict(facts.news.switches)
@@ -120,7 +120,7 @@ def test_a_switch_is_evaluated_once_and_told_the_same_twice(tmp_path: Path, stor
     with store.writing() as connection:
         products.keep(connection, [KnownProduct(product(3))], frozenset())
     evaluate_switches(config, store, contexts(tmp_path / "rules", {}), NOW)
-    assert switches(store, config) == {"jwst_1583": Switch("jwst_1582", "jwst_1583", impact)}
+    assert switches(store, config) == {("jwst_1582", "jwst_1583"): Switch("jwst_1582", "jwst_1583", impact)}
 
 
 def test_rules_that_are_not_to_be_had_are_told_with_since_when_and_tried_again(
@@ -130,9 +130,10 @@ def test_rules_that_are_not_to_be_had_are_told_with_since_when_and_tried_again(
     evaluate_switches(config, store, contexts(folder, OLD), NOW)
     evaluate_switches(config, store, contexts(folder, OLD), NOW + timedelta(hours=6))
     reason = "jwst_1583.pmap: it is not on disk, and no server is to be asked"
-    assert switches(store, config) == {"jwst_1583": Switch("", "jwst_1583", None, reason, NOW)}
+    waits = Switch("jwst_1582", "jwst_1583", None, reason, NOW)
+    assert switches(store, config) == {("jwst_1582", "jwst_1583"): waits}
     evaluate_switches(config, store, contexts(folder, NEW), NOW + timedelta(hours=12))
-    assert switches(store, config)["jwst_1583"].reason is None
+    assert switches(store, config)["jwst_1582", "jwst_1583"].reason is None
 
 
 @pytest.mark.parametrize("fault", ["gone", "cut", "sum", "page", "hostile", "full", "killed"])
@@ -194,10 +195,10 @@ def test_a_failure_of_one_switch_stops_nothing(
 
     monkeypatch.setattr("pedigreed.service.switches.hold_against_crds", fails)
     evaluate_switches(config, store, contexts(tmp_path / "rules", {**OLD, **NEW}), NOW)
-    assert switches(store, config)["jwst_1583"].reason == "pedigreed failed: KeyError"
+    assert switches(store, config)["jwst_1582", "jwst_1583"].reason == "pedigreed failed: KeyError"
     monkeypatch.undo()
     evaluate_switches(config, store, contexts(tmp_path / "rules", {}), NOW)
-    assert switches(store, config)["jwst_1583"].reason is None
+    assert switches(store, config)["jwst_1582", "jwst_1583"].reason is None
 
 
 def _wanted(store: Store, config: Config, impact: Impact | None) -> bool:

@@ -138,8 +138,9 @@ def test_a_delivery_is_told_with_its_files_under_the_same_context(crds: FaultyCr
     assert row.facts.kind is files.facts.kind is NoticeKind.DELIVERY
     assert row.title == "jwst_1583 became the latest context"
     assert row.text.startswith("NIRCam long wavelength")
-    assert files.identity == "files jwst_1583"
-    assert files.title == "jwst_1583 has 8 new reference files"
+    assert files.identity == "changes jwst_1581 jwst_1583 2026-11-21T19:40:16+00:00"
+    assert files.title == "jwst_1583 has 8 new reference files and other rules of 2 types"
+    assert files.facts.changed == ((Instrument.NIRCAM, "flat"), (Instrument.NIRCAM, "photom"))
     assert files.facts.instruments == (Instrument.NIRCAM,)
     assert files.facts.reference_types == ("flat", "photom")
     assert files.facts.change_level is ChangeLevel.SEVERE
@@ -299,8 +300,9 @@ EVERY_METHOD = (
     ("get_context_history", "the context history"),
     ("get_build_context", "the archive's context"),
     ("get_default_context", "the latest context"),
-    ("get_reference_names", "the new files of jwst_1503"),
-    ("get_file_info_map", "the new files of jwst_1503"),
+    ("get_mapping_names", "what jwst_1503 changes"),
+    ("get_reference_names", "what jwst_1503 changes"),
+    ("get_file_info_map", "what jwst_1503 changes"),
     ("get_server_info", "the list of bad files"),
 )
 TROUBLE: tuple[Fault, ...] = (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pedigreed.demo.crds_rules import PATH as RULES_PATH
-from pedigreed.demo.crds_rules import best_references, rule_file, rule_files_of
+from pedigreed.demo.crds_rules import best_references, rule_file, rule_files_of, rule_names
 from pedigreed.demo.crds_story import delivered_at, written
 from pedigreed.demo.loopback import NOT_FOUND, LoopbackService, Reply
 from pedigreed.demo.received import RequestKind
@@ -122,21 +122,23 @@ def _context_history(state: CrdsState, params: Sequence[object]) -> object:
     return [[written(each.at), _rules(each.context), each.description] for each in reversed(state.deliveries)]
 
 
-def _mapping_names(state: CrdsState, params: Sequence[object]) -> object:
-    name = str(params[0])
-    if name not in {_rules(each.context) for each in state.deliveries}:
-        raise Unreadable("OtherError: that context is not known")
-    return sorted(rule_files_of(name))
-
-
 def _reference_names(state: CrdsState, params: Sequence[object]) -> object:
-    name = str(params[0]).removesuffix(".pmap")
-    known = next((each for each in state.deliveries if each.context == name), None)
+    deliveries = _deliveries_until(state, str(params[0]))
+    return [reference.name for each in deliveries for reference in each.references]
+
+
+def _deliveries_until(state: CrdsState, rules: str) -> list[Delivered]:
+    """The deliveries that a context has the files of."""
+    known = next((each for each in state.deliveries if _rules(each.context) == rules), None)
     if known is None:
         raise Unreadable("OtherError: that context is not known")
-    return [
-        reference.name for each in state.deliveries if each.number <= known.number for reference in each.references
-    ]
+    return [each for each in state.deliveries if each.number <= known.number]
+
+
+def _mapping_names(state: CrdsState, params: Sequence[object]) -> object:
+    name = str(params[0])
+    of_types = rule_names(_deliveries_until(state, name))
+    return sorted({*of_types, *(file for file in rule_files_of(name) if not file.endswith(".rmap"))})
 
 
 def _file_info_map(state: CrdsState, params: Sequence[object]) -> object:

@@ -19,7 +19,7 @@ from pedigreed.model.instrument import Instrument
 from pedigreed.model.reference_file import file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pedigreed.demo.crds_story import Delivered
     from pedigreed.impact.context import Context
@@ -61,6 +61,16 @@ def best_references(pmap: str, header: Mapping[str, str], types: Sequence[str]) 
             answer = timeline.at(moment(*(header[key] for key in DATES)))
             found[reftype] = answer.name or f"NOT FOUND {'n/a' if answer.used == 'N/A' else 'an error'}"
     return found
+
+
+def rule_names(deliveries: Iterable[Delivered]) -> list[str]:
+    """The rules of each type after some deliveries. Those that did not change are those of the context before."""
+    rmaps = {about: _rmap(*about, delivery) for delivery in deliveries for about in _kinds(delivery)}
+    return sorted(rmaps.values())
+
+
+def _rmap(instrument: Instrument, kind: str, delivery: Delivered) -> str:
+    return f"jwst_{instrument}_{kind}_{delivery.number:04d}.rmap"
 
 
 @cache
@@ -115,7 +125,7 @@ def _files() -> dict[str, str]:
         for instrument, kind in _kinds(delivery):
             known = rows.setdefault((instrument, kind), {})
             known.update(_rows(delivery, instrument, kind))
-            name = rmaps[instrument, kind] = f"jwst_{instrument}_{kind}_{delivery.number}.rmap"
+            name = rmaps[instrument, kind] = _rmap(instrument, kind, delivery)
             found[name] = rmap_text(name, _PARKEYS, {key: {_SINCE: file} for key, file in known.items()})
             changed[instrument] = f"jwst_{instrument}_{delivery.number}.imap"
         for instrument, name in changed.items():

@@ -38,7 +38,6 @@ RECENT = timedelta(hours=6)
 """A reprocessing that brought products so shortly before the period's end is called running."""
 
 _DAY = timedelta(days=1)
-_NO_SWITCHES = frozenset({NoticeKind.BUILD, NoticeKind.MARKED_BAD})
 
 
 def compose(facts: Facts) -> Digest:
@@ -236,21 +235,16 @@ def _notices(facts: Facts) -> tuple[Notice, ...]:
 
 def _impact_of(facts: Facts, notice: Notice) -> Impact | None:
     """What CRDS's rules say of a switch that CRDS told of. A mail may name contexts that are none of it."""
-    switch = facts.news.switches.get(notice.facts.context or "")
-    is_switch = notice.is_of_crds and notice.kind not in _NO_SWITCHES
-    return switch.impact if switch is not None and is_switch else None
+    switch = facts.news.switches.get(notice.switch) if notice.switch else None
+    return switch.impact if switch is not None else None
 
 
 def _switches(facts: Facts) -> tuple[Switch, ...]:
     """What the switches of this period change, the newest first."""
     if facts.subscription.crds.report is Report.NONE:
         return ()
-    named = dict.fromkeys(
-        notice.facts.context or ""
-        for notice in facts.news.uncovered(facts.ends)
-        if notice.kind not in _NO_SWITCHES
-    )
-    return tuple(facts.news.switches[context] for context in named if context in facts.news.switches)
+    named = dict.fromkeys(notice.switch for notice in facts.news.uncovered(facts.ends) if notice.switch)
+    return tuple(facts.news.switches[switch] for switch in named if switch in facts.news.switches)
 
 
 def _on_disk(facts: Facts) -> Iterator[OnDisk]:

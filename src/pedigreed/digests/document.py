@@ -88,6 +88,9 @@ def notice_document(notice: Notice, contexts: ContextsInUse | None) -> dict[str,
         "instruments": [instrument.value for instrument in facts.instruments],
         "modes": list(facts.modes),
         "reference_types": list(facts.reference_types),
+        "changed": None
+        if facts.changed is None
+        else [{"instrument": instrument.value, "reference_type": name} for instrument, name in facts.changed],
         "files": list(facts.files),
         "delivered": _moment(facts.delivered_at),
         "activated": _moment(facts.activated_at),
@@ -96,6 +99,10 @@ def notice_document(notice: Notice, contexts: ContextsInUse | None) -> dict[str,
         "again": notice.again.value if notice.again else None,
         "title": notice.title,
         "summary": notice.summary,
+        "quotations": [
+            {"sources": list(each.sources), "said": _moment(each.said_at), "words": each.words}
+            for each in notice.quotations
+        ],
         "text": notice.text,
         "heard": [
             {

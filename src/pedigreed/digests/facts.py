@@ -104,7 +104,7 @@ class NewsFacts:
             not listen yet.
         covered: the keys of the announcements that its digests cover.
         uses: the kinds of exposure that its programs' products are made of; empty where nothing is to be told.
-        switches: context -> what is known of the switch to it; absent where it was not looked at.
+        switches: the contexts before and after -> what is known of that switch; absent where it was not looked at.
         runs: the last listenings, the newest first.
     """
 
@@ -114,7 +114,7 @@ class NewsFacts:
     listens_after: int | None = None
     covered: frozenset[int] = frozenset()
     uses: frozenset[ExposureUse] = frozenset()
-    switches: Mapping[str, Switch] = field(default_factory=dict)
+    switches: Mapping[tuple[str, str], Switch] = field(default_factory=dict)
     runs: tuple[Run, ...] = ()
 
     def fresh(self, now: datetime) -> list[Notice]:

@@ -116,7 +116,7 @@ def _notice(notice: Notice) -> list[str]:
     name = _link(notice.page, notice.name) if notice.page else f"*{safe(notice.name)}*"
     return [
         f"{BULLET}{name} {words(notice.news)}",
-        *([words(f'"{notice.quote}"')] if notice.quote else []),
+        *map(words, notice.quotes),
         *(words(str(touched)) for touched in notice.touched),
         *(words(line) for line in (notice.more, notice.outlook, notice.sources) if line),
     ]

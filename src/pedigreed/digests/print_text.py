@@ -148,8 +148,8 @@ def _in_column(details: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _notice(notice: Notice) -> list[str]:
     lines = prose(f"{notice.name} {notice.news}", MARGIN, HANGING)
-    if notice.quote:
-        lines += prose(f'"{notice.quote}"', HANGING, HANGING + " ")
+    for quote in notice.quotes:
+        lines += prose(quote, HANGING, HANGING + " ")
     for touched in notice.touched:
         lines += prose(str(touched), HANGING, HANGING + "  ")
     for words in (notice.more, notice.outlook, notice.sources):

@@ -142,7 +142,8 @@ class Notice:
         name: what it is about, such as a context.
         page: the address of a page about it.
         news: what happened.
-        quote: why, in its authors' words.
+        quotes: why, in the words of those who told of it, in quotation marks; with their names where there are
+            several.
         touched: the reference types.
         more: how many types are left out; empty where none is.
         outlook: when it reaches the archive; empty where that is no question.
@@ -152,7 +153,7 @@ class Notice:
     name: str
     page: str
     news: str
-    quote: str
+    quotes: tuple[str, ...]
     touched: tuple[Touched, ...]
     more: str
     outlook: str

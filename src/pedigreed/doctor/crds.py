@@ -62,9 +62,9 @@ FILES = Assumption(
 )
 RULES = Assumption(
     "CRDS: rule files of a context",
-    "get_mapping_names tells a context's pmap, imaps and rmaps; nothing uses it, since each file names the next",
+    "get_mapping_names tells a context's pmap, imaps and rmaps; which rmaps differ tells what a switch changed",
     "the crds package's client",
-    "nothing",
+    "what a switch touches is read from texts",
 )
 BAD = Assumption(
     "CRDS: bad files",

@@ -37,6 +37,11 @@ class NoticeKind(StrEnum):
     """An earlier context became the latest again."""
     MARKED_BAD = "marked bad"
     """A file must not be used any more."""
+    NOT_UNDERSTOOD = "not understood"
+    """Somebody who tells of CRDS said something that names nothing of it. Its words are all that is known."""
+
+
+_SWITCHES = frozenset({NoticeKind.DELIVERY, NoticeKind.ROLLBACK})
 
 
 class ChangeLevel(StrEnum):
@@ -59,6 +64,10 @@ class Facts:
         files: reference and rules files, ``jwst_miri_dark_0072.fits``, sorted.
         instruments: sorted.
         reference_types: CRDS's names, ``dark``, sorted.
+        pairs: which type of which instrument, as far as a text pairs them; its other instruments and types may
+            belong together or not.
+        changed: the instruments and types whose rules differ between the context before and this one, sorted;
+            None where CRDS was not asked, or did not tell.
         modes: observing modes, as in ``MRS``, sorted.
         change_level: None where none was said.
         delivered_at: when it was delivered to CRDS, UTC.
@@ -76,6 +85,8 @@ class Facts:
     change_level: ChangeLevel | None = None
     delivered_at: datetime | None = None
     activated_at: datetime | None = None
+    pairs: tuple[tuple[Instrument, str], ...] = ()
+    changed: tuple[tuple[Instrument, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +147,21 @@ class Again(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Quotation:
+    """What somebody said of a notice.
+
+    Attributes:
+        sources: who said it, in the same words.
+        said_at: when it was said first, or heard; UTC.
+        words: the first sentences that say why, on one line; not empty.
+    """
+
+    sources: tuple[str, ...]
+    said_at: datetime
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """One thing that happened in CRDS.
 
@@ -149,6 +175,7 @@ class Notice:
         text: the richest text that was heard; may be empty.
         summary: the first sentences that say why, on one line; may be empty.
         heard: every announcement of it, the first first. At least one.
+        quotations: what was said of it, each once, the earliest first.
         again: why it is told although it was told before; None where it was not.
     """
 
@@ -159,6 +186,7 @@ class Notice:
     text: str
     summary: str
     heard: tuple[Heard, ...]
+    quotations: tuple[Quotation, ...] = ()
     again: Again | None = None
 
     @property
@@ -175,6 +203,19 @@ class Notice:
     def is_of_nobody(self) -> bool:
         """Whether nobody told of it but mails whose sender could not be verified."""
         return all(heard.announcement.sender is Sender.UNVERIFIED for heard in self.heard)
+
+    @property
+    def switch(self) -> tuple[str, str] | None:
+        """The context before and the context of a switch that CRDS itself tells of; None where it tells of none.
+
+        A text may name two contexts that were never the latest one after the other.
+        """
+        for heard in self.heard:
+            facts = heard.announcement.facts
+            is_record = heard.announcement.medium is Medium.SERVER and facts.kind in _SWITCHES
+            if is_record and facts.before and facts.context and facts.before != facts.context:
+                return facts.before, facts.context
+        return None
 
     @property
     def news(self) -> tuple[Heard, ...]:

@@ -39,6 +39,12 @@ def context_number(crds_ctx: str) -> int | None:
     return int(match[1]) if match else None
 
 
+def is_step_back(before: str | None, context: str) -> bool:
+    """Whether the context before has the higher number. Numbers grow with deliveries."""
+    here, there = context_number(context), context_number(before) if before else None
+    return here is not None and there is not None and here < there
+
+
 def context_name(crds_ctx: str | None) -> str | None:
     """A context as people write it: ``jwst_1535``. What is not of the form stays as it is."""
     if crds_ctx is None:

@@ -2,13 +2,16 @@
 
 `reading.facts_heard` gives each announcement its kind. Each kind has a key, and what has one key is one notice:
 
-- delivery: the context.
+- delivery: the switch of the latest context, from the one before to the new one, as CRDS tells it. Several
+  deliveries, each with a context of its own, are put into use together under the last of them. So who names a
+  context belongs to the switch with before < context <= new, and by itself where CRDS tells of none.
 - build: the pipeline's version and the context. Who names one of them belongs to the nearest within 30 days.
 - rollback: the context, and the time: a context can become the latest twice, so what is more than three days after
   the one before is another one.
 - marked bad: the file. Who names several files makes them one notice.
 
-A delivery without a context has no key, nor has a text that alone is about nothing in CRDS. Such an announcement
+A delivery without a context has no key, nor has a text that alone is about nothing in CRDS, which is told as not
+understood where it belongs to nothing else. Such an announcement
 belongs to the one that it shares most with, with a key or without:
 
 - the identity, which is the Message-ID of a mail that was sent to two lists;
@@ -24,12 +27,13 @@ never become one notice, even if a third announcement is like both. The order of
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from pedigreed.model.notice import NoticeKind
+from pedigreed.model.notice import Medium, NoticeKind
+from pedigreed.model.pedigree import context_number
 from pedigreed.model.reference_file import file_name
 from pedigreed.notices.likeness import FEWEST_RUNS, alike, pairs_with_common_runs, runs_of
 from pedigreed.notices.reading import facts_heard
@@ -39,13 +43,13 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from pedigreed.model.notice import Facts, Heard, Notice
+    from pedigreed.model.notice import Announcement, Facts, Heard, Notice
 
 _SAME_FILES = timedelta(days=30)
 _SAME_WORDS = timedelta(days=14)
 _SAME_FEW_WORDS = timedelta(days=3)
 _SAME_BUILD = timedelta(days=30)
-_SAME_ROLLBACK = timedelta(days=3)
+_SAME_SWITCH = timedelta(days=3)
 _FEWEST_OF_IDENTITY = 12
 """Characters. A shorter identity, such as a number, may be another source's by chance."""
 _MOST_NEIGHBOURS = 8
@@ -80,7 +84,7 @@ _Key = tuple[str, ...]
 
 
 def notices_of(heard: Iterable[Heard]) -> tuple[Notice, ...]:
-    """The notices of all announcements, newest first. Announcements that are about nothing in CRDS have none.
+    """The notices of all announcements, newest first. Each announcement is in one of them.
 
     Facts of one notice are joined: the server's word counts most, then the richest text's.
     """
@@ -104,13 +108,27 @@ def notices_of(heard: Iterable[Heard]) -> tuple[Notice, ...]:
         notice_of([(told[place].heard, told[place].facts) for place in group], kind)
         for kind, group in (
             *((NoticeKind(key[0]), group) for key, group in groups.items()),
-            *((NoticeKind.DELIVERY, group) for group in _united(loose, joined)),
+            *((_kind_of(told[place] for place in group), group) for group in _united(loose, joined)),
         )
-        if any(told[place].facts.kind for place in group)
     ]
     found.sort(key=attrgetter("name"))
-    found.sort(key=told_at, reverse=True)
-    return tuple(found)
+    found.sort(key=told_at)
+    return tuple(reversed(_each_with_a_name(found)))
+
+
+def _kind_of(group: Iterable[_Told]) -> NoticeKind:
+    return NoticeKind.DELIVERY if any(each.facts.kind for each in group) else NoticeKind.NOT_UNDERSTOOD
+
+
+def _each_with_a_name(notices: Iterable[Notice]) -> list[Notice]:
+    """The first of a name keeps it. A context that became the latest once more has the date behind it."""
+    known: set[str] = set()
+    named = []
+    for notice in notices:
+        name = notice.name if notice.name not in known else f"{notice.name}-{told_at(notice).date()}"
+        known.add(name)
+        named.append(notice if name == notice.name else replace(notice, name=name))
+    return named
 
 
 def _told(heard: Heard, facts: Facts) -> _Told:
@@ -128,11 +146,7 @@ def _keys(told: Sequence[_Told]) -> dict[int, _Key]:
     for place, each in enumerate(told):
         of_kind[each.facts.kind].append(place)
     return {
-        **{
-            place: (NoticeKind.DELIVERY, context)
-            for place in of_kind[NoticeKind.DELIVERY]
-            if (context := told[place].facts.context)
-        },
+        **_keys_of_deliveries(told, of_kind[NoticeKind.DELIVERY]),
         **_keys_of_builds(told, of_kind[NoticeKind.BUILD]),
         **_keys_of_rollbacks(told, of_kind[NoticeKind.ROLLBACK]),
         **_keys_of_bad_files(told, of_kind[NoticeKind.MARKED_BAD]),
@@ -224,6 +238,41 @@ def _may_be_one_by_few_words(one: _Told, other: _Told) -> bool:
     )
 
 
+def _keys_of_deliveries(told: Sequence[_Told], places: Sequence[int]) -> dict[int, _Key]:
+    keys: dict[int, _Key] = {}
+    last: dict[tuple[str, str], tuple[_Key, datetime]] = {}
+    switches: list[tuple[int, int, datetime, _Key]] = []
+    for place in sorted(places, key=lambda place: _activated_at(told[place])):
+        switch = _switch_of(told[place].heard.announcement)
+        if switch is not None:
+            at = _activated_at(told[place])
+            key, before = last.get(switch, ((), at - _SAME_SWITCH * 2))
+            if at - before > _SAME_SWITCH:
+                key = (NoticeKind.DELIVERY, *switch, at.isoformat())
+                switches.append((_number(switch[0]), _number(switch[1]), at, key))
+            keys[place] = key
+            last[switch] = key, at
+    for place in places:
+        context = told[place].facts.context
+        if place not in keys and context is not None:
+            number = _number(context)
+            near = [(abs(told[place].at - at), key) for old, new, at, key in switches if old < number <= new]
+            keys[place] = min(near)[1] if near else (NoticeKind.DELIVERY, context)
+    return keys
+
+
+def _switch_of(announcement: Announcement) -> tuple[str, str] | None:
+    """The contexts that CRDS itself says were the latest one after the other."""
+    facts = announcement.facts
+    is_of_crds = announcement.medium is Medium.SERVER
+    return (facts.before, facts.context) if is_of_crds and facts.before and facts.context else None
+
+
+def _number(context: str) -> int:
+    """A context without a number is below all others."""
+    return context_number(context) or -1
+
+
 def _keys_of_builds(told: Sequence[_Told], places: Sequence[int]) -> dict[int, _Key]:
     keys: dict[int, _Key] = {}
     known: set[_Key] = set()
@@ -249,17 +298,17 @@ def _keys_of_builds(told: Sequence[_Told], places: Sequence[int]) -> dict[int, _
 def _keys_of_rollbacks(told: Sequence[_Told], places: Sequence[int]) -> dict[int, _Key]:
     keys: dict[int, _Key] = {}
     last: dict[str, tuple[_Key, datetime]] = {}
-    for place in sorted(places, key=lambda place: _rolled_back_at(told[place])):
-        context, at = told[place].facts.context or "", _rolled_back_at(told[place])
-        key, before = last.get(context, ((), at - _SAME_ROLLBACK * 2))
-        if at - before > _SAME_ROLLBACK:
+    for place in sorted(places, key=lambda place: _activated_at(told[place])):
+        context, at = told[place].facts.context or "", _activated_at(told[place])
+        key, before = last.get(context, ((), at - _SAME_SWITCH * 2))
+        if at - before > _SAME_SWITCH:
             key = (NoticeKind.ROLLBACK, context, at.isoformat())
         keys[place] = key
         last[context] = key, at
     return keys
 
 
-def _rolled_back_at(told: _Told) -> datetime:
+def _activated_at(told: _Told) -> datetime:
     return told.facts.activated_at or told.at
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pedigreed.config.settings import Report
 from pedigreed.model.notice import NoticeKind
-from pedigreed.model.reference_file import ReferenceType, reference_type
+from pedigreed.model.pipeline import Use, making, use_of
+from pedigreed.model.reference_file import file_name, reference_type
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -15,21 +15,16 @@ if TYPE_CHECKING:
     from pedigreed.config.settings import CrdsReport
     from pedigreed.model.impact import Impact
     from pedigreed.model.instrument import Instrument
-    from pedigreed.model.notice import Notice
+    from pedigreed.model.notice import Facts, Notice
     from pedigreed.model.product import ExposureUse
 
-_STAGES_BEHIND = {
-    "1b": frozenset[int](),
-    "2a": frozenset({1}),
-    "2b": frozenset({1, 2}),
-    "2c": frozenset({1, 2}),
-    "3": frozenset({1, 2, 3}),
-}
-"""Product level -> the stages of the pipeline that made such a product. Raw data are made by none."""
-
+Pair = tuple["Instrument | None", "str | None"]
+"""An instrument and a reference type. None stands for any."""
 
 _OF_CRDS_ITSELF = frozenset({"calver", "crdscfg", "datalvl"})
-_OF_EVERYTHING = frozenset({NoticeKind.BUILD, NoticeKind.ROLLBACK})
+_ANY: Pair = (None, None)
+_RAW = "1b"
+_PARAMETERS = "pars-"
 
 
 def is_wanted(
@@ -38,7 +33,8 @@ def is_wanted(
     """Whether a subscription is told of a notice.
 
     Where CRDS's rules say which products a switch changes, that decides. What they could not be evaluated for goes
-    by instrument and type.
+    by instrument and type. A text that nobody can understand is told to who wants everything, and to whose
+    instrument its source is configured for.
 
     Args:
         notice: what happened.
@@ -52,60 +48,96 @@ def is_wanted(
     if report.report is Report.ALL:
         named = notice.facts.instruments
         return not named or any(instrument in instruments for instrument in named)
+    if notice.kind is NoticeKind.NOT_UNDERSTOOD:
+        return any(each in instruments for heard in notice.heard for each in heard.announcement.facts.instruments)
+    pairs = touched_by(notice)
     if impact is not None:
         if impact.errors or any(each in instruments for each in impact.instruments):
             return True
-        instruments = {each for each in instruments if each in {unsure for unsure, _ in impact.uncertain}}
-        if not instruments:
-            return False
-        notice = _of_types(notice, {name for _, name in impact.uncertain})
-    exposures = {(use.instrument, use.exp_type) for use in uses}
-    return concerns(notice, exposures, {use.level for use in uses}, instruments)
+        unsure = {(instrument, name or None) for instrument, name in impact.uncertain}
+        pairs = {each for each in unsure if each[1]} | {
+            (instrument, name)
+            for instrument, every in unsure
+            if every is None
+            for of, name in pairs
+            if of in {None, instrument}
+        }
+    return concerns(pairs, uses, instruments)
 
 
-def _of_types(notice: Notice, types: Collection[str]) -> Notice:
-    """The notice as if it named these types alone. An empty one stands for all that it names."""
-    if "" in types:
-        return notice
-    named = tuple(name for name in notice.facts.reference_types if name in types)
-    return replace(notice, facts=replace(notice.facts, reference_types=named or tuple(sorted(types))))
+def touched_by(notice: Notice) -> set[Pair]:
+    """The instruments and types that a notice touches.
+
+    What CRDS says that a switch changed is all that it touches. A build, and a rollback of which that is not
+    known, touch everything. A text that names no instrument or no type can't be told to touch nothing, so it
+    touches all of them: a notice too many costs a look, one too few costs data.
+    """
+    facts = notice.facts
+    if notice.kind is NoticeKind.BUILD:
+        return {_ANY}
+    if facts.changed is not None:
+        return set(facts.changed)
+    return {_ANY} if notice.kind is NoticeKind.ROLLBACK else _pairs_of_texts(facts)
+
+
+def _pairs_of_texts(facts: Facts) -> set[Pair]:
+    """What is named: as texts and the names of files pair it, and in every combination where they don't."""
+    forms = [form for name in facts.files if (form := file_name(name.lower())) is not None]
+    paired: set[Pair] = {*facts.pairs, *((form.instrument, form.reference_type) for form in forms)}
+    paired = {(instrument, name) for instrument, name in paired if name is not None}
+    instruments, types = set(facts.instruments), set(facts.reference_types)
+    loose = instruments - {instrument for instrument, _ in paired}
+    unpaired = types - {name for _, name in paired}
+    paired.update((each, name) for name in unpaired for each in (*(loose or instruments),) or (None,))
+    if not unpaired:
+        paired.update((each, name) for each in loose for name in (*types,) or (None,))
+    return paired or {_ANY}
+
+
+def more_than(now: set[Pair], then: set[Pair]) -> set[Pair]:
+    """What is touched now and was not then."""
+    return {
+        (instrument, name)
+        for instrument, name in now
+        if then.isdisjoint({_ANY, (instrument, name), (instrument, None), (None, name)})
+    }
 
 
 def concerns(
-    notice: Notice,
-    exposures: Collection[tuple[Instrument, str | None]],
-    levels: Collection[str],
-    instruments: Collection[Instrument],
+    pairs: Collection[Pair], uses: Iterable[ExposureUse], instruments: Collection[Instrument] = ()
 ) -> bool:
-    """Whether a notice touches an instrument and a type that some exposures use.
+    """Whether something that is touched goes into products.
 
-    Types are those of `Facts.reference_types`; each counts at the levels that its stages lead to: stage 1 at 2a
-    and above, stage 2 at 2b and above, stage 3 at 3. Raw data (1b) are made with no reference file.
-    A notice that names no instrument, or no type, or a type that is not known, can't be told to touch nothing, so
-    it does concern: a notice too many costs a look, one too few costs data. Builds and rollbacks touch all that is
-    calibrated. CRDS's own types (calver) touch nothing.
+    A type counts for what is made with it, by the steps of the pipelines of an EXP_TYPE up to a level. Steps that
+    are off by default make no type count. Parameters do, since they may turn such a step on; and so does a type
+    that is not known. CRDS's own types (calver) touch nothing. Raw data (1b) are made with no reference file.
 
     Args:
-        notice: what happened.
-        exposures: the instrument and EXP_TYPE of what the subscription has; None for an EXP_TYPE not known.
-        levels: the product levels that it has, as in `config.value.LEVELS`; empty for all.
+        pairs: what is touched; see `touched_by`.
+        uses: the kinds of exposure that there are products of.
         instruments: those that it is limited to; empty for all.
     """
-    stages = frozenset(stage for level in levels or _STAGES_BEHIND for stage in _STAGES_BEHIND.get(level, ()))
-    chosen = {each for each in exposures if not instruments or each[0] in instruments}
-    if notice.kind in _OF_EVERYTHING:
-        return bool(stages and chosen)
-    facts = notice.facts
-    touched = {each for each in chosen if not facts.instruments or each[0] in facts.instruments}
-    if not facts.reference_types or not stages or not touched:
-        return bool(stages and touched)
+    kinds = {
+        (use.instrument, use.exp_type, use.level)
+        for use in uses
+        if use.level != _RAW and (not instruments or use.instrument in instruments)
+    }
     return any(
-        kind is None or (not stages.isdisjoint(kind.stages) and _serves(kind, touched))
-        for name in facts.reference_types
-        if name not in _OF_CRDS_ITSELF
-        for kind in (reference_type(name),)
+        instrument in {None, used} and _is_made_with(name, used, exp_type, level)
+        for instrument, name in pairs
+        for used, exp_type, level in kinds
     )
 
 
-def _serves(kind: ReferenceType, exposures: Iterable[tuple[Instrument, str | None]]) -> bool:
-    return any(kind.may_serve(instrument, exp_type) for instrument, exp_type in exposures)
+def _is_made_with(name: str | None, instrument: Instrument, exp_type: str | None, level: str) -> bool:
+    if name is None:
+        return True
+    if name in _OF_CRDS_ITSELF:
+        return False
+    if reference_type(name) is None:
+        return True
+    found = {
+        use_of(name, instrument, exp_type, making(exp_type, is_time_series=series, level=level, product_type=""))
+        for series in (False, True)
+    }
+    return Use.YES in found or (name.startswith(_PARAMETERS) and Use.WHERE_ON in found)

@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pedigreed.config.settings import Report
 from pedigreed.model.notice import Again, ChangeLevel, Medium, NoticeKind
 from pedigreed.notices.reading import facts_heard
-from pedigreed.notices.relevance import is_wanted
+from pedigreed.notices.relevance import concerns, is_wanted, more_than, touched_by
 from pedigreed.notices.writing import notice_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pedigreed.model.product import ExposureUse
 
 _LEVELS = tuple(ChangeLevel)
+_NEVER_MORE = frozenset({NoticeKind.BUILD, NoticeKind.ROLLBACK, NoticeKind.NOT_UNDERSTOOD})
 
 
 def to_tell(
@@ -54,7 +56,7 @@ def to_tell(
     if notice.is_of_crds and not before.is_of_crds:
         return replace(notice, again=Again.CONFIRMED)
     is_vouched_for = before.is_of_nobody and not notice.is_of_nobody
-    if is_vouched_for or _is_more(notice, before, lambda each: impact is None and is_wanted(each, report, uses)):
+    if is_vouched_for or (impact is None and _is_more(notice, before, report, uses)):
         return replace(notice, again=Again.MORE)
     return None
 
@@ -67,9 +69,9 @@ def _of_these(notice: Notice, is_one: Callable[[Heard], bool]) -> Notice | None:
     return notice_of([(heard, facts_heard(heard)) for heard in chosen], notice.kind) if chosen else None
 
 
-def _is_more(notice: Notice, before: Notice, concerns: Callable[[Notice], bool]) -> bool:
+def _is_more(notice: Notice, before: Notice, report: CrdsReport, uses: Collection[ExposureUse]) -> bool:
     """Whether what was added concerns the subscription. Who named no instrument or no type has named all."""
-    if notice.kind in {NoticeKind.BUILD, NoticeKind.ROLLBACK}:
+    if notice.kind in _NEVER_MORE:
         return False
     now, then = notice.facts, before.facts
     if notice.kind is NoticeKind.MARKED_BAD and set(now.files) - set(then.files):
@@ -78,9 +80,7 @@ def _is_more(notice: Notice, before: Notice, concerns: Callable[[Notice], bool])
         then.change_level or ChangeLevel.MODERATE
     ):
         return True
-    added = []
-    if then.instruments and (instruments := set(now.instruments) - set(then.instruments)):
-        added.append(replace(now, instruments=tuple(sorted(instruments))))
-    if then.reference_types and (types := set(now.reference_types) - set(then.reference_types)):
-        added.append(replace(now, reference_types=tuple(sorted(types))))
-    return any(concerns(replace(notice, facts=facts)) for facts in added)
+    added = more_than(touched_by(notice), touched_by(before))
+    if report.report is Report.ALL:
+        return any(not report.instruments or instrument in {None, *report.instruments} for instrument, _ in added)
+    return concerns(added, uses, report.instruments or ())

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from itertools import dropwhile
 from typing import TYPE_CHECKING, TypeVar
 
-from pedigreed.model.notice import ChangeLevel, Facts, Medium, Notice, NoticeKind, Sender
+from pedigreed.model.notice import ChangeLevel, Facts, Medium, Notice, NoticeKind, Quotation, Sender
 from pedigreed.notices.sentences import sentences
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def notice_of(told: Sequence[tuple[Heard, Facts]], kind: NoticeKind) -> Notice:
         text=richest.text,
         summary=summary_of(richest.text),
         heard=heard,
+        quotations=_quotations(heard),
     )
 
 
@@ -55,6 +56,25 @@ def told_at(notice: Notice) -> datetime:
     """When it happened, as far as is known: activated, delivered, said or heard; UTC."""
     said = [each.announcement.said_at for each in notice.heard if each.announcement.said_at]
     return notice.facts.activated_at or notice.facts.delivered_at or min(said, default=notice.first_heard.heard_at)
+
+
+def _quotations(heard: Iterable[Heard]) -> tuple[Quotation, ...]:
+    """What each said, the same words once. Of the server the words on the context, or else those on its files."""
+    by_words: dict[str, list[tuple[datetime, str]]] = {}
+    server_spoke = False
+    for each in sorted(heard, key=lambda each: (_said_at(each), each.key)):
+        words = summary_of(each.announcement.text)
+        if words and not (_is_server(each) and server_spoke):
+            by_words.setdefault(words, []).append((_said_at(each), each.announcement.source))
+            server_spoke = server_spoke or _is_server(each)
+    return tuple(
+        Quotation(tuple(dict.fromkeys(source for _, source in said)), said[0][0], words)
+        for words, said in by_words.items()
+    )
+
+
+def _said_at(heard: Heard) -> datetime:
+    return heard.announcement.said_at or heard.heard_at
 
 
 def _richness(heard: Heard) -> float:
@@ -96,14 +116,24 @@ def _name(facts: Facts, first: Heard, began: datetime) -> str:
 def _joined(facts: Sequence[Facts], level: ChangeLevel | None) -> Facts:
     """The first word on each thing counts; lists are put together."""
     context = _first(each.context for each in facts)
+    by_crds = next((each for each in facts if each.changed is not None), None)
+    pairs = by_crds.changed if by_crds and by_crds.changed is not None else None
+    # What CRDS says of a switch is all of it; what texts name beside it is of something else.
+    of = facts if by_crds is None else [by_crds]
     before = _first(each.before for each in facts if each.before != context)
     return Facts(
         context=context,
         before=before,
         cal_ver=_first(each.cal_ver for each in facts),
-        files=_together(each.files for each in facts),
-        instruments=_together(each.instruments for each in facts),
-        reference_types=_together(each.reference_types for each in facts),
+        files=_together(each.files for each in of),
+        instruments=_together(each.instruments for each in facts)
+        if pairs is None
+        else tuple(sorted({instrument for instrument, _ in pairs})),
+        reference_types=_together(each.reference_types for each in facts)
+        if pairs is None
+        else tuple(sorted({name for _, name in pairs})),
+        pairs=tuple(sorted({pair for each in facts for pair in each.pairs})),
+        changed=pairs,
         modes=_together(each.modes for each in facts),
         change_level=level,
         delivered_at=_first(each.delivered_at for each in facts),

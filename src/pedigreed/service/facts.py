@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pedigreed.model.digest import FlagHistory
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.local_file import FolderState
+    from pedigreed.model.notice import Notice
     from pedigreed.model.period import Period
 
 RUNS_LOOKED_AT = 10
@@ -193,7 +194,7 @@ class FactsReader:
         if subscription.crds.report is Report.NONE or not news.uncovered(self.now):
             return news
         uses = self._once("uses", lambda: frozenset(stored_products.exposure_uses(connection, self.programs)))
-        return replace(news, uses=uses, switches=_switches(connection, subscription.name))
+        return replace(news, uses=uses, switches=_switches(connection, subscription.name, news.notices))
 
     def _folders(self, connection: Connection, subscription: Subscription) -> tuple[LocalFolder, ...]:
         if not subscription.local:
@@ -203,15 +204,21 @@ class FactsReader:
         return tuple(self._once(state, partial(_folder, connection, state)) for state in chosen)
 
 
-def _switches(connection: Connection, subscription: str) -> dict[str, Switch]:
-    """What is known of the switches to contexts: what they change, or why that could not be evaluated."""
-    waiting = {
-        context: Switch("", context, None, state.reason, state.since)
-        for context, state in stored_impacts.rule_states(connection).items()
-        if state.reason is not None
-    }
+def _switches(
+    connection: Connection, subscription: str, notices: Iterable[Notice]
+) -> dict[tuple[str, str], Switch]:
+    """What is known of the switches that CRDS tells of: what they change, or why that could not be evaluated."""
+    states = stored_impacts.rule_states(connection)
     evaluated = stored_impacts.load(connection, subscription)
-    return waiting | {new: Switch(old, new, impact) for (old, new), impact in evaluated.items()}
+    found = {}
+    for old, new in {notice.switch for notice in notices if notice.switch is not None}:
+        impact = evaluated.get((old, new))
+        waits = next((each for name in (new, old) if (each := states.get(name)) and each.reason), None)
+        if impact is not None:
+            found[old, new] = Switch(old, new, impact)
+        elif waits is not None:
+            found[old, new] = Switch(old, new, None, waits.reason, waits.since)
+    return found
 
 
 def _folder(connection: Connection, state: FolderState) -> LocalFolder:

@@ -26,7 +26,6 @@ from pedigreed.model.failure import Unreadable
 from pedigreed.model.failure import Usage as WrongUse
 from pedigreed.model.impact import Impact, total
 from pedigreed.model.instrument import Instrument
-from pedigreed.model.notice import NoticeKind
 from pedigreed.model.product_name import parse_product_name
 from pedigreed.model.reference_file import context_of, file_name
 from pedigreed.notices.merging import notices_of
@@ -165,12 +164,8 @@ def named_contexts(connection: Connection) -> dict[str, str]:
         if in_use.build is not None:
             found["build"] = in_use.build
         for notice in notices_of(stored_announcements.load(connection)):
-            facts = notice.facts
-            is_switch = (
-                notice.kind in {NoticeKind.DELIVERY, NoticeKind.ROLLBACK} and facts.context and facts.before
-            )
-            if is_switch and context_of(facts.context or "") == in_use.latest:
-                found["previous"] = context_of(facts.before or "") or in_use.latest
+            if notice.switch and notice.switch[1] == in_use.latest:
+                found["previous"] = notice.switch[0]
                 break
     return found
 

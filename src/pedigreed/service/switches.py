@@ -12,8 +12,6 @@ from pedigreed.changes.selection import selection_of
 from pedigreed.config.settings import Report
 from pedigreed.impact.comparison import Comparison
 from pedigreed.model.failure import PedigreedError
-from pedigreed.model.notice import NoticeKind
-from pedigreed.model.reference_file import context_of
 from pedigreed.notices.merging import notices_of
 from pedigreed.service.crds_check import hold_against_crds
 from pedigreed.service.impact import inventory_of
@@ -37,15 +35,6 @@ MOST_SWITCHES = 8
 """In one turn, the newest first. Each may cost the fetching of some files."""
 
 _log = structlog.get_logger()
-
-
-def switch_of(notice: Notice) -> tuple[str, str] | None:
-    """The context before and the context of a delivery or a rollback; None where it names not both."""
-    facts = notice.facts
-    if notice.kind not in {NoticeKind.DELIVERY, NoticeKind.ROLLBACK} or not facts.context or not facts.before:
-        return None
-    old, new = context_of(facts.before), context_of(facts.context)
-    return (old, new) if old and new and old != new else None
 
 
 def evaluate_switches(config: Config, store: Store, contexts: Contexts, now: datetime) -> None:
@@ -75,11 +64,11 @@ def evaluate_switches(config: Config, store: Store, contexts: Contexts, now: dat
 
 
 def _new_switches(notices: Iterable[Notice], now: datetime) -> Iterable[tuple[str, str]]:
-    """The newest first, each once."""
+    """Those that CRDS itself tells of, the newest first, each once."""
     return dict.fromkeys(
-        switch
+        notice.switch
         for notice in notices
-        if any(heard.heard_at >= now - LOOKED_BACK for heard in notice.news) and (switch := switch_of(notice))
+        if notice.switch and any(heard.heard_at >= now - LOOKED_BACK for heard in notice.news)
     )
 
 

@@ -15,7 +15,7 @@ from pedigreed.store.tables import metadata
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-NEWEST = "0013"
+NEWEST = "0014"
 """The revision that this version writes. A test holds it to the newest file in `migrations/versions`."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -28,8 +28,11 @@ NAMES = 6
 
 _MEDIA = list(Medium)
 
+QUOTATIONS = 6
+
 LONGEST_NAME = 40
 LONGEST_SOURCE = 60
+LONGEST_TITLE = 100
 
 
 def new_build(digest: Digest, budget: Budget) -> Iterator[Section]:
@@ -40,8 +43,8 @@ def new_build(digest: Digest, budget: Budget) -> Iterator[Section]:
         if not chosen:
             continue
         first, *others = [_notice(notice, digest, budget) for notice in chosen[: max(1, budget.notices)]]
-        lines = [first.outlook, _quoted(first.quote)]
-        lines += [line for each in others for line in (each.news, each.outlook, _quoted(each.quote))]
+        lines = [first.outlook, *first.quotes]
+        lines += [line for each in others for line in (each.news, each.outlook, *each.quotes)]
         rows = tuple(Row("", line) for line in lines if line and budget.rows)
         yield Section(title, first.news, is_news=True, rows=rows)
 
@@ -69,6 +72,7 @@ def crds_in_words(notices: Sequence[Notice]) -> str:
         NoticeKind.DELIVERY: ("delivery", "deliveries"),
         NoticeKind.ROLLBACK: ("rollback", None),
         NoticeKind.MARKED_BAD: ("file marked bad", "files marked bad"),
+        NoticeKind.NOT_UNDERSTOOD: ("text not understood", "texts not understood"),
     }
     return listed([count(numbers[kind], *noun) for kind, noun in nouns.items() if numbers[kind]])
 
@@ -105,7 +109,7 @@ def _notice(notice: Notice, digest: Digest, budget: Budget) -> view.Notice:
         name=clipped(_name(notice), LONGEST_NAME),
         page=context_page(f"{facts.context}.pmap") if facts.context else "",
         news=_news(notice, digest),
-        quote=clipped(notice.summary, budget.quote) if notice.summary else "",
+        quotes=tuple(_quotes(notice, digest, budget)),
         touched=tuple(effects[: budget.types]),
         more=f"and {count(len(left_out), 'more type')}" if left_out else "",
         outlook=outlook_in_words(notice, digest),
@@ -124,11 +128,18 @@ def _name(notice: Notice) -> str:
             name = file or facts.context
         case _:
             name = facts.context or file
-    return name or "a delivery"
+    return name or ("a text" if notice.kind is NoticeKind.NOT_UNDERSTOOD else "a delivery")
 
 
-def _quoted(words: str) -> str:
-    return f'"{words}"' if words else ""
+def _quotes(notice: Notice, digest: Digest, budget: Budget) -> Iterator[str]:
+    """What was said of it. Where several said something, who, and when."""
+    said = notice.quotations
+    for each in said[:QUOTATIONS]:
+        words = f'"{clipped(each.words, budget.quote)}"'
+        by = shortlist([clipped(source, LONGEST_SOURCE) for source in each.sources], NAMES, "source")
+        yield words if len(said) == 1 else f"{by}{_on(each.said_at, digest)}: {words}"
+    if len(said) > QUOTATIONS:
+        yield f"and {count(len(said) - QUOTATIONS, 'more quotation')}: see `pedigreed notices show {notice.name}`"
 
 
 def _news(notice: Notice, digest: Digest) -> str:
@@ -137,14 +148,14 @@ def _news(notice: Notice, digest: Digest) -> str:
     if notice.facts.change_level:
         parts.append(f"{notice.facts.change_level.value} change")
     if about := about_in_words(notice):
-        parts.append(about)
+        parts.append(f"{about}, by the text" if is_by_text(notice) else about)
     return "; ".join(parts)
 
 
 def _standing(notice: Notice) -> list[str]:
     """Why it is told again, and whether CRDS says so too. A build's own words tell who says it."""
     said = [notice.again.value] if notice.again else []
-    if notice.is_of_crds or notice.kind is NoticeKind.BUILD:
+    if notice.is_of_crds or notice.kind in {NoticeKind.BUILD, NoticeKind.NOT_UNDERSTOOD}:
         return said
     return [*said, f"announced by {_announced_by(notice)}, not confirmed by CRDS"]
 
@@ -165,6 +176,8 @@ def _what_happened(notice: Notice, digest: Digest) -> str:
     facts = notice.facts
     on = _on(facts.activated_at, digest)
     match notice.kind:
+        case NoticeKind.NOT_UNDERSTOOD:
+            return f"not understood: {clipped(notice.title, LONGEST_TITLE)}"
         case NoticeKind.ROLLBACK:
             return f"is said to be the latest context again{on}"
         case NoticeKind.MARKED_BAD:
@@ -190,7 +203,7 @@ def _what_crds_says(notice: Notice, digest: Digest) -> str:
             return f"is marked bad and must not be used any more{more}"
         case NoticeKind.DELIVERY if facts.context and facts.activated_at:
             return f"became the latest context{on}"
-        case NoticeKind.DELIVERY:
+        case NoticeKind.DELIVERY | NoticeKind.NOT_UNDERSTOOD:
             return _delivered(notice, digest)
 
 
@@ -198,6 +211,13 @@ def _delivered(notice: Notice, digest: Digest) -> str:
     facts = notice.facts
     on = _on(facts.delivered_at or notice.first_heard.announcement.said_at, digest)
     return f"was delivered{on}" if facts.context or facts.files else f"of reference files{on}"
+
+
+def is_by_text(notice: Notice) -> bool:
+    """Whether what it touches was read in texts, since CRDS has not told of it what it changes."""
+    facts = notice.facts
+    is_switch = notice.kind in {NoticeKind.DELIVERY, NoticeKind.ROLLBACK}
+    return is_switch and facts.changed is None and bool(facts.instruments or facts.reference_types)
 
 
 def about_in_words(notice: Notice) -> str:

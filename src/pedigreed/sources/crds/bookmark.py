@@ -7,6 +7,8 @@ from typing import Annotated, Self
 
 import msgspec
 
+from pedigreed.model.pedigree import is_step_back
+
 _VERSION = 1
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 _UNREADABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
@@ -20,19 +22,31 @@ class KnownBuild(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """A new context whose files are still to be asked about.
+    """A context that became the latest, of which is still to be asked what it changes.
 
     Attributes:
         context: ``jwst_1583``.
         before: the latest context until then.
         activated_at: UTC.
-        refusals: how often the server would not tell them.
+        refusals: how often the server would not tell.
     """
 
     context: str
     before: str
     activated_at: _Moment
     refusals: int = 0
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether it is a step back: the context before has the higher number."""
+        return is_step_back(self.before, self.context)
+
+
+class KnownRules(msgspec.Struct, frozen=True):
+    """The names of the rules of each type in a context."""
+
+    context: str
+    names: tuple[str, ...]
 
 
 class Bookmark(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +57,7 @@ class Bookmark(msgspec.Struct, frozen=True, kw_only=True):
         told_to: when the newest activation that is known began; None before the history was ever read.
         waiting: the newest last.
         build: None before it was ever known.
+        rules: of the newest context that was asked for, so that each is asked once; None before.
         bad_files: every name that was ever in the list; None before it was ever read.
         bad_files_at: when it was read.
     """
@@ -51,6 +66,7 @@ class Bookmark(msgspec.Struct, frozen=True, kw_only=True):
     told_to: _Moment | None = None
     waiting: tuple[Waiting, ...] = ()
     build: KnownBuild | None = None
+    rules: KnownRules | None = None
     bad_files: tuple[str, ...] | None = None
     bad_files_at: _Moment | None = None
 

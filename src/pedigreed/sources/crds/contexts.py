@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from pedigreed.model.failure import Unreadable, UpstreamUnavailable
 from pedigreed.model.notice import Announcement, Facts, Medium, NoticeKind
-from pedigreed.model.pedigree import context_name, context_number, version_of
+from pedigreed.model.pedigree import context_name, is_step_back, version_of
 from pedigreed.sources.plain_text import plain, plain_line
 
 if TYPE_CHECKING:
@@ -103,9 +103,7 @@ class Activation:
     @property
     def goes_back(self) -> bool:
         """Whether the context before has a higher number."""
-        here = context_number(self.context)
-        there = context_number(self.before) if self.before else None
-        return here is not None and there is not None and here < there
+        return is_step_back(self.before, self.context)
 
     def announced(self, source: str, url: str) -> Announcement:
         """What it says, with a link to the server's page of the context."""

@@ -1,4 +1,4 @@
-"""CRDS's reference files: those that are new in a context, and those that were marked bad.
+"""CRDS's reference files: what a context changes of them and of their rules, and those that were marked bad.
 
 The list of bad files has references and rules. The client of `crds` 14.0.3 makes a set of it.
 """
@@ -110,6 +110,27 @@ def names_in(rpc: Rpc, context: str) -> frozenset[str]:
     return names
 
 
+def rules_in(rpc: Rpc, context: str) -> tuple[str, ...]:
+    """The rules of each type in a context, ``jwst_miri_dark_0072.rmap``, sorted. Raises as `Rpc.call`."""
+    listed = rpc.call("get_mapping_names", rules_file(context), shape=list[str])
+    names = {name for name in listed if is_file_name(name) and name.endswith(".rmap")}
+    if not names:
+        # Held against the other context, it would make every type a changed one.
+        raise UpstreamUnavailable(f"CRDS named no rules of {context}")
+    return tuple(sorted(names))
+
+
+def changed_pairs(old: Iterable[str], new: Iterable[str]) -> tuple[tuple[Instrument, str], ...]:
+    """The instruments and types of which two contexts have other rules, sorted.
+
+    CRDS gives rules a new name whenever anything in them changes: a file, what it is for, or that it is gone. Of
+    22 real switches of 2013 to 2019 this names all 82 pairs that changed, and no other. What belongs to no
+    instrument, such as CRDS's own ``jwst_system_datalvl``, is left out.
+    """
+    said = {said_by(name) for name in frozenset(old) ^ frozenset(new)}
+    return tuple(sorted((instrument, kind) for instrument, kind in said if instrument and kind))
+
+
 def records_of(rpc: Rpc, names: Sequence[str]) -> tuple[Record, ...]:
     """What the catalogue says of each file, asked in batches. Raises as `Rpc.call`."""
     records: list[Record] = []
@@ -125,33 +146,70 @@ def bare_records(names: Sequence[str]) -> tuple[Record, ...]:
     return tuple(Record(name, *said_by(name)) for name in names)
 
 
-def announced_new(records: Sequence[Record], source: str, url: str, waiting: Waiting) -> Announcement:
-    """One announcement of all new files of a context. At least one record."""
-    context, activated_at = waiting.context, waiting.activated_at
-    count = f"{len(records)} new reference file{'s' if len(records) > 1 else ''}"
+def announced_changes(
+    records: Sequence[Record],
+    changed: tuple[tuple[Instrument, str], ...] | None,
+    source: str,
+    url: str,
+    waiting: Waiting,
+) -> Announcement:
+    """What a context that became the latest changes: its new files, and the types that have other rules.
+
+    Args:
+        records: of the new files; none after a step back, or where there are none.
+        changed: see `changed_pairs`; None where CRDS would not tell.
+        source: the server's name.
+        url: its address.
+        waiting: the context.
+    """
+    pairs = changed or ()
     levels = {record.change_level for record in records}
     return Announcement(
         source=source,
         medium=Medium.SERVER,
-        identity=f"files {context}",
-        said_at=activated_at,
-        title=f"{context} has {count}",
+        identity=f"changes {waiting.before} {waiting.context} {waiting.activated_at.isoformat()}",
+        said_at=waiting.activated_at,
+        title=_title(waiting.context, len(records), len(pairs)),
         text=plain(_text(records)),
-        link=page_of(url, context),
+        link=page_of(url, waiting.context),
         facts=Facts(
-            kind=NoticeKind.DELIVERY,
-            context=context,
+            kind=NoticeKind.ROLLBACK if waiting.goes_back else NoticeKind.DELIVERY,
+            context=waiting.context,
             before=waiting.before,
             files=tuple(sorted(record.name for record in records)),
-            instruments=tuple(sorted({record.instrument for record in records if record.instrument})),
-            reference_types=tuple(sorted({record.reference_type for record in records if record.reference_type})),
+            instruments=tuple(
+                sorted(
+                    {
+                        *(record.instrument for record in records if record.instrument),
+                        *(instrument for instrument, _ in pairs),
+                    }
+                )
+            ),
+            reference_types=tuple(
+                sorted(
+                    {
+                        *(record.reference_type for record in records if record.reference_type),
+                        *(kind for _, kind in pairs),
+                    }
+                )
+            ),
             change_level=next((level for level in ChangeLevel if level in levels), None),
             delivered_at=max(
                 (record.delivered_at for record in records if record.delivered_at is not None), default=None
             ),
-            activated_at=activated_at,
+            activated_at=waiting.activated_at,
+            changed=changed,
         ),
     )
+
+
+def _title(context: str, files: int, types: int) -> str:
+    said = []
+    if files:
+        said.append(f"{files} new reference file{'s' if files > 1 else ''}")
+    if types:
+        said.append(f"other rules of {types} type{'s' if types > 1 else ''}")
+    return f"{context} has {' and '.join(said) or 'the same files and rules as the context before'}"
 
 
 def _record(name: str, said: object) -> Record:

@@ -13,7 +13,7 @@ from pedigreed.model.failure import UpstreamRefused, UpstreamUnavailable
 from pedigreed.model.news_source import Reading
 from pedigreed.net.patience import Passing, Patience
 from pedigreed.sources.crds import reference_files
-from pedigreed.sources.crds.bookmark import Bookmark, KnownBuild, Waiting
+from pedigreed.sources.crds.bookmark import Bookmark, KnownBuild, KnownRules, Waiting
 from pedigreed.sources.crds.contexts import (
     announced_build,
     announced_latest,
@@ -29,6 +29,7 @@ from pedigreed.sources.names import CRDS_SERVER
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pedigreed.model.instrument import Instrument
     from pedigreed.model.notice import Announcement
     from pedigreed.sources.crds.contexts import Activation
     from pedigreed.sources.crds.reference_files import Record
@@ -80,7 +81,7 @@ class CrdsServer:
         look = _Look(rpc, CRDS_SERVER, self._url, Bookmark.read(bookmark), now)
         look.read_history(now - KEPT)
         contexts = look.contexts_in_use(self._cal_ver, self._made)
-        look.read_new_files()
+        look.read_what_changed()
         look.read_bad_files()
         return Reading(
             announcements=tuple(look.announcements),
@@ -96,16 +97,16 @@ BAD_FILES_EVERY = timedelta(hours=23)
 """The list comes with all else that the server says of itself: some hundred kilobytes."""
 
 CONTEXTS_A_LOOK = 4
-"""New contexts whose files are asked about in one look; the others wait for the next."""
+"""New contexts of which is asked in one look what they change; the others wait for the next."""
 
 MOST_WAITING = 40
-"""New contexts whose files may wait: more than a year's worth."""
+"""New contexts that may wait for it: more than a year's worth."""
 
 MOST_ROWS = 20_000
 """Of the context history, which grew by some 30 rows a year in 2018 and 2019."""
 
 MOST_REFUSALS = 5
-"""After so many refusals a context's files are told without what the catalogue says of them, or not at all."""
+"""After so many refusals a context is told without what the server will not say of it, or not at all."""
 
 
 class _Look:
@@ -129,7 +130,7 @@ class _Look:
         self._activations: tuple[Activation, ...] = ()
 
     def read_history(self, since: datetime) -> None:
-        """Which contexts became the latest since a moment (UTC). The new ones have new files to ask about."""
+        """Which contexts became the latest since a moment (UTC). What the new ones change is still to be asked."""
         try:
             rows = self._rpc.call("get_context_history", "jwst", shape=list[object], largest=LONG)
         except UpstreamUnavailable as error:
@@ -151,10 +152,10 @@ class _Look:
         )
         self._note_new()
 
-    def read_new_files(self) -> None:
-        """The reference files of the contexts that wait, the oldest first."""
+    def read_what_changed(self) -> None:
+        """The new files and the changed types of the contexts that wait, the oldest first."""
         waiting = self.bookmark.waiting
-        kept = [each for each in map(self._ask_files, waiting[:CONTEXTS_A_LOOK]) if each is not None]
+        kept = [each for each in map(self._ask_changes, waiting[:CONTEXTS_A_LOOK]) if each is not None]
         # Those that failed go to the end, so that they hold up nobody.
         self._keep(waiting=(*waiting[CONTEXTS_A_LOOK:], *kept))
 
@@ -200,31 +201,51 @@ class _Look:
         if told_to is None:
             self._keep(told_to=newest)
             return
-        known = {each.context for each in self.bookmark.waiting}
+        known = {(each.context, each.activated_at) for each in self.bookmark.waiting}
         fresh = [
             Waiting(each.context, each.before, each.started_at)
             for each in self._activations
-            if each.started_at > told_to and each.before and not each.goes_back and each.context not in known
+            if each.started_at > told_to and each.before and (each.context, each.started_at) not in known
         ]
         waiting = (*self.bookmark.waiting, *fresh)
         if len(waiting) > MOST_WAITING:
-            self.warnings.append(f"the files of {len(waiting) - MOST_WAITING} new contexts are not asked about")
+            self.warnings.append(f"what {len(waiting) - MOST_WAITING} new contexts change is not asked")
         self._keep(told_to=max(told_to, newest), waiting=waiting[-MOST_WAITING:])
 
-    def _ask_files(self, waiting: Waiting) -> Waiting | None:
-        """Announce a context's new files. Gives what is to wait for the next look."""
+    def _ask_changes(self, waiting: Waiting) -> Waiting | None:
+        """Announce what a context changes. Gives what is to wait for the next look."""
         try:
-            records = self._records(waiting)
+            changed = self._changed(waiting)
+            records = () if waiting.goes_back else self._records(waiting)
         except UpstreamUnavailable as error:
             refusals = waiting.refusals + (not isinstance(error, Passing))
-            self.problems.append(f"the new files of {waiting.context}: {error}")
+            self.problems.append(f"what {waiting.context} changes: {error}")
             if refusals > MOST_REFUSALS:
-                self.warnings.append(f"the new files of {waiting.context} are not asked about any more")
+                self.warnings.append(f"what {waiting.context} changes is not asked any more")
                 return None
             return msgspec.structs.replace(waiting, refusals=refusals)
-        if records:
-            self.announcements.append(reference_files.announced_new(records, self._source, self._url, waiting))
+        if records or changed is not None:
+            self.announcements.append(
+                reference_files.announced_changes(records, changed, self._source, self._url, waiting)
+            )
         return None
+
+    def _changed(self, waiting: Waiting) -> tuple[tuple[Instrument, str], ...] | None:
+        try:
+            return reference_files.changed_pairs(self._rules(waiting.before), self._rules(waiting.context))
+        except UpstreamUnavailable as error:
+            if isinstance(error, Passing) or waiting.refusals < MOST_REFUSALS:
+                raise
+            self.warnings.append(f"which types {waiting.context} changes: {error}")
+            return None
+
+    def _rules(self, context: str) -> tuple[str, ...]:
+        known = self.bookmark.rules
+        if known is not None and known.context == context:
+            return known.names
+        names = reference_files.rules_in(self._rpc, context)
+        self._keep(rules=KnownRules(context, names))
+        return names
 
     def _records(self, waiting: Waiting) -> tuple[Record, ...]:
         names = sorted(self._names(waiting.context) - self._names(waiting.before))
