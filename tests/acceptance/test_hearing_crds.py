@@ -99,11 +99,12 @@ def test_what_was_heard_can_be_looked_at(listener: Listener) -> None:
     listener.mail(list_mail_of(1, "miri-reffiles"), at + HOUR)
     assert listener.once(DAY_0 + DAY).code == 0
     listed = listener.asked("notices list")["notices"]
-    assert [(notice["kind"], notice["title"]) for notice in listed] == [
-        ("delivery", "jwst_1583 became the latest context"),
-        ("not understood", "Welcome back"),
-        ("delivery", "jwst_1535 became the latest context"),
+    assert [(notice["kind"], notice["context"]) for notice in listed] == [
+        ("delivery", "jwst_1583"),
+        ("not understood", None),
+        ("delivery", "jwst_1535"),
     ]
+    assert listed[1]["title"] == "Welcome back"
     shown = listener.asked("notices show", "JWST_1583.pmap")
     assert shown == listed[0]
     assert shown["change_level"] == "severe"
