@@ -161,6 +161,8 @@ SHOWN: dict[str, Callable[[User], tuple[str, ...]]] = {
 """They show words of others."""
 
 OTHERS: dict[str, Callable[[User], tuple[str, ...]]] = {
+    "watch": lambda user: ("1180", "-c", str(user.config)),
+    "unwatch": lambda user: ("1345", "-c", str(user.config)),
     "mute": lambda user: ("-c", str(user.config)),
     "deliveries cancel": lambda user: ("1", "-c", str(user.config)),
     "notices show": lambda user: ("jwst_1535", "-c", str(user.config)),
