@@ -122,7 +122,7 @@ def test_what_is_to_be_downloaded_is_written_as_masts_events_are(
     assert (event["mission"], event["filename"], event["program"]) == ("JWST", name, 1180)
     assert event["event_type"] == "Reprocessed"
     assert event["fileset"]
-    assert f'  listed = Path("{file}")\n' in ended.out
+    assert f"fetch {file}\n" in ended.out
     assert local(config, "--manifest", tmp_path / "gone" / "newer.json").code == 64
 
 

@@ -113,7 +113,9 @@ def written(digest: Digest, folder: Path, limits: Limits | None = None) -> tuple
         folder.joinpath(name).write_bytes(gzip.decompress(content) if each.is_packed else content)
     told = download_of(digest, attached)
     assert told is not None
-    assert ("gunzip" in told.words) == any(each.is_packed for each in attached)
+    packed = any(each.is_packed for each in attached)
+    assert ("gunzip" in told.other_way) == packed
+    assert told.command == f"pedigreed fetch jades-2026-11-22.json{'.gz' if packed else ''}"
     return told.code
 
 

@@ -122,9 +122,7 @@ def _print(survey: "DiskSurvey", paths: "Sequence[Path]", *, files: bool, manife
     for line in _others(survey):
         echo(line)
     if older:
-        now = datetime.now(UTC)
-        is_exclusive = any(at is not None and at > now for at in (copy.product.public_at for copy in copies.older))
-        _print_how_to_download(paths, manifest, needs_login=is_exclusive)
+        _print_how_to_download(paths, manifest)
 
 
 def _others(survey: "DiskSurvey") -> "Iterable[str]":
@@ -152,16 +150,12 @@ def _others(survey: "DiskSurvey") -> "Iterable[str]":
             yield f"  ... and {len(unread) - _MOST_NAMED:,} more, which --json names"
 
 
-def _print_how_to_download(paths: "Sequence[Path]", manifest: Path | None, *, needs_login: bool) -> None:
+def _print_how_to_download(paths: "Sequence[Path]", manifest: Path | None) -> None:
     if manifest is None:
         asked = "".join(f" {shlex.quote(_plain(str(path)))}" for path in paths)
         echo(f"\nTo download the newer ones: {program()} local{asked} --manifest newer.json")
         return
-    from pedigreed.digests.manifest import download_code
-
-    echo("\nTo download them, in Python:\n")
-    for line in download_code(_plain(str(manifest)), needs_login=needs_login):
-        echo(f"  {line}")
+    echo(f"\nTo download them: {program()} fetch {shlex.quote(_plain(str(manifest)))}")
 
 
 def _print_files(older: "Iterable[OldCopy]") -> None:

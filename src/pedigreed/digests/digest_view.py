@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from pedigreed.digests.links import product_file
@@ -102,14 +103,18 @@ def download_of(digest: Digest, attached: Sequence[Attached]) -> Download | None
     files = tuple(File(name, page=product_file(name)) for name in _files_to_name(digest))
     manifest = next((each for each in attached if each.is_manifest), None)
     if manifest is None:
-        return Download("", (), files) if files else None
+        return Download(files) if files else None
     name = manifest.attachment.filename
-    unpacked = f"unpack {name} with `gunzip`, then " if manifest.is_packed else ""
     is_exclusive = any(
         change.public_at is not None and change.public_at > digest.ends for change in downloads_of(digest.changes)
     )
-    code = download_code(name.removesuffix(".gz"), needs_login=is_exclusive)
-    return Download(f"{unpacked}in Python, in the folder of the attached JSON:", code, files)
+    return Download(
+        files,
+        words="in the folder of the attached JSON:",
+        command=f"pedigreed fetch {shlex.quote(name)}",
+        other_way=f"or without pedigreed, {'after `gunzip`, ' if manifest.is_packed else ''}in Python:",
+        code=download_code(name.removesuffix(".gz").removesuffix(".json"), needs_login=is_exclusive),
+    )
 
 
 def _selection(selection: ProgramSelection) -> str:

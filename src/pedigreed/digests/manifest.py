@@ -80,28 +80,23 @@ def manifest_of_files(files: Iterable[tuple[str, int]]) -> Listing:
     return Listing(b"[\n", rows, b",\n", b"\n]\n")
 
 
-def download_code(file: str, *, needs_login: bool) -> tuple[str, ...]:
-    """The lines of Python that download what a manifest, a JSON file of this name, lists.
+def download_code(name: str, *, needs_login: bool) -> tuple[str, ...]:
+    """The lines of Python that download what a manifest lists, for those who have no pedigreed.
 
     They work with astroquery 0.4.11 and later, and need a folder that is not there yet: beside a file of the same
     name, astroquery keeps that where the new one is not larger, and else appends to it what the new one has more.
 
     Args:
-        file: the manifest's name.
+        name: the manifest's, without its ``.json``.
         needs_login: whether some of the files are not public yet.
     """
     return (
-        "import json",
-        "from pathlib import Path",
-        "from astroquery.mast import MastMissions",
-        f"listed = Path({json.dumps(file)})",
-        'new = listed.with_suffix("")',
-        "new.mkdir()  # a folder of its own: old files would not be replaced",
-        'mast = MastMissions(mission="jwst")',
+        "import json, os; from astroquery.mast import MastMissions",
+        f"new = {json.dumps(name)}",
+        'os.mkdir(new); mast = MastMissions(mission="jwst")  # into a new folder',
         *(["mast.login()  # some of the files are not public yet"] if needs_login else []),
-        'files = {each["filename"] for each in json.loads(listed.read_text())}',
-        "for name in sorted(files):",
-        "    print(name, *mast.download_file(name, local_path=new / name))",
+        'for name in {each["filename"] for each in json.load(open(new + ".json"))}:',
+        '    print(name, *mast.download_file(name, local_path=new + "/" + name))',
     )
 
 

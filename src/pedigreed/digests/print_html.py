@@ -89,7 +89,9 @@ def in_ascii(html: str) -> str:
 
 def capitalised(view: View) -> View:
     """The view with a capital wherever a paragraph of the page begins. In the text, a title stands before it."""
-    download = view.download and replace(view.download, words=sentence(view.download.words))
+    download = view.download and replace(
+        view.download, words=sentence(view.download.words), other_way=sentence(view.download.other_way)
+    )
     sections = tuple(map(_capitalised_section, view.sections))
     return replace(view, programs=sentence(view.programs), sections=sections, download=download)
 

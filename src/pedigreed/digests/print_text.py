@@ -208,4 +208,9 @@ def _download(view: View) -> list[str]:
     """What fetches the products: lines to be copied, so none of them is broken."""
     if view.download is None or not view.download.code:
         return []
-    return [*prose(view.download.words, TO_DOWNLOAD), *(f"{MARGIN}{line}" for line in view.download.code)]
+    return [
+        *prose(view.download.words, TO_DOWNLOAD),
+        f"{MARGIN}{view.download.command}",
+        *prose(view.download.other_way, ""),
+        *(f"{MARGIN}{line}" for line in view.download.code),
+    ]

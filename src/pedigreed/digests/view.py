@@ -207,14 +207,18 @@ class Download:
     """How to get what changed.
 
     Attributes:
-        words: what to do; empty where the files are named and no list of them is attached.
-        code: lines of Python that do it.
         files: the products, where they are few.
+        words: where to do it; empty where no list of the files is attached.
+        command: the line that does it.
+        other_way: who does it by lines of Python.
+        code: those.
     """
 
-    words: str
-    code: tuple[str, ...]
-    files: tuple[File, ...] = ()
+    files: tuple[File, ...]
+    words: str = ""
+    command: str = ""
+    other_way: str = ""
+    code: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
