@@ -69,6 +69,7 @@ def test_sendmail_gets_a_mail_from_and_to_its_recipient() -> None:
     assert gets_mail(settings)
 
 
+@pytest.mark.failure("a program that messages are handed to fails")
 @pytest.mark.process
 @pytest.mark.parametrize(
     ("script", "outcome"),
