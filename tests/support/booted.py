@@ -125,6 +125,8 @@ def booted(folder: Path, log: Path) -> Iterator[Machine]:
         )
         try:
             init = _when_ready(listening, process)
+            # It says more later, and would wait for ever for a reader of it.
+            listening.close()
             if init is None:
                 raise NotBooted(log.read_text(errors="replace").strip() or "systemd does not say that it is ready")
             yield Machine(init)
