@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,12 @@ _STARTS_PROCESSES = {"mail_servers", "small_mail_servers", "imap_server", "clock
 """The fixtures that do, or that are for the processes which their tests start."""
 _OF_PROCESSES = ("acceptance", "systemd")
 """The folders of which each test is about the program or the service as a process."""
+
+
+def pytest_configure() -> None:
+    """Let the processes that tests start be interrupted, also where a shell in the background has that ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -159,6 +159,11 @@ class Notice:
     outlook: str
     sources: str
 
+    @property
+    def quote(self) -> str:
+        """The quotes as one text, for templates that were made when there was one."""
+        return " ".join(self.quotes)
+
 
 @dataclass(frozen=True, slots=True)
 class Section:
