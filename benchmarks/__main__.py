@@ -1,4 +1,7 @@
-"""`python -m benchmarks`: measure, print the figures, and write README.md."""
+"""`python -m benchmarks [MODULE...]`: measure, print the figures, and write README.md.
+
+Where modules are named, these alone are measured anew, and the other figures are those of the last time here.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,12 @@ from rich.table import Table
 from benchmarks.figures import (
     Backlog,
     Chaos,
+    Disk,
     Idle,
     Impact,
+    Institute,
+    KeptAnnouncements,
+    LargeDigest,
     ManyMessages,
     Measured,
     MillionRows,
@@ -28,11 +35,17 @@ from benchmarks.figures import (
     Script,
     StartDaemon,
     StartUp,
+    WholeArchive,
 )
 from benchmarks.readme import readme, rows
 
 _HERE = Path(__file__).parent
+_BUILD = _HERE.parent / "build"
+_KEPT = _BUILD / "benchmarks"
+"""What each module measured the last time."""
 _FULL, _SHORT = "full", "short"
+_ON_REPLIES = {"one_reply", "users_script"}
+"""These read the replies that `replies` writes."""
 
 Figures = TypeVar(
     "Figures",
@@ -47,17 +60,22 @@ Figures = TypeVar(
     OneWeek,
     StartUp,
     NoticeAccuracy,
+    KeptAnnouncements,
     Chaos,
     Impact,
+    Disk,
+    Institute,
+    WholeArchive,
+    LargeDigest,
 )
 
 
 def main() -> None:
     # Beside the checkout's files: a folder for temporary files may be in memory, where a commit costs nothing.
-    building = _HERE.parent / "build"
-    building.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=building, prefix="bench-") as folder:
-        _run("replies", folder)
+    _KEPT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_BUILD, prefix="bench-") as folder:
+        if not sys.argv[1:] or _ON_REPLIES.intersection(sys.argv[1:]):
+            _run("replies", folder)
         measured = Measured(
             full=_measured(OneReply, "one_reply", folder, _FULL),
             short=_measured(OneReply, "one_reply", folder, _SHORT),
@@ -71,15 +89,25 @@ def main() -> None:
             week=_measured(OneWeek, "one_week", folder),
             start=_measured(StartUp, "start_up"),
             notices=_measured(NoticeAccuracy, "notice_accuracy"),
+            kept=_measured(KeptAnnouncements, "kept_announcements", folder),
             chaos=_measured(Chaos, "chaos_counts"),
             impact=_measured(Impact, "impact", folder),
+            disk=_measured(Disk, "disk", folder),
+            institute=_measured(Institute, "institute", folder),
+            whole=_measured(WholeArchive, "whole_archive", folder),
+            large_digest=_measured(LargeDigest, "large_digest", folder),
         )
     (_HERE / "README.md").write_text(readme(measured))
     _show(measured)
 
 
 def _measured(kind: type[Figures], module: str, *arguments: str) -> Figures:
-    return msgspec.json.decode(_run(module, *arguments), type=kind)
+    kept = _KEPT / f"{'-'.join((module, *arguments[1:]))}.json"
+    if not sys.argv[1:] or module in sys.argv[1:]:
+        kept.write_bytes(_run(module, *arguments))
+    elif not kept.exists():
+        sys.exit(f"{module} was not measured here yet: name it too, or name none for all")
+    return msgspec.json.decode(kept.read_bytes(), type=kind)
 
 
 def _run(module: str, *arguments: str) -> bytes:

@@ -34,15 +34,15 @@ import commands
 import faults
 from benchmarks.chaos_checks import Change, findings
 from benchmarks.figures import ChaosRun
+from daemon_process import DaemonProcess, daemon_process
 from hooks import DROP, answer
+from mail_server import DIES
 from misbehaving import FaultyCrds, FaultyListserv
 from observatory import OPERATOR, TO_FEED, Observatory, observatory, to
 from pedigreed.demo.crds_story import CrdsState, Delivered, Reference
 from pedigreed.demo.list_posts import NIRCAM_LIST, ListPost
-from post_office import DIES
-from resident import Resident, resident
 from set_clock import SetClock, find_library
-from watching import DAY_0
+from watcher import DAY_0
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,21 +98,28 @@ class Chaos:
     deliveries: list[Delivered] = field(default_factory=lambda: [_delivered(LONG_AGO, FIRST_DELIVERY)])
     counts: Counter[str] = field(default_factory=Counter)
     unexpected: list[str] = field(default_factory=list)
-    _daemons: list[tuple[ExitStack, Resident]] = field(default_factory=list)
+    _daemons: list[tuple[ExitStack, DaemonProcess]] = field(default_factory=list)
     _set_at: float = 0.0
     _is_calm: bool = False
 
     def play(self, seconds: float) -> None:
         """So long, and then some days without trouble."""
-        end = time.monotonic() + seconds
         try:
             self._move_to(self.now)
-            self._rest(3 * _REST_S)
+            self._introduce()
+            end = time.monotonic() + seconds
             while time.monotonic() < end:
                 self._day()
             self._calm()
         finally:
             self._end()
+
+    def _introduce(self) -> None:
+        """Wait for the first digests: what the archive has by then is told as a whole, and not one by one."""
+        end = time.monotonic() + 25 * _REST_S
+        while len(set(self.obs.feed.bodies)) < len(PROGRAMS) and time.monotonic() < end:
+            self._rest(_REST_S)
+        assert len(set(self.obs.feed.bodies)) == len(PROGRAMS), "the daemons did not tell what there is at first"
 
     def _day(self) -> None:
         """Until a little after the next digest."""
@@ -141,7 +148,7 @@ class Chaos:
         for _ in range(CALM_DAYS):
             for at in (self._next_morning(), self._next_morning() + 4 * HOUR):
                 self._move_to(at)
-                self._rest(5 * _REST_S)
+                self._rest(15 * _REST_S)
 
     def _end(self) -> None:
         for stack, daemon in self._daemons:
@@ -261,7 +268,7 @@ class Chaos:
             self._daemons.remove((stack, daemon))
         while len(self._daemons) < self.size:
             stack = ExitStack()
-            daemon = stack.enter_context(resident(self.obs.config, self.obs.folder, self.obs.environ))
+            daemon = stack.enter_context(daemon_process(self.obs.config, self.obs.folder, self.obs.environ))
             self._daemons.append((stack, daemon))
         commands.outputs.clear()
 
@@ -282,12 +289,12 @@ def _delivered(at: datetime, number: int) -> Delivered:
     return Delivered(at, f"jwst_{number}", words, (Reference(f"jwst_nircam_{kind}_{number}.fits"),))
 
 
-def _is_busy(daemon: Resident, seen: int) -> bool:
+def _is_busy(daemon: DaemonProcess, seen: int) -> bool:
     """Whether it works, or has not yet looked at the clock twice since so many looks."""
     return daemon.is_up and bool(daemon.workers or len(daemon.manager.statuses) < seen + 2)
 
 
-def _when_at_work(daemon: Resident) -> list[int]:
+def _when_at_work(daemon: DaemonProcess) -> list[int]:
     """The processes that it has at work, as soon as there are some, within two seconds."""
     end = time.monotonic() + 2.0
     while not (workers := daemon.workers) and daemon.is_up and time.monotonic() < end:
@@ -307,7 +314,7 @@ def _played(folder: Path, store_url: str, size: int, seed: str, seconds: float) 
         chaos = Chaos(obs, crds, lists, SetClock(folder / "clock", library), size, random.Random(seed))
         obs.environ |= chaos.clock.environ
         obs.digest = {"at": "06:00", "empty": "always"}
-        obs.mast = {"every": "2h", "request_timeout": "2s", "timeout": "6s"}
+        obs.mast = {"every": "2h", "request_timeout": "30s", "timeout": "2m"}
         obs.crds = {"url": crds.url, "every": "3h", "feeds": [{"url": lists.feed_url(NIRCAM_LIST)}]}
         obs.mailbox = {"eml": str(chaos.mailbox), "every": "1h"}
         chaos.mailbox.mkdir()

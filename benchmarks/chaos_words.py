@@ -24,7 +24,8 @@ def chaos_words(found: Chaos) -> Iterator[str]:
         "`python -m benchmarks.chaos`: workers and daemons are killed, servers answer badly or not at all, clocks "
         "are set back and nights slept through, while the archive and CRDS change. Then, from what arrived: each "
         "change came once, without a gap; each delivery to CRDS was told once, and once more where CRDS confirmed "
-        "it later; and no digest called a program checked by an answer that had more to tell."
+        "it later; and no digest called a program checked by an answer that had more to tell. What a product went "
+        "through between two digests is told as one change."
     )
     counted = [{**run.counts, "promises broken": len(run.broken)} for run in found.runs]
     lines = [

@@ -25,8 +25,9 @@ class OneReply(Struct, frozen=True):
 
     Attributes:
         size: of the reply with 1 % changed.
-        loads: `orjson.loads` on the bytes of the reply with 1 % changed, and on the unchanged one.
-        changed, unchanged: from the bytes to the committed store and changes.
+        loads: `orjson.loads` on the bytes of the reply with 1 % changed; likewise those of the unchanged one, and
+            of the one in which every row changed.
+        changed, unchanged, all_changed: from the bytes to the committed store and changes.
         first_look: the same on an empty store, where every row is new.
     """
 
@@ -35,6 +36,8 @@ class OneReply(Struct, frozen=True):
     loads_unchanged: Timing
     changed: Timing
     unchanged: Timing
+    loads_all: Timing
+    all_changed: Timing
     first_look: Timing
 
 
@@ -56,6 +59,37 @@ class Pass(Struct, frozen=True):
     def growth(self) -> float:
         """Time per reply of the last five against that of the first five."""
         return median(self.seconds[-5:]) / median(self.seconds[:5])
+
+
+class ArchiveDay(Struct, frozen=True):
+    """One day of the whole archive: seconds of the processor, and the most memory of the process until then."""
+
+    asking: float
+    telling: float
+    requests: int
+    rows: int
+    changes: int
+    peak: int
+
+
+class WholeArchive(Struct, frozen=True):
+    """The whole archive in miniature.
+
+    Attributes:
+        scale: how many times smaller it is than the archive.
+        programs, products: how many there are.
+        first, quiet, campaign: the first look, a day as most are, and one of a campaign.
+        page, history: seconds of the processor that the status page and `pedigreed history` take after these.
+    """
+
+    scale: int
+    programs: int
+    products: int
+    first: ArchiveDay
+    quiet: ArchiveDay
+    campaign: ArchiveDay
+    page: float
+    history: float
 
 
 class MillionRows(Struct, frozen=True):
@@ -83,26 +117,28 @@ class RequestsADay(Struct, frozen=True):
 
 
 class ManyMessages(Struct, frozen=True):
-    """Mails to a server on loopback, by a bare loop and by the outbox on an SQLite file.
+    """Mails to a server on loopback, by a bare loop, by one that commits after each, and by the outbox.
 
     Attributes:
         count: how many messages.
         size: bytes of one.
         a_session: how many messages go over one connection, for both.
-        bare, outbox: seconds for all of them.
+        bare, committing, outbox: seconds for all of them.
         slow_count: how many messages go to a server that takes longer for each.
         slow_seconds: how long it takes.
-        slow_bare, slow_outbox: seconds for all of these.
+        slow_bare, slow_committing, slow_outbox: seconds for all of these.
     """
 
     count: int
     size: int
     a_session: int
     bare: Timing
+    committing: Timing
     outbox: Timing
     slow_count: int
     slow_seconds: float
     slow_bare: Timing
+    slow_committing: Timing
     slow_outbox: Timing
 
 
@@ -165,6 +201,61 @@ class Idle(Struct, frozen=True):
     def an_hour(self) -> float:
         """Seconds of the processor in an hour."""
         return self.processor / self.ticks * 3600 / self.tick
+
+
+class Cost(Struct):
+    """What something took: seconds of the processor, and statements to the store."""
+
+    seconds: float = 0.0
+    statements: int = 0
+
+
+class Institute(Struct, frozen=True):
+    """Thousands of subscriptions.
+
+    Attributes:
+        subscriptions, programs: how many of each.
+        configuration: to read it.
+        status: what `pedigreed status` reads.
+        page: the status page, without its rendering.
+        quiet: to close a day on which nothing happened.
+        digests: to compose a digest for each, and to hand it to a channel that costs nothing.
+        first: seconds of the processor until the channel has the first of them.
+    """
+
+    subscriptions: int
+    programs: int
+    configuration: Cost
+    status: Cost
+    page: Cost
+    quiet: Cost
+    digests: Cost
+    first: float
+
+
+class Telling(Struct, frozen=True):
+    """What a telling took: seconds of the processor, the memory before it, and the most of it."""
+
+    seconds: float
+    before: int
+    peak: int
+
+
+class LargeDigest(Struct, frozen=True):
+    """Digests of very many changes.
+
+    Attributes:
+        many_changes, many: a digest of so many.
+        few_changes, one: a digest of fewer.
+        subscriptions, several: so many subscriptions that have the same changes as `one`.
+    """
+
+    many_changes: int
+    many: Telling
+    few_changes: int
+    one: Telling
+    subscriptions: int
+    several: Telling
 
 
 class TableSize(Struct, frozen=True):
@@ -266,6 +357,22 @@ class NoticeAccuracy(Struct, frozen=True):
     held_back_types: Accuracy
 
 
+class KeptAnnouncements(Struct, frozen=True):
+    """A telling where much was heard of CRDS before.
+
+    Attributes:
+        announcements: that are kept.
+        told: notices that the digest tells.
+        telling: from the store to the composed digest.
+        whole: all that was heard put together into notices.
+    """
+
+    announcements: int
+    told: int
+    telling: Timing
+    whole: Timing
+
+
 class ChaosRun(Struct, frozen=True):
     """What was done to daemons on one kind of store, and what came of it.
 
@@ -304,6 +411,7 @@ class Impact(Struct, frozen=True):
         from_store: seconds of a switch over a million products from the SQLite store to counts.
         read: of these, the seconds of the read.
         peak: bytes of the process that does it.
+        flight_context, flight_different, flight_repeated: as those above, with made-up rules of 2025's size.
     """
 
     context: float = 0
@@ -315,6 +423,30 @@ class Impact(Struct, frozen=True):
     from_store: float = 0
     read: float = 0
     peak: int = 0
+    flight_context: float = 0
+    flight_different: float = 0
+    flight_repeated: float = 0
+
+
+class Disk(Struct, frozen=True):
+    """Files on a disk.
+
+    Attributes:
+        files: how many headers were read, by `ours` and by `astropy`.
+        second: a second look at the same files; `disk` is the disk alone.
+        compared: how many files were compared with a store, in a process that took `peak` bytes.
+        many, large: seconds of a fetch, and of httpx without any check.
+    """
+
+    files: int
+    ours: Timing
+    astropy: Timing
+    second: Timing
+    disk: Timing
+    compared: int
+    peak: int
+    many: tuple[Timing, Timing]
+    large: tuple[Timing, Timing]
 
 
 class Measured(Struct, frozen=True):
@@ -332,8 +464,13 @@ class Measured(Struct, frozen=True):
     week: OneWeek
     start: StartUp
     notices: NoticeAccuracy
+    kept: KeptAnnouncements
     chaos: Chaos
     impact: Impact
+    disk: Disk
+    institute: Institute
+    whole: WholeArchive
+    large_digest: LargeDigest
 
 
 def _time(seconds: float) -> str:

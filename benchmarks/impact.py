@@ -25,6 +25,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from benchmarks.figures import Impact
+from benchmarks.flight_rules import write_flight_rules
 from benchmarks.measuring import hand_back, without_log_lines
 from benchmarks.switch_from_store import CRDS, NEWEST, contexts_in, store_in
 from pedigreed.impact.comparison import Comparison
@@ -34,17 +35,22 @@ from pedigreed.impact.headers import KEYWORDS
 from pedigreed.impact.inventory import Group, Inventory, first_from, microseconds
 from pedigreed.impact.mapping import RuleFile
 from pedigreed.impact.matchers import alternatives
-from pedigreed.impact.rmap import DATE_KEYS, Rmap, compile_rmap
+from pedigreed.impact.rmap import Rmap, compile_rmap
+from pedigreed.impact.rmap_form import DATE_KEYS
 from pedigreed.impact.rule_text import read_rule_text
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.pedigree import Pedigree
+from pedigreed.model.product import KnownProduct, Product
 from pedigreed.service.impact import impact_since_made
+from pedigreed.service.rule_contexts import COMPILER, Contexts
+from pedigreed.sources.crds.rules import RuleFiles
+from pedigreed.store import products as stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from pedigreed.impact.answers import Answer
     from pedigreed.impact.context import Context
-    from pedigreed.service.contexts import Contexts
+    from pedigreed.impact.rule_answers import RuleAnswer
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
@@ -140,7 +146,7 @@ def _check_contexts() -> None:
         theirs = oracle(str(path))
         ours = contexts.context(path.stem, tuple(Instrument)).types
         for instrument, types in ours.items():
-            imap = theirs.get_imap(instrument.value)  # type: ignore[attr-defined]
+            imap = theirs.get_imap(instrument.value)
             named = {name.lower(): value for name, value in imap.selector.items()}
             if named != {name: rules.name for name, rules in types.items()}:
                 sys.exit(f"{path.name}: the types of {instrument} differ")
@@ -235,8 +241,10 @@ def speed(folder: Path) -> Impact:
     contexts = contexts_in(folder)
     new = contexts.context(NEWEST, tuple(Instrument))
     compiled = _quickest(5, lambda: contexts_in(folder).context(NEWEST, tuple(Instrument)))
-    theirs = _quickest(3, _loaded_by_crds)
-    each_of_theirs, different, repeated = _rates(new, random)
+    theirs = _quickest(3, lambda: _loaded_by_crds(MAPPINGS / f"{NEWEST}.pmap"))
+    each_of_theirs, different, repeated = _rates(new, MAPPINGS / f"{NEWEST}.pmap", random)
+    flight = write_flight_rules(CRDS / "flight_1322_files.txt", MAPPINGS, folder / "flight")
+    flight_context, flight_rates = _of_flight(flight, random)
     in_memory, made_with = _switch_in_memory(contexts, random)
     _keep_a_million(contexts, random, folder)
     command = [sys.executable, "-m", "benchmarks.switch_from_store", str(folder)]
@@ -252,20 +260,36 @@ def speed(folder: Path) -> Impact:
         from_store=from_store,
         read=read,
         peak=peak,
+        flight_context=flight_context,
+        flight_different=flight_rates[0] / flight_rates[1],
+        flight_repeated=flight_rates[0] / flight_rates[2],
     )
 
 
-def _loaded_by_crds() -> None:
-    pmap = oracle(str(MAPPINGS / f"{NEWEST}.pmap"))
+def _of_flight(pmap: Path, random: Random) -> tuple[float, tuple[float, float, float]]:
+    """The same of the rules of 2025's size: how many times faster the context is, and the rates."""
+
+    def read() -> Context:
+        files = RuleFiles(pmap.parents[2] / "compiled", COMPILER, None, "", crds_path=pmap.parents[2])
+        return Contexts(files).context(pmap.stem, tuple(Instrument))
+
+    context = read()
+    times = _quickest(3, lambda: _loaded_by_crds(pmap)) / _quickest(5, read)
+    return times, _rates(context, pmap, random)
+
+
+def _loaded_by_crds(path: Path) -> None:
+    pmap = oracle(str(path))
     for instrument in Instrument:
-        pmap.get_imap(instrument.value).force_load()  # type: ignore[attr-defined]
-        for selection in pmap.get_imap(instrument.value).selections.normal_values():  # type: ignore[attr-defined]
+        imap = pmap.get_imap(instrument.value)
+        imap.force_load()
+        for selection in imap.selections.normal_values():
             selection.force_load()
 
 
-def _rates(context: Context, random: Random) -> tuple[float, float, float]:
+def _rates(context: Context, path: Path, random: Random) -> tuple[float, float, float]:
     """Seconds for each header by every type of its instrument: of `crds`, of ours all different, and repeated."""
-    pmap = oracle(str(MAPPINGS / f"{NEWEST}.pmap"))
+    pmap = oracle(str(path))
     headers = [
         _conditioned(instrument, header)
         for instrument in Instrument
@@ -275,7 +299,7 @@ def _rates(context: Context, random: Random) -> tuple[float, float, float]:
     few = headers[:400]
     began = time.process_time()
     for _, header in few:
-        pmap.get_best_references(header, None)  # type: ignore[arg-type]
+        pmap.get_best_references(header, None)
     theirs = (time.process_time() - began) / len(few)
     began = time.process_time()
     for instrument, header in headers:
@@ -293,28 +317,24 @@ def _rates(context: Context, random: Random) -> tuple[float, float, float]:
     inventory.close()
     answered = 0
     for group, members in inventory.groups.items():
-        header = dict(repeated_header for repeated_header in _header_of(group, inventory))
+        header = _header_of(group, inventory)
         for rules in context.types[group.instrument].values():
-            if rules.rmap is None:
-                continue
-            timeline = rules.rmap.timeline(tuple(header.get(key, "UNDEFINED") for key in rules.rmap.keys))
+            timeline = rules.timeline(header)
             answered += sum(bisect_left(members.starts, first_from(start)) for start in timeline.starts)
             answered += members.number
     each = (time.process_time() - began) / len(repeated)
     return theirs, different, each
 
 
-def _header_of(group: Group, inventory: Inventory) -> Iterator[tuple[str, str]]:
+def _header_of(group: Group, inventory: Inventory) -> dict[str, str]:
     by_column = dict(inventory.headers[group.header])
-    for key, column in _COLUMNS.items():
-        yield key, str(by_column[column])
+    return {key: str(by_column[column]) for key, column in _COLUMNS.items()}
 
 
 def _all_types(context: Context, instrument: Instrument, header: Mapping[str, str]) -> None:
     at = moment(header[DATE_KEYS[0]], header[DATE_KEYS[1]])
     for rules in context.types[instrument].values():
-        if rules.rmap is not None:
-            rules.rmap.timeline(tuple(header.get(key, "UNDEFINED") for key in rules.rmap.keys)).at(at)
+        rules.timeline(header).at(at)
 
 
 def _conditioned(instrument: Instrument, header: Mapping[str, str]) -> tuple[Instrument, dict[str, str]]:
@@ -364,10 +384,6 @@ def _switch_in_memory(contexts: Contexts, random: Random) -> tuple[float, float]
 
 
 def _keep_a_million(contexts: Contexts, random: Random, folder: Path) -> None:
-    from pedigreed.model.pedigree import Pedigree  # noqa: PLC0415
-    from pedigreed.model.product import KnownProduct, Product  # noqa: PLC0415
-    from pedigreed.store import products as stored  # noqa: PLC0415
-
     context = contexts.context(NEWEST, tuple(Instrument))
     pools = {
         instrument: [
@@ -403,11 +419,11 @@ def _keep_a_million(contexts: Contexts, random: Random, folder: Path) -> None:
         stored.keep(connection, made(), frozenset())
 
 
-def _quickest(times: int, work: object) -> float:
+def _quickest(times: int, work: Callable[[], object]) -> float:
     found = []
     for _ in range(times):
         began = time.process_time()
-        work()  # type: ignore[operator]
+        work()
         found.append(time.process_time() - began)
     return min(found)
 
@@ -420,7 +436,7 @@ def _rmap(name: str) -> Rmap:
     return Rmap(form)
 
 
-def _ours(rules: Rmap, header: Mapping[str, str]) -> Answer:
+def _ours(rules: Rmap, header: Mapping[str, str]) -> RuleAnswer:
     values = tuple(header[key] for key in rules.keys)
     return rules.timeline(values).at(moment(header[DATE_KEYS[0]], header[DATE_KEYS[1]]))
 

@@ -1,4 +1,4 @@
-"""From bytes to a committed store and its changes: the product's own way, timed."""
+"""From bytes to a committed store and its changes: the product's own way, and what it takes of the processor."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from benchmarks.handed_archive import HandedArchive
-from benchmarks.measuring import timed
+from benchmarks.measuring import processed
 from benchmarks.replies import AFTER, BEFORE, INSTRUMENT, PROGRAM, ROWS
-from pedigreed.service.collecting import collect
+from pedigreed.service.asking import collect
 from pedigreed.store.database import Store
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Keeper:
 
     def _on_store(self, reply: bytes, now: datetime, changes: int) -> float:
         with Store(_url(self._store)) as store:
-            taken = timed(lambda: _keep(store, reply, now, changes))
+            taken = processed(lambda: _keep(store, reply, now, changes))
         for path in self._store.parent.glob(f"{self._store.name}*"):
             path.unlink()
         return taken

@@ -14,7 +14,7 @@ from benchmarks.figures import MillionRows, Pass
 from benchmarks.large_archive import FIRST, SECOND
 from benchmarks.measuring import hand_back, without_log_lines
 from benchmarks.replies import AFTER, BEFORE, INSTRUMENT, REMADE, ROWS
-from pedigreed.service.collecting import collect
+from pedigreed.service.asking import collect
 from pedigreed.sources.mast import portal  # noqa: F401  # what it costs is part of the idle process
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store.database import Store

@@ -6,7 +6,7 @@ True is an instrument, or a type, whose rules changed. A text may rightly name w
 unsaid much that did.
 
 `announcements.jsonl` of the tests has texts in the manner of those since launch, with the pairs that they
-name. Only every second one was looked at when the words were chosen.
+name. The last of them were written when the words had been chosen.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _TRANSITIONS = Path(__file__).parents[2] / "shared" / "data" / "crds" / "transitions_2013-2019.jsonl"
 _SINCE_LAUNCH = Path(__file__).parents[1] / "tests" / "notices" / "announcements.jsonl"
+_APART = 24
 _NO_INSTRUMENT = "system"
 """CRDS keeps versions of software as if they were references of an instrument."""
 
@@ -48,9 +49,9 @@ def _accuracy() -> NoticeAccuracy:
         texts=len(history),
         instruments=_read(history)[0],
         types=_read(history)[1],
-        held_back=len(announced[1::2]),
-        held_back_instruments=_read(announced[1::2])[0],
-        held_back_types=_read(announced[1::2])[1],
+        held_back=len(announced[-_APART:]),
+        held_back_instruments=_read(announced[-_APART:])[0],
+        held_back_types=_read(announced[-_APART:])[1],
     )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.verdicts import Row, least, number
+from benchmarks.verdicts import Row, least, most, number
 
 if TYPE_CHECKING:
-    from benchmarks.figures import Accuracy, NoticeAccuracy
+    from benchmarks.figures import Accuracy, KeptAnnouncements, NoticeAccuracy
 
 _LEAST_PRECISION = 0.95
+_MOST_TELLING = 0.5
 _PRECISION = "notices: precision for instruments"
 
 
@@ -35,6 +36,21 @@ def notice_words(found: NoticeAccuracy) -> str:
         f"{found.held_back} texts of our own in the manner of those since launch, which the vocabulary was not "
         f"made with. Instruments: {_in_words(found.held_back_instruments)}. "
         f"Types: {_in_words(found.held_back_types)}."
+    )
+
+
+def telling_row(found: KeptAnnouncements) -> Row:
+    return most(
+        f"a telling with {found.announcements:,} kept announcements, s", found.telling.median, _MOST_TELLING
+    )
+
+
+def kept_words(found: KeptAnnouncements) -> str:
+    return (
+        f"A store with {found.announcements:,} announcements of three years, each delivery told by CRDS, a feed "
+        f"and two lists, and all but the last day's told before. The facts and the digest of a subscription, with "
+        f"{found.told} notices: {found.telling}. Putting all of them together into notices, as a telling would "
+        f"without looking first for what can belong to something new: {found.whole}."
     )
 
 

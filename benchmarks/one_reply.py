@@ -9,11 +9,11 @@ import orjson
 
 from benchmarks.figures import OneReply
 from benchmarks.kept import Keeper
-from benchmarks.measuring import alternated, hand_back, timed, without_log_lines
-from benchmarks.replies import REMADE, after_of, before_of
+from benchmarks.measuring import alternated, hand_back, processed, without_log_lines
+from benchmarks.replies import REMADE, ROWS, after_of, before_of
 
 _TIMES = 15
-_FIRST_LOOKS = 3
+_FEWER_TIMES = 5
 
 
 def main() -> None:
@@ -23,15 +23,23 @@ def main() -> None:
     keeper = Keeper(folder, columns, before)
     taken = alternated(
         {
-            "loads": lambda: timed(lambda: orjson.loads(after)),
+            "loads": lambda: processed(lambda: orjson.loads(after)),
             "changed": lambda: keeper.seconds(after, REMADE),
-            "loads_unchanged": lambda: timed(lambda: orjson.loads(before)),
+            "loads_unchanged": lambda: processed(lambda: orjson.loads(before)),
             "unchanged": lambda: keeper.seconds(before, 0),
         },
         _TIMES,
     )
-    first_look = alternated({"first_look": keeper.seconds_of_first_look}, _FIRST_LOOKS)
-    hand_back(OneReply(size=len(after), **taken, **first_look))
+    everything = after_of(folder, columns, ROWS)
+    of_all = alternated(
+        {
+            "loads_all": lambda: processed(lambda: orjson.loads(everything)),
+            "all_changed": lambda: keeper.seconds(everything, ROWS),
+            "first_look": keeper.seconds_of_first_look,
+        },
+        _FEWER_TIMES,
+    )
+    hand_back(OneReply(size=len(after), **taken, **of_all))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The replies that are measured: a program's 50,000 NIRCam products, and the same with 1 % reprocessed."""
+"""The replies that are measured: a program's 50,000 NIRCam products, and the same with 1 % or all reprocessed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def before_of(folder: Path, columns: str) -> bytes:
     return _path(folder, columns, 0).read_bytes()
 
 
-def after_of(folder: Path, columns: str) -> bytes:
-    return _path(folder, columns, REMADE).read_bytes()
+def after_of(folder: Path, columns: str, remade: int = REMADE) -> bytes:
+    return _path(folder, columns, remade).read_bytes()
 
 
 def _path(folder: Path, columns: str, remade: int) -> Path:
@@ -37,7 +37,7 @@ def main() -> None:
     """Write the replies into a folder: making them takes longer than what is measured."""
     folder = Path(sys.argv[1])
     for name, columns in _COLUMNS.items():
-        for remade in (0, REMADE):
+        for remade in (0, REMADE, ROWS):
             reply = bulk_reply(PROGRAM, INSTRUMENT, ROWS, remade=remade, columns=columns)
             _path(folder, name, remade).write_bytes(reply)
 

@@ -14,7 +14,7 @@ from pedigreed.demo.archive import DemoArchive
 from pedigreed.demo.columnsconfig import columns_of
 from pedigreed.demo.rows import always
 from pedigreed.model.instrument import Instrument
-from pedigreed.service.collecting import collect
+from pedigreed.service.asking import collect
 from pedigreed.sources.mast.archive import PAGE_ROWS, MastArchive
 from pedigreed.store.database import Store
 
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _watched(rows: list[Row], path: Path, sweep_every: timedelta, page_rows: int) -> Days:
-    interest = dict.fromkeys(Instrument, frozenset(PROGRAMS))
+    watched = dict.fromkeys(Instrument, frozenset(PROGRAMS))
     days = Days([], [])
     with (
         DemoArchive(always(rows), _START) as recorded,
@@ -64,7 +64,7 @@ def _watched(rows: list[Row], path: Path, sweep_every: timedelta, page_rows: int
         for day in range(DAYS):
             now = recorded.now = _START + day * _DAY
             recorded.requests.clear()
-            answers = list(collect(interest, store, archive, sweep_every, now))
+            answers = list(collect(watched, store, archive, sweep_every, now))
             assert all(answer.fetched.is_complete for answer in answers)
             days.requests.append(len(recorded.requests))
             days.rows.append(sum(answer.fetched.rows for answer in answers))

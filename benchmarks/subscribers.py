@@ -88,7 +88,7 @@ def served_before(folder: Path) -> Path:
             channels = {"keep": FolderChannel(file.parent / "digests")}
             cycle = run_cycle(loaded.config, file.name, store, archive, channels, now=now)
         assert cycle.is_complete
-        assert len(cycle.told.closed) == len(PROGRAMS)
+        assert len(cycle.outgoing.closed) == len(PROGRAMS)
         with store.writing() as connection:
             connection.execute(insert(periods), list(_a_year(loaded.config.subscriptions, now)))
     return file

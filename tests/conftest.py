@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
+import sys
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,10 +28,13 @@ from set_clock import SetClock, find_library
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# The HTTP library looks for it at every lock. It is not installed, so each look would go through every folder.
+sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # as the import system has it: not there
+
 # A slow machine is no failure.
 settings.register_profile("pedigreed", deadline=None)
 # For `make test-quick`: what is tried at random is tried less often.
-settings.register_profile("quick", deadline=None, max_examples=20)
+settings.register_profile("quick", deadline=None, max_examples=10)
 settings.load_profile("pedigreed")
 
 _LONGEST_ID = 200
@@ -44,20 +49,42 @@ _OF_PROCESSES = ("acceptance", "systemd")
 
 
 def pytest_configure() -> None:
-    """Let the processes that tests start be interrupted, also where a shell in the background has that ignored."""
+    """Let the processes that tests start be interrupted, also where a shell in the background has that ignored.
+
+    What this person keeps of pedigreed is not looked at.
+    """
+    os.environ["XDG_STATE_HOME"] = "/nowhere"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what starts processes, and keep the tests of the one machine with systemd on one worker."""
+    """Mark what starts processes and what SQLite holds, too, and keep those of systemd on one worker."""
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         if folder in _OF_PROCESSES or _STARTS_PROCESSES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.process)
+        if folder != "store" and _is_on_postgresql(item):
+            item.add_marker(pytest.mark.second_database)
         if folder == "systemd":
             item.add_marker(pytest.mark.xdist_group("systemd"))
+
+
+def _is_on_postgresql(item: pytest.Item) -> bool:
+    called = getattr(item, "callspec", None)
+    return called is not None and called.params.get("database") == "postgresql"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: many a test waits for a server that takes its time, or for a process."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave out what the tests and the libraries are made of: it stays anyway."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -145,6 +172,12 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(f"sqlite:///{path}"):
         pass
     return path
+
+
+@pytest.fixture
+def migrated_here(migrated_file: Path, tmp_path: Path) -> str:
+    """The URL of the same as `pedigreed.db` in the test's own folder."""
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'pedigreed.db')}"
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from examples import examples
 from pedigreed.schedule import DAY, Rhythm, due, due_periods, last_boundary, next_boundary
-from pedigreed.service.rhythms import CLOCK_AHEAD
+from pedigreed.service.subscriptions import CLOCK_AHEAD
 
 ZONES = (
     "UTC",

@@ -12,7 +12,7 @@ import pytest
 
 from pedigreed import redaction
 from pedigreed.config.secret import Secret
-from pedigreed.redaction import MOST, Secrets, redact, remember, shown_address, told_at_login
+from pedigreed.redaction import MOST, Secrets, redact, remember, said_at_login, shown_address
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -197,18 +197,18 @@ def test_words_that_are_no_secret_stay() -> None:
 
 
 def test_an_answer_without_what_was_said_at_the_login_however_short() -> None:
-    told = told_at_login("bot", "pw1")
+    told = said_at_login("bot", "pw1")
     for said in ("\0bot\0pw1", "pw1", "user=bot\x01auth=Bearer pw1\x01\x01"):
         coded = base64.b64encode(said.encode()).decode()
         assert redact(f"535 {said!r} or {coded} is wrong", *told).count("***") >= 1
         assert coded not in redact(coded, *told)
         assert "pw1" not in redact(said, *told)
-    assert redact("535 login needed", *told_at_login("", "")) == "535 login needed"
+    assert redact("535 login needed", *said_at_login("", "")) == "535 login needed"
 
 
 def test_the_query_of_an_address_that_a_server_names_stays() -> None:
     text = "421 see https://support.example/mail/?p=TryLater"
-    assert redact(text, *told_at_login("bot", "hunter2")) == text
+    assert redact(text, *said_at_login("bot", "hunter2")) == text
 
 
 def test_an_address_is_struck_as_a_whole_where_a_part_of_it_is_known_too() -> None:

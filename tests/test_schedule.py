@@ -199,11 +199,11 @@ def test_a_late_digest_does_not_move_the_next() -> None:
     assert told(rhythm, cycles, utc("2026-11-21T06:00")) == ["2026-11-22", "2026-11-23"]
 
 
-@given(at=clock_times, zone=zones)
-def test_a_week_ends_on_monday(at: time, zone: ZoneInfo) -> None:
-    found = boundaries(Rhythm(WEEK, at, zone), BEGIN, END)
+@given(at=clock_times, zone=zones, weekday=st.integers(0, 6))
+def test_a_week_ends_on_its_day(at: time, zone: ZoneInfo, weekday: int) -> None:
+    found = boundaries(Rhythm(WEEK, at, zone, weekday), BEGIN, END)
     days = [date.fromisoformat(boundary.label) for boundary in found]
-    assert {day.isoweekday() for day in days} == {1}
+    assert {day.weekday() for day in days} == {weekday}
     assert {later - earlier for earlier, later in pairwise(days)} == {WEEK}
 
 

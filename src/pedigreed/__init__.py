@@ -1,3 +1,3 @@
 """pedigreed watches the pedigree of JWST data and tells what changed, once."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

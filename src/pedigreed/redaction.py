@@ -38,6 +38,7 @@ class Secrets:
         self._lock = Lock()
         self._forms: dict[str, frozenset[str]] = {}
         self._pattern: re.Pattern[str] | None = None
+        self._has_more = False
 
     def add(self, text: str) -> None:
         """Remember a secret."""
@@ -47,12 +48,16 @@ class Secrets:
             if known is None:
                 if len(self._forms) > MOST:
                     del self._forms[next(iter(self._forms))]
-                self._pattern = _pattern(frozenset().union(*self._forms.values()))
+                # Looked for from the next text on: a pattern of many is slow to make.
+                self._has_more = True
 
     def strike(self, text: str) -> str:
         """The text without any secret that was remembered."""
-        pattern = self._pattern
-        return text if pattern is None else pattern.sub(STRUCK, text)
+        if self._has_more:
+            with self._lock:
+                self._pattern = _pattern(frozenset().union(*self._forms.values()))
+                self._has_more = False
+        return text if self._pattern is None else self._pattern.sub(STRUCK, text)
 
 
 _of_this_process = Secrets()
@@ -64,25 +69,25 @@ def remember(secret: str) -> str:
     return secret
 
 
-def redact(text: str, *told: str, any_address: bool = False) -> str:
+def redact(text: str, *given: str, any_address: bool = False) -> str:
     """The text without secrets.
 
     Args:
         text: what another program said, or what is to be logged.
-        told: the secrets that the other one was told, such as the address that was asked or `told_at_login`. They
+        given: the secrets that the other one got, such as the address that was asked or `said_at_login`. They
             are struck out however short they are.
         any_address: strike out of every URL what may be secret: user and password, query, and what makes an
             address of a Slack webhook work. For texts of which nobody knows what is in them.
     """
     # First, as it is whole that an address is found with all of its parts.
-    if told and (pattern := _pattern(frozenset().union(*map(_forms_in_an_answer, told)))):
+    if given and (pattern := _pattern(frozenset().union(*map(_forms_in_an_answer, given)))):
         text = pattern.sub(STRUCK, text)
     text = _of_this_process.strike(text)
     # Few texts have a URL, and the look for one is what costs.
     return _TOKEN.sub(_without_secrets, text) if any_address and "/" in text else text
 
 
-def told_at_login(username: str, secret: str) -> tuple[str, ...]:
+def said_at_login(username: str, secret: str) -> tuple[str, ...]:
     """What is said with a password or an access token in AUTH PLAIN (RFC 4616), LOGIN and XOAUTH2."""
     plain = f"\0{username}\0{secret}"
     xoauth2 = f"user={username}\x01auth=Bearer {secret}\x01\x01"
@@ -138,7 +143,7 @@ def _forms_anywhere(secret: str) -> frozenset[str]:
 def _forms_in_an_answer(secret: str) -> frozenset[str]:
     """Of an address also its user, its fragment and shorter pieces, but for words such as ``hooks``."""
     wholes = (form for form in _spellings(secret) if form)
-    pieces = (form for piece in _pieces_of_url(secret, SHORTEST, is_told=True) for form in _spellings(piece))
+    pieces = (form for piece in _pieces_of_url(secret, SHORTEST, is_given=True) for form in _spellings(piece))
     return frozenset((*wholes, *(form for form in pieces if len(form) >= SHORTEST)))
 
 
@@ -158,7 +163,7 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode(errors="replace")).decode("ascii")
 
 
-def _pieces_of_url(text: str, shortest_of_a_path: int, *, is_told: bool = False) -> Iterator[str]:
+def _pieces_of_url(text: str, shortest_of_a_path: int, *, is_given: bool = False) -> Iterator[str]:
     """The pieces of a URL that are secret by themselves; none of any other text."""
     text = text.strip()
     try:
@@ -173,7 +178,7 @@ def _pieces_of_url(text: str, shortest_of_a_path: int, *, is_told: bool = False)
     for pair in parts.query.split("&"):
         value = pair.split("=", 1)[-1]
         yield from (value, unquote_plus(value))
-    if is_told:
+    if is_given:
         yield from (parts.username or "", parts.fragment)
     if parts.scheme in {"http", "https"}:
         tail = text.partition(parts.netloc)[2]

@@ -28,14 +28,16 @@ class Rhythm:
     """How often a subscription is told.
 
     Attributes:
-        every: one day, one week (from Monday to Monday), or any other length.
+        every: one day, one week, or any other length.
         at: local time of day, for a day and a week.
         zone: the zone of `at`.
+        weekday: on which a week ends, 0 for Monday.
     """
 
     every: timedelta
     at: time
     zone: ZoneInfo
+    weekday: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def last_boundary(rhythm: Rhythm, now: datetime) -> Boundary:
         return _boundary_of_length(rhythm.every, now)
     day = now.astimezone(rhythm.zone).date()
     if rhythm.every == WEEK:
-        day -= timedelta(days=day.weekday())
+        day -= timedelta(days=(day.weekday() - rhythm.weekday) % 7)
     boundary = _local(day, rhythm)
     # In spring the skipped hour may end on the next date, and yesterday's boundary may still be to come.
     while boundary > now:

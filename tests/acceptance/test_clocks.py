@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mail_server import silent_socket
 from observatory import Observatory, to
-from post_office import silent_socket
-from watching import DAY_0
+from watcher import DAY_0
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+import typer.main
 
 import archive_faults
 import faults
 from bulk_rows import bulk_rows
-from commands import Ended, killed, pedigreed
+from commands import Ended, in_process, killed, pedigreed
 from misbehaving import FaultyArchive, is_page
+from pedigreed.cli import completion
+from pedigreed.cli.app import app
 from pedigreed.demo.rows import always
 from pedigreed.demo.scenario import DAY_1, DAY_2, archive_at
 from pedigreed.model.instrument import Instrument
@@ -58,10 +62,10 @@ def test_check_prints_the_pedigree_of_programs(recorded: FaultyArchive) -> None:
     ended = pedigreed("check", "1180", "1345:22", "--mast", recorded.url)
     assert ended.code == 0, ended.err
     assert ended.err == ""
-    assert "1180: 112 products" in ended.out
+    assert "1180 \u00b7 Demonstration program 1180, target DEMO-1180: 112 products\n" in ended.out
     assert "NIRCam" in ended.out
     assert "B12.3.1" in ended.out
-    assert "1345:22: 1 product\n" in ended.out
+    assert "1345:22 \u00b7 Demonstration program 1345, target DEMO-1345: 1 product\n" in ended.out
     assert "uncalibrated" in ended.out
 
 
@@ -85,7 +89,7 @@ def test_check_of_an_archive_that_does_not_add_up_exits_69(recorded: FaultyArchi
     recorded.misbehave(archive_faults.TruncatedPage(2), times=None, when=is_page)
     ended = pedigreed("check", "1180", "-i", "nircam", "--mast", recorded.url)
     assert ended.code == 69
-    assert "1180: 110 products" in ended.out
+    assert "1180: at least 110 products" in ended.out
     assert "the answer is not complete" in ended.err
     assert "110 rows came, and the service counts 112" in ended.err
 
@@ -106,8 +110,9 @@ def test_a_wrong_call_exits_64_and_says_what_is_right(
     assert "Traceback" not in ended.err
 
 
-def test_without_a_configuration_it_says_where_it_looked(tmp_path: Path) -> None:
-    ended = pedigreed("status", cwd=tmp_path, environ={"XDG_CONFIG_HOME": str(tmp_path / "none")})
+def test_without_a_configuration_it_says_where_it_looked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = in_process("status", environ={"XDG_CONFIG_HOME": str(tmp_path / "none")})
     assert ended.code == 64
     assert "no configuration: give --config FILE" in ended.err
 
@@ -286,7 +291,7 @@ def test_the_demo_tells_three_days_and_keeps_the_mails(tmp_path: Path) -> None:
     ):
         assert word in ended.out
     mails = sorted(path.parent.name for path in (tmp_path / "demo" / "mails").glob("*/message.eml"))
-    assert len(mails) == 5
+    assert len(mails) == 6
     assert str(tmp_path / "demo" / "mails") in ended.out
     again = pedigreed("demo", "--folder", tmp_path / "demo")
     assert again.code == 64
@@ -331,6 +336,41 @@ def test_config_check_online_without_an_archive_exits_69(config: Path, recorded:
     ended = pedigreed("config", "check", "--online", config)
     assert ended.code == 69
     assert "Invalid object name" in ended.err
+
+
+def test_a_dry_run_asks_and_sends_nothing_and_keeps_nothing(config: Path, tmp_path: Path) -> None:
+    ended = once(config, "2026-11-22T06:00Z", "--dry-run")
+    assert ended.code == 0, ended.err
+    assert "jades: " in ended.out
+    assert "  would go to keep\n" in ended.out
+    assert ended.out.endswith("a dry run: nothing was sent, and nothing is kept\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["pedigreed.yaml"]
+    assert once(config, "2026-11-22T06:00Z").code == 0
+    shell = typer.Context(typer.main.get_command(app))
+    shell.params["config"] = config
+    assert completion.deliveries(shell, "") == ["1"]
+    before = (tmp_path / "store" / "pedigreed.db").read_bytes()
+    assert "nothing to tell" in once(config, "2026-11-23T06:00Z", "--dry-run").out
+    assert (tmp_path / "store" / "pedigreed.db").read_bytes() == before
+
+
+def test_times_are_in_the_zone_of_the_configuration_and_say_so(config: Path) -> None:
+    config.write_text("timezone: Europe/Madrid\n" + config.read_text())
+    assert once(config, "2026-11-22T06:00Z").code == 0
+    shown = pedigreed("status", "-c", config, "--now", "2026-11-22T06:01Z").out
+    assert "2026-11-22 07:00 CET" in shown
+    assert not re.search(r"\d\d:\d\dZ", shown)
+
+
+def test_what_could_not_be_asked_is_not_known_and_one_outage_is_said_once() -> None:
+    ended = pedigreed("check", "1180", "--mast", "http://127.0.0.1:1")
+    assert ended.code == 69
+    assert ended.out == "1180: not known, since MAST did not answer\n"
+    assert ended.err == (
+        "pedigreed: the answer is not complete\n  MAST did not answer: connection refused (all 5 instruments)\n"
+    )
+    said = pedigreed("check", "1180", "--mast", "mast.stsci.edu").err
+    assert said == "pedigreed: --mast: 'mast.stsci.edu' is no web address: write https://HOST/PATH\n"
 
 
 def test_preview_prints_a_list_that_the_mail_has_packed(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from observatory import TO_FEED, Observatory, to
 def test_it_is_ready_asks_tells_and_ends(now_obs: Observatory) -> None:
     obs = now_obs
     obs.configure(to("a@x.example"), TO_FEED)
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(daemon.is_ready)
         wait_until(lambda: obs.mail.mails and obs.feed.posts)
         daemon.rest()

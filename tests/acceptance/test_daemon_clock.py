@@ -10,7 +10,7 @@ import pytest
 
 from background import wait_until
 from observatory import Observatory, to
-from watching import DAY_0
+from watcher import DAY_0
 
 if TYPE_CHECKING:
     from set_clock import SetClock
@@ -35,7 +35,7 @@ def test_through_sleep_and_clocks_that_go_back_each_change_is_told_once(
         clock.set(now)
 
     is_set(DAY_0 + HOUR)
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(lambda: obs.mail.mails)
         daemon.rest()
         asked = len(obs.archive.requests)

@@ -21,7 +21,7 @@ from real_servers import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from resident import Resident
+    from daemon_process import DaemonProcess
 
 A, B = "a@x.example", "b@x.example"
 
@@ -37,7 +37,7 @@ def store_file(obs: Observatory) -> Path:
     return Path(obs.store_url.removeprefix("sqlite:///"))
 
 
-def told_once(obs: Observatory, daemon: Resident) -> None:
+def told_once(obs: Observatory, daemon: DaemonProcess) -> None:
     """Wait until a new daemon has told its first digest."""
     wait_until(daemon.is_ready)
     wait_until(lambda: obs.mail.mails)
@@ -49,7 +49,7 @@ def test_without_the_archive_it_goes_on_and_tells_what_was_not_checked(now_file_
     obs.mast = {"request_timeout": "1s", "timeout": "2s"}
     obs.mast["url"] = f"http://127.0.0.1:{free_port()}"
     obs.configure(to(A))
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         told_once(obs, daemon)
         assert "NOT CHECKED" in text_of(obs, 0)
         for number, fault in enumerate((Hang(), HtmlPage()), 2):
@@ -77,7 +77,7 @@ def test_workers_that_are_killed_are_told_of_and_tried_again_after_a_pause(now_f
     obs = now_file_obs
     obs.configure(to(A))
     obs.archive.misbehave(Hang(), times=None)
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(lambda: obs.archive.requests)
         (worker,) = daemon.workers
         os.kill(worker, signal.SIGKILL)
@@ -103,27 +103,27 @@ def test_killed_itself_its_worker_keeps_a_second_daemon_away_and_nothing_is_lost
     obs = now_file_obs
     obs.configure(to(A, B))
     obs.archive.misbehave(Hang(), times=None)
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(lambda: obs.archive.requests)
         (worker,) = daemon.workers
-        with obs.resident() as second:
+        with obs.daemon() as second:
             assert second.wait() == 75
             said = second.errors.read_text(encoding="utf-8")
             assert f"another pedigreed (process {daemon.process.pid}) is at work" in said
             assert not second.manager.times("READY")
         daemon.end(signal.SIGKILL)
-        with obs.resident() as second:
+        with obs.daemon() as second:
             assert second.wait() == 75, "the worker is at work still"
         os.kill(worker, signal.SIGKILL)
     obs.archive.well_behaved()
     obs.mail.is_held = True
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(lambda: obs.mail.mails)
         (worker,) = daemon.workers
         daemon.end(signal.SIGKILL)
         os.kill(worker, signal.SIGKILL)
     obs.mail.is_held = False
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(lambda: len(obs.mail.mails) == 3)
         daemon.rest()
         assert daemon.end() == 0
@@ -138,13 +138,13 @@ def test_killed_itself_its_worker_keeps_a_second_daemon_away_and_nothing_is_lost
 def test_a_bad_configuration_or_store_ends_it_before_it_is_ready(now_file_obs: Observatory) -> None:
     obs = now_file_obs
     obs.config.write_text("subscriptions: []")
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         assert daemon.wait() == 78
         assert daemon.manager.told == []
     obs.configure(to(A))
     store_file(obs).parent.mkdir()
     store_file(obs).write_bytes(b"no store at all" * 1000)
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         assert daemon.wait() == 78
         assert daemon.manager.told == []
 
@@ -152,7 +152,7 @@ def test_a_bad_configuration_or_store_ends_it_before_it_is_ready(now_file_obs: O
 def test_the_watchdog_hears_nothing_while_the_store_can_not_be_read(now_file_obs: Observatory) -> None:
     obs = now_file_obs
     obs.configure(to(A))
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         told_once(obs, daemon)
         path = store_file(obs)
         with closing(sqlite3.connect(path)) as other:
@@ -178,7 +178,7 @@ def test_the_watchdog_hears_nothing_while_the_store_can_not_be_read(now_file_obs
 def test_a_store_that_is_locked_holds_up_the_work_and_not_the_clock(now_file_obs: Observatory) -> None:
     obs = now_file_obs
     obs.configure(to(A))
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         told_once(obs, daemon)
         with closing(sqlite3.connect(store_file(obs), isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
@@ -197,7 +197,7 @@ def test_a_store_that_is_locked_holds_up_the_work_and_not_the_clock(now_file_obs
 def test_two_daemons_on_one_server_share_the_work(now_shared_obs: Observatory) -> None:
     obs = now_shared_obs
     obs.configure(to(A, B), subscriptions=3)
-    with obs.resident() as one, obs.resident() as other:
+    with obs.daemon() as one, obs.daemon() as other:
         for daemon in (one, other):
             wait_until(daemon.is_ready)
         wait_until(lambda: len(obs.mail.mails) == 6)
@@ -217,7 +217,7 @@ def test_no_secret_is_in_anything_that_others_can_see(now_file_obs: Observatory)
     obs.email = {"port": up.port, "username": "bot", "password": password}
     up.is_held = True
     obs.configure(to(A))
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(lambda: up.mails)
         seen = [
             (Path("/proc") / str(pid) / name).read_bytes()
@@ -249,7 +249,7 @@ def test_on_a_disk_that_is_full_or_may_not_be_written_it_stays_up_says_so_and_re
 ) -> None:
     obs = small_disk_obs
     obs.configure(to(A))
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         told_once(obs, daemon)
         leave(0, small_disk)
         obs.configure(to(A), subscriptions=2)

@@ -29,7 +29,7 @@ def test_a_good_configuration_is_taken_and_a_cycle_is_run_when_it_is_wanted(
 ) -> None:
     obs = now_file_obs
     obs.configure(to(A))
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(daemon.is_ready)
         wait_until(lambda: obs.mail.mails)
         daemon.rest()
@@ -78,7 +78,7 @@ def test_bad_configurations_of_every_kind_leave_the_old_one_in_use(now_file_obs:
         ),
         "another store": changed(obs, lambda document: document.update(store=f"sqlite:///{obs.folder}/other.db")),
     }
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(daemon.is_ready)
         daemon.rest()
         for number, content in enumerate(bad.values(), 1):
@@ -110,7 +110,7 @@ def test_it_ends_while_the_archive_does_not_answer(now_file_obs: Observatory) ->
     obs = now_file_obs
     obs.configure(to(A))
     obs.archive.misbehave(Hang(), times=None)
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(daemon.is_ready)
         wait_until(lambda: obs.archive.requests)
         daemon.tick()
@@ -119,7 +119,7 @@ def test_it_ends_while_the_archive_does_not_answer(now_file_obs: Observatory) ->
         assert not daemon.workers
         obs.archive.well_behaved()
         assert not daemon.events("work did not end well"), "it was asked to"
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(lambda: obs.mail.mails)
         daemon.rest()
         assert daemon.end() == 0
@@ -130,7 +130,7 @@ def test_what_is_in_a_servers_hand_is_sent_to_its_end_and_the_rest_waits(now_fil
     obs = now_file_obs
     obs.configure(to(A, B, "c@x.example"))
     obs.mail.is_held = True
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(lambda: obs.mail.mails)
         daemon.send(signal.SIGTERM)
         wait_until(lambda: daemon.manager.times("STOPPING"))
@@ -143,7 +143,7 @@ def test_what_is_in_a_servers_hand_is_sent_to_its_end_and_the_rest_waits(now_fil
         (B, "waiting"),
         ("c@x.example", "waiting"),
     ]
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(lambda: len(obs.mail.mails) == 3)
         daemon.rest()
         assert daemon.end() == 0
@@ -155,13 +155,13 @@ def test_it_ends_well_at_whatever_moment_it_is_asked_to(now_file_obs: Observator
     obs = now_file_obs
     obs.configure(to(A))
     for ticks in range(2):
-        with obs.resident() as daemon:
+        with obs.daemon() as daemon:
             wait_until(daemon.is_ready)
             for _ in range(ticks):
                 daemon.tick()
             assert daemon.end() == 0
             assert not daemon.workers
-    with obs.resident() as daemon:
+    with obs.daemon() as daemon:
         wait_until(daemon.is_ready)
         daemon.rest()
         assert daemon.end() == 0

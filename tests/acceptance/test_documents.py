@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,14 @@ import pytest
 from commands import pedigreed
 from fits_files import write_product
 from pedigreed.demo.archive import DemoArchive
-from pedigreed.demo.scenario import DAY_2, archive_at
+from pedigreed.demo.scenario import DAY_1, DAY_2, archive_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+TUTORIAL = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
 
 
 def indented(text: str, start: str) -> str:
@@ -65,9 +67,43 @@ def documented(command: str) -> Any:  # noqa: ANN401  # any JSON
     return json.loads(indented(section, "{"))
 
 
-def test_the_readme_shows_a_digest_of_the_demo(demo: tuple[Path, str]) -> None:
-    shown = indented(README, "Subject: [pedigreed]")
+def test_the_tutorial_shows_a_digest_of_the_demo(demo: tuple[Path, str]) -> None:
+    shown = indented(TUTORIAL, "Subject: [pedigreed]")
     assert shown in demo[1]
+
+
+def test_what_the_tutorial_asks_of_the_demo_has_answers(demo: tuple[Path, str]) -> None:
+    asked = re.findall(r"^    pedigreed (.+) --config pedigreed-demo/pedigreed.yaml$", TUTORIAL, re.MULTILINE)
+    assert len(asked) == 5
+    for command in asked:
+        ended = pedigreed(*command.split(), "--config", demo[0])
+        assert (ended.code, ended.err) == (0, "")
+        assert ended.out.count("\n") > 3
+    assert list((demo[0].parent / "mails").glob("*/digest.html"))
+
+
+def test_the_readme_is_a_front_door() -> None:
+    assert README.count("\n") < 120
+
+
+def test_the_demo_tells_of_crds_what_it_did_when_someone_read_it(demo: tuple[Path, str]) -> None:
+    """Three deliveries that are put into use together, a build announced and then installed, a list's digest."""
+    golden = ROOT / "tests" / "demo" / "golden" / "crds.txt"
+    kept = ("---- day", "Subject:", "BUILD ANNOUNCED", "NEW BUILD", "CRDS ")
+    told = "\n\n".join(each for each in demo[1].split("\n\n") if each.lstrip("\n").startswith(kept)) + "\n"
+    if os.environ.get("PEDIGREED_WRITE_GOLDEN") == "1":
+        golden.write_text(told, encoding="utf-8")
+    assert told == golden.read_text(encoding="utf-8")
+
+
+def test_the_demo_tells_nobody_what_a_program_answered(demo: tuple[Path, str]) -> None:
+    answer = (demo[0].parent / "inbox" / "answer.eml").read_text(encoding="utf-8")
+    assert "CRDS" in answer
+    assert "out of office" in answer
+    listed = pedigreed("notices", "list", "--config", demo[0]).out
+    assert "Build 12.4" in listed
+    assert "out of office" not in demo[1] + listed
+    assert "Automatic reply" not in demo[1] + listed
 
 
 def test_the_readme_names_every_command_and_no_other() -> None:
@@ -98,9 +134,16 @@ def test_once_prints_the_documented_json(recorded: DemoArchive, tmp_path: Path) 
 store: sqlite:///{tmp_path}/pedigreed.db
 sources: {{mast: {{url: "{recorded.url}"}}, crds: {{url: none}}, mailbox: {{eml: {tmp_path}/heard}}}}
 channels: {{keep: {{folder: {{path: {tmp_path}/mails}}}}}}
-subscriptions: [{{name: jades, watch: {{programs: [1180]}}, deliver: [{{channel: keep}}]}}]
+subscriptions:
+  - name: jades
+    watch: {{programs: [1180]}}
+    deliver: [{{channel: keep}}]
+    fetch: {{to: {tmp_path}/data, at_most: 1GB}}
 """)
-    ended = pedigreed("once", "-c", config, "--json")
+    recorded.now = DAY_1
+    assert pedigreed("once", "-c", config, "--now", "2026-11-21T06:00Z").code == 0
+    recorded.now = DAY_2
+    ended = pedigreed("once", "-c", config, "--now", "2026-11-22T06:00Z", "--json")
     assert ended.code == 0, ended.err
     assert keys(json.loads(ended.out)) == keys(documented("once"))
 
@@ -115,6 +158,10 @@ def test_history_prints_the_documented_json(demo: tuple[Path, str]) -> None:
     assert keys(json.loads(pedigreed("history", "-c", demo[0], "--json").out)) == keys(documented("history"))
 
 
+def test_almanac_prints_the_documented_json(demo: tuple[Path, str]) -> None:
+    assert keys(json.loads(pedigreed("almanac", "-c", demo[0], "--json").out)) == keys(documented("almanac"))
+
+
 def test_local_prints_the_documented_json(demo: tuple[Path, str], tmp_path: Path) -> None:
     changes = json.loads(pedigreed("history", "-c", demo[0], "--json").out)["changes"]
     watched = next(change["filename"] for change in changes if change["kind"] == "reprocessed")
@@ -122,8 +169,8 @@ def test_local_prints_the_documented_json(demo: tuple[Path, str], tmp_path: Path
     for name in (watched, other):
         write_product(tmp_path / name, "1.0.0", "jwst_0900.pmap", "2022-07-14T00:00:00.000")
     (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / other).write_bytes(b"")
-    ended = pedigreed("local", tmp_path, "-c", demo[0], "--json")
+    os.mkfifo(tmp_path / "broken" / other)
+    ended = pedigreed("local", tmp_path, "--cached", "-c", demo[0], "--json")
     assert ended.code == 0, ended.err
     assert keys(json.loads(ended.out)) == keys(documented("local"))
 
@@ -147,9 +194,14 @@ def test_deliveries_print_the_documented_json(demo: tuple[Path, str]) -> None:
     assert shown == listed["deliveries"][0]
 
 
-def test_the_example_of_the_readme_is_a_valid_configuration(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("document", "programs"), [(README, 3), (TUTORIAL, 2)], ids=["README", "tutorial"])
+def test_an_example_is_a_valid_configuration(tmp_path: Path, document: str, programs: int) -> None:
     file = tmp_path / "pedigreed.yaml"
-    file.write_text(indented(README, "subscriptions:"))
-    ended = pedigreed("config", "check", file)
+    file.write_text(indented(document, "subscriptions:"))
+    secret = tmp_path / ".config" / "pedigreed" / "smtp_password"
+    secret.parent.mkdir(parents=True)
+    secret.touch(0o600)
+    secret.write_text("secret")
+    ended = pedigreed("config", "check", file, environ={"HOME": str(tmp_path)})
     assert ended.code == 0, ended.err
-    assert "1 subscription, 3 programs" in ended.out
+    assert f"1 subscription, {programs} programs" in ended.out

@@ -217,7 +217,7 @@ def test_a_disk_that_fills_up_keeps_the_old_files_and_what_came(
 ) -> None:
     for name in names:
         (small_disk / name).write_bytes(content(name, 0))
-    leave(700_000, small_disk)
+    leave(1_300_000, small_disk)
 
     def fill_up() -> None:
         archive.downloads.before_reply = None
@@ -249,12 +249,14 @@ def test_a_disk_that_is_read_only_is_told(archive: ListedArchive, small_disk: Pa
         (("nothing.json",), "can't be read: no such file or directory"),
         (("what",), "'what' is no program"),
         (("empty.json",), "lists no file of JWST"),
-        (("broken.json.gz",), "can't be read"),
+        (("broken.json.gz",), "can't be read: it does not unpack"),
+        (("pipe.json",), "can't be read: not a regular file"),
     ],
 )
 def test_a_wrong_call_is_told_what_to_write(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     (tmp_path / "empty.json").write_text("[]")
     (tmp_path / "broken.json.gz").write_bytes(b"\x1f\x8b\x08nothing")
+    os.mkfifo(tmp_path / "pipe.json")
     came = pedigreed("fetch", *arguments, "--mast", "http://127.0.0.1:9", cwd=tmp_path)
     assert came.code == 64
     assert said in came.err

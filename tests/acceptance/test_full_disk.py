@@ -11,7 +11,7 @@ import pytest
 from disk import PAGE, leave
 from observatory import Observatory, observatory, to
 from pedigreed.model.failure import TryAgain
-from watching import DAY_0
+from watcher import DAY_0
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

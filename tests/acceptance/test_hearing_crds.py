@@ -10,10 +10,10 @@ import pytest
 
 from crds_faults import RpcError
 from faults import LoginPage
-from hearing import DAY, DAY_0, LIST, TEXT, hearing
 from imap_host import USER
 from list_mails import event, list_mail, mast_mail
-from listener import Listener
+from news_program import NewsProgram
+from news_watcher import DAY, DAY_0, LIST, TEXT, news_watcher
 from pedigreed.demo.crds_story import Reference
 from pedigreed.model.instant import iso
 from pedigreed.store.database import Store
@@ -34,15 +34,15 @@ IMAP, FEED = "mailbox 127.0.0.1/INBOX", f"{LIST} at 127.0.0.1"
 
 
 @pytest.fixture
-def listener(
+def program(
     tmp_path: Path, store_url: str, imap: ImapHost, keep_secret: Callable[[str], str]
-) -> Iterator[Listener]:
+) -> Iterator[NewsProgram]:
     """The program has told the baseline."""
     keep_secret(USER.password)
     keep_secret(TOKEN)
     keep_secret(PRIVATE)
-    with Store(store_url) as store, hearing(tmp_path, store) as heard:
-        made = Listener(tmp_path, store_url, heard, imap)
+    with Store(store_url) as store, news_watcher(tmp_path, store) as heard:
+        made = NewsProgram(tmp_path, store_url, heard, imap)
         made.configure()
         ended = made.once(DAY_0)
         assert ended.code == 0, ended.err
@@ -57,55 +57,57 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_a_delivery_that_feed_mails_and_server_tell_is_told_once_and_can_be_looked_at(listener: Listener) -> None:
-    heard, at = listener.heard, DAY_0 + 2 * HOUR
+def test_a_delivery_that_feed_mails_and_server_tell_is_told_once_and_can_be_looked_at(
+    program: NewsProgram,
+) -> None:
+    heard, at = program.heard, DAY_0 + 2 * HOUR
     heard.deliver(at, "jwst_1583", TEXT, PHOTOM)
     heard.post(at + HOUR, QUOTED)
-    listener.mail(list_mail_of(1, "miri-reffiles"), at + HOUR)
-    listener.mail(list_mail_of(2, "nirspec-reffiles"), at + HOUR)
-    listener.mail(list_mail(99, f"{PRIVATE}?", Subject="Lunch"), at + HOUR)
+    program.mail(list_mail_of(1, "miri-reffiles"), at + HOUR)
+    program.mail(list_mail_of(2, "nirspec-reffiles"), at + HOUR)
+    program.mail(list_mail(99, f"{PRIVATE}?", Subject="Lunch"), at + HOUR)
 
-    assert "jwst_1583" not in listener.runs("preview", "--now", iso(DAY_0 + DAY)).out, "it asks nobody"
-    ended = listener.once(DAY_0 + DAY)
+    assert "jwst_1583" not in program.runs("preview", "--now", iso(DAY_0 + DAY)).out, "it asks nobody"
+    ended = program.once(DAY_0 + DAY)
     assert ended.code == 0, ended.err
     assert "read CRDS: 2 new announcements\n" in ended.out
     assert f"read {IMAP}: 2 new announcements\n" in ended.out
     assert "read MIRI_REFFILES at 127.0.0.1:" in ended.out
-    [text] = listener.told(DAY_0 + DAY)
+    [text] = program.told(DAY_0 + DAY)
     assert text.count("jwst_1583 became") == 1
     said = words(text)
     assert (
         "CRDS 1 delivery jwst_1583 became the latest context on 20 Nov; severe change; MIRI, MRS: photom" in said
     )
     assert "since the old ones did not follow the loss of throughput in channel 4." in said
-    assert "photom: photom and wfss_contam steps, stage 2 and 3: absolute flux calibration" in said
+    assert "photom: photom step, stage 2 and 3; wfss_contam, stage 2, where the step is on: absolute flux" in said
     assert "not used by MAST yet: it makes products with jwst_1535" in said
     for source in ("CRDS", FEED, IMAP):
         assert source in said[said.index("reported by") :]
-    assert PRIVATE not in listener.runs("notices list", "--json").out
+    assert PRIVATE not in program.runs("notices list", "--json").out
     assert "3 of 3 sources of CRDS announcements" in said
 
-    assert listener.imap
-    assert all("\\Seen" not in flags for flags in listener.imap.flags().values()), "the mailbox stays as it is"
+    assert program.imap
+    assert all("\\Seen" not in flags for flags in program.imap.flags().values()), "the mailbox stays as it is"
     # Nothing of it is told again.
-    assert listener.once(DAY_0 + 2 * DAY).code == 0
-    assert listener.told(DAY_0 + 2 * DAY) == []
+    assert program.once(DAY_0 + 2 * DAY).code == 0
+    assert program.told(DAY_0 + 2 * DAY) == []
 
 
-def test_what_was_heard_can_be_looked_at(listener: Listener) -> None:
-    heard, at = listener.heard, DAY_0 + 2 * HOUR
+def test_what_was_heard_can_be_looked_at(program: NewsProgram) -> None:
+    heard, at = program.heard, DAY_0 + 2 * HOUR
     heard.deliver(at, "jwst_1583", TEXT, PHOTOM)
     heard.post(at + HOUR, QUOTED)
-    listener.mail(list_mail_of(1, "miri-reffiles"), at + HOUR)
-    assert listener.once(DAY_0 + DAY).code == 0
-    listed = listener.asked("notices list")["notices"]
+    program.mail(list_mail_of(1, "miri-reffiles"), at + HOUR)
+    assert program.once(DAY_0 + DAY).code == 0
+    listed = program.asked("notices list")["notices"]
     assert [(notice["kind"], notice["context"]) for notice in listed] == [
         ("delivery", "jwst_1583"),
         ("not understood", None),
         ("delivery", "jwst_1535"),
     ]
     assert listed[1]["title"] == "Welcome back"
-    shown = listener.asked("notices show", "JWST_1583.pmap")
+    shown = program.asked("notices show", "JWST_1583.pmap")
     assert shown == listed[0]
     assert shown["change_level"] == "severe"
     assert shown["reference_types"] == ["photom"]
@@ -114,21 +116,21 @@ def test_what_was_heard_can_be_looked_at(listener: Listener) -> None:
     assert shown["activated"] == iso(at)
     assert len({each["source"] for each in shown["heard"]}) == 3
 
-    shown_to_people = listener.runs("notices show", "jwst_1583").out
+    shown_to_people = program.runs("notices show", "jwst_1583").out
     assert TEXT in shown_to_people
     assert f"from {IMAP}" in shown_to_people
-    assert "jwst_1583" in listener.runs("notices list").out
-    assert listener.asked("notices list", "--kind", "build")["notices"] == []
-    assert listener.runs("notices show", "jwst_9999").code == 64
+    assert "jwst_1583" in program.runs("notices list").out
+    assert program.asked("notices list", "--kind", "build")["notices"] == []
+    assert program.runs("notices show", "jwst_9999").code == 64
 
-    named = listener.asked("history")["notices"]
+    named = program.asked("history")["notices"]
     assert [(each["name"], each["context_before"], each["context"]) for each in named if each["context"]] == [
         ("jwst_1583", "jwst_1535", "jwst_1583"),
         ("jwst_1535", None, "jwst_1535"),
     ]
-    assert "jwst_1535 -> jwst_1583" in listener.runs("history").out
+    assert "jwst_1535 -> jwst_1583" in program.runs("history").out
 
-    status = listener.asked("status", "--now", iso(DAY_0 + DAY))
+    status = program.asked("status", "--now", iso(DAY_0 + DAY))
     assert [(each["asked"], each["complete"], each["problem"]) for each in status["news_sources"]] == [
         (iso(DAY_0 + DAY), iso(DAY_0 + DAY), None)
     ] * 3
@@ -139,23 +141,23 @@ def test_what_was_heard_can_be_looked_at(listener: Listener) -> None:
         "build_cal_ver": "2.0.1",
         "made_with": "jwst_1535",
     }
-    shown_to_people = listener.runs("status", "--now", iso(DAY_0 + DAY)).out
+    shown_to_people = program.runs("status", "--now", iso(DAY_0 + DAY)).out
     assert "jwst_1583 is the latest context since 2026-11-20 08:00Z; MAST makes products with jwst_1535" in (
         shown_to_people
     )
     assert IMAP in shown_to_people
 
 
-def test_a_preview_is_what_is_sent(listener: Listener) -> None:
-    listener.heard.deliver(DAY_0 + HOUR, "jwst_1583", TEXT, PHOTOM)
+def test_a_preview_is_what_is_sent(program: NewsProgram) -> None:
+    program.heard.deliver(DAY_0 + HOUR, "jwst_1583", TEXT, PHOTOM)
     # Heard of by a cycle that ends no period.
-    assert listener.once(DAY_0 + DAY - HOUR).code == 0
-    assert listener.told(DAY_0 + DAY) == []
-    previewed = listener.runs("preview", "--now", iso(DAY_0 + DAY)).out
-    listener.heard.crds.misbehave(RpcError(), times=None)
-    listener.heard.lists.misbehave(LoginPage(), times=None)
-    assert listener.once(DAY_0 + DAY).code == 69
-    [text] = listener.told(DAY_0 + DAY)
+    assert program.once(DAY_0 + DAY - HOUR).code == 0
+    assert program.told(DAY_0 + DAY) == []
+    previewed = program.runs("preview", "--now", iso(DAY_0 + DAY)).out
+    program.heard.crds.misbehave(RpcError(), times=None)
+    program.heard.lists.misbehave(LoginPage(), times=None)
+    assert program.once(DAY_0 + DAY).code == 69
+    [text] = program.told(DAY_0 + DAY)
     section = "\nCRDS  "
     assert "jwst_1583 became" in text
     sent, would_be = (each[each.index(section) : each.index("\nCHECKED")] for each in (text, previewed))
@@ -163,42 +165,42 @@ def test_a_preview_is_what_is_sent(listener: Listener) -> None:
     assert sent.partition("\nNOT READ")[0].strip() == would_be.partition("\nNOT READ")[0].strip()
 
 
-Fail = Callable[[Listener], None]
+Fail = Callable[[NewsProgram], None]
 
 
-def fail_the_server(listener: Listener) -> None:
-    listener.heard.crds.misbehave(RpcError(), times=None)
+def fail_the_server(program: NewsProgram) -> None:
+    program.heard.crds.misbehave(RpcError(), times=None)
 
 
-def fail_the_feed(listener: Listener) -> None:
-    listener.heard.lists.misbehave(LoginPage(), times=None)
+def fail_the_feed(program: NewsProgram) -> None:
+    program.heard.lists.misbehave(LoginPage(), times=None)
 
 
-def fail_the_login(listener: Listener) -> None:
-    listener.changes["mailbox"] = {"imap": listener.mailbox("wrong")}
+def fail_the_login(program: NewsProgram) -> None:
+    program.changes["mailbox"] = {"imap": program.mailbox("wrong")}
 
 
-def fail_the_mail_server(listener: Listener) -> None:
-    listener.changes["mailbox"] = {"imap": {**listener.mailbox(), "port": free_port()}}
+def fail_the_mail_server(program: NewsProgram) -> None:
+    program.changes["mailbox"] = {"imap": {**program.mailbox(), "port": free_port()}}
 
 
 @pytest.mark.parametrize(
     ("fail", "name"),
     [(fail_the_server, "CRDS"), (fail_the_feed, FEED), (fail_the_login, IMAP), (fail_the_mail_server, IMAP)],
 )
-def test_each_source_fails_alone_and_is_named_everywhere(listener: Listener, fail: Fail, name: str) -> None:
-    heard, at = listener.heard, DAY_0 + 2 * HOUR
-    fail(listener)
-    listener.configure()
+def test_each_source_fails_alone_and_is_named_everywhere(program: NewsProgram, fail: Fail, name: str) -> None:
+    heard, at = program.heard, DAY_0 + 2 * HOUR
+    fail(program)
+    program.configure()
     if fail is fail_the_server:
         heard.post(at, QUOTED)
     else:
         heard.deliver(at, "jwst_1583", TEXT, PHOTOM)
-    ended = listener.once(DAY_0 + DAY)
+    ended = program.once(DAY_0 + DAY)
     assert ended.code == 69
     assert "not everything was answered" in ended.err
     assert f"  {name}" in ended.err
-    [text] = listener.told(DAY_0 + DAY)
+    [text] = program.told(DAY_0 + DAY)
     said = words(text)
     assert "jwst_1583" in said[said.index(" CRDS 1 delivery ") :], "what the others said is told"
     assert "NOT READ 1 of 3 sources of CRDS announcements: what it announced is missing here" in said
@@ -207,50 +209,50 @@ def test_each_source_fails_alone_and_is_named_everywhere(listener: Listener, fai
     assert "1 of 1 program and 2 of 3 sources of CRDS announcements" in said
     [failed] = [
         each
-        for each in listener.asked("status", "--now", iso(DAY_0 + DAY))["news_sources"]
+        for each in program.asked("status", "--now", iso(DAY_0 + DAY))["news_sources"]
         if each["problem"] is not None
     ]
     assert failed["source"].startswith(name)
     assert (failed["asked"], failed["complete"]) == (iso(DAY_0 + DAY), iso(DAY_0))
-    assert failed["problem"].split()[0] in listener.runs("status", "--now", iso(DAY_0 + DAY)).out
+    assert failed["problem"].split()[0] in program.runs("status", "--now", iso(DAY_0 + DAY)).out
 
 
-def test_a_mail_server_that_can_not_be_trusted_is_told_nothing(listener: Listener) -> None:
+def test_a_mail_server_that_can_not_be_trusted_is_told_nothing(program: NewsProgram) -> None:
     """Its certificate is for another name."""
-    listener.changes["mailbox"] = {"imap": {**listener.mailbox(), "host": "localhost"}}
-    listener.configure()
-    ended = listener.once(DAY_0 + DAY)
+    program.changes["mailbox"] = {"imap": {**program.mailbox(), "host": "localhost"}}
+    program.configure()
+    ended = program.once(DAY_0 + DAY)
     assert ended.code == 69
     assert "mailbox localhost/INBOX" in ended.err
     assert "certificate" in ended.err
 
 
-def test_a_token_in_the_address_of_a_feed_is_told_nowhere(listener: Listener) -> None:
+def test_a_token_in_the_address_of_a_feed_is_told_nowhere(program: NewsProgram) -> None:
     """Nor is the password of the mailbox: all that was printed, sent and kept is searched for both."""
-    url = f"{listener.heard.lists.feed_url(LIST)}&token={TOKEN}"
-    listener.changes["crds"] = {"url": listener.heard.crds.url, "feeds": [{"url": url}]}
-    listener.configure()
-    listener.heard.post(DAY_0 + HOUR, QUOTED)
-    assert listener.once(DAY_0 + DAY - HOUR).code == 0
-    assert any(TOKEN in request.target for request in listener.heard.lists.requests), "it is in use"
-    listener.heard.lists.misbehave(LoginPage(), times=None)
-    assert listener.once(DAY_0 + DAY, "--log-level", "debug").code == 69
+    url = f"{program.heard.lists.feed_url(LIST)}&token={TOKEN}"
+    program.changes["crds"] = {"url": program.heard.crds.url, "feeds": [{"url": url}]}
+    program.configure()
+    program.heard.post(DAY_0 + HOUR, QUOTED)
+    assert program.once(DAY_0 + DAY - HOUR).code == 0
+    assert any(TOKEN in request.target for request in program.heard.lists.requests), "it is in use"
+    program.heard.lists.misbehave(LoginPage(), times=None)
+    assert program.once(DAY_0 + 2 * DAY, "--log-level", "debug").code == 69
     for verb in ("status", "notices list", "history"):
-        assert listener.runs(verb).code == 0
-        listener.asked(verb)
-    assert listener.told(DAY_0 + DAY)
+        assert program.runs(verb).code == 0
+        program.asked(verb)
+    assert program.told(DAY_0 + 2 * DAY)
 
 
-def test_a_mail_of_mast_and_the_rows_that_confirm_it_are_one_change(listener: Listener) -> None:
-    holdings = listener.heard.holdings
+def test_a_mail_of_mast_and_the_rows_that_confirm_it_are_one_change(program: NewsProgram) -> None:
+    holdings = program.heard.holdings
     names = [name for name, row in holdings.rows.items() if row["instrume"] == "MIRI"][:4]
     holdings.remake(names, DAY_0 + 3 * HOUR, context=1583)
     said = [event(program=1180, filename=name, archived_date=iso(DAY_0 + 3 * HOUR)) for name in names]
-    listener.mail(mast_mail(*said), DAY_0 + 4 * HOUR)
-    ended = listener.once(DAY_0 + DAY)
+    program.mail(mast_mail(*said), DAY_0 + 4 * HOUR)
+    ended = program.once(DAY_0 + DAY)
     assert ended.code == 0, ended.err
-    [text] = listener.told(DAY_0 + DAY)
+    [text] = program.told(DAY_0 + DAY)
     assert "4 of 10 products" in words(text)
-    assert len(listener.asked("history", "1180")["changes"]) == 4
-    assert listener.once(DAY_0 + 2 * DAY).code == 0
-    assert listener.told(DAY_0 + 2 * DAY) == []
+    assert len(program.asked("history", "1180")["changes"]) == 4
+    assert program.once(DAY_0 + 2 * DAY).code == 0
+    assert program.told(DAY_0 + 2 * DAY) == []

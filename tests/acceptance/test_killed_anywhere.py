@@ -13,8 +13,9 @@ from observatory import TO_FEED, TO_SLACK, Arrival, Observatory, to
 from pedigreed.service.outbox import LEASE
 from pedigreed.store import deliveries
 from pedigreed.store.database import Store
-from pedigreed.store.lives import Life
-from watching import DAY_0
+from pedigreed.store.deliveries import unpack
+from pedigreed.store.process_lock import Life
+from watcher import DAY_0
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,7 +101,7 @@ def test_killed_again_and_again_nothing_is_lost_and_what_is_repeated_is_the_same
     obs.configure(to(*recipients), TO_SLACK, TO_FEED, subscriptions=2)
     now = DAY_0
     kills = [
-        (Point.BEFORE_CLOSING, 2),
+        (Point.BEFORE_CLOSING, 1),
         (Point.AFTER_CLOSING, 1),
         (Point.AFTER_CLAIM, 2),
         (Point.AFTER_ANSWER, 3),
@@ -127,4 +128,6 @@ def test_killed_again_and_again_nothing_is_lost_and_what_is_repeated_is_the_same
 
 
 def is_of(row: Any, arrival: Arrival) -> bool:  # noqa: ANN401  # of the outbox
-    return bool(arrival.content == row.content if row.channel == "team" else arrival.identity == row.message_id)
+    if row.channel == "team":
+        return arrival.content == unpack(row.content, row.size)
+    return bool(arrival.identity == row.message_id)

@@ -77,6 +77,9 @@ subscriptions:
 
 
 def once(heard: Callable[..., Heard], config: Path, *options: str, **environ: str) -> Heard:
+    """Run a cycle whose log is asked for: into a pipe, none would be written."""
+    if heard is by_pipe and not options and not environ.get("PEDIGREED_LOG_LEVEL"):
+        options = ("--log-level", "info")
     return heard("-W", "error", "-m", "pedigreed", "once", "-c", config, "--now", MORNING, *options, **environ)
 
 
@@ -103,7 +106,11 @@ def test_a_cycle_is_told_in_lines_of_json_that_belong_together(config: Path, rec
 
 
 def test_a_whole_run_is_told_with_the_documented_keys(config: Path) -> None:
-    for event in events(once(by_pipe, config).lines):
+    with config.open("a") as file:
+        file.write(f"    fetch: {{to: {config.parent}/data, at_most: 1GB}}\n")
+    told = events(once(by_pipe, config).lines)
+    assert {"asked", "told", "fetched"} <= {event["event"] for event in told}
+    for event in told:
         (row,) = re.findall(rf"^\| `{event['event']}` \| [^|]+ \| ([^|]+) \|", DOCUMENT, re.MULTILINE)
         assert event.keys() - {"timestamp", "level", "event", "run"} == set(re.findall(r"`(\w+)`", row))
 
@@ -124,6 +131,16 @@ def test_the_journal_gets_priorities_and_keeps_the_time_itself(config: Path, rec
 def test_a_journal_that_stderr_does_not_lead_to_is_none(config: Path) -> None:
     heard = once(by_pipe, config, JOURNAL_STREAM="8:12345")
     assert all("timestamp" in event for event in events(heard.lines))
+
+
+def test_cron_which_gives_a_pipe_gets_no_json_that_it_did_not_ask_for(
+    config: Path, recorded: FaultyArchive
+) -> None:
+    recorded.misbehave(archive_faults.TruncatedPage(2), times=None, when=is_page)
+    ended = pedigreed("once", "-c", config, "--now", MORNING)
+    assert ended.code == 69
+    assert "{" not in ended.err
+    assert ended.err.startswith("pedigreed: not everything was answered\n")
 
 
 def test_a_terminal_shows_warnings_only_and_in_colour(config: Path, recorded: FaultyArchive) -> None:

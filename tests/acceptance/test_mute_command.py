@@ -50,13 +50,13 @@ def run(config: Path, *arguments: str, now: str = MORNING, code: int = 0) -> End
 def test_a_muted_subscription_tells_nothing_and_then_everything_once(config: Path, recorded: DemoArchive) -> None:
     run(config, "once", now="2026-11-21T06:00Z")
     said = run(config, "mute", "jades", "--until", "2026-11-24", now="2026-11-21T07:00Z").out
-    assert said == "jades is muted until 2026-11-23 23:00Z; the first digest afterwards tells everything\n"
+    assert said == "jades is muted until 2026-11-24 00:00 CET; the first digest afterwards tells everything\n"
     recorded.now = DAY_2
     assert json.loads(run(config, "once", "--json").out)["periods"] == []
-    assert "muted to 2026-11-23 23:00Z" in run(config, "status").out
+    assert "muted to 2026-11-24 00:00 CET" in run(config, "status").out
     (subscription,) = json.loads(run(config, "status", "--json").out)["subscriptions"]
     assert subscription["muted_until"] == "2026-11-23T23:00:00.000Z"
-    assert "jades         2026-11-21 07:00Z  2026-11-23 23:00Z" in run(config, "mute").out
+    assert "jades         2026-11-21 08:00 CET  2026-11-24 00:00 CET" in run(config, "mute").out
     said = run(config, "mute", "jades", "--off").out
     assert said == "jades is no longer muted: its next digest has all that came in between\n"
     assert "66 reprocessed" in run(config, "once").out

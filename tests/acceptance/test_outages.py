@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hooks import OK, answer
+from mail_server import DIES, PASSWORD, USERNAME, silent_socket
 from observatory import OPERATOR, TO_FEED, TO_SLACK, Observatory, subject_of, to
 from pedigreed.config.load import load_config
 from pedigreed.service.status import read_status
 from pedigreed.store.database import Store
-from post_office import DIES, PASSWORD, USERNAME, silent_socket
-from watching import DAY_0
+from watcher import DAY_0
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,15 +54,15 @@ def test_a_mail_server_that_is_down_for_a_day_gets_everything_once(obs: Observat
         remake(obs, 1180, DAY_0 + DAY / 2)
         run(obs, hours(13, 25))
         assert states(obs) == ["waiting"] * 6
-        assert obs.kept() == ["[pedigreed] problem: channel email takes nothing"]
+        assert obs.kept() == ["[pedigreed] problem: channel email accepts no messages"]
         up = obs.opens(at=reserved.dup())
         run(obs, hours(31, 34))
     assert states(obs) == ["sent"] * 6
     assert len({mail.message_id for mail in up.mails}) == len(up.mails) == 6
     assert len(up.to("a@x.example")) == len(up.to("b@x.example")) == 3
     assert obs.kept() == [
-        "[pedigreed] over: channel email takes messages again",
-        "[pedigreed] problem: channel email takes nothing",
+        "[pedigreed] over: channel email accepts messages again",
+        "[pedigreed] problem: channel email accepts no messages",
     ]
 
 
@@ -81,7 +81,7 @@ def test_one_recipient_that_is_refused_stops_nobody_and_is_told_once(obs: Observ
     remake(obs, 1180, DAY_0 + 3.5 * DAY, context=1600)
     obs.cycle(DAY_0 + 4 * DAY)
     assert len(obs.mail.to("nobody@x.example")) == 1
-    assert obs.kept() == ["[pedigreed] over: nobody@x.example takes digests again", *told]
+    assert obs.kept() == ["[pedigreed] over: nobody@x.example receives digests again", *told]
 
 
 @pytest.mark.failure("the mail server refuses for the moment")
@@ -131,12 +131,12 @@ def test_a_bad_login_is_tried_now_and_then_and_told_once(obs: Observatory) -> No
     run(obs, hours(0, 12))
     assert up.logins <= 2 * 6, "a try offers two mechanisms"
     assert up.mails == []
-    told = ["[pedigreed] problem: channel email takes nothing"]
+    told = ["[pedigreed] problem: channel email accepts no messages"]
     assert obs.kept() == told
     password.write_text(PASSWORD)
     run(obs, hours(18, 20))
     assert sorted(mail.recipient for mail in up.mails) == ["a@x.example", "b@x.example"]
-    assert obs.kept() == ["[pedigreed] over: channel email takes messages again", *told]
+    assert obs.kept() == ["[pedigreed] over: channel email accepts messages again", *told]
 
 
 @pytest.mark.failure("a permanent answer is about the sender, the login, the client or a quota")
@@ -145,7 +145,7 @@ def test_the_operator_is_told_by_slack_of_the_mail_server_that_takes_nothing(obs
     obs.configure(to("a@x.example"), operator=to(OPERATOR))
     obs.cycle(DAY_0)
     (said,) = obs.slack.posts
-    assert b"channel email takes nothing" in said.body
+    assert b"channel email accepts no messages" in said.body
     assert obs.feed.posts == []
     config = load_config(obs.config, obs.environ).config
     with Store(obs.store_url) as store, store.reading() as connection:
@@ -157,8 +157,8 @@ def test_the_operator_is_told_by_slack_of_the_mail_server_that_takes_nothing(obs
     run(obs, hours(1, 9))
     subjects = {subject_of(mail.content) for mail in obs.mail.mails if mail.recipient == OPERATOR}
     assert subjects == {
-        "[pedigreed] problem: channel email takes nothing",
-        "[pedigreed] over: channel email takes messages again",
+        "[pedigreed] problem: channel email accepts no messages",
+        "[pedigreed] over: channel email accepts messages again",
     }
     assert len(obs.slack.posts) == 2, "who was told that it began is told that it is over"
 
@@ -206,13 +206,13 @@ def test_a_dead_webhook_is_tried_now_and_then_and_told_once(obs: Observatory, ch
     tries = len(hook.posts)
     assert tries <= 6
     assert len(obs.mail.mails) == 2
-    told = [f"[pedigreed] problem: channel {channel} takes nothing"]
+    told = [f"[pedigreed] problem: channel {channel} accepts no messages"]
     assert obs.kept() == told
     hook.answers = [OK]
     run(obs, hours(18, 20))
     assert len(hook.bodies[tries:]) == len(set(hook.bodies[tries:])) == 2
     assert states(obs) == ["sent"] * 4
-    assert obs.kept() == [f"[pedigreed] over: channel {channel} takes messages again", *told]
+    assert obs.kept() == [f"[pedigreed] over: channel {channel} accepts messages again", *told]
 
 
 @pytest.mark.failure("Slack refuses the form of the message")
@@ -251,5 +251,5 @@ def test_what_nobody_took_for_days_is_given_up_and_told(obs: Observatory) -> Non
     assert states(obs) == ["expired"]
     assert obs.kept() == [
         "[pedigreed] problem: a digest for a@x.example was given up",
-        "[pedigreed] problem: channel email takes nothing",
+        "[pedigreed] problem: channel email accepts no messages",
     ]

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from observatory import Observatory, to
 from pedigreed.store.database import Store
-from watching import DAY_0
+from watcher import DAY_0
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -33,7 +33,7 @@ def test_a_digest_that_can_not_be_composed_stops_no_other_and_is_told_later(obs:
     set_kind(obs, 1180, "nonsense")
     ended = obs.once(DAY_0 + DAY)
     assert ended.code == 75
-    assert "a: not composed: pedigreed failed: ValueError" in ended.out
+    assert "a: not composed: pedigreed failed: KeyError" in ended.out
     assert [mail.read["Subject"] for mail in obs.mail.mails] == ["[pedigreed] b: 3 reprocessed (2.0.1, jwst_1535)"]
     for minutes in (2, 10, 30, 60, 120):
         obs.cycle(DAY_0 + DAY + minutes * MINUTE)

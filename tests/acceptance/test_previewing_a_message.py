@@ -10,7 +10,7 @@ import pytest
 from background import in_background
 from commands import pedigreed, printed
 from hooks import HookServer, hook_server
-from mails import MailServer, mail_server
+from mail_server import MailServer, mail_server
 from pedigreed.demo.archive import DemoArchive
 from pedigreed.demo.scenario import DAY_1, DAY_2, archive_at
 
@@ -96,8 +96,8 @@ def test_what_is_previewed_is_what_arrives(
     after = len(mails.mails), len(team.posts), len(feed.posts), len(list(folder.iterdir()))
     assert after == before, "a preview sends nothing"
     run(config, "once", now=MORNING)
-    assert mails.to("a@x.example")[1:] == [previewed["a@x.example"]]
-    assert mails.to("b@x.example")[1:] == [previewed["b@x.example"]]
+    assert [mail.content for mail in mails.to("a@x.example")[1:]] == [previewed["a@x.example"]]
+    assert [mail.content for mail in mails.to("b@x.example")[1:]] == [previewed["b@x.example"]]
     assert team.bodies[1:] == [previewed["team"]]
     assert feed.bodies[1:] == [previewed["feed"]]
     (mail,) = folder.glob("2026-11-22-jades-*/message.eml")

@@ -15,7 +15,7 @@ from pedigreed.model.delivery import Message
 from pedigreed.model.instant import iso
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store.database import Store
-from watching import DAY_0
+from watcher import DAY_0
 
 WAITING = 2000
 

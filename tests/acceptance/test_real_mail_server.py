@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from accounts import SENDER
 from commands import Ended, pedigreed
+from dovecot import SENDER
 from pedigreed.demo.archive import DemoArchive
 from pedigreed.demo.scenario import DAY_1, DAY_2, archive_at
 from strict_mail import faults_in

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import json
 from typing import TYPE_CHECKING
 
@@ -12,7 +10,7 @@ import pytest
 from background import in_background
 from commands import Ended, pedigreed
 from hooks import DROP, OK, PATH, HookServer, answer, hook_server
-from mails import MailServer, mail_server
+from mail_server import MailServer, mail_server
 from pedigreed.delivery.webhook import signature_of
 
 if TYPE_CHECKING:
@@ -64,8 +62,8 @@ def send(config: Path, *arguments: str) -> Ended:
 def test_a_test_mail_says_what_it_is(config: Path, mails: MailServer) -> None:
     ended = send(config, "email", "--to", "me@x.example")
     assert (ended.code, ended.out) == (0, "sent to email me@x.example: 250 taken\n")
-    (content,) = mails.to("me@x.example")
-    mail = email.message_from_bytes(content, policy=email.policy.default.clone(raise_on_defect=True))
+    (came,) = mails.to("me@x.example")
+    mail = came.read
     assert mail["Subject"] == "[pedigreed] a test of channel email"
     assert mail["To"] == "me@x.example"
     body = mail.get_body(("plain",))
@@ -79,7 +77,7 @@ def test_a_test_mail_says_what_it_is(config: Path, mails: MailServer) -> None:
 def test_without_an_address_the_operator_gets_it(config: Path, mails: MailServer) -> None:
     assert send(config, "email").out == "sent to email ops@obs.example: 250 taken\n"
     assert send(config, "email").code == 0
-    first, second = (email.message_from_bytes(content) for content in mails.to("ops@obs.example"))
+    first, second = (mail.read for mail in mails.to("ops@obs.example"))
     assert first["Message-ID"] != second["Message-ID"], "each test is a new one"
 
 
@@ -100,7 +98,8 @@ def test_a_folder_is_tested_too(config: Path) -> None:
     assert text.read_text(encoding="utf-8").startswith("This is a test of the channel keep of pedigreed")
 
 
-def test_a_refusal_exits_69(config: Path) -> None:
+def test_a_refusal_exits_69(config: Path, mails: MailServer) -> None:
+    mails.refused["nobody@x.example"] = "550 no such user"
     ended = send(config, "email", "--to", "nobody@x.example")
     assert (ended.code, ended.out) == (69, "")
     assert "refused by email nobody@x.example: " in ended.err
@@ -108,7 +107,7 @@ def test_a_refusal_exits_69(config: Path) -> None:
 
 
 def test_what_may_be_taken_later_exits_75(config: Path, mails: MailServer) -> None:
-    mails.answers["me@x.example"] = "451 greylisted"
+    mails.refused["me@x.example"] = "451 greylisted"
     ended = send(config, "email", "--to", "me@x.example", "--json")
     assert ended.code == 75
     assert "not sent to email me@x.example; a later try may do: " in ended.err

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.changes.compare import Comparison, compare, release, withdrawal
+from pedigreed.changes.compare import Compared, compare, release, withdrawal
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.instant import ROUNDING
 from pedigreed.model.instrument import Instrument
@@ -48,7 +48,7 @@ def answer(
     baseline: Iterable[int] = (),
     first_data: Iterable[int] = (),
     is_complete: bool = True,
-) -> Comparison:
+) -> Compared:
     return compare(
         products,
         known,
@@ -59,7 +59,7 @@ def answer(
     )
 
 
-def kinds(comparison: Comparison) -> list[ChangeKind]:
+def kinds(comparison: Compared) -> list[ChangeKind]:
     return [change.kind for change in comparison.changes]
 
 
@@ -242,7 +242,7 @@ def test_what_an_incomplete_answer_held_a_complete_one_tells(product: Make) -> N
 def test_an_incomplete_answer_restricts_no_public_product(product: Make) -> None:
     """An old page among the new ones would have it told as public twice."""
     was, now = known(product(public_at=NOW - DAY)), product(public_at=NOW + DAY)
-    assert answer([now], was, is_complete=False) == Comparison((), (), (now,))
+    assert answer([now], was, is_complete=False) == Compared((), (), (now,))
     assert not answer([now], was).held
 
 

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from examples import examples
-from pedigreed.changes.compare import compare, release, withdrawal
-from pedigreed.changes.fold import FLAGS, fold, without_implied
-from pedigreed.changes.relisting import relisting
+from pedigreed.changes.compare import FLAGS, compare, fold, release, withdrawal, without_implied
+from pedigreed.changes.withdrawal import relisting
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.changes.selection import Selection, selection_of
+from pedigreed.changes.selection import Selection, is_target, selection_of
 from pedigreed.config.settings import Subscription
 from pedigreed.config.value import LEVELS
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import Product
-from pedigreed.model.program import ProgramSelection
+from pedigreed.model.program import AboutProgram, ProgramSelection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,7 @@ def of_level(level: str) -> Product:
 
 def test_a_selection_has_what_the_subscription_chose() -> None:
     selection = selection_of(
-        subscribed(programs=["1180:5"], instruments=["miri"], levels=["2b", 3], events=["withdrawn"])
+        subscribed(programs=["1180:5"], instruments=["miri"], levels=["2b", 3], events=["withdrawn"]), {}
     )
     assert [str(program) for program in selection.programs] == ["1180:5"]
     assert selection.instruments == {Instrument.MIRI}
@@ -99,6 +99,48 @@ def test_a_selection_has_what_the_subscription_chose() -> None:
 
 
 def test_by_default_a_product_whose_level_is_not_known_is_watched_too() -> None:
-    assert selection_of(subscribed(programs=[1180])).is_about(of_level(""))
-    assert selection_of(subscribed(programs=[1180], levels=LEVELS)).is_about(of_level("4"))
-    assert not selection_of(subscribed(programs=[1180], levels=LEVELS[1:])).is_about(of_level(""))
+    assert selection_of(subscribed(programs=[1180]), {}).is_about(of_level(""))
+    assert selection_of(subscribed(programs=[1180], levels=LEVELS), {}).is_about(of_level("4"))
+    assert not selection_of(subscribed(programs=[1180], levels=LEVELS[1:]), {}).is_about(of_level(""))
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "same"),
+    [
+        ("NGC 6552", "ngc-6552", True),
+        ("NGC  6552", "NGC_6552", True),
+        ("NGC-65521", "NGC-6552", False),
+        ("NGC6552", "NGC-6552", False),
+        ("GOODS-S-DEEP", "GOODS-S*", True),
+        ("GOODS-N", "GOODS-S*", False),
+        ("J1120+0641", "j1120+0641", True),
+        ("J1120X0641", "J1120+0641", False),
+        ("anything", "*", True),
+    ],
+)
+def test_a_target_is_named_in_any_case_and_with_any_hyphen(name: str, wanted: str, same: bool) -> None:
+    assert is_target(name, wanted) is same
+
+
+@given(st.text(min_size=1))
+def test_a_target_is_named_by_its_own_name_whatever_that_is(name: str) -> None:
+    assert is_target(name, name)
+
+
+_ABOUT = {
+    1180: AboutProgram(1180, targets=frozenset({(7, "A"), (8, "B"), (9, "A"), (9, "B"), (None, "A"), (None, "B")}))
+}
+
+
+@pytest.mark.parametrize(
+    ("observation", "watched"),
+    # One that is not known may be of the target.
+    [(7, True), (8, False), (9, True), (10, True), (None, True)],
+)
+def test_a_product_is_watched_by_the_targets_of_its_observation(
+    product: Make, observation: int | None, watched: bool
+) -> None:
+    chosen = selection_of(subscribed(programs=[1180], targets=["a"]), _ABOUT)
+    assert chosen.is_about(product(program=1180, observation=observation)) is watched
+    everything = selection_of(subscribed(programs=[1180]), _ABOUT)
+    assert everything.is_about(product(program=1180, observation=observation))

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.changes.fold import fold
-from pedigreed.changes.settling import Settled, settled
+from pedigreed.changes.campaigns import Settled, settled
+from pedigreed.changes.compare import fold
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree

@@ -9,12 +9,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from commands import in_process
 from pedigreed.cli.config import app, check_file
 from pedigreed.config.config_problem import ConfigProblem, Severity
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from commands import Ended
     from pedigreed.config.load import LoadedConfig
 
 TEXT = """\
@@ -90,8 +92,8 @@ def test_the_schema_is_printed_as_json() -> None:
     assert json.loads(done.stdout)["required"] == ["subscriptions"]
 
 
-def test_init_prints_a_start_without_a_file() -> None:
-    done = CliRunner().invoke(app, ["init"])
+def test_init_prints_a_start_where_that_is_asked_for() -> None:
+    done = CliRunner().invoke(app, ["init", "-"])
     assert done.exit_code == 0
     assert done.stdout.startswith("# A configuration of pedigreed")
 
@@ -102,7 +104,8 @@ def test_what_init_writes_passes_the_check(tmp_path: Path, monkeypatch: pytest.M
     assert CliRunner().invoke(app, ["init", str(file)]).exit_code == 0
     done = CliRunner().invoke(app, ["check", str(file)])
     assert done.exit_code == 0
-    assert "warning: the credential 'smtp_password' was not looked up" in done.stderr
+    assert "warning: the credential 'smtp_password' can't be looked up" in done.stderr
+    assert f"{file}:22:16: warning: 'me@obs.example' is an example: write your own" in done.stderr
 
 
 def test_init_does_not_overwrite_unless_told_to(file: Path) -> None:
@@ -115,6 +118,57 @@ def test_init_does_not_overwrite_unless_told_to(file: Path) -> None:
 
 
 def test_init_says_when_it_can_not_write(tmp_path: Path) -> None:
+    (tmp_path / "none").touch()
     done = CliRunner().invoke(app, ["init", str(tmp_path / "none" / "new.yaml")])
     assert done.exit_code == 64
-    assert done.stderr == f"{tmp_path / 'none' / 'new.yaml'}: can't be written: No such file or directory\n"
+    assert done.stderr == f"{tmp_path / 'none' / 'new.yaml'}: can't be written: File exists\n"
+
+
+def test_without_a_file_it_is_about_the_one_that_every_command_uses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = {"HOME": str(tmp_path)}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pedigreed.cli.config._is_root", lambda: False)
+    place = tmp_path / ".config" / "pedigreed" / "pedigreed.yaml"
+    assert in_process("config", "check", environ=home).code == 64
+    assert in_process("config", "init", environ=home).out.startswith(f"{place}: written; ")
+    checked = in_process("config", "check", environ=home)
+    assert checked.code == 78
+    assert f"write the secret into {place.parent / 'smtp_password'}, mode 0600" in checked.err
+    (place.parent / "smtp_password").write_text("hunter2\n")
+    assert in_process("config", "check", environ=home).code == 0
+    other = tmp_path / "other.yaml"
+    other.write_text(TEXT)
+    assert f"{other}: ok" in in_process("config", "check", environ={**home, "PEDIGREED_CONFIG": str(other)}).out
+
+
+def edited(file: Path, script: str) -> Ended:
+    """What comes of an edit by a script of `sed`."""
+    return in_process("config", "edit", file, environ={"EDITOR": f"sed -i '{script}'"})
+
+
+@pytest.mark.process
+def test_what_was_edited_is_checked_before_it_takes_the_place_of_the_old(file: Path) -> None:
+    file.chmod(0o640)
+    ended = edited(file, "s/name: b/name: c/")
+    assert (ended.code, ended.out) == (0, f"{file}: replaced\n")
+    assert file.read_text() == TEXT.replace("name: b", "name: c")
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert edited(file, "s/none//").out == f"{file}: nothing was changed\n"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("script", "code", "said"),
+    [
+        ("s/keep}/kept}/", 78, ":2:62: no channel 'kept' is defined, did you mean 'keep'?"),
+        ("no script", 64, "\"sed -i 'no script'\" failed"),
+    ],
+)
+def test_an_edit_that_does_not_do_leaves_the_file_as_it_was(file: Path, script: str, code: int, said: str) -> None:
+    ended = edited(file, script)
+    assert ended.code == code
+    assert said in ended.err
+    assert f"{file} stays as it was" in ended.err
+    assert file.read_text() == TEXT

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
 
 from fits_files import fits
+from miri_product import miri_product
 from pedigreed.cli.app import app
 from pedigreed.demo.crds_rules import rmap_text
 from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.failure import Usage
-from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Announcement, Facts, Medium, NoticeKind
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import KnownProduct, Product
 from pedigreed.sources.crds.rules import RulesUnavailable
-from pedigreed.store import announcements, contexts_in_use, products
+from pedigreed.store import announcements, products
 from pedigreed.store.database import Store
 from rule_files import context_texts
 from rule_server import RuleServer, rule_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PARKEYS = ("META.INSTRUMENT.DETECTOR", "META.INSTRUMENT.BAND", "META.EXPOSURE.READPATT")
@@ -67,17 +68,8 @@ EARLY, LATE = datetime(2022, 7, 1, tzinfo=UTC), datetime(2022, 7, 12, 1, 2, 3, 5
 
 
 def product(observation: int, level: str, product_type: str, start: datetime) -> Product:
-    return Product(
-        filename=f"jw01180{observation:03d}001_02101_00001_mirifulong_{product_type}.fits",
-        instrument=Instrument.MIRI,
-        program=1180,
-        observation=observation,
-        level=level,
-        fileset=f"jw01180{observation:03d}001_02101_00001",
-        pedigree=Pedigree("1.20.2", "jwst_1582.pmap", NOW),
-        observation_start=start,
-        parameters=MRS,
-    )
+    made = Pedigree("1.20.2", "jwst_1582.pmap", NOW)
+    return miri_product(observation, level, product_type, start, pedigree=made, parameters=MRS)
 
 
 CAL = product(2, "2b", "cal", LATE)
@@ -91,15 +83,15 @@ def server() -> Iterator[RuleServer]:
 
 
 @pytest.fixture
-def config(tmp_path: Path, server: RuleServer) -> Path:
+def config(tmp_path: Path, migrated_here: str, server: RuleServer) -> Path:
     # What was fetched before is not fetched again.
     (tmp_path / "rules").mkdir()
     for name, text in {**OLD, **NEW}.items():
         (tmp_path / "rules" / name).write_text(text)
     kept = [product(1, "2b", "cal", EARLY), CAL, product(2, "1b", "uncal", LATE), product(3, "2a", "rate", LATE)]
-    with Store(f"sqlite:///{tmp_path / 'pedigreed.db'}") as store, store.writing() as connection:
+    with Store(migrated_here) as store, store.writing() as connection:
         products.keep(connection, [KnownProduct(each) for each in kept], frozenset())
-        contexts_in_use.save(connection, ContextsInUse("jwst_1583", NOW, "jwst_1582", "1.20.2"))
+        announcements.save_contexts(connection, ContextsInUse("jwst_1583", NOW, "jwst_1582", "1.20.2"))
         said = Announcement(
             source="CRDS",
             medium=Medium.SERVER,
@@ -130,11 +122,22 @@ def document(config: Path, *arguments: str) -> Any:  # noqa: ANN401
     return json.loads(printed(config, *arguments, "--json"))
 
 
+def test_nothing_of_the_store_stays_open(config: Path) -> None:
+    gc.disable()
+    try:
+        printed(config)
+        opened = [each.resolve() for each in Path("/proc/self/fd").iterdir()]
+    finally:
+        gc.enable()
+    assert not [each for each in opened if each.is_relative_to(config.parent)]
+
+
 def test_the_switch_to_the_latest_is_told_with_its_places(config: Path) -> None:
     assert printed(config).splitlines() == [
         "jwst_1582 -> jwst_1583",
         "  changes 1 of your 4 products: photom 1 (absolute flux calibration)",
         "  program 1180 obs 2. No change to the rest.",
+        "  changed rules that choose the same files: flat",
     ]
 
 
@@ -155,6 +158,7 @@ def test_the_shape_of_the_document(config: Path) -> None:
         "types": [{"type": "photom", "products": 1}],
         "where_the_step_is_on": [],
         "errors": [],
+        "types_without_effect": ["flat"],
         "places": [{"program": 1180, "observation": 2, "products": 1}],
         "not_known": 0,
         "without_exposures": 0,
@@ -162,7 +166,12 @@ def test_the_shape_of_the_document(config: Path) -> None:
         "unknown_exposure_types": [],
         "unknown_types": [],
         "unread": [],
+        "recorded": None,
     }
+
+
+def test_one_program(config: Path) -> None:
+    assert document(config, "--program", "1180") == document(config)
 
 
 def test_one_type_or_every_type(config: Path) -> None:
@@ -182,8 +191,15 @@ def test_the_products_that_use_a_file_are_found(config: Path) -> None:
         "jwst_miri_photom_0001.fits in jwst_1583: 1 of 4 products",
         "  program 1180 obs 1",
     ]
-    with pytest.raises(Usage, match="is no reference file"):
-        printed(config, "--file", "x.fits")
+    assert printed(config, "--file", "jwst_miri_photom_0001.fits", "--made-with").splitlines() == [
+        "jwst_miri_photom_0001.fits by the CRDS_CTX of each: 2 of 4 products",
+        "  program 1180 obs 1-2",
+    ]
+    found = document(config, "--file", "jwst_miri_photom_0001.fits", "--made-with")
+    assert (found["old"], found["new"], found["changed"]) == (None, None, 2)
+    for more in ((), ("--made-with",)):
+        with pytest.raises(Usage, match="is no reference file"):
+            printed(config, "--file", "x.fits", *more)
 
 
 def test_the_row_that_decides_is_told(config: Path) -> None:
@@ -242,6 +258,9 @@ def test_files_on_disk_are_evaluated_by_their_headers(config: Path, tmp_path: Pa
         "DATE-OBS": "2022-07-12",
         "TIME-OBS": "01:02:03.000",
         "CRDS_CTX": "jwst_1582.pmap",
+        "R_FLAT": "crds://jwst_miri_flat_0242.fits",
+        "R_PHOTOM": "crds://jwst_miri_photom_0009.fits",
+        "R_DARK": "N/A",
     }
     header.update(keywords)
     fits.HDUList([fits.PrimaryHDU(header=header)]).writeto(folder / CAL.filename)
@@ -249,6 +268,27 @@ def test_files_on_disk_are_evaluated_by_their_headers(config: Path, tmp_path: Pa
     found = document(config, "--path", str(folder))
     assert (found["products"], found["changed"], found["types"]) == (1, 1, [{"type": "photom", "products": 1}])
     assert found["unread"] == [f"{folder}/jw01180002001_02101_00002_mirifulong_cal.fits: it is no FITS file"]
+    assert found["recorded"] == {
+        "products": 1,
+        "compared": 2,
+        "differing": [
+            {
+                "context": "jwst_1582",
+                "type": "photom",
+                "recorded": "jwst_miri_photom_0009.fits",
+                "chosen": "jwst_miri_photom_0001.fits",
+                "paths": [str(folder / CAL.filename)],
+            }
+        ],
+        "not_compared": [],
+    }
+    assert printed(config, "--path", str(folder)).splitlines()[4:6] == [
+        "  made with: 1 of 2 reference files in the R_* keywords of 1 product as the rules of CRDS_CTX choose",
+        (
+            "    photom: jwst_miri_photom_0009.fits, where jwst_1582 has jwst_miri_photom_0001.fits: "
+            f"{folder / CAL.filename}"
+        ),
+    ]
     assert document(config, "--path", str(folder), "--made-with")["changed"] == 1
     assert "jwst_miri_photom_0002" in printed(config, "--why", str(folder / CAL.filename), "photom")
 
@@ -270,6 +310,7 @@ def test_a_context_whose_rules_are_not_to_be_had_is_told(config: Path, tmp_path:
     ("arguments", "said"),
     [
         (("nonsense",), "'nonsense' is no context"),
+        (("--path", "/not/there"), "/not/there is not there"),
         (("--program", "1181"), "program 1181 is not watched"),
         (("--why", "jw1.fits", "flat"), "is neither a product that is watched nor a file here"),
         (("--why", CAL.filename, "nothing"), "CRDS has no type 'nothing' for MIRI"),

@@ -60,7 +60,7 @@ class User:
             stdin=subprocess.DEVNULL,
             stdout=its,
             stderr=its,
-            env=environment({"COLUMNS": "400", "TERM": "xterm", "NO_PROXY": "*"}),
+            env=environment({"COLUMNS": "400", "TERM": "xterm", "EDITOR": "true", "NO_PROXY": "*"}),
         ) as process:
             os.close(its)
             seen = b""
@@ -164,13 +164,15 @@ OTHERS: dict[str, Callable[[User], tuple[str, ...]]] = {
     "watch": lambda user: ("1180", "-c", str(user.config)),
     "unwatch": lambda user: ("1345", "-c", str(user.config)),
     "mute": lambda user: ("-c", str(user.config)),
+    "almanac": lambda user: ("-c", str(user.config)),
     "deliveries cancel": lambda user: ("1", "-c", str(user.config)),
     "notices show": lambda user: ("jwst_1535", "-c", str(user.config)),
     "doctor": lambda user: ("--mast", user.archive, "--crds", "none"),
     "impact": lambda user: ("-c", str(user.config)),
     "config check": lambda user: (str(user.config),),
+    "config edit": lambda user: (str(user.config),),
     "config schema": lambda _: (),
-    "config init": lambda _: (),
+    "config init": lambda _: ("-",),
 }
 LOGGED = {"run", "work"}
 """They print nothing, and the log has its own tests."""

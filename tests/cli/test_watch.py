@@ -81,3 +81,19 @@ def test_what_can_not_be_done_is_said_and_changes_nothing(
 def test_where_there_is_nothing_to_take_out_of_it_is_said(home: Path) -> None:
     assert in_process("unwatch", "1180").err == "pedigreed: no configuration: nothing is watched\n"
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["watch", "unwatch"])
+def test_what_lies_on_disk_is_not_watched_by_a_command(home: Path, command: str) -> None:
+    in_process("watch", "1180")
+    file = home / ".config" / "pedigreed" / "pedigreed.yaml"
+    file.write_text(
+        file.read_text()
+        .replace("programs: [1180]", "programs: from-disk")
+        .replace("    deliver:", "    local: [/data/jades]\n    deliver:")
+    )
+    before = file.read_text()
+    ended = in_process(command, "1345")
+    assert ended.code == 64
+    assert "my-programs watches the programs that lie on disk" in ended.err
+    assert file.read_text() == before

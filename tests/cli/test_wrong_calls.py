@@ -95,7 +95,7 @@ def test_deliveries(config: Path, arguments: tuple[str, ...], words: str) -> Non
     [
         (
             ("jades", "--until", "2026-11-22"),
-            "--until 2026-11-22 is 2026-11-21 23:00Z, which is past: write a date",
+            "--until 2026-11-22 is 2026-11-22 00:00 CET, which is past: write a date",
         ),
         (("jades", "--until", "2026-11-22T06:00Z"), "which is past"),
         (("jades", "--until", "tomorrow"), "--until 'tomorrow' is no moment: write a date such as 2026-12-01"),

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
         ({"STATE_DIRECTORY": "/var/lib/p:/var/lib/q"}, "/var/lib/p/pedigreed.db"),
     ],
 )
-def test_the_default_is_a_file_in_the_state_directory(valid: str, environ: dict[str, str], path: str) -> None:
+def test_the_default_is_a_file_in_the_state_directory(
+    monkeypatch: pytest.MonkeyPatch, valid: str, environ: dict[str, str], path: str
+) -> None:
+    for name in ("HOME", "XDG_STATE_HOME", "STATE_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
     store = parse_config(valid, "f", environ).config.store
     assert store.reveal() == f"sqlite:///{path}"
 
@@ -96,8 +102,9 @@ def test_the_url_may_be_a_secret(valid: str, tmp_path: Path) -> None:
 
 def test_a_secret_that_is_no_url_of_a_store_is_told_where_it_is_named(valid: str, tmp_path: Path) -> None:
     (tmp_path / "store").write_text("hunter2")
+    loaded = parse_config(f"store: {{file: {tmp_path / 'store'}}}\n{valid}", "f", {})
     with pytest.raises(ConfigurationInvalid) as refused:
-        parse_config(f"store: {{file: {tmp_path / 'store'}}}\n{valid}", "f", {})
+        loaded.require_secrets("store")
     assert str(refused.value).startswith("f:1:8: the store is a URL: ")
     assert "hunter2" not in str(refused.value)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from datetime import time, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -11,6 +13,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from examples import examples
+from pedigreed.config.channels import FeedChannel
 from pedigreed.config.load import load_config, parse_config
 from pedigreed.config.schema import keys_below
 from pedigreed.config.settings import EmailChannel, EmailDestination, FolderChannel, Security, WhenEmpty
@@ -125,13 +129,14 @@ def apart_from_idle(lines: list[str]) -> list[str]:
             "subscritions: []\n",
             "1:1: unknown key 'subscritions': 'subscriptions' is given too, remove one of the two",
         ),
+        ("channel: {}\n", "1:1: unknown key 'channel': 'channels' is given too, remove one of the two"),
         ("timezon: UTC\n", "1:1: unknown key 'timezon', did you mean 'timezone'?"),
         ("programs: [1]\n", "1:1: 'programs' does not belong here: write it under 'subscriptions: watch'"),
         (
             "colour: red\n",
             (
                 "1:1: unknown key 'colour': the keys here are timezone, store, sources, channels, subscriptions, "
-                "delivery, templates, operator, heartbeat and http"
+                "delivery, history, templates, operator, heartbeat and http"
             ),
         ),
         ("timezone: Europe/Madird\n", "1:11: 'Europe/Madird' is no time zone, did you mean 'Europe/Madrid'?"),
@@ -179,6 +184,10 @@ def apart_from_idle(lines: list[str]) -> list[str]:
             "1:23: this is the CRDS of ROMAN, and pedigreed is for JWST: leave url out",
         ),
         (
+            "sources: {crds: {url: 'https://wfirst-crds.stsci.edu'}}\n",
+            "1:23: this is the CRDS of WFIRST, and pedigreed is for JWST: leave url out",
+        ),
+        (
             "sources: {crds: {url: 'https://crds.example:8443/json/'}}\n",
             (
                 "1:23: 'https://crds.example:8443/json' has a path: write the server's address alone, "
@@ -210,7 +219,7 @@ def apart_from_idle(lines: list[str]) -> list[str]:
             "heartbeat: https://hc.example/5cf2d1f0\n",
             (
                 "1:12: warning: a secret in the configuration, open to all who read the file: "
-                "write {credential: NAME}, {file: PATH} or {env: NAME}"
+                "write {file: PATH}, {credential: NAME}, {env: NAME} or {keyring: SERVICE/USER}"
             ),
         ),
         ("operator: {channel: nobody}\n", "1:21: no channel 'nobody' is defined: add it under channels"),
@@ -229,7 +238,10 @@ def test_a_setting_that_is_wrong_is_told_with_its_place(problems_with: Problems,
     [
         (
             "[1180]",
-            "3:12: expected a mapping, found a list: its keys are programs, instruments, levels and events",
+            (
+                "3:12: expected a mapping, found a list: "
+                "its keys are programs, targets, instruments, levels and events"
+            ),
         ),
         ("{}", "3:12: 'programs' is missing (programs by number, or observations of one): add programs: [1345]"),
         ("{programs: []}", "3:23: 'programs' is an empty list: give at least one item, as in programs: [1345]"),
@@ -251,6 +263,18 @@ def test_a_setting_that_is_wrong_is_told_with_its_place(problems_with: Problems,
         ("{programs: [1.5]}", "3:24: '1.5' is no program: write 1345, or 1345:5 or 1345:1-3,7 for observations"),
         ('{programs: ["1210:x"]}', "3:24: '1210:x': 'x' is no observation: write 5, or 1-3 for several"),
         ("{programs: [true]}", '3:24: a program is a number such as 1345, or "1345:5" for an observation of it'),
+        (
+            "{programs: from disk}",
+            "3:23: 'from disk' is no list of programs, did you mean 'from-disk'?",
+        ),
+        (
+            "{programs: from-disk}",
+            "3:23: from-disk watches what lies in the 'local' folders: add local: [/data/jades]",
+        ),
+        (
+            "{programs: [from-disk]}",
+            "3:24: 'from-disk' is no program: write 1345, or 1345:5 or 1345:1-3,7 for observations",
+        ),
         ("{programs: [1180, ]}", None),
         ("{programs: [1180, null]}", "3:30: an empty item in the list: give it a value, or remove it"),
         (
@@ -262,9 +286,10 @@ def test_a_setting_that_is_wrong_is_told_with_its_place(problems_with: Problems,
             "3:30: warning: the program 1180:5 is watched already by line 3: remove one of the two",
         ),
         ('{programs: ["1180:5", "1180:6"]}', None),
+        ("{programs: [1180], instruments: [NIRCam, MIRI]}", None),
         (
-            "{programs: [1], instruments: [NIRCam]}",
-            "3:42: 'NIRCam' is no instrument of JWST, did you mean 'nircam'?",
+            "{programs: [1], instruments: [NIRCan]}",
+            "3:42: 'nircan' is no instrument of JWST, did you mean 'nircam'?",
         ),
         (
             "{programs: [1], instruments: [bogus]}",
@@ -285,6 +310,39 @@ def test_a_setting_that_is_wrong_is_told_with_its_place(problems_with: Problems,
 )
 def test_what_to_watch_is_checked_word_by_word(problems_of_watch: Problems, watch: str, said: str | None) -> None:
     assert problems_of_watch(watch) == ([] if said is None else [said])
+
+
+def test_programs_may_be_those_that_lie_on_disk(valid: str) -> None:
+    text = valid.replace("programs: [1180]", "programs: from-disk").replace(
+        "    deliver:", "    local: [/data/jades]\n    deliver:"
+    )
+    (subscription,) = parse_config(text, "f.yaml", {}).config.subscriptions
+    assert subscription.watches_disk
+    assert subscription.programs == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("fetch", "said"),
+    [
+        ("{to: /data, at_most: 200GB}", None),
+        ("{to: /data, at_most: 1 TiB}", None),
+        ("{to: /data}", "'at_most' is missing"),
+        ("{to: data, at_most: 200GB}", "'data' is no whole path"),
+        ("{to: /data, at_most: 200}", "'200' is no size: write a number and its unit, such as 200GB or 2TB"),
+        ("{to: /data, at_most: 0GB}", "'0GB' is no size"),
+        ("{to: /data, at_most: 200gb}", "'200gb' is no size"),
+        ("{to: /data, at_most: 200GB, atmost: 1}", "unknown key 'atmost'"),
+    ],
+)
+def test_what_is_fetched_has_a_folder_and_a_limit(valid: str, fetch: str, said: str | None) -> None:
+    text = valid.replace("    deliver:", f"    fetch: {fetch}\n    deliver:")
+    if said is None:
+        (subscription,) = parse_config(text, "f.yaml", {}).config.subscriptions
+        assert subscription.fetch is not None
+        assert subscription.fetch.at_most in {200 * 10**9, 2**40}
+    else:
+        with pytest.raises(ConfigurationInvalid, match=re.escape(said)):
+            parse_config(text, "f.yaml", {})
 
 
 @pytest.mark.parametrize(
@@ -401,15 +459,19 @@ def test_addresses_need_a_mail_server_which_is_told_once(problems: Problems) -> 
             "keep: /mail",
             (
                 "7:9: a channel is written as {slack: {webhook: URL}}, {webhook: {url: URL, secret: KEY}}, "
-                "{maildir: {path: PATH}}, {folder: {path: PATH}}, {command: {run: [PROGRAM]}} or stdout"
+                "{apprise: {url: URL}}, "
+                "{maildir: {path: PATH}}, {folder: {path: PATH}}, {feed: {path: PATH}}, "
+                "{command: {run: [PROGRAM]}} or stdout"
             ),
         ),
         (
             "keep: {maildir: {path: /a}, folder: {path: /b}}",
             (
-                "7:9: a channel has one key, slack, webhook, maildir, folder or command, and this has 2: "
-                "write {slack: {webhook: URL}}, {webhook: {url: URL, secret: KEY}}, "
-                "{maildir: {path: PATH}}, {folder: {path: PATH}}, {command: {run: [PROGRAM]}} or stdout"
+                "7:9: a channel has one key, slack, webhook, apprise, maildir, folder, feed or command, and "
+                "this has 2: write {slack: {webhook: URL}}, {webhook: {url: URL, secret: KEY}}, "
+                "{apprise: {url: URL}}, "
+                "{maildir: {path: PATH}}, {folder: {path: PATH}}, {feed: {path: PATH}}, "
+                "{command: {run: [PROGRAM]}} or stdout"
             ),
         ),
         (
@@ -591,7 +653,7 @@ def test_several_problems_are_told_at_once_in_the_order_of_the_file(problems: Pr
 
 @pytest.mark.parametrize("line", ["key{}: 1\n", "a: 1\n", "\tb: {}\n", "b{}: *a\n", "b{}:\n"])
 def test_a_flood_of_problems_is_cut_short(problems: Problems, line: str) -> None:
-    told = problems("".join(line.format(number) for number in range(5000)))
+    told = problems("".join(line.format(number) for number in range(examples(5000, at_least=500))))
     assert len(told) in {100, 101}
     assert [text for text in told if text.startswith(" and more")] == told[100:]
 
@@ -609,7 +671,7 @@ def test_what_is_no_mapping_is_no_configuration(problems: Problems, text: str, s
     assert problems(text) == [
         (
             f"1:1: expected a mapping, found {said}: its keys are timezone, store, sources, channels, "
-            "subscriptions, delivery, templates, operator, heartbeat and http"
+            "subscriptions, delivery, history, templates, operator, heartbeat and http"
         )
     ]
 
@@ -632,6 +694,13 @@ def test_a_missing_file_and_a_directory_are_told(tmp_path: Path) -> None:
     assert refusal_of(tmp_path) == ": a directory: name the file in it"
     (tmp_path / "file").touch()
     assert refusal_of(tmp_path / "file" / "f.yaml") == ": can't be read: Not a directory"
+
+
+def test_a_pipe_and_a_device_are_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert refusal_of(tmp_path / "pipe") == ": can't be read: not a regular file"
+    (tmp_path / "device").symlink_to("/dev/zero")
+    assert refusal_of(tmp_path / "device") == ": can't be read: not a regular file"
 
 
 def test_a_file_of_ten_megabytes_is_refused(tmp_path: Path) -> None:
@@ -731,3 +800,48 @@ def test_any_bytes_are_refused_and_nothing_else(content: bytes) -> None:
         file.flush()
         with pytest.raises(ConfigurationInvalid):
             load_config(Path(file.name), {})
+
+
+def test_what_stands_inside_a_misspelt_key_is_judged_too(problems: Problems) -> None:
+    text = """\
+        subscription:
+          - name: jades
+            wach: {program: [0]}
+            deliver: [{channel: kept}, {email: me}]
+        channel:
+          keep: {maildir: {paht: mail}}
+          email: {from: a@obs.test, host: smtp.obs.test, security: tls}
+        """
+    assert problems(text) == [
+        "1:1: unknown key 'subscription', did you mean 'subscriptions'?",
+        "3:5: unknown key 'wach', did you mean 'watch'?",
+        "3:12: unknown key 'program', did you mean 'programs'?",
+        "3:22: '0' is no program: write 1345, or 1345:5 or 1345:1-3,7 for observations",
+        "4:25: no channel 'kept' is defined, did you mean 'keep'?",
+        "4:40: 'me' is no e-mail address: write it like name@obs.example",
+        "5:1: unknown key 'channel', did you mean 'channels'?",
+        "6:20: unknown key 'paht', did you mean 'path'?",
+        "6:26: 'mail' is no whole path: start it with '/'",
+    ]
+
+
+def test_a_week_ends_on_the_day_that_is_wanted(problems: Problems, valid: str) -> None:
+    weekly = valid.replace("    deliver", "    digest: {every: week, on: friday}\n    deliver")
+    assert problems(weekly) == []
+    assert parse_config(weekly, "f", {}).config.subscriptions[0].digest.on == "friday"
+    assert problems(weekly.replace("week", "day")) == [
+        "4:13: 'on' is the day of a week: write every: week, or leave out on: friday"
+    ]
+    assert "no day of the week, did you mean 'friday'?" in problems(weekly.replace("friday", "fridays"))[0]
+
+
+def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    text = (
+        "channels: {news: {feed: {path: ~/pedigreed.atom}}}\n"
+        "subscriptions: [{name: a, watch: {programs: [1180]}, deliver: [{channel: news}]}]\n"
+    )
+    config = parse_config(text, "pedigreed.yaml", {"HOME": "/home/me"}).config
+    channel = config.channels["news"]
+    assert isinstance(channel, FeedChannel)
+    assert channel.path == Path("/home/me/pedigreed.atom")

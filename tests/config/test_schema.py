@@ -110,7 +110,15 @@ def test_what_is_refused_for_its_shape_is_not_valid(watch: str, deliver: str, ch
 
 
 def test_the_keys_of_a_place_are_found_through_references_and_choices() -> None:
-    assert keys_at(("channels", "team")) == ("slack", "webhook", "maildir", "folder", "command")
+    assert keys_at(("channels", "team")) == (
+        "slack",
+        "webhook",
+        "apprise",
+        "maildir",
+        "folder",
+        "feed",
+        "command",
+    )
     assert keys_at(("channels", "email"))[:3] == ("from", "host", "security")
     assert keys_at(("subscriptions", 3, "deliver", 0)) == ("email", "channel")
     assert keys_at(("nowhere",)) == ()

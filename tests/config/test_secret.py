@@ -6,13 +6,18 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
+from keyring.errors import KeyringLocked
 
 from pedigreed.config.load import parse_config
-from pedigreed.config.secret import Secret
+from pedigreed.config.secret import HOW_TO_REFER, Secret
 from pedigreed.model.failure import ConfigurationInvalid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 CHANNEL = """\
@@ -54,7 +59,10 @@ def test_a_variable_is_read_from_the_environment() -> None:
 @pytest.mark.parametrize(
     ("reference", "said"),
     [
-        ({"file": "/nowhere/secret"}, "the file '/nowhere/secret' is not there: create it, mode 0600"),
+        (
+            {"file": "/x/secret"},
+            "the file '/x/secret' is not there: write the secret into /x/secret, mode 0600",
+        ),
         ({"file": "DIRECTORY"}, "the file 'DIRECTORY' can't be read: Is a directory"),
         ({"file": "DIRECTORY/empty"}, "the file 'DIRECTORY/empty' is empty: write the secret into it"),
         (
@@ -67,9 +75,9 @@ def test_a_variable_is_read_from_the_environment() -> None:
         ),
         (
             {"file": "DIRECTORY/pipe"},
-            "the file 'DIRECTORY/pipe' is no regular file: write the secret into one",
+            "the file 'DIRECTORY/pipe' can't be read: not a regular file",
         ),
-        ({"file": "/dev/zero"}, "the file '/dev/zero' is no regular file: write the secret into one"),
+        ({"file": "/dev/zero"}, "the file '/dev/zero' can't be read: not a regular file"),
         ({"file": "DIRECTORY/loop"}, "the file 'DIRECTORY/loop' can't be read: Too many levels of symbolic links"),
         (
             {"credential": "smtp"},
@@ -98,20 +106,27 @@ def test_a_secret_that_is_not_there_is_told_with_the_fix(
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ("''", "an empty secret: write {credential: NAME}, {file: PATH} or {env: NAME}"),
-        ("12345", "a secret is a reference: write {credential: NAME}, {file: PATH} or {env: NAME}"),
-        ("[hunter2]", "a secret is a reference: write {credential: NAME}, {file: PATH} or {env: NAME}"),
+        ("''", f"an empty secret: {HOW_TO_REFER}"),
+        (
+            "12345",
+            f"a secret is a reference: {HOW_TO_REFER}",
+        ),
+        (
+            "[hunter2]",
+            f"a secret is a reference: {HOW_TO_REFER}",
+        ),
         (
             "{hunter2: x}",
-            (
-                "a secret has one of the keys credential, file and env: "
-                "write {credential: NAME}, {file: PATH} or {env: NAME}"
-            ),
+            f"a secret has one of the keys credential, file, env and keyring: {HOW_TO_REFER}",
         ),
         ("{credential: /etc/x}", "a credential is a name, not a path: write {file: PATH} for a path"),
-        ("{file: x}", "the path of a secret's file starts with '/': write the whole path"),
+        ("{file: x}", "the path of a secret's file starts with '/' or '~/': write the whole path"),
+        ("{keyring: x}", "an entry of a keyring has a service and a user: write {keyring: SERVICE/USER}"),
         ("{env: $X}", "an environment variable is written by its name alone, on one line, without '$' and '='"),
-        ("{env: 1}", "'env' needs a name as text: write {credential: NAME}, {file: PATH} or {env: NAME}"),
+        (
+            "{env: 1}",
+            f"'env' needs a name as text: {HOW_TO_REFER}",
+        ),
     ],
 )
 def test_what_is_no_secret_is_refused_without_being_repeated(value: str, said: str) -> None:
@@ -128,7 +143,7 @@ def test_a_secret_written_inline_is_warned_about_and_never_shown() -> None:
     assert [str(warning) for warning in loaded.warnings] == [
         (
             "f:8:15: warning: a secret in the configuration, open to all who read the file: "
-            "write {credential: NAME}, {file: PATH} or {env: NAME}"
+            "write {file: PATH}, {credential: NAME}, {env: NAME} or {keyring: SERVICE/USER}"
         )
     ]
     config = loaded.config
@@ -142,22 +157,88 @@ def test_a_reference_shows_where_the_secret_is() -> None:
     assert "hunter2" not in f"{Secret.read('hunter2', {})!s:>40}"
 
 
+def unready(password: str, environ: dict[str, str]) -> list[str]:
+    loaded = parse_config(CHANNEL.replace("PASSWORD", password), "f", environ)
+    return [str(problem) for problem in loaded.unready() if "is an example" not in problem.message]
+
+
 def test_a_missing_credential_is_an_error_where_the_service_has_credentials(tmp_path: Path) -> None:
-    text = CHANNEL.replace("PASSWORD", "{credential: smtp}")
-    with pytest.raises(ConfigurationInvalid) as refused:
-        parse_config(text, "f", {"CREDENTIALS_DIRECTORY": str(tmp_path)})
-    assert str(refused.value) == (
+    assert unready("{credential: smtp}", {"CREDENTIALS_DIRECTORY": str(tmp_path)}) == [
         f"f:8:15: the credential 'smtp' is not there in {tmp_path}: add LoadCredential=smtp:/PATH to the unit"
-    )
+    ]
 
 
 def test_a_credential_can_not_be_looked_up_outside_the_service_which_is_a_warning() -> None:
-    text = CHANNEL.replace("PASSWORD", "{credential: smtp}")
-    (warning,) = parse_config(text, "f", {}).warnings
-    assert str(warning) == (
-        "f:8:15: warning: the credential 'smtp' was not looked up, since $CREDENTIALS_DIRECTORY is not set: "
-        "systemd sets it for the service"
-    )
+    assert unready("{credential: smtp}", {}) == [
+        (
+            "f:8:15: warning: the credential 'smtp' can't be looked up, since $CREDENTIALS_DIRECTORY is not set: "
+            "systemd sets it for a service with LoadCredential=; elsewhere write {file: PATH}"
+        )
+    ]
+
+
+def test_it_is_an_error_for_what_needs_it_and_stops_nothing_else() -> None:
+    loaded = parse_config(CHANNEL.replace("PASSWORD", "{credential: smtp}"), "f", {})
+    assert loaded.warnings == ()
+    loaded.require_secrets("sources")
+    for below in ((), ("channels", "email")):
+        with pytest.raises(ConfigurationInvalid, match=r"^f:8:15: the credential 'smtp' can't be looked up"):
+            loaded.require_secrets(*below)
+
+
+def test_a_file_may_be_in_the_home_of_who_runs_it(tmp_path: Path) -> None:
+    (tmp_path / "smtp").write_text("hunter2\n")
+    assert Secret.read({"file": "~/smtp"}, {"HOME": str(tmp_path)}).reveal() == "hunter2"
+
+
+class MadeUpKeyring(KeyringBackend):
+    """A keyring with one entry, which may be locked."""
+
+    priority = 1
+    is_locked = False
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.is_locked:
+            raise KeyringLocked("Failed to unlock the collection!")
+        return "hunter2" if (service, username) == ("mail/obs", "bot") else None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise NotImplementedError
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def made_up_keyring() -> Iterator[MadeUpKeyring]:
+    before = keyring.get_keyring()
+    made = MadeUpKeyring()  # type: ignore[no-untyped-call]  # the library has no types
+    keyring.set_keyring(made)
+    yield made
+    keyring.set_keyring(before)
+
+
+@pytest.mark.process  # the library looks for the keyrings of other systems with them
+@pytest.mark.usefixtures("made_up_keyring")
+def test_a_secret_may_be_in_the_keyring() -> None:
+    assert Secret.read({"keyring": "mail/obs/bot"}, {}).reveal() == "hunter2"
+    with pytest.raises(ConfigurationInvalid, match="run `keyring set mail/obs me`"):
+        Secret.read({"keyring": "mail/obs/me"}, {}).reveal()
+
+
+@pytest.mark.process
+def test_a_keyring_that_is_locked_or_missing_is_told(made_up_keyring: MadeUpKeyring) -> None:
+    made_up_keyring.is_locked = True
+    assert unready("{keyring: mail/obs/bot}", {}) == [
+        (
+            "f:8:15: the keyring can't be asked for 'mail/obs/bot': Failed to unlock the collection!: "
+            "without a desktop, write {file: PATH}"
+        )
+    ]
+    keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]  # as above
+    assert unready("{keyring: mail/obs/bot}", {}) == [
+        "f:8:15: there is no keyring here to ask for 'mail/obs/bot': write {file: PATH}"
+    ]
 
 
 def test_the_environment_of_the_caller_is_the_one_that_is_read() -> None:

@@ -6,9 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from pedigreed.config.yaml_node import plain
 from pedigreed.config.yaml_reader import DEEPEST, LARGEST, place_in, read_yaml
 
@@ -169,6 +171,38 @@ def test_the_size_is_counted_in_bytes() -> None:
 def test_a_place_counts_every_kind_of_line_end_once() -> None:
     assert place_in("a\r\nb\nc\rd", 7) == (4, 1)
     assert place_in("a\r\nbc", 4) == (2, 2)
+
+
+PIECES = (
+    *(
+        "a",
+        "b c",
+        "1",
+        "01",
+        "7:30",
+        "a@b.example",
+        "https://h.example/x?y=1#z",
+        "-1",
+        "~",
+        "é",
+        "\U0001f30c",
+        "x:",
+    ),
+    *("'", '"', "''", '\\"', "\\n", "\\u00e9", "'it''s'", '"q: [x]"', "[", "]", "{", "}", ",", ", ", ":", ": "),
+    *("-", "- ", "?", "#", " # c", "%", "|", ">", "&x ", "*x", "!t ", "---", "...", "@", "`", "<"),
+    *(" ", "  ", "    ", "\n", "\n\n", "\n  ", "\n    ", "\n- ", "\n  - ", "\r\n", "\r", "\ufeff", "\u00a0", "\t"),
+)
+"""Of which texts are made that are nearly YAML."""
+
+
+@settings(max_examples=examples(1000))
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
+@example("[https://h.example/x?y=1#z]")
+def test_what_libyaml_reads_it_reads_as_pyyaml_does_and_at_the_same_places(text: str) -> None:
+    quick = read_yaml(text, "f", frozenset({"password"}))
+    with pytest.MonkeyPatch.context() as without:
+        without.setattr(yaml, "__with_libyaml__", False)
+        assert quick == read_yaml(text, "f", frozenset({"password"}))
 
 
 @given(st.text())

@@ -18,6 +18,7 @@ from pedigreed.daemon.daemon import FAULT_PAUSES, Daemon
 from pedigreed.daemon.notify import Notifier
 from pedigreed.daemon.worker import Worker
 from pedigreed.model.work import Work
+from pedigreed.store import downloads as stored_downloads
 from pedigreed.store import runs as stored_runs
 from pedigreed.store.database import Store
 from small_programs import employ
@@ -30,24 +31,31 @@ if TYPE_CHECKING:
     from pedigreed.service.agenda import Agenda
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+FILE = "jw01180007001_02101_00001_nrcb1_cal.fits"
 NOTED = "(folder / sys.argv[1]).open('a').write(' '.join(sys.argv[2:]) + chr(10));"
 
 
 @dataclass
 class Office:
-    """A daemon on an empty store, where asking is due until it was done."""
+    """A daemon on a store where asking is due until it was done and, where there is a download, fetching too."""
 
     folder: Path
     now: datetime = NOON
     scripts: dict[Work, str] = field(default_factory=lambda: dict.fromkeys(Work, NOTED))
     missing: frozenset[Work] = frozenset()
+    has_download: bool = False
 
     @property
     def loaded(self) -> LoadedConfig:
         document = {
             "channels": {"keep": {"folder": {"path": str(self.folder / "kept")}}},
             "subscriptions": [
-                {"name": "a", "watch": {"programs": [1180]}, "deliver": [{"channel": "keep"}]},
+                {
+                    "name": "a",
+                    "watch": {"programs": [1180]},
+                    "deliver": [{"channel": "keep"}],
+                    "fetch": {"to": str(self.folder / "data"), "at_most": "1GB"},
+                },
             ],
         }
         return parse_config(json.dumps(document), "pedigreed.yaml", {"HOME": str(self.folder)})
@@ -87,6 +95,9 @@ class Office:
                     await running
 
         with Store(f"sqlite:///{self.folder}/pedigreed.db") as store:
+            if self.has_download:
+                with store.writing() as connection:
+                    stored_downloads.want(connection, "a", [(FILE, 1180)], self.now)
             asyncio.run(both(store))
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -201,7 +212,7 @@ def test_an_end_while_it_looks_at_the_store_is_no_error(
 @pytest.mark.failure("work dies before it can say that it began")
 @pytest.mark.parametrize("work", list(Work))
 def test_work_that_dies_before_it_began_is_recorded_with_its_end(office: Office, work: Work) -> None:
-    office.scripts[work] = NOTED + "os.kill(os.getpid(), 9)"
+    office.scripts[work], office.has_download = NOTED + "os.kill(os.getpid(), 9)", work is Work.FETCH
 
     async def scenario() -> None:
         await office.until(lambda: bool(recorded(office, work)))
@@ -211,6 +222,32 @@ def test_work_that_dies_before_it_began_is_recorded_with_its_end(office: Office,
     assert not run.came_to_its_end
     assert run.ended_at is not None
     assert run.death == "it was ended by SIGKILL"
+
+
+BEGINS = """
+from datetime import UTC, datetime
+from pedigreed.model.work import Work
+from pedigreed.store import runs
+from pedigreed.store.database import Store
+with Store(f"sqlite:///{folder}/pedigreed.db") as store, store.writing() as connection:
+    runs.begin(connection, Work(sys.argv[1]), datetime(2026, 11, 21, 12, tzinfo=UTC))
+os._exit(0)
+"""
+
+
+@pytest.mark.process
+@pytest.mark.failure("an asking dies, or the reading of CRDS's news")
+@pytest.mark.parametrize("work", list(Work))
+def test_work_that_leaves_without_its_end_is_broken_off_whatever_its_exit_code(office: Office, work: Work) -> None:
+    office.scripts[work], office.has_download = BEGINS, work is Work.FETCH
+
+    async def scenario() -> None:
+        await office.until(lambda: any(run.ended_at for run in recorded(office, work)))
+
+    office.run(scenario)
+    run = next(run for run in recorded(office, work) if run.ended_at)
+    assert not run.came_to_its_end
+    assert run.death == "it ended with exit code 0 and a run without an end"
 
 
 def recorded(office: Office, work: Work) -> list[Run]:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pedigreed.daemon.status_line import status_line
+from pedigreed.daemon.notify import status_line
 from pedigreed.model.work import Work
 from pedigreed.service.agenda import Agenda
 

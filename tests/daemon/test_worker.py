@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -76,7 +77,7 @@ def test_one_that_does_not_want_to_end_is_ended(tmp_path: Path, monkeypatch: pyt
 
 
 def test_one_that_hangs_is_ended_at_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pedigreed.daemon.worker.LIMITS", {Work.ASK: 0.5})
+    monkeypatch.setattr("pedigreed.daemon.worker.LONGEST_RUN", {Work.ASK: timedelta(seconds=0.5)})
     ended = asyncio.run(employ("time.sleep(600)", tmp_path).run(""))
     assert ended.fault == "it did not end in time, and was killed"
 

@@ -8,8 +8,12 @@ import socket
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
+import feedparser
 import pytest
 from aiosmtpd import smtp
 
@@ -17,9 +21,9 @@ from hooks import Clock, hook_server
 from pedigreed.config.address import Sender
 from pedigreed.config.channels import Security
 from pedigreed.delivery.command import CommandChannel
-from pedigreed.delivery.folder import MAIL, FolderChannel
-from pedigreed.delivery.mail import build_mail
-from pedigreed.delivery.maildir import MaildirChannel
+from pedigreed.delivery.digest_mail import build_mail
+from pedigreed.delivery.feed import FeedChannel, as_xml
+from pedigreed.delivery.folder import MAIL, FolderChannel, MaildirChannel
 from pedigreed.delivery.posting import Pace
 from pedigreed.delivery.slack import ONE_A_SECOND, SlackChannel
 from pedigreed.delivery.smtp import SmtpChannel
@@ -56,12 +60,14 @@ class Rig:
         unreachable: the same kind of channel, whose destination can't be reached.
         received: the bytes of each message that arrived.
         knows_repeats: whether the destination can tell that it has a message already.
+        arrives: what of a message is to arrive; all of it but in a feed.
     """
 
     channel: Channel
     unreachable: Channel
     received: Callable[[], list[bytes]]
     knows_repeats: bool
+    arrives: Callable[[Message], bytes] = lambda message: message.content
 
 
 class Inbox:
@@ -126,6 +132,28 @@ async def folder_rig(folder: Path) -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
+async def feed_rig(folder: Path) -> AsyncIterator[Rig]:
+    def received() -> list[bytes]:
+        file = folder / "news.atom"
+        entries = feedparser.parse(file.read_bytes()).entries if file.exists() else []
+        return [f"{entry.title}\n{unescape(entry.content[0].value)}".encode() for entry in entries]
+
+    def arrives(message: Message) -> bytes:
+        body = message_from_bytes(message.content, policy=default).get_body(("plain",))
+        assert body is not None
+        return f"{message.subject}\n<pre>{as_xml(body.get_content())}</pre>".encode()
+
+    (folder / "a file").touch()
+    yield Rig(
+        FeedChannel(folder / "news.atom"),
+        FeedChannel(folder / "a file" / "news.atom"),
+        received,
+        knows_repeats=True,
+        arrives=arrives,
+    )
+
+
+@asynccontextmanager
 async def slack_rig(folder: Path) -> AsyncIterator[Rig]:
     del folder
     clock = Clock()
@@ -173,6 +201,7 @@ RIGS: dict[str, Callable[[Path], Rigging]] = {
     "webhook": webhook_rig,
     "maildir": maildir_rig,
     "folder": folder_rig,
+    "feed": feed_rig,
     "command": command_rig,
 }
 
@@ -204,7 +233,7 @@ def test_a_message_arrives_byte_for_byte(rigging: Rigging, text: str) -> None:
         async with rigging as rig:
             message = mail(text=text)
             assert isinstance(await rig.channel.send(message), Sent)
-            assert rig.received() == [message.content]
+            assert rig.received() == [rig.arrives(message)]
 
     asyncio.run(scenario())
 
@@ -215,7 +244,7 @@ def test_a_repeat_is_sent_again_only_where_it_cannot_be_told(rigging: Rigging) -
             message = mail()
             outcomes = [await rig.channel.send(message) for _ in range(3)]
             assert all(isinstance(outcome, Sent) for outcome in outcomes)
-            assert rig.received() == [message.content] * (1 if rig.knows_repeats else 3)
+            assert rig.received() == [rig.arrives(message)] * (1 if rig.knows_repeats else 3)
 
     asyncio.run(scenario())
 
@@ -226,7 +255,7 @@ def test_messages_sent_at_the_same_time_all_arrive_once(rigging: Rigging) -> Non
             messages = [mail(number) for number in range(8)]
             outcomes = await asyncio.gather(*map(rig.channel.send, messages))
             assert all(isinstance(outcome, Sent) for outcome in outcomes)
-            assert sorted(rig.received()) == sorted(message.content for message in messages)
+            assert sorted(rig.received()) == sorted(map(rig.arrives, messages))
 
     asyncio.run(scenario())
 

@@ -12,8 +12,7 @@ from pedigreed.config.channels import SlackChannel as SlackSettings
 from pedigreed.config.channels import WebhookChannel as WebhookSettings
 from pedigreed.config.secret import Secret
 from pedigreed.delivery.channels import open_channels
-from pedigreed.delivery.folder import FolderChannel
-from pedigreed.delivery.maildir import MaildirChannel
+from pedigreed.delivery.folder import FolderChannel, MaildirChannel
 from pedigreed.delivery.slack import SlackChannel
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.delivery.webhook import WebhookChannel

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pedigreed.config.channels import CommandChannel as CommandSettings
+from pedigreed.config.channels import Form
 from pedigreed.delivery.channels import open_channels
 from pedigreed.delivery.command import CommandChannel, StdoutChannel
-from pedigreed.delivery.messages import build_message, gets_mail
+from pedigreed.delivery.messages import build_message, form_of
 from pedigreed.model.delivery import Message, Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.model.digest import Attachment, RenderedDigest
 
@@ -66,7 +67,7 @@ def test_sendmail_gets_a_mail_from_and_to_its_recipient() -> None:
     settings = read({"run": "sendmail", "to": "me@obs.example"})
     mail = message_from_bytes(build_message(DIGEST, settings, channel="own", now=NOW).content)
     assert (mail["From"], mail["To"]) == ("pedigreed <me@obs.example>", "me@obs.example")
-    assert gets_mail(settings)
+    assert form_of(settings) is Form.MAIL
 
 
 @pytest.mark.failure("a program that messages are handed to fails")

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedigreed.config.address import Sender
+from pedigreed.delivery.digest_mail import build_mail
 from pedigreed.delivery.folder import FolderChannel, files_of, folder_name, safe_filename
-from pedigreed.delivery.mail import build_mail
 from pedigreed.model.delivery import Message, Outcome, Retry, Sent
 from pedigreed.model.digest import Attachment, RenderedDigest
 
@@ -72,7 +72,7 @@ def test_attachments_of_one_name_are_all_kept(tmp_path: Path) -> None:
 @given(subscription=NAMES, filenames=st.lists(NAMES, max_size=4))
 def test_no_name_leads_out_of_the_folder(subscription: str, filenames: list[str]) -> None:
     message = shown(subscription, *(Attachment(name, "text/csv", b"") for name in filenames))
-    names = [folder_name(message), *(name for name, _ in files_of(message))]
+    names = [folder_name(message), *(name for name, _ in files_of(message.content))]
     for name in names:
         assert not set(name) & set("/\\\0:")
         assert not name.startswith(".")

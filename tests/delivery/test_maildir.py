@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pedigreed.delivery.maildir import MaildirChannel
+from pedigreed.delivery.folder import MaildirChannel
 from pedigreed.model.delivery import Message, Outcome, Retry, Sent
 
 if TYPE_CHECKING:

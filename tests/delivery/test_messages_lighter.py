@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from any_digest import worst
 from pedigreed.config.address import Sender
-from pedigreed.delivery.mail import build_mail
-from pedigreed.delivery.messages import lighter
+from pedigreed.delivery.digest_mail import build_mail
+from pedigreed.delivery.messages import lighter_form
 from pedigreed.delivery.slack import slack_payload
 from pedigreed.delivery.webhook import webhook_document
 from pedigreed.digests.render import render
@@ -61,7 +61,7 @@ def slack(payload: object) -> Message:
 
 
 def lightened(message: Message, reason: str = REASON) -> Message:
-    result = lighter(message, reason)
+    result = lighter_form(message, reason)
     assert result is not None
     return result
 
@@ -120,16 +120,17 @@ def test_the_header_is_the_same_byte_for_byte() -> None:
 
 
 def test_equal_arguments_give_equal_bytes() -> None:
-    assert lighter(mail(), REASON) == lighter(mail(), REASON)
+    assert lighter_form(mail(), REASON) == lighter_form(mail(), REASON)
 
 
 def test_a_mail_without_attachments_loses_its_page_and_then_can_get_no_lighter() -> None:
     light = lightened(mail(attachments=()))
     assert [part.get_content_type() for part in read(light).walk()] == ["multipart/mixed", "text/plain"]
     assert "would not take a message so large: the page.\nThe reason it gave" in body_of(read(light))
-    assert lighter(light, REASON) is None
+    assert lighter_form(light, REASON) is None
 
 
+@pytest.mark.long
 def test_a_digest_claims_no_attachments_that_are_left_out() -> None:
     rendered = render(worst(), configuration="pedigreed.yaml")
     built = build_mail(rendered, channel="email", sender=None, recipient="a@x.example", now=NOW)
@@ -158,12 +159,15 @@ def test_whatever_a_mail_says_its_lighter_form_says_it_without_attachments(
     assert light.content.isascii()
     assert light.content.endswith(b"--\r\n")
     assert not any(b"\n" in line or b"\r" in line or len(line) > 998 for line in lines)
-    assert lighter(light, reason) is None
+    assert lighter_form(light, reason) is None
 
 
 @given(content=st.binary() | st.binary().map(lambda tail: mail().content[:900] + tail))
 def test_what_was_not_written_here_has_no_lighter_form(content: bytes) -> None:
-    assert lighter(Message("1@obs.example", "email", "a@x.example", "p@obs.example", "", content), REASON) is None
+    assert (
+        lighter_form(Message("1@obs.example", "email", "a@x.example", "p@obs.example", "", content), REASON)
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,7 +182,10 @@ def test_what_was_not_written_here_has_no_lighter_form(content: bytes) -> None:
     ],
 )
 def test_a_mail_of_another_make_stays_as_it_is(content: bytes) -> None:
-    assert lighter(Message("1@obs.example", "email", "a@x.example", "p@obs.example", "", content), REASON) is None
+    assert (
+        lighter_form(Message("1@obs.example", "email", "a@x.example", "p@obs.example", "", content), REASON)
+        is None
+    )
 
 
 def test_a_slack_message_keeps_its_text_and_tells_that_more_was_there() -> None:
@@ -191,7 +198,7 @@ def test_a_slack_message_keeps_its_text_and_tells_that_more_was_there() -> None:
         "The reason it gave: Slack answered 400 &lt;no_blocks&gt;"
     )
     assert light.message_id == "1@pedigreed.invalid"
-    assert lighter(light, REASON) is None
+    assert lighter_form(light, REASON) is None
 
 
 @pytest.mark.parametrize("text", ["x" * 5000, "&amp;" * 1000, "x" + "&amp;" * 1000, "μ" * 5000])
@@ -208,7 +215,7 @@ def test_a_trial_has_a_lighter_form_for_slack_and_none_for_other_programs() -> N
     payload = Message("1@pedigreed.invalid", "team", "", "", "", slack_payload(rendered))
     assert text_of_slack(lightened(payload)).startswith("a subject\n")
     document = Message("1@pedigreed.invalid", "feed", "", "", "", webhook_document(rendered))
-    assert lighter(document, REASON) is None
+    assert lighter_form(document, REASON) is None
 
 
 @pytest.mark.parametrize(
@@ -216,4 +223,4 @@ def test_a_trial_has_a_lighter_form_for_slack_and_none_for_other_programs() -> N
     [{}, {"text": "x"}, {"text": "x", "blocks": []}, {"blocks": [{}]}, {"text": 1, "blocks": [{}]}],
 )
 def test_a_payload_without_text_and_blocks_has_no_lighter_form(payload: object) -> None:
-    assert lighter(slack(payload), REASON) is None
+    assert lighter_form(slack(payload), REASON) is None

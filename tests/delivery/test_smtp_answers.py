@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from mail_server import DROP, HALF, HANG, RESET, MailServer, mail_server
 from pedigreed.config.channels import Security
 from pedigreed.delivery import smtp_session
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.model.delivery import Message, Outcome, Refused, Retry, Scope, Sent, Unsure
+from scripted_mail_server import DROP, HALF, HANG, RESET, ScriptedMailServer, scripted_mail_server
 
 MESSAGE = Message(
     message_id="1@obs.example",
@@ -25,9 +25,9 @@ ON_THE_WIRE = b"Subject: hello\r\n\r\n..first\r\nlast\r\n.\r\n"
 
 def send(
     script: dict[str, bytes], timeout: float = 30.0, final_timeout: float = 30.0
-) -> tuple[Outcome, MailServer]:
-    async def scenario() -> tuple[Outcome, MailServer]:
-        async with mail_server(script) as server:
+) -> tuple[Outcome, ScriptedMailServer]:
+    async def scenario() -> tuple[Outcome, ScriptedMailServer]:
+        async with scripted_mail_server(script) as server:
             channel = SmtpChannel(
                 "127.0.0.1", server.port, Security.PLAIN, timeout=timeout, final_timeout=final_timeout
             )
@@ -225,7 +225,7 @@ def test_the_reason_is_one_printable_line_with_the_server_and_its_answer() -> No
 )
 def test_an_address_that_would_be_a_command_is_refused_and_never_said(recipient: str) -> None:
     async def scenario() -> None:
-        async with mail_server({}) as server:
+        async with scripted_mail_server({}) as server:
             message = Message("1@obs.example", "email", recipient, "p@obs.example", "", b"Subject: x\r\n\r\n")
             channel = SmtpChannel("127.0.0.1", server.port, Security.PLAIN)
             assert isinstance(await channel.send(message), Refused)
@@ -239,7 +239,7 @@ def test_a_message_cannot_end_early_and_go_on_as_commands() -> None:
     smuggled = b"Subject: x\r\n\r\nbody\n.\nMAIL FROM:<x@x.example>\r.\r\nend"
 
     async def scenario() -> None:
-        async with mail_server({}) as server:
+        async with scripted_mail_server({}) as server:
             message = Message("1@obs.example", "email", "a@x.example", "p@obs.example", "", smuggled)
             channel = SmtpChannel("127.0.0.1", server.port, Security.PLAIN)
             assert isinstance(await channel.send(message), Sent)
@@ -252,7 +252,7 @@ def test_a_message_cannot_end_early_and_go_on_as_commands() -> None:
 
 def test_a_cancelled_send_leaves_no_connection() -> None:
     async def scenario() -> None:
-        async with mail_server({"BODY": HANG}) as server:
+        async with scripted_mail_server({"BODY": HANG}) as server:
             sending = asyncio.create_task(SmtpChannel("127.0.0.1", server.port, Security.PLAIN).send(MESSAGE))
             await server.handed_over.wait()
             sending.cancel()
@@ -321,6 +321,8 @@ SAID_BY_SERVERS = [
     ("550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", RECIPIENT),
     ("554 5.2.2 mailbox full", RECIPIENT),
     ("550 5.7.133 RESOLVER.RST.SenderNotAuthenticatedForGroup; authentication required", RECIPIENT),
+    ("550 5.7.124 Sender not in allowed-senders list", RECIPIENT),
+    ("554 5.2.0 STOREDRV.Deliver.Exception:StorageTransientException; Failed to process message", UNKNOWN),
     # Gmail
     (
         "550-5.4.5 Daily user sending limit exceeded. For more information on Gmail\n550 5.4.5 sending limits",
@@ -335,7 +337,17 @@ SAID_BY_SERVERS = [
         "552-5.7.0 This message was blocked because its content presents a\n552 5.7.0 potential security issue",
         CONTENT,
     ),
+    ("550-5.7.1 The user or domain that you are sending to (or from) has a policy that\n550 5.7.1 x", UNKNOWN),
+    # Amazon SES
+    ("554 Message rejected: Email address is not verified. The following identities failed the check", CHANNEL),
+    ("554 Message rejected: Sending paused for this account.", CHANNEL),
     # others
+    ("550 The from address does not match a verified Sender Identity. Mail cannot be sent until", CHANNEL),
+    ("550 5.7.1 Account disabled: it has been disabled from sending", CHANNEL),
+    ("550 User has no permission", CHANNEL),
+    ("550-Requested action not taken: mailbox unavailable\n550 invalid DNS MX or A/AAAA resource record", CHANNEL),
+    ("550 #5.7.1 Your access to submit messages to this e-mail system has been rejected.", CHANNEL),
+    ("550 Requested action not taken: mailbox unavailable", RECIPIENT),
     ("550 5.7.1 <a@x.example>... user unknown at relay.x.example", RECIPIENT),
     ("550 #5.1.0 Address rejected.", RECIPIENT),
     ("550 5.6.0 Message content rejected", CONTENT),

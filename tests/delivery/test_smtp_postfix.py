@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from accounts import SENDER
+from dovecot import SENDER
 from pedigreed.config.address import Sender
 from pedigreed.config.channels import Security
-from pedigreed.delivery.mail import build_mail
+from pedigreed.delivery.digest_mail import build_mail
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.model.delivery import Refused, Retry, Scope, Sent
 from pedigreed.model.digest import Attachment, RenderedDigest

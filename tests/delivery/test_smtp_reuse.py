@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hooks import Clock
-from mail_server import DROP, HANG, RESET, MailServer, mail_server
 from pedigreed.config.channels import Security
 from pedigreed.delivery import smtp_session
 from pedigreed.delivery.smtp import LONGEST_IDLE, MOST_MESSAGES, SmtpChannel
 from pedigreed.model.delivery import Message, Outcome, Refused, Retry, Scope, Sent, Unsure
+from scripted_mail_server import DROP, HANG, RESET, ScriptedMailServer, scripted_mail_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,9 @@ def on_the_wire(*numbers: int) -> list[bytes]:
     return [message(number).content + b".\r\n" for number in numbers]
 
 
-def channel_to(server: MailServer, clock: Callable[[], float] | None = None, timeout: float = 30.0) -> SmtpChannel:
+def channel_to(
+    server: ScriptedMailServer, clock: Callable[[], float] | None = None, timeout: float = 30.0
+) -> SmtpChannel:
     return SmtpChannel(
         "127.0.0.1",
         server.port,
@@ -47,11 +49,11 @@ def channel_to(server: MailServer, clock: Callable[[], float] | None = None, tim
     )
 
 
-def send_two(script: dict[str, bytes], timeout: float = 30.0) -> tuple[list[Outcome], MailServer]:
+def send_two(script: dict[str, bytes], timeout: float = 30.0) -> tuple[list[Outcome], ScriptedMailServer]:
     """Two messages, one after the other, in a batch of their own."""
 
-    async def scenario() -> tuple[list[Outcome], MailServer]:
-        async with mail_server(script) as server:
+    async def scenario() -> tuple[list[Outcome], ScriptedMailServer]:
+        async with scripted_mail_server(script) as server:
             channel = channel_to(server, timeout=timeout)
             outcomes = [await channel.send(message(number)) for number in (1, 2)]
             await channel.close()
@@ -77,7 +79,7 @@ def test_a_session_is_logged_in_to_once_and_echoes_no_password_later() -> None:
     async def scenario() -> None:
         echo = b"550 no such user as correct horse\r\n"
         script = {"EHLO": b"250-hello\r\n250 AUTH PLAIN\r\n", "AUTH": b"235 welcome\r\n", "1.2 RCPT": echo}
-        async with mail_server(script) as server:
+        async with scripted_mail_server(script) as server:
             channel = SmtpChannel("127.0.0.1", server.port, Security.PLAIN, username="bot", password=reveal)
             assert isinstance(await channel.send(message(1)), Sent)
             refused = await channel.send(message(2))
@@ -179,7 +181,7 @@ def test_the_fresh_session_is_the_last_one_that_is_tried() -> None:
 
 def test_where_no_fresh_session_can_be_had_the_channel_is_busy() -> None:
     async def scenario() -> None:
-        async with mail_server({"1.2 MAIL": DROP}) as server:
+        async with scripted_mail_server({"1.2 MAIL": DROP}) as server:
             channel = channel_to(server)
             await channel.send(message(1))
             server.script["CONNECT"] = b"421 too busy\r\n"
@@ -193,7 +195,7 @@ def test_where_no_fresh_session_can_be_had_the_channel_is_busy() -> None:
 
 def test_a_session_that_the_server_ended_meanwhile_costs_the_next_message_nothing() -> None:
     async def scenario() -> None:
-        async with mail_server() as server:
+        async with scripted_mail_server() as server:
             channel = channel_to(server)
             await channel.send(message(1))
             await server.end_sessions()
@@ -207,7 +209,7 @@ def test_a_session_that_the_server_ended_meanwhile_costs_the_next_message_nothin
 
 def test_messages_at_the_same_time_share_no_session_and_leave_theirs_for_the_next() -> None:
     async def scenario() -> None:
-        async with mail_server() as server:
+        async with scripted_mail_server() as server:
             channel = channel_to(server)
             for batch in (range(5), range(5, 10)):
                 outcomes = await asyncio.gather(*(channel.send(message(number)) for number in batch))
@@ -222,7 +224,7 @@ def test_messages_at_the_same_time_share_no_session_and_leave_theirs_for_the_nex
 
 def test_a_session_takes_so_many_messages_and_no_more() -> None:
     async def scenario() -> None:
-        async with mail_server() as server:
+        async with scripted_mail_server() as server:
             channel = channel_to(server)
             for number in range(MOST_MESSAGES + 1):
                 assert isinstance(await channel.send(message(number)), Sent)
@@ -238,7 +240,7 @@ def test_a_session_takes_so_many_messages_and_no_more() -> None:
 def test_a_session_that_lay_idle_is_not_taken_up(seconds: float, sessions: int) -> None:
     async def scenario() -> None:
         clock = Clock()
-        async with mail_server() as server:
+        async with scripted_mail_server() as server:
             channel = channel_to(server, clock)
             await channel.send(message(1))
             clock.now += seconds
@@ -254,7 +256,7 @@ def test_a_closed_channel_holds_nothing_and_sends_again(said: bytes, monkeypatch
     monkeypatch.setattr(smtp_session, "_SHORT_SECONDS", 0.2)
 
     async def scenario() -> None:
-        async with mail_server({"QUIT": said}) as server:
+        async with scripted_mail_server({"QUIT": said}) as server:
             channel = channel_to(server)
             for number in (1, 2):
                 assert isinstance(await channel.send(message(number)), Sent)
@@ -271,14 +273,14 @@ def test_a_session_of_another_event_loop_is_left_alone() -> None:
     channel = SmtpChannel("127.0.0.1", 1, Security.PLAIN)
 
     async def leave_open() -> None:
-        async with mail_server() as server:
+        async with scripted_mail_server() as server:
             channel.port = server.port
             assert isinstance(await channel.send(message(1)), Sent)
             assert len(server.talks) == 1
             server.talks.clear()
 
     async def find_it(*, close_first: bool) -> None:
-        async with mail_server() as server:
+        async with scripted_mail_server() as server:
             channel.port = server.port
             if close_first:
                 await channel.close()
@@ -295,7 +297,7 @@ def test_a_session_of_another_event_loop_is_left_alone() -> None:
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "BODY"])
 def test_a_cancelled_send_leaves_no_session_behind(step: str) -> None:
     async def scenario() -> None:
-        async with mail_server({f"1.2 {step}": HANG}) as server:
+        async with scripted_mail_server({f"1.2 {step}": HANG}) as server:
             channel = channel_to(server)
             await channel.send(message(1))
             sending = asyncio.create_task(channel.send(message(2)))

@@ -204,6 +204,7 @@ def test_without_starttls_nothing_is_said_in_the_clear(certified: Certified, pas
 def test_tls_to_a_server_that_speaks_in_the_clear_is_tried_again(certified: Certified) -> None:
     outcome, server = send(Security.TLS, certified.trust, timeout=0.5)
     assert isinstance(outcome, Retry)
+    assert "it answers without TLS: try security: starttls" in outcome.reason
     assert server.encrypted == []
 
 

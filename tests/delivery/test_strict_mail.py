@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pedigreed.config.address import Sender
-from pedigreed.delivery.mail import build_mail
+from pedigreed.delivery.digest_mail import build_mail
 from pedigreed.model.digest import Attachment, RenderedDigest
 from strict_mail import faults_in
 

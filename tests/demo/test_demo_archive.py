@@ -17,7 +17,7 @@ from pedigreed.demo.received import COLUMNSCONFIG_PATH, INVOKE_PATH, RequestKind
 from pedigreed.demo.rows import always
 from pedigreed.demo.scenario import DAY_1, DAY_2, archive_at
 from pedigreed.model.instrument import Instrument
-from pedigreed.sources.mast.columns import columns_for, service_of
+from pedigreed.sources.mast.query import columns_for, service_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

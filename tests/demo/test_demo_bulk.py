@@ -8,7 +8,7 @@ from bulk_rows import NARROW_COLUMNS, bulk_reply, bulk_rows
 from pedigreed.demo.columnsconfig import columns_of
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.product_name import parse_product_name
-from pedigreed.sources.mast.columns import columns_for
+from pedigreed.sources.mast.query import columns_for
 
 
 @pytest.mark.parametrize("instrument", Instrument)

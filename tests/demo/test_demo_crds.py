@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -15,15 +16,18 @@ import pytest
 import crds_faults
 import faults
 from misbehaving import FaultyCrds, is_call_of
+from pedigreed.demo.crds_rules import rule_file, rule_files_of
 from pedigreed.demo.crds_story import (
-    BUILD_CHANGE,
     DELIVERIES,
     MARKED_BAD,
     NEWLY_BAD,
     crds_at,
 )
-from pedigreed.demo.history import B12_1_1, B12_3_1
+from pedigreed.demo.history import B12_1_1, B12_3_1, B12_4
 from pedigreed.demo.scenario import AFTER, BEFORE, DAY_1, DAY_2, DAY_3, archive_at
+from pedigreed.impact.context import compile_file, context_of_files
+from pedigreed.impact.why import explain
+from pedigreed.model.instrument import Instrument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,13 +60,13 @@ def call(crds: FaultyCrds, method: str, *params: object) -> Any:  # noqa: ANN401
 
 
 def test_contexts_are_named_as_files(crds: FaultyCrds) -> None:
-    assert call(crds, "get_default_context", "jwst", "latest") == "jwst_1581.pmap"
+    assert call(crds, "get_default_context", "jwst", "latest") == "jwst_1580.pmap"
     assert call(crds, "get_build_context", "jwst", "1.20.2") == "jwst_1464.pmap"
 
 
 def test_the_history_is_written_in_the_institutes_time_the_newest_first(crds: FaultyCrds) -> None:
     history = call(crds, "get_context_history", "jwst")
-    assert history[0][:2] == ["2026-11-05 10:37:44", "jwst_1581.pmap"]
+    assert history[0][:2] == ["2026-11-05 10:37:44", "jwst_1580.pmap"]
     assert len(history) == len(DELIVERIES) - 1
 
 
@@ -77,7 +81,7 @@ def test_the_catalogue_tells_the_fields_that_are_asked_for(crds: FaultyCrds) -> 
 def test_without_files_and_fields_the_catalogue_tells_everything(crds: FaultyCrds) -> None:
     told = call(crds, "get_file_info_map", "jwst")
     assert told["jwst_fgs_area_0009.fits"]["delivery_date"] == "2026-09-12 10:21:02"
-    assert set(call(crds, "get_reference_names", "jwst_1581.pmap")) == set(told)
+    assert set(call(crds, "get_reference_names", "jwst_1580.pmap")) == set(told)
 
 
 def test_a_context_has_no_files_of_later_ones(crds: FaultyCrds) -> None:
@@ -114,7 +118,7 @@ def test_what_is_no_call_is_not_found(crds: FaultyCrds) -> None:
 def test_every_result_can_be_encoded() -> None:
     with FaultyCrds(crds_at, DAY_1, encoded_above=0) as crds:
         assert "crds_encoded" in post(crds, "get_default_context", "jwst", "latest").json()["result"]
-        assert call(crds, "get_default_context", "jwst", "latest") == "jwst_1581.pmap"
+        assert call(crds, "get_default_context", "jwst", "latest") == "jwst_1580.pmap"
 
 
 def test_large_results_are_encoded_and_small_ones_are_not(crds: FaultyCrds) -> None:
@@ -129,14 +133,13 @@ def test_a_delivery_becomes_the_latest_between_day_1_and_day_2(crds: FaultyCrds)
     latest = []
     for crds.now in (BEFORE, DAY_1, DAY_2, DAY_3):
         latest.append(call(crds, "get_default_context", "jwst", "latest"))
-    assert latest == ["jwst_1581.pmap", "jwst_1581.pmap", "jwst_1583.pmap", "jwst_1583.pmap"]
+    assert latest == ["jwst_1580.pmap", "jwst_1580.pmap", "jwst_1583.pmap", "jwst_1583.pmap"]
 
 
-def test_the_archives_build_gets_another_context_between_day_2_and_day_3(crds: FaultyCrds) -> None:
-    contexts = []
-    for crds.now in (DAY_1, DAY_2, DAY_3):
-        contexts.append(call(crds, "get_build_context", "jwst", B12_3_1.cal_ver))
-    assert contexts == ["jwst_1535.pmap", "jwst_1535.pmap", "jwst_1581.pmap"]
+def test_the_next_build_has_a_context_before_a_product_is_made_with_it(crds: FaultyCrds) -> None:
+    assert call(crds, "get_build_context", "jwst", B12_4.cal_ver) == B12_4.crds_ctx
+    made = [{row["cal_ver"] for row in archive_at(day)} for day in (DAY_1, DAY_2, DAY_3)]
+    assert [B12_4.cal_ver in each for each in made] == [False, False, True]
 
 
 def test_a_file_is_marked_bad_between_day_2_and_day_3(crds: FaultyCrds) -> None:
@@ -149,16 +152,14 @@ def test_a_file_is_marked_bad_between_day_2_and_day_3(crds: FaultyCrds) -> None:
 def test_the_story_moves_between_the_looks() -> None:
     (delivery,) = (each for each in DELIVERIES if DAY_1 < each.at <= AFTER)
     assert DAY_1 < delivery.at < DAY_2 < MARKED_BAD < DAY_3
-    assert DAY_2 < BUILD_CHANGE < DAY_3
 
 
-def test_the_newest_build_in_the_archive_has_the_context_that_crds_says() -> None:
-    """Each product that is there on a day was begun under what was fixed for its version then, or before."""
-    for build in (B12_1_1, B12_3_1):
+def test_each_build_in_the_archive_has_the_context_that_crds_says() -> None:
+    for build in (B12_1_1, B12_3_1, B12_4):
         assert build.cal_ver is not None
         assert f"{crds_at(DAY_1).builds[build.cal_ver]}.pmap" == build.crds_ctx
-    made_with = {str(row["crds_ctx"]) for row in archive_at(DAY_3) if row.get("cal_ver") == B12_3_1.cal_ver}
-    assert made_with <= {"jwst_1535.pmap"}
+        made_with = {row["crds_ctx"] for row in archive_at(AFTER) if row["cal_ver"] == build.cal_ver}
+        assert made_with == {build.crds_ctx}
 
 
 def test_every_file_comes_once_and_before_it_is_used() -> None:
@@ -184,12 +185,12 @@ ENVELOPES: list[tuple[Fault, object]] = [
 def test_a_fault_replaces_the_result(crds: FaultyCrds, fault: Fault, result: object) -> None:
     crds.misbehave(fault)
     assert call(crds, "get_default_context", "jwst", "latest") == result
-    assert call(crds, "get_default_context", "jwst", "latest") == "jwst_1581.pmap"
+    assert call(crds, "get_default_context", "jwst", "latest") == "jwst_1580.pmap"
 
 
 def test_an_error_is_for_the_method_that_it_is_scripted_for(crds: FaultyCrds) -> None:
     crds.misbehave(crds_faults.RpcError("OtherError: no"), times=None, when=is_call_of("get_build_context"))
-    assert call(crds, "get_default_context", "jwst", "latest") == "jwst_1581.pmap"
+    assert call(crds, "get_default_context", "jwst", "latest") == "jwst_1580.pmap"
     assert post(crds, "get_build_context", "jwst", "2.0.1").json()["error"]["message"] == "OtherError: no"
     crds.well_behaved()
     assert call(crds, "get_build_context", "jwst", "2.0.1") == "jwst_1535.pmap"
@@ -232,3 +233,21 @@ def test_requests_are_kept(crds: FaultyCrds) -> None:
     assert received.service == "get_build_context"
     assert received.request["params"] == ["jwst", "2.0.1"]
     assert crds.most_at_once == 1
+
+
+def test_of_the_newest_contexts_rows_some_are_used_and_some_outranked() -> None:
+    contexts = []
+    for name in ("jwst_1571", "jwst_1583"):
+        texts = {file: rule_file(file) or "" for file in rule_files_of(f"{name}.pmap")}
+        compiled = {file: compile_file(file, text) for file, text in texts.items()}
+        contexts.append(context_of_files(f"{name}.pmap", compiled, tuple(Instrument), {}))
+    header = {"META.INSTRUMENT.DETECTOR": "NRCBLONG", "META.INSTRUMENT.FILTER": "F444W"}
+    said = {}
+    for reftype in ("flat", "photom"):
+        old, new = (context.rules(Instrument.NIRCAM, reftype) for context in contexts)
+        said[reftype] = explain(old, new, header, "2026-01-01 00:00:00").sentence
+    assert re.match(r"jwst_nircam_flat_\d+ -> jwst_nircam_flat_\d+: row \('NRCBLONG','F444W'\)", said["flat"])
+    assert re.fullmatch(
+        r"jwst_nircam_photom_\d+ is in the rules and not used: row \('ANY','ANY'\) has weight 2, its own 1",
+        said["photom"],
+    )

@@ -146,4 +146,5 @@ def test_a_complete_reply_has_status_paging_fields_and_data() -> None:
 
 def test_every_column_is_one_of_the_real_services(shared_columns: dict[str, set[str]]) -> None:
     for instrument in Instrument:
-        assert set(columns_of(instrument)) <= shared_columns[instrument.value]
+        # The list leaves out what has a form in MJD too. Real rows of the same months have `date`.
+        assert set(columns_of(instrument)) - {"date"} <= shared_columns[instrument.value]

@@ -15,11 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_digest import make_digest
-from pedigreed.digests.attachments import Limits, attached_to, table_of
-from pedigreed.digests.listing import PIECE, write
-from pedigreed.digests.manifest import count_files, downloads_of, manifest_of
+from pedigreed.digests.attachments import (
+    PIECE,
+    AttachmentLimits,
+    attached_to,
+    count_files,
+    downloads_of,
+    manifest_of,
+    table_of,
+    write,
+)
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Checked
+from pedigreed.model.impact import Remade
 from pedigreed.model.instant import parse_instant
 
 if TYPE_CHECKING:
@@ -50,6 +58,9 @@ def digest(
     )
 
 
+REMADE = Remade(types={NAME: ("dark", "flat"), NAME.replace("nrca1", "nrca2"): ()})
+
+
 def events_of(changes: list[Change]) -> list[dict[str, Any]]:
     content = write(manifest_of(changes), plain=10**9, most=10**9).content
     assert content.isascii()
@@ -57,7 +68,7 @@ def events_of(changes: list[Change]) -> list[dict[str, Any]]:
 
 
 def csv_of(changes: list[Change]) -> str:
-    return write(table_of(changes), plain=10**9, most=10**9).content.decode()
+    return write(table_of(changes, REMADE), plain=10**9, most=10**9).content.decode()
 
 
 def rows_of(text: str) -> list[dict[str, str]]:
@@ -181,7 +192,19 @@ def test_the_table_has_the_old_and_new_pedigree_of_every_change(change: Callable
         "new_date": "2026-11-21T14:30:00.000Z",
         "archived": "2026-11-21T14:34:10.707Z",
         "public": "2024-10-01T00:00:00.000Z",
+        "other_reference_types": "dark flat",
     }
+
+
+def test_types_are_told_of_what_was_made_anew_alone_and_none_is_told_apart_from_not_known(
+    change: Callable[..., Change],
+) -> None:
+    changes = [
+        change(ChangeKind.REPROCESSED, NAME.replace("nrca1", "nrca2")),
+        change(ChangeKind.REPROCESSED, NAME.replace("nrca1", "nrca3")),
+        change(ChangeKind.STALE, NAME),
+    ]
+    assert [row["other_reference_types"] for row in rows_of(csv_of(changes))] == ["none", "", ""]
 
 
 def test_what_is_not_known_is_an_empty_cell(change: Callable[..., Change]) -> None:
@@ -202,7 +225,7 @@ def test_no_cell_begins_like_a_formula_and_the_text_can_be_had_back(
     assert row["level"].removeprefix("'") == shown
 
 
-def files_of(digest: Digest, limits: Limits | None = None) -> list[Attachment]:
+def files_of(digest: Digest, limits: AttachmentLimits | None = None) -> list[Attachment]:
     return [each.attachment for each in attached_to(digest, limits)]
 
 
@@ -264,7 +287,7 @@ def many(change: Callable[..., Change], count: int) -> list[Change]:
 def test_what_is_large_is_packed_and_has_the_same_content(change: Callable[..., Change]) -> None:
     changes = many(change, 900)
     plain = files_of(digest(changes))
-    packed = files_of(digest(changes), Limits(plain=50_000))
+    packed = files_of(digest(changes), AttachmentLimits(plain=50_000))
     assert [(file.filename, file.media_type) for file in packed] == [
         ("jades-2026-11-22.json.gz", "application/gzip"),
         ("jades-2026-11-22.csv.gz", "application/gzip"),
@@ -275,7 +298,7 @@ def test_what_is_large_is_packed_and_has_the_same_content(change: Callable[..., 
 
 def test_what_is_packed_tells_no_time_and_no_name(change: Callable[..., Change]) -> None:
     """Bytes 3 to 7 of gzip's header are its flags and the time (RFC 1952)."""
-    for file in files_of(digest(many(change, 400)), Limits(plain=1)):
+    for file in files_of(digest(many(change, 400)), AttachmentLimits(plain=1)):
         assert file.content[:8] == b"\x1f\x8b\x08" + bytes(5)
 
 
@@ -283,23 +306,23 @@ def test_only_the_larger_list_is_packed(change: Callable[..., Change]) -> None:
     changes = many(change, 40)
     sizes = [len(file.content) for file in files_of(digest(changes))]
     assert sizes[0] != sizes[1]
-    packed = files_of(digest(changes), Limits(plain=min(sizes)))
+    packed = files_of(digest(changes), AttachmentLimits(plain=min(sizes)))
     assert sorted(file.filename.endswith(".gz") for file in packed) == [False, True]
 
 
 @pytest.mark.parametrize("most", [1, 5_000, 10_000, 10**9])
 def test_what_is_cut_is_well_formed_and_counted(change: Callable[..., Change], most: int) -> None:
     told = digest(many(change, 4_000))
-    manifest, table = attached_to(told, Limits(plain=1, table=most, both=2 * most))
+    manifest, table = attached_to(told, AttachmentLimits(plain=1, table=most, both=2 * most))
     rows = rows_of(unpacked(table.attachment).decode())
     events = json.loads(unpacked(manifest.attachment))
-    assert (len(rows), len({event["filename"] for event in events})) == (table.told, manifest.told)
-    assert [row["filename"] for row in rows] == [change.filename for change in told.changes[: table.told]]
+    assert (len(rows), len({event["filename"] for event in events})) == (table.holds, manifest.holds)
+    assert [row["filename"] for row in rows] == [change.filename for change in told.changes[: table.holds]]
     assert [event["filename"] for event in events] == [change.filename for change in downloads_of(told.changes)][
         : len(events)
     ]
     assert (table.of, manifest.of) == (4_000, 2_000)
-    assert (table.told == 4_000) == (manifest.told == 2_000) == (most == 10**9)
+    assert (table.holds == 4_000) == (manifest.holds == 2_000) == (most == 10**9)
 
 
 def test_attachments_pass_their_limit_by_less_than_a_piece(change: Callable[..., Change]) -> None:
@@ -313,12 +336,12 @@ def test_attachments_pass_their_limit_by_less_than_a_piece(change: Callable[...,
         )
         for _ in range(8_000)
     ]
-    limits = Limits(plain=100_000, table=120_000, both=200_000)
+    limits = AttachmentLimits(plain=100_000, table=120_000, both=200_000)
     attached = attached_to(digest(changes), limits)
-    assert all(0 < each.told < each.of for each in attached)
+    assert all(0 < each.holds < each.of for each in attached)
     assert limits.both <= sum(len(each.attachment.content) for each in attached) <= limits.both + PIECE
 
 
 def test_a_mail_with_all_that_may_be_attached_is_below_10_mb() -> None:
     """Base64 makes lines of 78 bytes out of 57."""
-    assert (Limits().both + PIECE) * 78 / 57 < 9_900_000
+    assert (AttachmentLimits().both + PIECE) * 78 / 57 < 9_900_000

@@ -12,22 +12,34 @@ from hypothesis import given
 from any_digest import DIGESTS
 from any_notice import delivery
 from made_digest import make_digest
+from pedigreed.digests.attachments import manifest_of
 from pedigreed.digests.document import MOST_CHANGES, document_of
-from pedigreed.digests.manifest import manifest_of
 from pedigreed.digests.render import render
-from pedigreed.model.campaign import Campaign
+from pedigreed.model.campaign import Campaign, Pace
 from pedigreed.model.change import Change, ChangeKind
-from pedigreed.model.digest import Baseline, Checked, Digest, OnDisk, PedigreeSpan, SourceCheck, Suspect, Unchecked
-from pedigreed.model.impact import Changed, Impact, Switch
+from pedigreed.model.digest import (
+    Baseline,
+    Checked,
+    Digest,
+    OnDisk,
+    PedigreeSpan,
+    SourceCheck,
+    StoodIn,
+    Suspect,
+    Unchecked,
+)
+from pedigreed.model.download import Download, DownloadState
+from pedigreed.model.impact import Changed, Impact, Remade, Switch
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Quotation
-from pedigreed.model.program import ProgramSelection
+from pedigreed.model.program import AboutProgram, ProgramSelection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 FILE = "jw01180007001_02101_00001_nrca1_cal.fits"
 ENDS = datetime(2026, 11, 22, 6, tzinfo=UTC)
+PACE = Pace(300, timedelta(days=3))
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "webhook.md").read_text(encoding="utf-8")
 
 
@@ -73,8 +85,11 @@ def test_the_document_has_the_shape_that_is_told(change: Callable[..., Change]) 
             swept_since=ENDS,
             flags_since=ENDS,
             sources=(SourceCheck("CRDS", is_checked=False, reason="no", last_complete=ENDS),),
+            stood_in=(StoodIn(Instrument.FGS, (1180,), "no", ENDS, 0),),
         ),
         on_disk=[OnDisk("/data/jades", older=212, checked=3911, newly=212)],
+        downloads=[Download(FILE, 1180, ENDS, DownloadState.FETCHED, 1, size=117_204_480)],
+        fetched_to="/data/jades",
         notices=[
             replace(
                 delivery(changed=((Instrument.MIRI, "flat"),)),
@@ -83,10 +98,16 @@ def test_the_document_has_the_shape_that_is_told(change: Callable[..., Change]) 
             )
         ],
         settle=timedelta(days=1),
-        in_motion=[Campaign(1211, "2.0.1", "jwst_1535.pmap", ENDS, ENDS, moved=3, total=4, waiting=3)],
+        in_motion=[Campaign(1211, "2.0.1", "jwst_1535.pmap", ENDS, ENDS, moved=3, total=4, waiting=3, pace=PACE)],
     )
     impact = Impact("jwst_1582", "jwst_1583", 1, 1, (("flat", 1),), places=(Changed(1180, 7, 1),))
-    digest = replace(digest, switches=(Switch("jwst_1582", "jwst_1583", impact),))
+    digest = replace(
+        digest,
+        switches=(Switch("jwst_1582", "jwst_1583", impact),),
+        remade=Remade((Switch("jwst_1464", "jwst_1535", None, "no"),), {FILE: ("flat",)}),
+        about=(AboutProgram(1180, targets=frozenset({(7, "GOODS-S")})),),
+        bad_files=(Switch("", "jwst_miri_flat_0804.fits", None, "no", ENDS),),
+    )
     assert keys(document(digest)) == keys(shown)
 
 

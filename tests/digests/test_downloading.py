@@ -18,8 +18,8 @@ import pytest
 
 from any_digest import ENDS
 from made_digest import make_digest
-from pedigreed.digests.attachments import Limits, attached_to
-from pedigreed.digests.digest_view import download_of
+from pedigreed.digests.attachments import AttachmentLimits, attached_to
+from pedigreed.digests.render import download_of
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Checked, Digest
 
@@ -104,9 +104,9 @@ def run(code: tuple[str, ...], url: str, folder: Path) -> subprocess.CompletedPr
     )
 
 
-def written(digest: Digest, folder: Path, limits: Limits | None = None) -> tuple[str, ...]:
+def written(digest: Digest, folder: Path, limits: AttachmentLimits | None = None) -> tuple[str, ...]:
     """The lines, with their list in the folder as it is attached, and unpacked."""
-    attached = attached_to(digest, limits or Limits())
+    attached = attached_to(digest, limits or AttachmentLimits())
     for each in attached:
         content = each.attachment.content
         name = each.attachment.filename.removesuffix(".gz")
@@ -119,9 +119,9 @@ def written(digest: Digest, folder: Path, limits: Limits | None = None) -> tuple
     return told.code
 
 
-@pytest.mark.parametrize("limits", [Limits(), Limits(plain=1)], ids=["plain", "packed"])
+@pytest.mark.parametrize("limits", [AttachmentLimits(), AttachmentLimits(plain=1)], ids=["plain", "packed"])
 def test_the_lines_of_a_digest_download_its_products_beside_older_files(
-    digest: Digest, limits: Limits, archive: tuple[str, list[tuple[str, str]]], tmp_path: Path
+    digest: Digest, limits: AttachmentLimits, archive: tuple[str, list[tuple[str, str]]], tmp_path: Path
 ) -> None:
     for number, name in enumerate(FILES):
         # As large as the new one, and smaller: astroquery would keep the one, and append to the other.

@@ -10,6 +10,7 @@ import json
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,10 @@ import pytest
 
 from any_notice import build, delivery, heard, mailed
 from made_digest import make_digest
-from pedigreed.digests.attachments import Limits, attached_to
-from pedigreed.digests.digest_view import view_of
+from pedigreed.digests.attachments import AttachmentLimits, attached_to
 from pedigreed.digests.print_text import print_text
-from pedigreed.digests.render import render
-from pedigreed.model.campaign import Campaign, Stretch
+from pedigreed.digests.render import render, view_of
+from pedigreed.model.campaign import Campaign, Pace, Stretch
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.digest import (
@@ -35,10 +35,12 @@ from pedigreed.model.digest import (
     Suspect,
     Unchecked,
 )
+from pedigreed.model.download import Download, DownloadState
+from pedigreed.model.impact import Changed, Impact, Remade, Switch
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Again, ChangeLevel, NoticeKind, Quotation
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.model.program import ProgramSelection
+from pedigreed.model.program import AboutProgram, ProgramSelection, Proposal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -127,6 +129,7 @@ def digest(
     notices: Iterable[Notice] = (),
     contexts: ContextsInUse | None = None,
     began: datetime | None = None,
+    pace: Pace | None = None,
     in_motion: Iterable[Campaign] = (),
     settle: timedelta | None = None,
 ) -> Digest:
@@ -148,7 +151,7 @@ def digest(
         kinds=kinds,
         notices=[_quoted(notice) for notice in notices],
         contexts=contexts,
-        stretches={NEW: Stretch(began, newest)} if began else {},
+        stretches={NEW: Stretch(began, newest, pace)} if began else {},
         in_motion=in_motion,
         settle=settle,
     )
@@ -247,6 +250,39 @@ def third_day_of_a_campaign() -> Digest:
     remade = [replace(change, before=Pedigree(*NEW, STARTS + timedelta(hours=9))) for change in twice]
     moved = exposures(ChangeKind.REPROCESSED, 400, program=1180, observations=range(20, 60), detector="nrcb1")
     return digest([*moved, *remade], holdings={OLD: 1000, NEW: 2911}, began=STARTS - timedelta(days=2, hours=-8))
+
+
+def campaign_with_a_forecast() -> Digest:
+    """Three days of evidence say how long the rest takes; and what the programs are about stands once at each."""
+    moved = [
+        *exposures(ChangeKind.REPROCESSED, 400, program=1180, observations=range(20, 60), detector="nrcb1"),
+        *exposures(ChangeKind.NEW, 4, program=1180, observations=(61,)),
+        *exposures(ChangeKind.NEW, 4, program=1039, observations=(1,), instrument=Instrument.MIRI),
+    ]
+    composed = digest(
+        moved,
+        programs=["1039", "1180"],
+        holdings={OLD: 1000, NEW: 2911},
+        began=STARTS - timedelta(days=2, hours=8),
+        pace=Pace(1204, timedelta(days=3)),
+    )
+    jades = Proposal("NIRCam-NIRSpec galaxy assembly survey - GOODS-S - part #1", "Eisenstein, Daniel J.")
+    latents = Proposal("MIRI Detector Latent Image Characterization", "Dicken, Daniel")
+    fields = frozenset((number, f"GOODS-S-{number // 10}") for number in range(20, 62))
+    return replace(
+        composed,
+        about=(AboutProgram(1039, latents, frozenset({(1, "NGC 6552")})), AboutProgram(1180, jades, fields)),
+        targets=("GOODS-S*", "NGC-6552"),
+    )
+
+
+def held_campaign_with_a_forecast() -> Digest:
+    """What waits has a forecast of its own."""
+    began = STARTS - timedelta(days=2, hours=8)
+    pace = Pace(2_000, timedelta(days=3))
+    return digest(
+        in_motion=[Campaign(1180, *NEW, began, CHECKED_AT, 2911, 3553, 2911, pace)], settle=timedelta(days=3)
+    )
 
 
 def last_day_of_a_campaign() -> Digest:
@@ -390,7 +426,8 @@ def nothing_of_the_kinds() -> Digest:
 def clocks_change() -> Digest:
     """A quiet Sunday of 25 hours; one program of two could not be checked."""
     period = datetime(2026, 10, 24, 5, tzinfo=UTC), datetime(2026, 10, 25, 6, tzinfo=UTC)
-    unchecked = (Unchecked(1181, "MAST said EXECUTING for 10 minutes", datetime(2026, 10, 23, 5, tzinfo=UTC)),)
+    why = "MAST had no answer ready within 600 seconds"
+    unchecked = (Unchecked(1181, why, datetime(2026, 10, 23, 5, tzinfo=UTC)),)
     checked = Checked(1, 2, unchecked=unchecked, last_complete=period[1] - timedelta(minutes=2))
     return digest(period=period, checked=checked)
 
@@ -438,7 +475,7 @@ def everything_at_once() -> Digest:
             5,
             unchecked=(Unchecked(1210, "NIRISS: connection reset by the archive, 5 times", STARTS),),
             last_complete=CHECKED_AT,
-            notes=("Increments are off for MIRI since 20 Nov: a sweep found 2 changes that they missed.",),
+            notes=("MAST has no target 'NGC-9999' in these programs",),
         ),
     )
 
@@ -483,6 +520,21 @@ def heard_all(*unread: SourceCheck) -> Checked:
     names = [name for name in ("CRDS", LIST, "mailbox imap.obs.example/INBOX") if name not in failed]
     read = [SourceCheck(name, is_checked=True, reason=None, last_complete=CHECKED_AT) for name in names]
     return Checked(2, 2, last_complete=CHECKED_AT, sources=(*unread, *read))
+
+
+def fetched_after_the_last_digest() -> Digest:
+    """Most of it came; some is under exclusive access, some too much, and some is still to come."""
+    names = [f"jw01180007001_02101_{number:05d}_nrca1_cal.fits" for number in range(20)]
+    denied, full = "MAST: the archive denies access", "/data/jades would be larger than 200GB, or its disk full"
+    came = [Download(name, 1180, STARTS, DownloadState.FETCHED, 1, size=117_204_480) for name in names[:13]]
+    missing = [Download(name, 1180, STARTS, DownloadState.MISSING, 1, reason=denied) for name in names[13:18]]
+    missing += [Download(names[18], 1180, STARTS, DownloadState.MISSING, 1, reason=full)]
+    waits = Download(names[19], 1180, STARTS, DownloadState.WAITING, 1, reason="MAST: answered HTTP 503")
+    return replace(
+        digest([exposure(ChangeKind.REPROCESSED, 0, program=1180, observation=7)], holdings={OLD: 845, NEW: 66}),
+        downloads=(*came, *missing, waits),
+        fetched_to="/data/jades",
+    )
 
 
 def out_of_date_on_disk() -> Digest:
@@ -618,6 +670,91 @@ def week_of_deliveries() -> Digest:
     )
 
 
+IMPACT = Impact(
+    "jwst_1582",
+    "jwst_1583",
+    3911,
+    changed=372,
+    by_type=(("flat", 372), ("photom", 41)),
+    places=(
+        *(Changed(1180, observation, 75) for observation in (7, 9, 10, 11)),
+        Changed(1180, 12, 60),
+        Changed(1181, 3, 12),
+    ),
+    instruments=(Instrument.MIRI,),
+    held=(50, 50),
+)
+BAD = "jwst_miri_flat_0804.fits"
+
+
+def marked_bad() -> Notice:
+    bad = delivery(kind=NoticeKind.MARKED_BAD, context=None, files=(BAD,), reference_types=("flat",))
+    return replace(bad, name=f"bad-{BAD}", title=f"{BAD} is marked bad", text="", summary="")
+
+
+def evaluated_delivery() -> Digest:
+    """What a delivery would change, what a reprocessing did, and what was made with a bad file: all is known."""
+    moved = exposures(ChangeKind.REPROCESSED, 212, program=1181, observations=range(3, 9), detector="nrcblong")
+    made = Impact("jwst_1464", "jwst_1535", 212, 106, (("photom", 106), ("flat", 8)), held=(0, 0))
+    composed = digest(
+        moved,
+        holdings={NEW: 3911},
+        began=STARTS - timedelta(days=3),
+        checked=heard_all(),
+        notices=[delivery(), marked_bad()],
+        contexts=CONTEXTS_IN_USE,
+    )
+    return replace(
+        composed,
+        switches=(Switch("jwst_1582", "jwst_1583", IMPACT),),
+        remade=Remade((Switch("jwst_1464", "jwst_1535", made),)),
+        bad_files=(Switch("", BAD, Impact("", BAD, 3911, 12, (("flat", 12),), places=(Changed(1180, 7, 12),))),),
+    )
+
+
+def evaluated_in_part() -> Digest:
+    """Whatever could not be told of a delivery's effect is said."""
+    doubtful = replace(
+        IMPACT,
+        where_on=(("emicorr", 12),),
+        errors=(("dark", 2),),
+        not_known=3,
+        without_exposures=4,
+        unknown_exposures=(("MIR_NEW", 5),),
+        unknown_types=("newtype",),
+        not_understood=(
+            (Instrument.MIRI, "mask", "hooks in the header"),
+            (Instrument.MIRI, "flat", "CRDS itself answers otherwise"),
+        ),
+        uncertain=((Instrument.MIRI, ""),),
+        held=(50, 48),
+        doubted=((Instrument.MIRI, "flat"),),
+    )
+    moved = exposures(ChangeKind.REPROCESSED, 40, program=1180, observations=(7,))
+    before = replace(doubtful, old="jwst_1464", new="jwst_1535", products=30, changed=0, by_type=(), where_on=())
+    composed = digest(
+        moved, holdings={NEW: 3911}, checked=heard_all(), notices=[delivery()], contexts=CONTEXTS_IN_USE
+    )
+    waits = Switch("jwst_1413", "jwst_1535", None, "jwst_1413.pmap: CRDS: answered HTTP 404")
+    return replace(
+        composed,
+        switches=(Switch("jwst_1582", "jwst_1583", doubtful),),
+        remade=Remade((Switch("jwst_1464", "jwst_1535", before), waits)),
+    )
+
+
+def rules_not_fetched() -> Digest:
+    """Without rules nothing is said of a delivery's effect but why, and since when; nor of a bad file's."""
+    since = STARTS - timedelta(days=2)
+    reason = "jwst_miri_flat_0043.rmap: it is not as CRDS wrote it: the sum in the file is not that of its lines"
+    composed = digest(checked=heard_all(), notices=[delivery(), marked_bad()], contexts=CONTEXTS_IN_USE)
+    return replace(
+        composed,
+        switches=(Switch("jwst_1582", "jwst_1583", None, reason, since),),
+        bad_files=(Switch("", BAD, None, "jwst_1464.pmap: CRDS: answered HTTP 404", since),),
+    )
+
+
 def nasty_notices() -> Digest:
     """What anybody may write to a list: markup, escapes, a right-to-left override, lines of a header."""
     markup = "</td></table><script>alert(1)</script><img src=\"https://x.example/y.png\" onerror='z'>"
@@ -646,6 +783,8 @@ SCENARIOS: tuple[Callable[[], Digest], ...] = (
     twelve_thousand_products,
     first_day_of_a_campaign,
     third_day_of_a_campaign,
+    campaign_with_a_forecast,
+    held_campaign_with_a_forecast,
     last_day_of_a_campaign,
     held_day_with_other_news,
     held_day_without_news,
@@ -653,6 +792,7 @@ SCENARIOS: tuple[Callable[[], Digest], ...] = (
     build_change,
     first_sight,
     out_of_date_on_disk,
+    fetched_after_the_last_digest,
     outage,
     quiet_week,
     quiet_day_between_sweeps,
@@ -668,10 +808,14 @@ SCENARIOS: tuple[Callable[[], Digest], ...] = (
     confirmed_by_crds,
     rollback_and_bad_files,
     week_of_deliveries,
+    evaluated_delivery,
+    evaluated_in_part,
+    rules_not_fetched,
     nasty_notices,
 )
 
 
+@cache
 def rendered(compose_it: Callable[[], Digest]) -> RenderedDigest:
     return render(compose_it(), configuration="pedigreed.yaml", operator="ops@obs.example")
 
@@ -708,7 +852,7 @@ def test_the_attachments_are_what_they_were_when_someone_read_them(scenario: Cal
 
 
 def test_packed_attachments_are_what_they_were_when_someone_read_them() -> None:
-    for attached in attached_to(forty_products(), Limits(plain=1_000)):
+    for attached in attached_to(forty_products(), AttachmentLimits(plain=1_000)):
         name = attached.attachment.filename.removesuffix(".gz")
         content = gzip.decompress(attached.attachment.content).decode()
         assert_golden(f"forty_products.{name.rpartition('.')[2]}", content)
@@ -717,9 +861,9 @@ def test_packed_attachments_are_what_they_were_when_someone_read_them() -> None:
 def test_the_text_says_how_much_is_attached_where_not_all_of_it_is() -> None:
     """How far a limit reaches depends on the machine's zlib, so the numbers are set."""
     told = twelve_thousand_products()
-    attached = attached_to(told, Limits(plain=100_000, table=60_000, both=140_000))
-    assert all(each.told < each.of for each in attached)
-    shown = [replace(each, told=number) for each, number in zip(attached, (4_321, 6_789), strict=True)]
+    attached = attached_to(told, AttachmentLimits(plain=100_000, table=60_000, both=140_000))
+    assert all(each.holds < each.of for each in attached)
+    shown = [replace(each, holds=number) for each, number in zip(attached, (4_321, 6_789), strict=True)]
     text = print_text(
         lambda budget: view_of(
             told, budget, subject="", attached=shown, configuration="pedigreed.yaml", operator=None

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from axe import violations
+from pedigreed.web.sent_digest import with_header
+
 if TYPE_CHECKING:
     from chromium import Chromium
 
@@ -49,6 +52,19 @@ def test_a_page_fits_is_readable_and_asks_nobody(page: Chromium, file: Path, sch
     assert len(contrasts) > 5
     assert [found for found in contrasts if found[1] < found[0]] == []
     assert page.evaluate(GROUND) == {"light": "rgb(255, 255, 255)", "dark": "rgb(21, 24, 28)"}[scheme]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
+def test_axe_finds_nothing_in_a_page_as_the_daemon_serves_it(
+    page: Chromium, tmp_path: Path, file: Path, scheme: str
+) -> None:
+    served = tmp_path / "served.html"
+    served.write_text(
+        with_header(file.read_text(encoding="utf-8"), "<header>pedigreed</header>"), encoding="utf-8"
+    )
+    shown(page, served, scheme=scheme)
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)

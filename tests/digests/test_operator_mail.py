@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from pedigreed.digests.operator_mail import MOST_LISTED, operator_mail, problem_in_words
 from pedigreed.digests.print_text import WIDTH
+from pedigreed.digests.subject import LONGEST_SUBJECT
 from pedigreed.model.problem import Problem, ProblemKind
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ BEGUN = (
     (ProblemKind.DESTINATION, "nobody@x.example", "RCPT was answered with 550 5.1.1 no such user", HOUR),
     (ProblemKind.DIGEST, "jades", "pedigreed failed: ZeroDivisionError", HOUR),
     (ProblemKind.TEMPLATE, "jades", "line 12: 'sectoins' is undefined", HOUR),
+    (ProblemKind.RULES, "CRDS's rules", "jwst_1583: 48 of 50 exposures agree; otherwise flat of MIRI", HOUR),
     (ProblemKind.WORK, "asking MAST", "it was ended by SIGKILL", HOUR),
     (ProblemKind.STORE, "store", "198 MB are left on its disk", HOUR),
 )
@@ -56,6 +58,19 @@ def test_every_kind_of_problem_reads_as_it_did() -> None:
     assert shown == GOLDEN.read_text(encoding="utf-8")
 
 
+def test_one_outage_of_the_archive_is_one_statement() -> None:
+    names = ("NIRCam", "NIRISS", "NIRSpec", "MIRI", "FGS")
+    outage = [problem(ProblemKind.SOURCE, f"MAST {name}", "connection refused") for name in names]
+    word = told(outage, [])
+    assert word.subject == "[pedigreed] problem: MAST gives no complete answer"
+    said = " ".join(word.text.split())
+    assert said.count("connection refused") == 1
+    assert "MAST gives no complete answer: connection refused (all 5 instruments) since 05:00Z" in said
+    of_two = " ".join(told([*outage[:2], problem(ProblemKind.SOURCE, "MAST MIRI", "HTTP 504")], []).text.split())
+    assert "MAST gives no complete answer: connection refused (NIRCam and NIRISS)" in of_two
+    assert "MAST MIRI gives no complete answer: HTTP 504" in of_two
+
+
 @pytest.mark.parametrize(
     ("begun", "over", "subject"),
     [
@@ -69,6 +84,28 @@ def test_every_kind_of_problem_reads_as_it_did() -> None:
 def test_the_subject_says_the_news(begun: int, over: int, subject: str) -> None:
     each = [problem(*one) for one in BEGUN]
     assert told(each[:begun], each[:over]).subject == subject
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "begun", "over"),
+    [
+        (
+            ProblemKind.COLUMNS,
+            "MAST NIRSpec",
+            "[pedigreed] MAST NIRSpec no longer gives everything that is asked for",
+            "[pedigreed] MAST NIRSpec gives everything that is asked for again",
+        ),
+        (
+            ProblemKind.DESTINATION,
+            "the-whole-of-the-jades-team@lists.obs.example",
+            "[pedigreed] a digest for the-whole-of-the-jades-team@l... was given up",
+            "[pedigreed] the-whole-of-the-jades-team@list... receives digests again",
+        ),
+    ],
+)
+def test_a_subject_is_short_whatever_the_name(kind: ProblemKind, name: str, begun: str, over: str) -> None:
+    each = problem(kind, name, "it is a trial")
+    assert (told([each], []).subject, told([], [each]).subject) == (begun, over)
 
 
 def test_two_words_have_two_identities_and_the_same_word_has_one() -> None:
@@ -90,9 +127,12 @@ ANYTHING = st.builds(
 )
 
 
-@given(begun=st.lists(ANYTHING, min_size=1, max_size=4), over=st.lists(ANYTHING, max_size=4))
+@given(begun=st.lists(ANYTHING, max_size=4), over=st.lists(ANYTHING, max_size=4))
 def test_whatever_is_told_keeps_to_its_lines(begun: list[Problem], over: list[Problem]) -> None:
+    assume(begun or over)
     word = told(begun, over)
+    assert word.subject.startswith("[pedigreed] ")
     assert word.subject.isprintable()
+    assert len(word.subject) <= LONGEST_SUBJECT
     assert all(cell_len(line) <= WIDTH for line in word.text.split("\n"))
     assert all(problem_in_words(each).isprintable() for each in begun)

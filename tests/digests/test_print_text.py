@@ -15,7 +15,6 @@ from rich.cells import cell_len
 from any_digest import DIGESTS, WORDS
 from made_digest import make_digest
 from pedigreed.digests.render import render
-from pedigreed.digests.sections.disk import unread_folders_of
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import ALL_KINDS, Baseline, Checked, Digest, Suspect, Unchecked
 from pedigreed.model.pedigree import Pedigree
@@ -82,7 +81,7 @@ def test_a_subject_is_one_short_line(digest: Digest) -> None:
     assert subject.startswith("[pedigreed] ")
     assert len(subject) <= 70
     assert subject.isprintable()
-    if any(not source.is_checked for source in digest.checked.sources) or unread_folders_of(digest):
+    if any(not source.is_checked for source in digest.checked.sources) or digest.unread_folders:
         assert subject.endswith(" not read")
     elif digest.checked.unchecked:
         assert subject.endswith("unchecked")
@@ -122,6 +121,7 @@ def test_only_kinds_that_happened_have_a_section(change: Callable[..., Change], 
         ChangeKind.FIRST: "FIRST DATA",
         ChangeKind.REGRESSED: "REGRESSED",
         ChangeKind.REPROCESSED: "REPROCESSED",
+        ChangeKind.SET_REPROCESSED: "REPROCESSED SETS",
         ChangeKind.NEW: "NEW",
         ChangeKind.RELISTED: "HIGHER LEVEL",
         ChangeKind.PUBLIC: "PUBLIC",
@@ -294,6 +294,12 @@ def test_flags_that_were_asked_for_since_are_not_dated_by_the_sweep() -> None:
         "withdrawals and flags taken back as of 17 Nov 05:58Z",
         "stale flags as of 18 Nov 05:58Z",
     ]
+
+
+def test_a_first_digest_does_not_speak_of_withdrawals() -> None:
+    swept = ENDS - timedelta(seconds=1)
+    first = plain([], checked=Checked(2, 2, last_complete=ENDS, swept_since=swept, flags_since=swept))
+    assert "as of" not in told_text(replace(first, starts=ENDS))
 
 
 def test_a_sweep_of_the_period_itself_needs_no_word() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pedigreed.config.settings import WhenEmpty
-from pedigreed.digests.worth import is_worth_sending
+from pedigreed.digests.compose import is_worth_sending
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.digest import Baseline, Checked, Digest, Suspect, Unchecked
 from pedigreed.model.period import Period
@@ -54,30 +54,30 @@ def days_told(
     checked: list[Checked], empty: WhenEmpty, length: timedelta = DAY, late: timedelta = timedelta(0)
 ) -> list[int]:
     """Which of these periods are told. Every second one is closed late."""
-    told, last, last_told = [], None, None
+    told, last, last_sent = [], None, None
     for number, each in enumerate(checked):
         ends = NOW + number * length + late * (number % 2)
-        is_told = is_worth_sending(digest(checked=each, ends=ends), empty, last_period=last, last_told=last_told)
+        is_told = is_worth_sending(digest(checked=each, ends=ends), empty, last_period=last, last_sent=last_sent)
         last = period(unchecked=frozenset(entry.program for entry in each.unchecked), is_told=is_told, ends=ends)
         if is_told:
             told.append(number)
-            last_told = last
+            last_sent = last
     return told
 
 
 @pytest.mark.parametrize("empty", WhenEmpty)
 def test_news_are_always_told(change: Callable[..., Change], empty: WhenEmpty) -> None:
     news = (change(ChangeKind.NEW, "jw01180007001_02101_00001_nrca1_cal.fits"),)
-    assert is_worth_sending(digest(changes=news), empty, last_period=period(), last_told=period())
+    assert is_worth_sending(digest(changes=news), empty, last_period=period(), last_sent=period())
     assert is_worth_sending(
-        digest(baselines=(Baseline(1180, 0, ()),)), empty, last_period=period(), last_told=period()
+        digest(baselines=(Baseline(1180, 0, ()),)), empty, last_period=period(), last_sent=period()
     )
 
 
 def test_a_quiet_day_is_told_only_to_whom_asks_for_it() -> None:
-    assert is_worth_sending(digest(), WhenEmpty.ALWAYS, last_period=period(), last_told=period())
-    assert not is_worth_sending(digest(), WhenEmpty.WEEKLY, last_period=period(), last_told=period())
-    assert not is_worth_sending(digest(), WhenEmpty.NEVER, last_period=period(), last_told=period())
+    assert is_worth_sending(digest(), WhenEmpty.ALWAYS, last_period=period(), last_sent=period())
+    assert not is_worth_sending(digest(), WhenEmpty.WEEKLY, last_period=period(), last_sent=period())
+    assert not is_worth_sending(digest(), WhenEmpty.NEVER, last_period=period(), last_sent=period())
 
 
 def test_never_is_never_where_all_was_checked() -> None:
@@ -94,7 +94,7 @@ def test_weekly_stays_on_its_day_though_a_cycle_begins_late() -> None:
 
 def test_weekly_stays_on_its_day_in_the_week_that_spring_makes_shorter() -> None:
     assert is_worth_sending(
-        digest(), WhenEmpty.WEEKLY, last_period=period(), last_told=period(ends=NOW - 7 * DAY + HOUR)
+        digest(), WhenEmpty.WEEKLY, last_period=period(), last_sent=period(ends=NOW - 7 * DAY + HOUR)
     )
 
 
@@ -117,26 +117,26 @@ def test_an_outage_that_begins_again_is_told_again() -> None:
 
 
 def test_the_first_period_that_finds_the_archive_unreadable_says_so() -> None:
-    assert is_worth_sending(digest(checked=UNREADABLE), WhenEmpty.NEVER, last_period=None, last_told=None)
+    assert is_worth_sending(digest(checked=UNREADABLE), WhenEmpty.NEVER, last_period=None, last_sent=None)
 
 
 def test_another_program_that_can_not_be_checked_is_told() -> None:
     lost = Checked(0, 2, unchecked=tuple(Unchecked(program, "reset", None) for program in (1180, 1181)))
     for known, is_told in ((frozenset((1180,)), True), (frozenset((1180, 1181)), False)):
         last = period(unchecked=known)
-        assert is_worth_sending(digest(checked=lost), WhenEmpty.NEVER, last_period=last, last_told=last) == is_told
+        assert is_worth_sending(digest(checked=lost), WhenEmpty.NEVER, last_period=last, last_sent=last) == is_told
 
 
 def test_products_that_go_missing_are_told_once() -> None:
     """The answer that lacks them came at the period's end, which is where the next begins."""
     suspects = (Suspect(1180, 30, 100, since=NOW, newest=NOW),)
     today, tomorrow = digest(suspects=suspects), digest(suspects=suspects, ends=NOW + DAY)
-    assert is_worth_sending(today, WhenEmpty.NEVER, last_period=period(), last_told=period())
+    assert is_worth_sending(today, WhenEmpty.NEVER, last_period=period(), last_sent=period())
     assert not is_worth_sending(
-        tomorrow, WhenEmpty.NEVER, last_period=period(ends=NOW), last_told=period(ends=NOW)
+        tomorrow, WhenEmpty.NEVER, last_period=period(ends=NOW), last_sent=period(ends=NOW)
     )
 
 
 def test_products_that_went_missing_before_the_first_period_are_told_in_it() -> None:
     suspects = (Suspect(1180, 30, 100, since=NOW - 3 * DAY, newest=NOW - 3 * DAY),)
-    assert is_worth_sending(digest(suspects=suspects), WhenEmpty.NEVER, last_period=None, last_told=None)
+    assert is_worth_sending(digest(suspects=suspects), WhenEmpty.NEVER, last_period=None, last_sent=None)

@@ -13,8 +13,10 @@ import pytest
 from broken_imap import BrokenImap, broken_imap
 from faults import HtmlPage
 from leaks import keep_secret, no_secret_leaks, pytest_runtest_makereport
+from mail_server import USERNAME, MailServer, mail_server
 from misbehaving import FaultyListserv
 from pedigreed.config.settings import Config
+from pedigreed.delivery import command
 from pedigreed.delivery.channels import open_channels
 from pedigreed.demo.list_posts import NIRCAM_LIST
 from pedigreed.doctor.assumption import Assumption, Outcome
@@ -22,7 +24,6 @@ from pedigreed.doctor.examination import report_of
 from pedigreed.doctor.installation import examine_installation
 from pedigreed.model.delivery import Sent
 from pedigreed.store.database import Store
-from post_office import USERNAME, PostOffice, post_office
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,12 +63,12 @@ def found(config: Config, send: Callable[[str], Delivered | None] | None = None)
     return list(examine_installation(config, lambda: None, send, NOW))
 
 
-def found_beside_a_post_office(
-    config_of: Callable[[PostOffice], Config], send: Callable[[str], Delivered | None] | None = None
-) -> tuple[PostOffice, list[Finding]]:
-    async def look() -> tuple[PostOffice, list[Finding]]:
-        async with post_office(password=PASSWORD) as office:
-            return office, await asyncio.to_thread(found, config_of(office), send)
+def found_beside_a_mail_server(
+    config_of: Callable[[MailServer], Config], send: Callable[[str], Delivered | None] | None = None
+) -> tuple[MailServer, list[Finding]]:
+    async def look() -> tuple[MailServer, list[Finding]]:
+        async with mail_server(password=PASSWORD) as server:
+            return server, await asyncio.to_thread(found, config_of(server), send)
 
     return asyncio.run(look())
 
@@ -135,12 +136,12 @@ def smtp(port: int, password: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("password", "outcome"), [(PASSWORD, Outcome.RIGHT), ("wrong-4712", Outcome.WRONG)])
 def test_a_mail_server_is_logged_in_to_and_gets_no_message(password: str, outcome: Outcome) -> None:
-    office, findings = found_beside_a_post_office(lambda office: configured(email=smtp(office.port, password)))
+    server, findings = found_beside_a_mail_server(lambda server: configured(email=smtp(server.port, password)))
     channel = of(findings, "channel")
     assert channel.outcome is outcome, channel.came
     assert channel.subject == "email"
-    assert office.logins
-    assert not office.mails
+    assert server.logins
+    assert not server.mails
 
 
 def test_a_message_is_sent_where_it_is_asked_for() -> None:
@@ -151,8 +152,8 @@ def test_a_message_is_sent_where_it_is_asked_for() -> None:
         return Sent("") if name == "email" else None
 
     keep = {"folder": {"path": "/nowhere"}}
-    _, findings = found_beside_a_post_office(
-        lambda office: configured(email=smtp(office.port, PASSWORD), keep=keep), send
+    _, findings = found_beside_a_mail_server(
+        lambda server: configured(email=smtp(server.port, PASSWORD), keep=keep), send
     )
     assert sorted(sent) == ["email", "keep"]
     told = {each.subject: each.outcome for each in findings if each.assumption.name == "message"}
@@ -193,14 +194,14 @@ def test_a_store_tells_its_size_and_room(tmp_path: Path) -> None:
 def test_a_report_has_nothing_that_a_configuration_names(tmp_path: Path, lists: FaultyListserv) -> None:
     secrets = (PASSWORD, USERNAME, str(tmp_path), "127.0.0.1", "obs.example", "token4711", "topsecretname", "bot")
     lists.misbehave(HtmlPage(), times=None)
-    with broken_imap(BrokenImap(answers={"EXAMINE": b"<tag> NO not there\r\n"})) as server:
-        _, findings = found_beside_a_post_office(
-            lambda office: configured(
-                imap(server),
+    with broken_imap(BrokenImap(answers={"EXAMINE": b"<tag> NO not there\r\n"})) as mailbox:
+        _, findings = found_beside_a_mail_server(
+            lambda server: configured(
+                imap(mailbox),
                 (lists.feed_url(NIRCAM_LIST),),
                 (str(tmp_path / "absent"),),
-                email=smtp(office.port, "wrong-4712"),
-                topsecretname={"slack": {"webhook": f"http://127.0.0.1:{office.port}/services/token4711"}},
+                email=smtp(server.port, "wrong-4712"),
+                topsecretname={"slack": {"webhook": f"http://127.0.0.1:{server.port}/services/token4711"}},
                 keep={"folder": {"path": str(tmp_path / "mails")}},
             )
         )
@@ -221,6 +222,48 @@ def test_what_a_server_says_is_told_without_places() -> None:
         assert secret not in entry["came"], secret
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "no such file: /home/me/.config/pedigreed/token",
+        "~/.mast/token is not readable",
+        r"C:\\Users\\me\\token.txt is gone",
+        r"\\\\server4711\\share",
+        "Authorization: token 0123456789abcdef0123456789abcdef",
+        "the token=4711secret is over",
+        'invalid "password": 4711secret',
+        "bad request a1b2c3d4e5f6a7b8c9d0e1f2",
+        "can't reach db4711.internal",
+        "can't reach mast-db4711:5432",
+        "can't reach 2001:db8::4711",
+        "//mast4711.stsci.edu/x is moved",
+        "http://me:4711@mast.example/x?token=4711 is moved",
+        "JW04711001001_02101_00001_NRCA1_CAL.FITS is stale",
+    ],
+)
+def test_a_report_has_no_secret_and_no_place_in_whatever_form(said: str) -> None:
+    known = Assumption("a", "b", "evidence", "c")
+    (entry,) = report_of([known.wrong(said, key=said, columns={said: [said]})], "1.0", 1180)["findings"]
+    for secret in ("4711", "/me", "me/", "0123456789", "a1b2c3", ".mast"):
+        assert secret not in json.dumps(entry), entry["came"]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "MAST answered ERROR: Invalid column name 'pedigreedasksforthis'.",
+        "145 rows, 0 of them can't be read, the last of jwst_1583.pmap",
+        "jwst_1535.pmap for 2.0.1, whose products have jwst_1535.pmap",
+        "application/json, over TLS, with a certificate that is trusted, in 0.4 s",
+        "1b, 2a, 2b, 3; 12 of 24 cal files have their rate listed",
+        "1 pmap, 9 imap, 223 rmap",
+    ],
+)
+def test_a_report_keeps_what_an_issue_needs(said: str) -> None:
+    (entry,) = report_of([Assumption("a", "b", "evidence", "c").right(said)], "1.0", 1180)["findings"]
+    assert entry["came"] == said
+
+
 def test_every_channel_is_looked_at_as_it_is_opened(tmp_path: Path) -> None:
     channels: dict[str, Any] = {
         "box": {"maildir": {"path": str(tmp_path / "box")}},
@@ -232,3 +275,17 @@ def test_every_channel_is_looked_at_as_it_is_opened(tmp_path: Path) -> None:
     told = {each.subject: each.outcome for each in found(config) if each.assumption.name == "channel"}
     assert told.keys() == open_channels(config.channels).keys()
     assert [name for name, outcome in told.items() if outcome is not Outcome.RIGHT] == ["lost"]
+
+
+def test_sendmail_is_looked_for_where_machines_have_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "sendmail"
+    monkeypatch.setattr(command, "_SENDMAIL", (str(place),))
+    config = configured(own={"command": {"run": "sendmail", "to": "me@obs.example"}})
+
+    def outcome() -> Outcome:
+        return next(each.outcome for each in found(config) if each.assumption.name == "channel")
+
+    assert outcome() is Outcome.WRONG
+    place.write_text("#!/bin/sh\n")
+    place.chmod(0o700)
+    assert outcome() is Outcome.RIGHT

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from file_archive import FITS, BreaksOff, FallsSilent, FileArchive, content, part, wanted
+from file_archive import FITS, AnswersTogether, BreaksOff, FallsSilent, FileArchive, content, part, wanted
 from pedigreed.demo.loopback import Reply
 from pedigreed.fetching.fetch import AT_ONCE, Archive, Result, fetch
 from pedigreed.fetching.old_files import find_old_files, old_file
@@ -292,8 +292,9 @@ def test_the_token_goes_to_the_archive_and_never_after_a_redirect_elsewhere(
 
 def test_two_files_are_under_way_at_once(archive: FileArchive, tmp_path: Path) -> None:
     many = [f"jw01180007001_02101_{number:05}_nrca1_cal.fits" for number in range(20)]
-    archive.files = {name: content(name) for name in many}
-    assert set(results(run(archive, *(job(tmp_path, name, content(name)) for name in many)))) == {Result.FETCHED}
+    archive.files = dict.fromkeys(many, NEW)
+    archive.odd = [AnswersTogether(NEW, content_type=FITS, barrier=threading.Barrier(AT_ONCE))] * AT_ONCE
+    assert set(results(run(archive, *(job(tmp_path, name) for name in many)))) == {Result.FETCHED}
     assert archive.most_at_once == AT_ONCE
 
 
@@ -327,6 +328,26 @@ def test_nobody_there_leaves_all_as_it_was(tmp_path: Path) -> None:
     (outcome,) = run(url, job(tmp_path))
     assert (outcome.result, outcome.reason) == (Result.MISSING, "MAST: connection refused")
     assert (tmp_path / NAME).read_bytes() == OLD
+
+
+def test_nobody_there_is_not_asked_for_every_file(tmp_path: Path) -> None:
+    with FileArchive({}) as gone:
+        url = gone.url
+    jobs = [job(tmp_path, NAME.replace("_00001_", f"_{number:05d}_")) for number in range(9)]
+    reasons = [outcome.reason for outcome in run(url, *jobs)]
+    asked = AT_ONCE + 2
+    assert reasons[:asked] == ["MAST: connection refused"] * asked
+    assert reasons[asked:] == ["MAST: it did not answer for others, and was not asked for this one"] * (9 - asked)
+
+
+def test_an_archive_that_answers_is_asked_for_every_file(archive: FileArchive, tmp_path: Path) -> None:
+    jobs = [job(tmp_path, NAME.replace("_00001_", f"_{number:05d}_")) for number in range(100, 107)]
+    nowhere = [replace(each, place=str(tmp_path / f"{n}" / NAME)) for n, each in enumerate(jobs[:4])]
+    for each in nowhere:
+        (tmp_path / each.place).parent.mkdir()
+        (tmp_path / f"{each.place}.part").symlink_to("/elsewhere")
+    reasons = [outcome.reason for outcome in run(archive, *nowhere, *jobs, job(tmp_path))]
+    assert reasons[4:] == ["MAST: it has no such file"] * 7 + [""]
 
 
 def test_what_is_written_to_meanwhile_is_left_as_it_is(archive: FileArchive, tmp_path: Path) -> None:

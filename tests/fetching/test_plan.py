@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.fetching.plan import Job, OldFile, kept_name, plan_fetch, public_copy, room_needed
+from pedigreed.changes.copies import Archived, compare_copies
+from pedigreed.fetching.plan import Job, kept_name, plan_fetch, plan_renewal, public_copy, room_needed
 from pedigreed.fetching.wanted import Wanted
 from pedigreed.model.instant import parse_instant
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.local_file import LocalFile
 from pedigreed.model.pedigree import Pedigree
+from pedigreed.model.product import Product
 
 NAME = "jw01180007001_02101_00001_nrca1_cal.fits"
+SEEN = parse_instant("2026-11-22T06:00:00")
+OLD = Pedigree("1.20.2", "jwst_1464.pmap", parse_instant("2025-11-02T04:00:00"))
 ARCHIVE = Pedigree("2.0.1", "jwst_1535.pmap", parse_instant("2026-11-21T09:00:00"))
 
 
@@ -58,8 +65,8 @@ def test_no_name_leaves_the_folder(name: str, is_flat: bool) -> None:  # hypothe
         assert place.startswith("/data/")
 
 
-def copy(cal_ver: str, crds_ctx: str, date: str) -> OldFile:
-    return OldFile(f"/data/mine/{NAME}", 10, 1, Pedigree(cal_ver, crds_ctx, parse_instant(date)))
+def copy(cal_ver: str, crds_ctx: str, date: str) -> LocalFile:
+    return LocalFile(f"/data/mine/{NAME}", Pedigree(cal_ver, crds_ctx, parse_instant(date)), 10, 1, SEEN)
 
 
 @pytest.mark.parametrize(
@@ -67,14 +74,14 @@ def copy(cal_ver: str, crds_ctx: str, date: str) -> OldFile:
     [
         (copy("1.20.2", "jwst_1464.pmap", "2025-11-02T04:00:00"), True),
         (copy("2.0.1", "jwst_1535.pmap", "2026-11-21T09:00:00"), True),
-        (copy("2.0.1", "jwst_1535.pmap", "2027-01-01T00:00:00"), True),
+        (copy("2.0.1", "jwst_1535.pmap", "2027-01-01T00:00:00"), False),
         (copy("2.0.1", "jwst_1583.pmap", "2026-01-01T00:00:00"), False),
         (copy("2.0.2", "jwst_1535.pmap", "2026-01-01T00:00:00"), False),
         (copy("1.18.1.dev44+gabc", "jwst_1464.pmap", "2025-11-02T04:00:00"), False),
         (copy("1.20.2+mine", "jwst_1464.pmap", "2025-11-02T04:00:00"), False),
     ],
 )
-def test_what_is_newer_here_is_replaced_only_on_request(old: OldFile, *, is_replaced: bool) -> None:
+def test_what_is_newer_here_is_replaced_only_on_request(old: LocalFile, *, is_replaced: bool) -> None:
     file = Wanted(NAME, 1180, pedigree=ARCHIVE)
     plan = plan_fetch([file], {NAME: [old]}, "/data", is_flat=False, includes_custom=False)
     assert plan.jobs == ([Job(file, old.path, old)] if is_replaced else [])
@@ -83,9 +90,59 @@ def test_what_is_newer_here_is_replaced_only_on_request(old: OldFile, *, is_repl
     assert plan.jobs == [Job(file, old.path, old)]
 
 
+def lying(path: str, size: int = 10) -> LocalFile:
+    return LocalFile(path, OLD, size, 1, SEEN)
+
+
+def archived(name: str) -> Product:
+    return Product(name, Instrument.NIRCAM, 1180, 7, "2b", name[:25], ARCHIVE, size=2880, checksum="A" * 32)
+
+
+def test_a_renewal_goes_to_where_the_old_files_lie() -> None:
+    rate = NAME.replace("_cal", "_rate")
+    files = [
+        lying(f"/data/b/{NAME}"),
+        replace(lying(f"/data/link/{NAME}"), lies_at=f"/data/a/{NAME}"),
+        lying(f"/data/{rate}"),
+        replace(lying(f"/data/c/{NAME}"), damage="it is empty", pedigree=Pedigree(None, None, None)),
+    ]
+    copies = compare_copies(files, Archived({NAME: archived(NAME)}, {1180}))
+    plan = plan_renewal(copies, {rate: archived(rate)}, ["/data"], includes_custom=False)
+    assert [(job.place, job.wanted.checksum) for job in plan.jobs] == [
+        (place, "a" * 32) for place in (f"/data/b/{NAME}", f"/data/c/{NAME}", f"/data/{rate}", f"/data/a/{NAME}")
+    ]
+    assert plan.left == []
+    (job, *_) = plan_renewal(copies[2:3], {}, ["/data"], includes_custom=False).jobs
+    assert job.wanted == Wanted(rate, 1180)
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        (lying(f"/data/{NAME}.gz"), "it is packed: unpack it, and call again"),
+        (replace(lying(f"/data/{NAME}"), lies_at=f"/database/{NAME}"), "a link leads it out of the folder"),
+        (
+            replace(lying("/data/jw01180007001_02101_00009_nrca1_cal.fits"), damage="it is empty"),
+            "it is damaged, and MAST does not list it",
+        ),
+        (copy("1.20.2+mine", "jwst_1464.pmap", "2025-11-02T04:00:00"), "yours is newer"),
+        (
+            replace(copy("2.0.2", "jwst_1464.pmap", "2025-11-02T04:00:00"), damage="it is cut off"),
+            "it is cut off; and yours is newer",
+        ),
+    ],
+)
+def test_what_is_not_to_be_replaced_is_told(file: LocalFile, reason: str) -> None:
+    copies = compare_copies([file], Archived({NAME: archived(NAME)}, {1180}))
+    plan = plan_renewal(copies, {}, ["/data"], includes_custom=False)
+    assert plan.jobs == []
+    assert [(left.name, left.reason) for left in plan.left] == [(file.path, reason)]
+    assert len(plan_renewal(copies, {}, ["/data"], includes_custom=True).jobs) == ("yours" in reason)
+
+
 def test_the_room_that_is_needed_counts_what_lies_there_twice_on_the_way() -> None:
     def job(new: int, old: int | None) -> Job:
-        return Job(Wanted(NAME, 1180, size=new), "/data/x", None if old is None else OldFile("/data/x", old, 1))
+        return Job(Wanted(NAME, 1180, size=new), "/data/x", None if old is None else lying("/data/x", old))
 
     assert room_needed([job(100, None)], keeps_old=False, at_once=2) == 100
     assert room_needed([job(100, 90)] * 5, keeps_old=False, at_once=2) == 50 + 180
@@ -98,11 +155,11 @@ def test_the_room_that_is_needed_counts_what_lies_there_twice_on_the_way() -> No
     [
         (ARCHIVE, f"{NAME}.2.0.1.jwst_1535.pmap"),
         (Pedigree("../x", None, None), f"{NAME}..._x"),
-        (Pedigree("1.0" * 40, "jwst_1.pmap", None), f"{NAME}.{'1.0' * 10}"),
-        (None, f"{NAME}.old"),
+        (Pedigree("1.0" * 40, "jwst_1.pmap", None), f"{NAME}.{('1.0' * 40)[:40]}"),
+        (Pedigree(None, None, None), f"{NAME}.old"),
     ],
 )
-def test_an_old_file_is_kept_under_a_name_with_its_pedigree(pedigree: Pedigree | None, name: str) -> None:
+def test_an_old_file_is_kept_under_a_name_with_its_pedigree(pedigree: Pedigree, name: str) -> None:
     assert kept_name(NAME, pedigree) == name
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception"}
-COUNTS = {"listened", "asked", "told"}
+COUNTS = {"listened", "asked", "fetched", "told"}
 """Their keys are put together elsewhere, so that they are held to a real line in the tests of the commands."""
 
 Events = dict[str, tuple[set[str], set[str]]]

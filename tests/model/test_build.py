@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.model.build import Build, build_of, builds
-from pedigreed.model.pedigree import context_number, version_of
+from pedigreed.model.pedigree import Build, build_of, builds, context_number, version_of
 
 
 @pytest.mark.parametrize(

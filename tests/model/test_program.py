@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedigreed.model.failure import Unreadable
-from pedigreed.model.program import ProgramSelection, fold_ranges
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.pedigree import Pedigree
+from pedigreed.model.product import Product
+from pedigreed.model.program import ProgramSelection, Proposal, about_programs, fold_ranges
 
 observation_numbers = st.integers(1, 999)
 selections = st.builds(
@@ -145,3 +148,27 @@ def test_folding_loses_and_adds_no_number(numbers: list[int]) -> None:
 def test_folded_runs_do_not_touch(numbers: list[int]) -> None:
     runs = [run.split("-") for run in fold_ranges(numbers).split(", ") if run]
     assert all(int(after[0]) > int(before[-1]) + 1 for before, after in pairwise(runs))
+
+
+def of(program: int, observation: int | None, target: str | None, title: str | None) -> Product:
+    nothing = Pedigree(None, None, None)
+    proposal = None if title is None else Proposal(title, None)
+    name = f"jw{program:05d}.fits"
+    return Product(
+        name, Instrument.MIRI, program, observation, "2b", name, nothing, target=target, proposal=proposal
+    )
+
+
+def test_what_a_program_is_about_is_gathered_from_its_rows() -> None:
+    about = about_programs(
+        [
+            of(1039, 1, "NGC 6552", "Latents"),
+            of(1039, 2, "NGC 6552", "Latents"),
+            of(1039, 2, "DARK", "Latent"),
+            of(1039, None, None, None),
+            of(1180, 7, None, None),
+        ]
+    )
+    assert list(about) == [1039]
+    assert about[1039].proposal.title == "Latents", "what most rows say"
+    assert about[1039].target_names == ["NGC 6552", "DARK"], "those of the most observations first"

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mail_server import MailServer, mail_server
 from pedigreed.config.channels import Security
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.model.delivery import Message, Outcome, Refused, Retry, Scope, Sent
 from pedigreed.model.failure import ConfigurationInvalid, TryAgain
 from pedigreed.net.access_token import access_token
+from scripted_mail_server import ScriptedMailServer, scripted_mail_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,9 +45,9 @@ def program(tmp_path: Path) -> Callable[[str], str]:
     return written
 
 
-def send(command: list[str], script: dict[str, bytes], within: float = 20.0) -> tuple[Outcome, MailServer]:
-    async def scenario() -> tuple[Outcome, MailServer]:
-        async with mail_server({"EHLO": OFFER, "AUTH": b"235 welcome\r\n", **script}) as server:
+def send(command: list[str], script: dict[str, bytes], within: float = 20.0) -> tuple[Outcome, ScriptedMailServer]:
+    async def scenario() -> tuple[Outcome, ScriptedMailServer]:
+        async with scripted_mail_server({"EHLO": OFFER, "AUTH": b"235 welcome\r\n", **script}) as server:
             channel = SmtpChannel(
                 "127.0.0.1",
                 server.port,
@@ -173,7 +173,7 @@ def test_each_session_asks_for_a_token_of_its_own(program: Callable[[str], str],
     path = program(f"echo x >> {count}; wc -l < {count}")
 
     async def scenario() -> None:
-        async with mail_server({"EHLO": OFFER, "AUTH": b"235 welcome\r\n"}) as server:
+        async with scripted_mail_server({"EHLO": OFFER, "AUTH": b"235 welcome\r\n"}) as server:
             channel = SmtpChannel(
                 "127.0.0.1", server.port, Security.PLAIN, username=USERNAME, token=lambda: access_token([path])
             )

@@ -5,19 +5,15 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
-import os
 import socket
-import subprocess
-import sys
 import time
 import tracemalloc
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-import raw_server as raw_server_module
 from certificates import certificate_for
+from own_network import printed_in_own_network
 from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.net.breakage import Breakage
 from pedigreed.net.exchange import (
@@ -27,15 +23,15 @@ from pedigreed.net.exchange import (
     Request,
     blocking_exchange,
     exchange,
-    is_private,
     limits_of,
     usable,
 )
 from pedigreed.net.patience import Passing, Patience
 from raw_server import DRIP, HANG, RESET, raw_server
-from real_servers import missing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from raw_server import RawServer
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -78,7 +74,7 @@ def test_a_request_goes_out_and_its_answer_comes_in() -> None:
 )
 def test_without_the_head_there_is_no_answer(said: tuple[bytes, ...], what: Breakage, *, passes: bool) -> None:
     with raw_server(said) as server:
-        came = get(server, Limits(0.3, 1000) if what is Breakage.TIMED_OUT else LIMITS)
+        came = get(server, Limits(1.5, 1000) if what is Breakage.TIMED_OUT else LIMITS)
         assert isinstance(came, NoAnswer)
         assert came.trouble.what is what
         assert (came.is_begun, came.is_written) == (True, True)
@@ -259,21 +255,8 @@ def test_no_address_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "private"),
-    [
-        *(
-            (each, True)
-            for each in ("127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0")
-        ),
-        *((each, True) for each in ("::1", "[::1]", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1")),
-        *((each, False) for each in ("9.9.9.9", "2620:fe::fe", "::ffff:9.9.9.9", "lists.example", "")),
-    ],
+    "host", ["127.0.0.1", "localhost", "LOCALHOST.", "a.localhost", "127.1", "[::1]", "169.254.169.254"]
 )
-def test_an_address_that_is_not_for_the_whole_internet_is_known(host: str, private: bool) -> None:
-    assert is_private(host) is private
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "169.254.169.254"])
 def test_a_proxy_is_not_asked_for_a_private_address_on_the_word_of_a_redirect(
     host: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -287,12 +270,8 @@ def test_a_proxy_is_not_asked_for_a_private_address_on_the_word_of_a_redirect(
 
 
 OUTSIDE = """
-import subprocess
 from pedigreed.net.exchange import Limits, Request, blocking_exchange
 from raw_server import raw_server
-
-for command in ("ip link set lo up", "ip addr add 9.9.9.9/32 dev lo"):
-    subprocess.run(command.split(), check=True)
 
 OK = b"HTTP/1.1 200 OK\\r\\nContent-Length: 2\\r\\n\\r\\nok"
 
@@ -308,22 +287,11 @@ with raw_server((OK,)) as inside, raw_server((OK,), host="9.9.9.9") as public:
     with raw_server(to(inside.url)) as server:
         print(blocking_exchange(Request("GET", server.url), Limits(20, 10, 2)).body.decode())
 """
-"""In a network of its own that has an address of the internet."""
 
 
 @pytest.mark.process
 def test_a_redirect_leads_into_a_private_network_only_from_there() -> None:
-    support = str(Path(raw_server_module.__file__).parent)
-    ended = subprocess.run(
-        ["unshare", "--net", sys.executable, "-c", OUTSIDE],
-        env={**os.environ, "PYTHONPATH": support, "NO_PROXY": "*"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if "Operation not permitted" in ended.stderr:
-        missing("making a network takes the superuser")
-    assert ended.stdout.split("\n")[:4] == ["it redirects into a private network", "ok", "0", "ok"], ended.stderr
+    assert printed_in_own_network(OUTSIDE) == ["it redirects into a private network", "ok", "0", "ok"]
 
 
 def test_an_answer_in_single_bytes_is_left() -> None:

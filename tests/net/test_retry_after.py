@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.net.retry_after import LONGEST_PAUSE, NO_PAUSE, retry_after
+from pedigreed.net.patience import LONGEST_PAUSE, NO_PAUSE, retry_after
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = LONGEST_PAUSE.total_seconds()

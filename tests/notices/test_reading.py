@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Heard, Medium, NoticeKind
 from pedigreed.notices.reading import facts_heard, facts_of, reader
@@ -48,6 +49,13 @@ def _read(text: str, title: str = "", facts: Facts | None = None) -> Facts:
         ("jwst_1536 has new flats. jwst_miri_flat_0804.fits is marked bad with it.", NoticeKind.DELIVERY),
         ("The archive context is jwst_1535 since build 12.3 (jwst 2.0.0).", NoticeKind.BUILD),
         ("Context jwst_1535 is the one of Build 12.3.1.", NoticeKind.BUILD),
+        ("Build 12.0.1 was released: jwst 1.19.1 with jwst_1413.pmap.", NoticeKind.BUILD),
+        ("The pipeline 1.20.2 was installed in operations with jwst_1464.", NoticeKind.BUILD),
+        ("New MIRI darks in jwst_1464, for release 1.20.2 and later.", NoticeKind.DELIVERY),
+        (
+            "A candidate of build 12.4 of the calibration pipeline (jwst 2.1.0) gets context jwst_1580.",
+            NoticeKind.BUILD,
+        ),
         ("A new file for Build 12.3. It is in jwst_1535.", NoticeKind.DELIVERY),
     ],
 )
@@ -112,8 +120,8 @@ def test_what_was_kept_is_taken_of_the_same_reader_alone() -> None:
     announcement = Announcement("list", Medium.MAIL, "<1@x>", None, "", "New NIRCam flat reference files.")
     told = Facts(modes=("as it was kept",))
     at = datetime(2026, 9, 14, tzinfo=UTC)
-    assert facts_heard(Heard(1, announcement, at, told=told, read_by=reader())) == told
-    for heard in (Heard(1, announcement, at), Heard(1, announcement, at, told=told, read_by="another")):
+    assert facts_heard(Heard(1, announcement, at, facts_read=told, read_by=reader())) == told
+    for heard in (Heard(1, announcement, at), Heard(1, announcement, at, facts_read=told, read_by="another")):
         assert facts_heard(heard) == facts_of(announcement)
 
 
@@ -230,5 +238,5 @@ HOSTILE: Mapping[str, str] = {
 
 @pytest.mark.parametrize("shape", HOSTILE)
 def test_a_text_that_is_made_to_be_slow_is_read_to_its_end(shape: str) -> None:
-    facts = _read(HOSTILE[shape][:99_900] + "\n\nNIRISS WFSS")
+    facts = _read(HOSTILE[shape][: examples(99_900)] + "\n\nNIRISS WFSS")
     assert Instrument.NIRISS in facts.instruments

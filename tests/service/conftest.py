@@ -9,7 +9,7 @@ import pytest
 from leaks import keep_secret, no_secret_leaks, pytest_runtest_makereport
 from misbehaving import FaultyArchive
 from pedigreed.store.database import Store
-from watching import DAY_0, Holdings, Watcher
+from watcher import DAY_0, Holdings, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

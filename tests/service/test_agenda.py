@@ -16,23 +16,23 @@ from pedigreed.model.work import Work
 from pedigreed.service import news_sources
 from pedigreed.service.agenda import WANTED_PAUSE, Agenda, agenda
 from pedigreed.service.ask_times import LEAD
-from pedigreed.service.cycle import Told, ask, tell
+from pedigreed.service.cycle import Outgoing, ask, tell
 from pedigreed.service.news_sources import LONGEST_WAIT
 from pedigreed.service.one_run import one_run
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store import announcements as stored_announcements
+from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
-from pedigreed.store import reported_programs as stored_reported_programs
 from pedigreed.store import runs as stored_runs
-from watching import DAY_0, QUICK
+from watcher import DAY_0, QUICK
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
     from pedigreed.config.settings import Config
-    from watching import Watcher
+    from watcher import Watcher
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -57,7 +57,7 @@ def asked(watcher: Watcher, now: datetime, config: Config | None = None) -> None
         ask(config or watcher.config, watcher.store, archive, now=now)
 
 
-def told(watcher: Watcher, now: datetime, config: Config | None = None, *, has_asked: bool = False) -> Told:
+def told(watcher: Watcher, now: datetime, config: Config | None = None, *, has_asked: bool = False) -> Outgoing:
     channels = {"keep": FolderChannel(watcher.folder)}
     return tell(config or watcher.config, "pedigreed.yaml", watcher.store, channels, now=now, has_asked=has_asked)
 
@@ -78,7 +78,7 @@ def heard(watcher: Watcher, now: datetime, *, failures: int = 0) -> None:
 
 def wants(watcher: Watcher, program: int, now: datetime) -> None:
     with watcher.store.writing() as connection:
-        stored_reported_programs.add(connection, {program}, now)
+        stored_coverage.report_programs(connection, {program}, now)
 
 
 @pytest.fixture

@@ -21,15 +21,15 @@ from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store.database import Store
 from raw_server import raw_server
-from watching import DAY_0, Watcher
+from watcher import DAY_0, Watcher
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from misbehaving import FaultyArchive
     from pedigreed.config.settings import Config
-    from pedigreed.service.collecting import Answer
-    from pedigreed.sources.mast.patience import Patience
+    from pedigreed.service.kept_answer import KeptAnswer
+    from pedigreed.sources.mast.session import QueryLimits
 
 DAY = timedelta(days=1)
 BOTH = {"instruments": ["nircam", "miri"], "programs": [1180]}
@@ -53,7 +53,7 @@ def configured(watcher: Watcher, url: str) -> Config:
     return watcher.configured(BOTH)
 
 
-def asked(watcher: Watcher, *pieces: bytes, patience: Patience = QUICK) -> tuple[Answer, ...]:
+def asked(watcher: Watcher, *pieces: bytes, patience: QueryLimits = QUICK) -> tuple[KeptAnswer, ...]:
     """What comes of asking a server that answers everything alike, by instrument."""
     with raw_server(pieces) as server, MastArchive(server.url, AGENT, patience=patience) as archive:
         config = configured(watcher, server.url)

@@ -90,6 +90,34 @@ def test_an_error_of_crds_agrees_with_an_error_here_alone() -> None:
     assert found == CrdsCheck(1, 1)
 
 
+def test_a_type_that_a_context_has_not_is_not_compared() -> None:
+    dark = "jwst_miri_dark_0002.rmap"
+    rules = rmap_text(dark, PARKEYS, {("MIRIMAGE",): {"2000-01-01 00:00:00": "jwst_miri_dark_0002.fits"}})
+    new = context_of(context_texts(2, {dark: rules}))
+    unknown = "NOT FOUND Unknown reference type 'dark'"
+
+    def ask(name: str, headers: Mapping[str, object], _types: Sequence[str]) -> dict[str, dict[str, Any]]:
+        said = {"flat": "NOT FOUND n/a", "dark": unknown} if name == "jwst_0001" else {"dark": f"{dark[:-5]}.fits"}
+        return dict.fromkeys(headers, said)
+
+    found = hold_against_crds(inventory("MIRIMAGE"), (CONTEXTS[0], new), {MIRI: ("dark", "flat")}, ask)
+    assert found == CrdsCheck(1, 1)
+
+
+def test_several_files_at_once_are_an_error_on_both_sides() -> None:
+    name = "jwst_miri_flat_0003.rmap"
+    rules = rmap_text(name, (*PARKEYS, "META.INSTRUMENT.BAND"), {("MIRIMAGE", "N/A"): "N/A", ("N/A", "X"): "N/A"})
+    same = context_of(context_texts(3, {name: rules}))
+    products = Inventory()
+    products.headers.append((("detector", "MIRIMAGE"), ("band", "X")))
+    products.add(Group(MIRI, 1, 1, "2b", "cal", 0), START)
+    products.close()
+    found = hold_against_crds(
+        products, (same,), TYPES, lambda _name, headers, _types: {key: {"flat": ["N/A", "N/A"]} for key in headers}
+    )
+    assert found == CrdsCheck(1, 1)
+
+
 def test_a_server_that_can_not_be_asked_is_told() -> None:
     def ask(*_asked: object) -> dict[str, dict[str, Any]]:
         raise UpstreamUnavailable("connection refused")

@@ -20,7 +20,7 @@ from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import products as stored_products
-from watching import DAY_0, Watcher
+from watcher import DAY_0, Watcher
 
 if TYPE_CHECKING:
     from faults import Fault
@@ -54,10 +54,10 @@ def test_a_quiet_day_sends_nothing_and_is_closed(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 3)
     watcher.told(day(0))
     cycle = watcher.cycle(day(1))
-    (closed,) = cycle.told.closed
+    (closed,) = cycle.outgoing.closed
     assert closed.rendered is None
     assert closed.period.is_checked
-    assert not cycle.told.deliveries
+    assert not cycle.outgoing.deliveries
 
 
 def test_a_reprocessing_is_told_once_to_every_subscription(watcher: Watcher) -> None:
@@ -98,7 +98,7 @@ def test_a_missed_week_is_one_digest(watcher: Watcher) -> None:
     watcher.told(day(0))
     watcher.holdings.remake(names, at=day(2))
     cycle = watcher.cycle(day(7))
-    (closed,) = cycle.told.closed
+    (closed,) = cycle.outgoing.closed
     assert (closed.period.starts_at, closed.period.ends_at) == (day(0), day(7))
     assert closed.rendered is not None
     assert "10 of 10 products (100%)" in closed.rendered.text
@@ -401,7 +401,7 @@ def test_between_sweeps_only_what_is_younger_is_asked_for(watcher: Watcher) -> N
     assert increments[0].query.archived_since <= day(2) - OVERLAP
 
 
-def test_a_limit_that_is_ignored_turns_increments_off_and_says_so(watcher: Watcher) -> None:
+def test_a_limit_that_is_ignored_turns_increments_off_and_is_no_news_to_a_subscription(watcher: Watcher) -> None:
     names = watcher.holdings.add(1180, 20)
     watcher.told(day(0))
     watcher.recorded.misbehave(archive_faults.IgnoredFilter("ingestCompletionDate_mjd"), times=None)
@@ -409,7 +409,8 @@ def test_a_limit_that_is_ignored_turns_increments_off_and_says_so(watcher: Watch
     told: dict[str, str] = {}
     for number in (1, 2):
         told |= watcher.told(day(number))
-    assert "everything each time" in told["a"]
+    assert "REPROCESSED" in told["a"]
+    assert "everything each time" not in told["a"]
     assert all(answer.query.is_sweep for answer in watcher.cycle(day(3)).answers)
     with watcher.store.reading() as connection:
         assert set(stored_coverage.increments_off(connection, day(3))) == {Instrument.NIRCAM}
@@ -452,11 +453,11 @@ def test_no_count_is_asked_where_the_pages_say_how_many_rows_there_are(watcher: 
 def test_a_digest_waits_until_its_channel_is_there(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 3)
     watcher.folder.write_text("a file is in the place of the folder")
-    (waiting,) = watcher.cycle(day(0)).told.deliveries
+    (waiting,) = watcher.cycle(day(0)).outgoing.deliveries
     assert waiting.state is DeliveryState.WAITING
     watcher.folder.unlink()
-    assert watcher.cycle(day(0) + timedelta(seconds=1)).told.deliveries == ()
-    (sent,) = watcher.cycle(day(0) + timedelta(minutes=2)).told.deliveries
+    assert watcher.cycle(day(0) + timedelta(seconds=1)).outgoing.deliveries == ()
+    (sent,) = watcher.cycle(day(0) + timedelta(minutes=2)).outgoing.deliveries
     assert sent.state is DeliveryState.SENT
     assert sent.message == waiting.message, "the same bytes under the same id"
 
@@ -465,7 +466,9 @@ def test_a_digest_waits_until_its_channel_is_there(watcher: Watcher) -> None:
 def test_a_digest_that_can_not_be_delivered_for_days_is_given_up(watcher: Watcher) -> None:
     watcher.holdings.add(1180, 3)
     watcher.folder.write_text("a file is in the place of the folder")
-    states = [delivery.state for number in range(9) for delivery in watcher.cycle(day(number / 2)).told.deliveries]
+    states = [
+        delivery.state for number in range(9) for delivery in watcher.cycle(day(number / 2)).outgoing.deliveries
+    ]
     assert states[-1] is DeliveryState.EXPIRED
     assert states.count(DeliveryState.EXPIRED) == 1
 
@@ -748,9 +751,9 @@ def test_of_two_processes_one_sends(watcher: Watcher) -> None:
     later = day(0) + timedelta(minutes=5)
     with watcher.store.writing() as connection:
         (first,) = stored_deliveries.claim(connection, "keep", later, later + LEASE)
-    assert watcher.cycle(later).told.deliveries == (), "another process has it"
+    assert watcher.cycle(later).outgoing.deliveries == (), "another process has it"
     watcher.folder.unlink()
-    (sent,) = watcher.cycle(later + LEASE).told.deliveries
+    (sent,) = watcher.cycle(later + LEASE).outgoing.deliveries
     assert sent.state is DeliveryState.SENT
     assert sent.maybe_repeated, "the first may have sent it before it ended"
     with watcher.store.writing() as connection:
@@ -766,7 +769,7 @@ def test_a_digest_says_as_of_when_withdrawals_are_known(watcher: Watcher) -> Non
     swept = {}
     for number in range(4):
         cycle = watcher.cycle(day(number), config)
-        (rendered,) = [closed.rendered for closed in cycle.told.closed if closed.rendered]
+        (rendered,) = [closed.rendered for closed in cycle.outgoing.closed if closed.rendered]
         swept[cycle.answers[0].query.is_sweep] = rendered.text
     assert "withdrawals as of" not in swept[True]
     assert "withdrawals as of" in swept[False]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from pedigreed.service.after_attempt import BROKEN_PAUSES, PAUSES
 from pedigreed.service.outbox import deliver
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
-from watching import DAY_0, Watcher
+from watcher import DAY_0, Watcher
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,7 +56,7 @@ def outbox(watcher: Watcher) -> Watcher:
 
 
 def hand_over(outbox: Watcher, destination: Destination, now: datetime) -> list[Delivery]:
-    return asyncio.run(deliver(outbox.store, {"keep": destination}, now, jitter=lambda: 0.0))
+    return deliver(outbox.store, {"keep": destination}, now, jitter=lambda: 0.0)
 
 
 def states(outbox: Watcher) -> dict[DeliveryState, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hearing import Hearing, hearing
+from news_watcher import NewsWatcher, news_watcher
 from pedigreed.delivery.folder import FolderChannel
 from pedigreed.model.problem import ProblemKind
 from pedigreed.model.work import BROKEN_OFF, INTERRUPTED, Run, Work
@@ -17,14 +17,14 @@ from pedigreed.service.status import read_status
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store import runs as stored_runs
 from pedigreed.store.database import Store
-from watching import DAY_0, QUICK, Watcher
+from watcher import DAY_0, QUICK, Watcher
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from pedigreed.service.collecting import Answer
-    from pedigreed.service.cycle import Told
+    from pedigreed.service.cycle import Outgoing
+    from pedigreed.service.kept_answer import KeptAnswer
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -38,7 +38,7 @@ def asked(watcher: Watcher, now: datetime, how: type[BaseException] | None = Non
     """Ask; it dies with its first answer."""
     config = watcher.configured({"programs": [1180]}, {"programs": [1181]}, empty="always")
 
-    def dies(_answer: Answer) -> None:
+    def dies(_answer: KeptAnswer) -> None:
         if how is not None:
             raise how
 
@@ -50,12 +50,12 @@ def asked(watcher: Watcher, now: datetime, how: type[BaseException] | None = Non
             ask(config, watcher.store, archive, now=now, watch=dies)
 
 
-def told(watcher: Watcher, now: datetime) -> Told:
+def told(watcher: Watcher, now: datetime) -> Outgoing:
     config = watcher.configured({"programs": [1180]}, {"programs": [1181]}, empty="always")
     return tell(config, "pedigreed.yaml", watcher.store, {"keep": FolderChannel(watcher.folder)}, now=now)
 
 
-def texts(found: Told) -> list[str]:
+def texts(found: Outgoing) -> list[str]:
     return [closed.rendered.text for closed in found.closed if closed.rendered]
 
 
@@ -122,8 +122,10 @@ def test_work_that_dies_three_times_is_the_operators_problem_until_it_comes_to_i
     assert told(watcher, DAY_0 + 6 * HOUR).news.known == ()
 
 
-def test_a_source_that_a_listening_that_died_did_not_read_is_not_checked(tmp_path: Path) -> None:
-    with Store(f"sqlite:///{tmp_path}/pedigreed.db") as store, hearing(tmp_path, store) as heard:
+def test_a_source_that_a_listening_that_died_did_not_read_is_not_checked(
+    tmp_path: Path, migrated_here: str
+) -> None:
+    with Store(migrated_here) as store, news_watcher(tmp_path, store) as heard:
         assert "3 of 3 sources" in told_by(heard, DAY_0)
         with store.writing() as connection:
             stored_runs.add_broken_off(connection, Work.LISTEN, INTERRUPTED, DAY_0 + DAY - HOUR, DAY_0 + DAY)
@@ -139,7 +141,7 @@ def test_a_source_that_a_listening_that_died_did_not_read_is_not_checked(tmp_pat
         assert "NOT READ 3 of 3 sources" in said
 
 
-def told_by(heard: Hearing, now: datetime) -> str:
+def told_by(heard: NewsWatcher, now: datetime) -> str:
     return " ".join(heard.told(now, heard.config({"report": "all"}))["a"].split())
 
 
@@ -160,6 +162,10 @@ def test_work_is_overdue_when_no_end_of_it_is_as_recent_as_its_rhythm(watcher: W
             "the digest of a was due 2026-11-21 06:00Z",
         )
         assert read_status(connection, config, DAY_0 + DAY + 3 * HOUR).overdue == late
+        in_baltimore = overdue_work(
+            connection, config.model_copy(update={"timezone": "America/New_York"}), DAY_0 + DAY + 3 * HOUR
+        )
+        assert in_baltimore[0] == "asking MAST was last done 2026-11-20 01:00 EST"
     watcher.cycle(DAY_0 + DAY + 4 * HOUR)
     with watcher.store.reading() as connection:
         assert overdue_work(connection, config, DAY_0 + DAY + 4 * HOUR) == ()

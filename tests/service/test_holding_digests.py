@@ -13,12 +13,12 @@ from pedigreed.model.work import Work
 from pedigreed.service.agenda import Agenda, agenda
 from pedigreed.service.cycle import tell
 from pedigreed.store import deliveries as stored_deliveries
-from watching import DAY_0
+from watcher import DAY_0
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from watching import Watcher
+    from watcher import Watcher
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)

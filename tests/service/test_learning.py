@@ -15,7 +15,7 @@ from pedigreed.model.instrument import Instrument
 from pedigreed.model.problem import ProblemKind
 from pedigreed.service.learning import columns_given
 from pedigreed.service.status import read_status
-from watching import DAY_0, Watcher
+from watcher import DAY_0, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,19 @@ def test_a_question_that_was_too_much_is_asked_smaller_for_a_month(watcher: Watc
     assert max(asked_for(watcher, day(31))) > 6
 
 
+@pytest.mark.parametrize("programs", [PROGRAMS, PROGRAMS[:2]], ids=["many", "two"])
+def test_a_program_that_is_never_answered_keeps_no_other_from_it(watcher: Watcher, programs: list[int]) -> None:
+    for program in programs:
+        watcher.holdings.add(program, 2)
+    slow = programs[0]
+    watcher.recorded.misbehave(archive_faults.SlowProgram(slow), times=None, when=is_page)
+    config = watcher.configured({"programs": programs})
+    watcher.cycle(day(0), config)
+    answers = watcher.cycle(day(1), config).answers
+    unanswered = {program for each in answers if not each.fetched.is_complete for program in each.query.programs}
+    assert unanswered == {slow}
+
+
 # Stale flags
 
 
@@ -67,7 +80,9 @@ def test_a_flag_is_seen_the_next_day_without_a_sweep(watcher: Watcher) -> None:
     watcher.holdings.set(names[:3], isStale=True)
     cycle = watcher.cycle(day(1), config)
     assert not [answer for answer in cycle.answers if answer.query.is_sweep]
-    assert "MARKED STALE   3 products" in next(each.rendered.text for each in cycle.told.closed if each.rendered)
+    assert "MARKED STALE   3 products" in next(
+        each.rendered.text for each in cycle.outgoing.closed if each.rendered
+    )
     watcher.holdings.remake(names[:3], at=day(1.5))
     watcher.holdings.set(names[:3], isStale=False)
     assert "REPROCESSED    3 of 20 products" in watcher.told(day(2), config)["a"]
@@ -149,17 +164,30 @@ def test_what_nobody_asks_for_is_not_asked(watcher: Watcher) -> None:
 
 @pytest.mark.parametrize(
     "fault",
-    [archive_faults.IgnoredFilter("isStale"), archive_faults.ErrorReply("Invalid column name '1'.")],
-    ids=["ignored", "refused"],
+    [
+        pytest.param(archive_faults.IgnoredFilter("isStale"), id="ignored"),
+        *(
+            pytest.param(fault, id=name, marks=pytest.mark.long)
+            for name, fault in {
+                "refused": archive_faults.ErrorReply("Invalid column name '1'."),
+                "refused by 400": archive_faults.ColumnRefusedByHttp("isStale", 400),
+                "refused by 500": archive_faults.ColumnRefusedByHttp("isStale", 500, is_json=True),
+                "400": faults.ClientError(400),
+            }.items()
+        ),
+    ],
 )
 def test_a_filter_that_is_not_heeded_is_not_used_for_a_month(watcher: Watcher, fault: Fault) -> None:
     names = watcher.holdings.add(1180, 20)
     config = watcher.configured(STALE)
     watcher.told(day(0), config)
     watcher.recorded.misbehave(fault, times=None, when=asks_for_stale)
-    for number in range(1, 14):
+    assert watcher.cycle(day(1), config).is_complete
+    asked = len(list(filter(asks_for_stale, watcher.recorded.requests)))
+    assert asked <= 2, "once more without the column, where that may be what is refused"
+    for number in range(2, 14):
         assert watcher.cycle(day(number), config).is_complete
-    assert len([each for each in watcher.recorded.requests if asks_for_stale(each)]) == 1
+    assert len(list(filter(asks_for_stale, watcher.recorded.requests))) == asked
     watcher.recorded.well_behaved()
     watcher.holdings.set(names[:3], isStale=True)
     told = [watcher.told(day(number), config).get("a", "") for number in range(14, 24)]
@@ -184,8 +212,8 @@ def test_a_service_that_is_gone_for_ever_is_told_once_and_the_others_go_on(watch
         remade = [mine[number] for mine in names.values()]
         watcher.holdings.remake(remade, at=day(number - 0.2))
         cycle = watcher.cycle(day(number), config)
-        begun += cycle.told.news.begun
-        (text,) = (closed.rendered.text for closed in cycle.told.closed if closed.rendered)
+        begun += cycle.outgoing.news.begun
+        (text,) = (closed.rendered.text for closed in cycle.outgoing.closed if closed.rendered)
         assert "REPROCESSED    4 " in text
         assert "MIRI: " in text
         assert "404" in text
@@ -222,12 +250,12 @@ def test_a_column_without_values_is_told_once_with_what_can_t_be_told(
     )
     watcher.cycle(day(0), config)
     watcher.recorded.misbehave(fault(column), times=None)
-    begun = [problem for number in (1, 2, 3) for problem in watcher.cycle(day(number), config).told.news.begun]
+    begun = [problem for number in (1, 2, 3) for problem in watcher.cycle(day(number), config).outgoing.news.begun]
     assert [(problem.kind, problem.name, problem.reason) for problem in begun] == [
         (ProblemKind.COLUMNS, "MAST NIRCam", words)
     ]
     watcher.recorded.well_behaved()
-    assert [problem.name for problem in watcher.cycle(day(4), config).told.news.over] == ["MAST NIRCam"]
+    assert [problem.name for problem in watcher.cycle(day(4), config).outgoing.news.over] == ["MAST NIRCam"]
 
 
 def test_a_column_that_crds_matches_by_and_the_service_dropped_is_known_as_such(watcher: Watcher) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.pause import Mute
 from pedigreed.service.status import read_status
 from pedigreed.store import pauses as stored_pauses
-from watching import DAY_0, Watcher
+from watcher import DAY_0, Watcher
 
 if TYPE_CHECKING:
     from pedigreed.config.settings import Config
@@ -44,7 +44,7 @@ def test_the_first_digest_after_a_mute_covers_all_of_it(watcher: Watcher) -> Non
     watcher.holdings.remake(names[10:12], at=day(1.5))
     assert set(watcher.told(day(2), config)) == {"b"}
     cycle = watcher.cycle(day(3), config)
-    (closed,) = [each for each in cycle.told.closed if each.period.subscription == "a"]
+    (closed,) = [each for each in cycle.outgoing.closed if each.period.subscription == "a"]
     assert closed.rendered is not None
     assert "12 of 30 products (40%" in closed.rendered.text
     assert (closed.period.starts_at, closed.period.ends_at) == (day(0), day(3))

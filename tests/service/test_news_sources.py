@@ -23,7 +23,7 @@ from pedigreed.service.news_sources import (
     is_reading_due,
     news_sources,
 )
-from pedigreed.sources.names import CRDS_SERVER as SERVER
+from pedigreed.sources.source import CRDS_SERVER as SERVER
 
 if TYPE_CHECKING:
     from pedigreed.sources.source import Source

@@ -13,7 +13,7 @@ from pedigreed.model.failure import TryAgain, Usage
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.service import ordering
 from pedigreed.store import deliveries as stored_deliveries
-from pedigreed.store import outbox_listing
+from pedigreed.store import listed_deliveries
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store.database import Store
 
@@ -40,7 +40,7 @@ def outbox(store_url: str) -> Iterator[Store]:
 
 def numbers(outbox: Store, *states: DeliveryState) -> list[int]:
     with outbox.reading() as connection:
-        return outbox_listing.numbers_of(connection, states, None)
+        return listed_deliveries.numbers_of(connection, states, None)
 
 
 def paused(outbox: Store) -> set[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,8 +20,8 @@ from pedigreed.model.delivery import Delivery, DeliveryState, Message, Outcome, 
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.service import after_attempt
+from pedigreed.service.one_run import Stop
 from pedigreed.service.outbox import A_FEW, AGE_LIMIT, ENOUGH_REFUSALS, LEASE, Queue, Terms, deliver, take_back
-from pedigreed.service.stop import Stop
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store.database import Store
@@ -73,7 +75,7 @@ def enqueue(store: Store, channel: str, count: int, created: datetime = NOON) ->
 
 
 def run(store: Store, channels: Mapping[str, Channel], now: datetime = NOON) -> list[Delivery]:
-    return asyncio.run(deliver(store, channels, now, jitter=lambda: 0.0))
+    return deliver(store, channels, now, jitter=lambda: 0.0)
 
 
 def names(messages: list[Message]) -> list[str]:
@@ -113,7 +115,7 @@ def test_what_is_given_back_has_no_bytes(store: Store) -> None:
 def test_a_channel_that_never_answers_holds_up_no_other(store: Store) -> None:
     enqueue(store, "stuck", 2)
     enqueue(store, "keep", 3 * A_FEW)
-    others_are_done = asyncio.Event()
+    others_are_done = threading.Event()
 
     class Keep(Destination):
         async def close(self) -> None:
@@ -121,16 +123,11 @@ def test_a_channel_that_never_answers_holds_up_no_other(store: Store) -> None:
 
     class Stuck(Destination):
         async def send(self, message: Message) -> Outcome:
-            await others_are_done.wait()
+            assert await asyncio.to_thread(others_are_done.wait, 60)
             return await super().send(message)
 
     stuck, keep = Stuck(), Keep()
-
-    async def scenario() -> None:
-        async with asyncio.timeout(60):
-            await deliver(store, {"stuck": stuck, "keep": keep}, NOON)
-
-    asyncio.run(scenario())
+    run(store, {"stuck": stuck, "keep": keep})
     assert (len(stuck.handed), len(keep.handed)) == (2, 3 * A_FEW)
 
 
@@ -287,11 +284,8 @@ def test_what_was_taken_long_ago_is_given_back_and_not_sent_on_an_old_lease(stor
     clock = iter([NOON, NOON + LEASE, *[NOON + LEASE + MINUTE] * 20])
     destination = Destination()
 
-    async def scenario() -> list[Delivery]:
-        terms = Terms(lambda: next(clock), AGE_LIMIT, lambda: 0.0)
-        return await Queue(store, "keep", destination, terms, asyncio.Event()).send_all()
-
-    tried = asyncio.run(scenario())
+    terms = Terms(lambda: next(clock), AGE_LIMIT, lambda: 0.0)
+    tried = Queue(store, "keep", destination, terms, Stop()).run()
     assert [delivery.state for delivery in tried] == [DeliveryState.SENT]
     assert len(destination.handed) == 1
     assert tried[0].attempts == 1, "what was given back was not tried"
@@ -325,12 +319,12 @@ def test_a_lighter_form_is_kept_and_sent_in_the_same_run(store: Store, monkeypat
         lambda message: Refused("552 too large", of_form=True) if message.content == b"bytes" else Sent()
     )
 
-    def lighter(message: Message, _reason: str) -> Message:
+    def lighter_form(message: Message, _reason: str) -> Message:
         return Message(
             message.message_id, message.channel, message.recipient, message.sender, message.subject, b"b"
         )
 
-    monkeypatch.setattr(after_attempt, "lighter", lighter)
+    monkeypatch.setattr(after_attempt, "lighter_form", lighter_form)
     (tried,) = run(store, {"keep": destination})
     assert tried.state is DeliveryState.SENT
     assert [message.content for message in destination.handed] == [b"bytes", b"b"]
@@ -349,7 +343,7 @@ def test_a_stop_lets_the_message_in_hand_arrive_and_gives_the_rest_back(store: S
             return outcome
 
     slow = Slow()
-    asyncio.run(deliver(store, {"keep": slow}, NOON, stop=stop))
+    deliver(store, {"keep": slow}, NOON, stop=stop)
     assert names(slow.handed) == waiting[:2]
     assert states(store) == {DeliveryState.SENT: 2, DeliveryState.WAITING: 8}
     tried = run(store, {"keep": Destination()}, NOON + MINUTE)
@@ -360,7 +354,7 @@ def test_a_stop_that_was_said_before_begins_nothing(store: Store) -> None:
     enqueue(store, "keep", 3)
     stop, destination = Stop(), Destination()
     stop.say()
-    assert asyncio.run(deliver(store, {"keep": destination}, NOON, stop=stop)) == []
+    assert deliver(store, {"keep": destination}, NOON, stop=stop) == []
     assert destination.handed == []
 
 
@@ -372,12 +366,32 @@ def test_a_stop_ends_a_pause_that_is_waited_out(store: Store) -> None:
         stop.say()
         return Retry("429", timedelta(seconds=50), Scope.CHANNEL_BUSY)
 
-    async def scenario() -> None:
-        async with asyncio.timeout(20):
-            await deliver(store, {"slack": Destination(answer)}, NOON, stop=stop, jitter=lambda: 0.0)
-
-    asyncio.run(scenario())
+    sending = threading.Thread(
+        target=deliver, args=(store, {"slack": Destination(answer)}, NOON), kwargs={"stop": stop}, daemon=True
+    )
+    sending.start()
+    sending.join(20)
+    assert not sending.is_alive()
     assert states(store) == {DeliveryState.WAITING: 3}
+
+
+def test_an_interrupt_waits_for_nobody_who_does_not_answer(store: Store) -> None:
+    enqueue(store, "stuck", 2)
+
+    class Stuck(Destination):
+        async def send(self, message: Message) -> Outcome:
+            self.is_open = True
+            self.handed.append(message)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            await asyncio.sleep(600)
+            raise AssertionError
+
+    stuck = Stuck()
+    with pytest.raises(KeyboardInterrupt):
+        run(store, {"stuck": stuck})
+    assert len(stuck.handed) == 1
+    assert not stuck.is_open
+    assert states(store) == {DeliveryState.SENDING: 2}, "whether it arrived is not known"
 
 
 @pytest.mark.failure("pedigreed itself fails with one message")
@@ -392,11 +406,7 @@ def test_a_channel_whose_own_work_is_cancelled_stops_no_other_message(store: Sto
             await own
             raise AssertionError
 
-    async def scenario() -> list[Delivery]:
-        async with asyncio.timeout(60):
-            return await deliver(store, {"keep": CalledOff()}, NOON)
-
-    assert [each.unsure for each in asyncio.run(scenario())] == [1, 1, 1]
+    assert [each.unsure for each in run(store, {"keep": CalledOff()})] == [1, 1, 1]
 
 
 @pytest.mark.failure("the disk is full")

@@ -23,12 +23,12 @@ from examples import examples
 from pedigreed.model.delivery import DeliveryState, Message, Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.service.outbox import AGE_LIMIT, LEASE, deliver, take_back
 from pedigreed.store import deliveries as stored_deliveries
-from pedigreed.store import outbox_orders
+from pedigreed.store import listed_deliveries
 from pedigreed.store.database import Store
 from pedigreed.store.tables import deliveries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
     from pathlib import Path
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -117,22 +117,6 @@ class Destination:
         """Nothing is open."""
 
 
-def run_until_killed(work: Coroutine[Any, Any, object]) -> None:
-    """Run it as `asyncio.run` does, and end what is left of a killed process so that no warning is left of it."""
-    loop = asyncio.new_event_loop()
-    try:
-        with suppress(Killed):
-            loop.run_until_complete(work)
-        while left := asyncio.all_tasks(loop):
-            for task in left:
-                task.cancel()
-            with suppress(Killed):
-                loop.run_until_complete(asyncio.wait(left))
-        loop.run_until_complete(loop.shutdown_default_executor())
-    finally:
-        loop.close()
-
-
 class Outbox(RuleBasedStateMachine):
     """One store; `new_url` gives its URL. Several processes work on it, one after the other."""
 
@@ -185,7 +169,8 @@ class Outbox(RuleBasedStateMachine):
             for name in CHANNELS
         }
         before = Counter(self.world.handed)
-        run_until_killed(deliver(self.store, channels, self.now, jitter=lambda: 0.0))
+        with suppress(Killed):
+            deliver(self.store, channels, self.now, jitter=lambda: 0.0)
         # What was answered in a process that died before it was kept may be handed over again.
         for row in self.rows():
             if row.state == DeliveryState.SENDING.value:
@@ -205,7 +190,7 @@ class Outbox(RuleBasedStateMachine):
         if keys:
             row = keys[data.draw(st.sampled_from(sorted(keys)))]
             with self.store.writing() as connection:
-                outbox_orders.try_again(connection, [row.id], self.now)
+                listed_deliveries.try_again(connection, [row.id], self.now)
             self.world.excused[row.message_id] += 1
             self.world.unanswered[row.message_id] = 0
 

@@ -22,13 +22,13 @@ from pedigreed.service.status import read_status
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import problems as stored_problems
-from watching import DAY_0, QUICK, Watcher
+from watcher import DAY_0, QUICK, Watcher
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from pedigreed.digests.facts import Facts
+    from pedigreed.digests.facts import DigestFacts
     from pedigreed.model.digest import Digest
 
 DAY = timedelta(days=1)
@@ -128,10 +128,10 @@ def test_a_channel_that_takes_nothing_is_told_when_it_lasts_and_when_it_works_ag
             "keep"
         ]
     operated.cycle(DAY_0 + timedelta(hours=2))
-    assert operated.words() == ["[pedigreed] problem: channel keep takes nothing"]
+    assert operated.words() == ["[pedigreed] problem: channel keep accepts no messages"]
     operated.watcher.folder.unlink()
     operated.cycle(DAY_0 + timedelta(hours=8))
-    assert operated.words() == ["[pedigreed] over: channel keep takes messages again"]
+    assert operated.words() == ["[pedigreed] over: channel keep accepts messages again"]
     with operated.watcher.store.reading() as connection:
         assert read_status(connection, operated.config(), DAY_0).problems == ()
 
@@ -140,24 +140,26 @@ def test_a_channel_that_takes_nothing_is_told_when_it_lasts_and_when_it_works_ag
 def test_a_digest_that_can_not_be_composed_stops_no_other_and_is_told_once(
     operated: Operated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def poisoned(facts: Facts) -> Digest:
+    def poisoned(facts: DigestFacts) -> Digest:
         if facts.subscription.name == "a":
             raise ZeroDivisionError("hunter2")
         return compose(facts)
 
     monkeypatch.setattr("pedigreed.service.periods.compose", poisoned)
     cycle = operated.cycle(DAY_0, "ab")
-    assert [closed.period.subscription for closed in cycle.told.closed] == ["b"]
-    assert [(each.name, each.reason) for each in cycle.told.stalled] == [
+    assert [closed.period.subscription for closed in cycle.outgoing.closed] == ["b"]
+    assert [(each.name, each.reason) for each in cycle.outgoing.stalled] == [
         ("a", "pedigreed failed: ZeroDivisionError")
     ]
     assert operated.words() == ["[pedigreed] problem: the digest of a can't be composed"]
-    assert operated.cycle(DAY_0 + timedelta(seconds=30), "ab").told.stalled == (), "it is left alone for a while"
-    assert operated.cycle(DAY_0 + timedelta(minutes=2), "ab").told.stalled != ()
+    assert operated.cycle(DAY_0 + timedelta(seconds=30), "ab").outgoing.stalled == (), (
+        "it is left alone for a while"
+    )
+    assert operated.cycle(DAY_0 + timedelta(minutes=2), "ab").outgoing.stalled != ()
     assert operated.words() == []
     monkeypatch.undo()
     cycle = operated.cycle(DAY_0 + timedelta(minutes=10), "ab")
-    assert [closed.period.subscription for closed in cycle.told.closed] == ["a"], "its period was still open"
+    assert [closed.period.subscription for closed in cycle.outgoing.closed] == ["a"], "its period was still open"
     assert operated.words() == ["[pedigreed] over: the digest of a is composed again"]
 
 
@@ -169,7 +171,7 @@ def test_increments_that_are_turned_off_are_told_once(operated: Operated) -> Non
     for day in (1, 2, 3):
         operated.cycle(DAY_0 + day * DAY)
     (word,) = operated.words()
-    assert word == "[pedigreed] problem: MAST NIRCam can't be trusted to tell what is younger"
+    assert word == "[pedigreed] problem: MAST NIRCam does not reliably tell what is new"
 
 
 def test_a_disk_that_is_nearly_full_is_told_once_and_once_when_it_has_room(
@@ -221,23 +223,23 @@ def test_a_template_that_fails_is_told_once_and_once_when_it_works(operated: Ope
             (templates / "digest.html").write_text(source, encoding="utf-8")
         now = DAY_0 + day * DAY
         operated.watcher.holdings.remake(list(operated.watcher.holdings.rows), now - DAY / 4, context=1535 + day)
-        (closed,) = operated.cycle(now).told.closed
+        (closed,) = operated.cycle(now).outgoing.closed
         assert closed.rendered is not None
         pages.append(closed.rendered.html)
         with operated.watcher.store.reading() as connection:
             problems = read_status(connection, operated.config(), now).problems
         assert [each.problem.kind for each in problems] == ([ProblemKind.TEMPLATE] if day != 2 else [])
-    wrong = "[pedigreed] problem: your template makes no page of the digest of a"
+    wrong = "[pedigreed] problem: your template fails for the digest of a"
     assert operated.words() == [
         wrong,
-        "[pedigreed] over: your template makes the page of the digest of a again",
+        "[pedigreed] over: your template works for the digest of a again",
         wrong,
     ]
     assert ["<h2 " in page for page in pages] == [True, True, False, True]
     assert pages[2] == "<p>a: 3 reprocessed (2.0.1, jwst_1537)</p>"
     operated.templates = None
     operated.cycle(DAY_0 + 4 * DAY)
-    assert operated.words() == ["[pedigreed] over: your template makes the page of the digest of a again"]
+    assert operated.words() == ["[pedigreed] over: your template works for the digest of a again"]
 
 
 def test_a_template_that_fails_is_logged_and_goes_with_its_configuration(
@@ -269,5 +271,5 @@ def test_the_operator_is_said_to_be_told_when_the_word_arrived(operated: Operate
     operated.folder.unlink()
     arrived = later + timedelta(hours=8)
     operated.cycle(arrived)
-    assert "[pedigreed] problem: channel keep takes nothing" in ", ".join(operated.words())
+    assert "[pedigreed] problem: channel keep accepts no messages" in ", ".join(operated.words())
     assert [at for at in told_at(arrived) if at and at >= arrived]

@@ -23,7 +23,7 @@ from misbehaving import FaultyArchive
 from pedigreed.model.instant import from_mjd, to_mjd
 from pedigreed.model.instrument import Instrument
 from pedigreed.store.database import Store
-from watching import Holdings, Watcher
+from watcher import Holdings, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -134,7 +134,7 @@ def told_of(watcher: Watcher, moments: list[datetime], config: Config) -> Told:
     for now in moments:
         cycle = watcher.cycle(now, config)
         assert cycle.is_complete
-        for closed in cycle.told.closed:
+        for closed in cycle.outgoing.closed:
             for attachment in closed.rendered.attachments if closed.rendered else ():
                 if ".csv" in attachment.filename:
                     told[str(now)] = set(rows_of(attachment))
@@ -193,6 +193,7 @@ def assert_told_as_it_was(
 
 
 @pytest.mark.parametrize("every", [DAY, 7 * DAY], ids=["by day", "by week"])
+@pytest.mark.long
 def test_what_is_told_of_a_month_is_what_happened(tmp_path: Path, every: timedelta) -> None:
     moments = [BEGIN + number * every for number in range(35 * DAY // every)]
     assert_told_as_it_was(made_up_month(BEGIN), moments, tmp_path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,3 +35,8 @@ def test_what_can_not_be_read_says_why(tmp_path: Path, content: bytes | None, pr
 def test_a_folder_in_its_place_can_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "digest.html").mkdir()
     assert own_template(tmp_path).problem.endswith(": Is a directory")
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "digest.html")
+    assert own_template(tmp_path).problem.endswith(": not a regular file")

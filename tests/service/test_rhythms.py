@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from pedigreed.config.settings import Config
 from pedigreed.model.period import Period
 from pedigreed.schedule import due, due_periods
-from pedigreed.service.rhythms import CLOCK_AHEAD, last_ends, last_period, rhythm_of
+from pedigreed.service.subscriptions import CLOCK_AHEAD, last_ends, last_periods, rhythm_of
 from pedigreed.store import periods as stored_periods
 from pedigreed.store.database import Store
-from watching import DAY_0
+from watcher import DAY_0
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,8 +56,9 @@ def test_what_is_due_is_the_same_for_all_at_once_and_one_by_one(store_url: str) 
             if end is not None:
                 close(connection, name, end)
         one_by_one = []
+        kept = last_periods(connection, DAY_0)
         for each in config.subscriptions:
-            last = last_period(connection, each, DAY_0)
+            last = kept.get(each.name)
             if due(rhythms[each.name], last.ends_at if last else None, DAY_0):
                 one_by_one.append(each.name)
         at_once = due_periods(rhythms, last_ends(connection, rhythms.values(), DAY_0), DAY_0)
@@ -68,5 +69,5 @@ def test_what_is_due_is_the_same_for_all_at_once_and_one_by_one(store_url: str) 
 def close(connection: Connection, subscription: str, end: datetime) -> None:
     for ends_at in (end - 500 * DAY, end):
         period = Period(subscription, ends_at.isoformat(), ends_at - DAY, ends_at, ends_at, frozenset(), None)
-        assert stored_periods.claim(connection, subscription, period.label, ends_at)
-        stored_periods.close(connection, period)
+        assert stored_periods.claim(connection, {subscription: period.label}, ends_at)
+        stored_periods.close(connection, [period])

@@ -13,7 +13,7 @@ from misbehaving import is_page
 from pedigreed.model.instant import to_mjd
 from pedigreed.service.status import read_status
 from pedigreed.store.tables import changes, told
-from watching import DAY_0, Watcher
+from watcher import DAY_0, Watcher
 
 if TYPE_CHECKING:
     from typing import Any
@@ -81,7 +81,7 @@ def test_a_digest_without_news_says_what_is_in_motion(watcher: Watcher) -> None:
     config = settling(watcher, empty="always")
     watcher.told(day(0), config)
     watcher.holdings.remake(names[:12], at=day(0.5))
-    (closed,) = watcher.cycle(day(1), config).told.closed
+    (closed,) = watcher.cycle(day(1), config).outgoing.closed
     assert closed.rendered is not None
     assert closed.rendered.subject == "[pedigreed] a: 1 program being reprocessed"
     assert "NO CHANGE" not in closed.rendered.text

@@ -20,10 +20,11 @@ from examples import examples
 from misbehaving import FaultyArchive
 from pedigreed.model.instant import iso
 from pedigreed.model.pause import Mute
+from pedigreed.store import changes as stored_changes
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store.database import Store
 from pedigreed.store.tables import changes, products, told
-from watching import DAY_0, Holdings, Watcher
+from watcher import DAY_0, Holdings, Watcher
 
 if TYPE_CHECKING:
     from pedigreed.model.digest import RenderedDigest
@@ -47,6 +48,7 @@ class Day:
         settle: of that morning's configuration; None for none.
         is_awake: whether the program runs that morning.
         is_muted: whether the subscription is held quiet.
+        kept: how many days of what was told are kept from that morning on; None for all.
     """
 
     remade: tuple[tuple[int, int], ...]
@@ -55,6 +57,7 @@ class Day:
     settle: str | None
     is_awake: bool
     is_muted: bool
+    kept: float | None
 
 
 DAYS = st.lists(
@@ -68,6 +71,7 @@ DAYS = st.lists(
         settle=st.sampled_from([None, "6h", "24h", "24h", "3d"]),
         is_awake=st.sampled_from([True, True, True, False]),
         is_muted=st.sampled_from([False, False, False, True]),
+        kept=st.sampled_from([None, None, 0.5, 2.0]),
     ),
     min_size=2,
     max_size=9,
@@ -123,6 +127,9 @@ def test_every_change_is_told_once_and_each_product_as_one_story(migrated_file: 
                     stored_pauses.mute(connection, Mute("a", day(number - 0.1), day(number + 0.5)))
             if each.is_awake:
                 tell(watcher, day(number), each.settle, story)
+            if each.kept is not None:
+                with store.writing() as connection:
+                    stored_changes.let_some_go(connection, ["a"], day(number - each.kept), 1_000)
         with store.writing() as connection:
             stored_pauses.unmute(connection, "a")
         # Whatever waits has come to rest three days after.
@@ -138,7 +145,7 @@ def test_every_change_is_told_once_and_each_product_as_one_story(migrated_file: 
 def tell(watcher: Watcher, now: datetime, settle: str | None, story: dict[str, Pedigree]) -> None:
     """One cycle. What it tells goes on where the last digest left each product."""
     config = watcher.configured({"programs": [1180]}, sweep="1h", settle=settle)
-    for closed in watcher.cycle(now, config).told.closed:
+    for closed in watcher.cycle(now, config).outgoing.closed:
         for row in rows_of(closed.rendered) if closed.rendered else ():
             assert story[row["filename"]] == pedigree(row, "old"), row
             story[row["filename"]] = pedigree(row, "new")

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from miri_product import miri_product
 from pedigreed.config.load import parse_config
 from pedigreed.demo.crds_rules import rmap_text
 from pedigreed.digests.compose import compose
+from pedigreed.digests.operator_mail import problem_in_words
 from pedigreed.digests.print_text import BUDGET
-from pedigreed.digests.sections.impact import for_your_data
+from pedigreed.digests.sections.checked import checked
+from pedigreed.digests.sections.impact import for_your_data, held_in_words
 from pedigreed.impact.context import compile_file
 from pedigreed.model.impact import Changed, Impact, Switch
 from pedigreed.model.instrument import Instrument
@@ -21,8 +24,10 @@ from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import ExposureUse, KnownProduct, Product
 from pedigreed.notices.merging import notices_of
 from pedigreed.notices.relevance import is_wanted
-from pedigreed.service.contexts import COMPILER, Contexts
-from pedigreed.service.facts import FactsReader
+from pedigreed.service.facts_reader import FactsReader
+from pedigreed.service.problems import update_problems
+from pedigreed.service.rule_contexts import COMPILER, Contexts
+from pedigreed.service.status import read_status
 from pedigreed.service.switches import evaluate_switches
 from pedigreed.sources.crds.rules import PATIENCE, RuleFiles
 from pedigreed.store import announcements, impacts, products
@@ -31,7 +36,7 @@ from rule_files import context_texts
 from rule_server import rule_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pedigreed.config.settings import Config
@@ -62,10 +67,10 @@ def config() -> Config:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(f"sqlite:///{tmp_path / 'pedigreed.db'}") as opened:
+def store(migrated_here: str) -> Iterator[Store]:
+    with Store(migrated_here) as opened:
         with opened.writing() as connection:
-            announcements.begin(connection, "jades")
+            announcements.begin(connection, ["jades"])
             products.keep(connection, [KnownProduct(product(number)) for number in (1, 2)], frozenset())
             said = Announcement(
                 source="CRDS",
@@ -81,17 +86,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def product(observation: int) -> Product:
-    return Product(
-        filename=f"jw01180{observation:03d}001_02101_00001_mirifulong_cal.fits",
-        instrument=Instrument.MIRI,
-        program=1180,
-        observation=observation,
-        level="2b",
-        fileset=f"jw01180{observation:03d}001_02101_00001",
-        pedigree=Pedigree("1.20.2", "jwst_1582.pmap", NOW),
-        observation_start=NOW - timedelta(days=900),
-        parameters={"exp_type": "MIR_MRS", "detector": "MIRIFULONG"},
-    )
+    made = Pedigree("1.20.2", "jwst_1582.pmap", NOW)
+    mrs = {"exp_type": "MIR_MRS", "detector": "MIRIFULONG"}
+    return miri_product(observation, "2b", "cal", NOW - timedelta(days=900), pedigree=made, parameters=mrs)
 
 
 def contexts(folder: Path, texts: dict[str, str]) -> Contexts:
@@ -104,7 +101,7 @@ def contexts(folder: Path, texts: dict[str, str]) -> Contexts:
 
 def switches(store: Store, config: Config) -> dict[tuple[str, str], Switch]:
     with store.reading() as connection:
-        facts = FactsReader(config, NOW).read(connection, config.subscriptions[0], None)
+        facts = FactsReader(config, NOW).read(connection, config.subscriptions[0])
     return dict(facts.news.switches)
 
 
@@ -173,10 +170,12 @@ def test_every_fault_of_the_rules_has_a_sentence_in_the_digest(
         else:
             evaluate_switches(config, store, known, NOW)
     with store.reading() as connection:
-        facts = FactsReader(config, NOW).read(connection, config.subscriptions[0], None)
+        facts = FactsReader(config, NOW).read(connection, config.subscriptions[0])
     (section,) = for_your_data(compose(facts), BUDGET)
-    assert section.summary.startswith("jwst_1583 was not evaluated: its rules are not usable since 06:00Z: ")
-    assert said in section.summary
+    assert section.summary == "a new context was not evaluated"
+    assert section.rows[0].name == "jwst_1583:"
+    assert section.rows[0].words.startswith("its rules are not usable since 06:00Z: ")
+    assert said in section.rows[0].words
 
 
 def full_disk(_descriptor: int) -> None:
@@ -185,6 +184,71 @@ def full_disk(_descriptor: int) -> None:
 
 def killed(*_given: object) -> None:
     raise KeyboardInterrupt
+
+
+OPERATOR = "operator: {channel: keep}\n"
+
+
+def answering(file: str, asked: list[str] | None = None) -> Callable[..., dict[str, dict[str, object]]]:
+    """What CRDS itself answers, `file` under the new context; and the contexts that it was asked about."""
+
+    def ask(context: str, headers: Mapping[str, object], _types: object) -> dict[str, dict[str, object]]:
+        if asked is not None:
+            asked.append(context)
+        return {name: {"flat": "jwst_miri_flat_0001.fits" if context == "jwst_1582" else file} for name in headers}
+
+    return ask
+
+
+def test_crds_is_asked_once_for_all_subscriptions_and_what_it_says_is_in_the_digest_and_the_status(
+    tmp_path: Path, store: Store
+) -> None:
+    other = "  - {name: other, watch: {programs: [1180, 1181]}, deliver: [{channel: keep}]}\nchannels:"
+    config = parse_config(YAML.replace("channels:", other), "pedigreed.yaml", {"HOME": "/nowhere"}).config
+    asked: list[str] = []
+    known = contexts(tmp_path / "rules", {**OLD, **NEW})
+    known.asked = answering("jwst_miri_flat_0002.fits", asked)  # type: ignore[method-assign]
+    evaluate_switches(config, store, known, NOW)
+    assert asked == ["jwst_1582", "jwst_1583"]
+    with store.reading() as connection:
+        facts = FactsReader(config, NOW).read(connection, config.subscriptions[0])
+        status = read_status(connection, config, NOW)
+    said = "jwst_1583: CRDS itself chooses the same files for 1 of 1 exposures"
+    (section,) = checked(compose(facts), BUDGET)
+    assert said in [row.words for row in section.rows]
+    assert status.impact is not None
+    assert held_in_words(status.impact) == [said]
+    assert not update_problems(config, store, "pedigreed.yaml", NOW).begun
+
+
+def test_where_crds_answers_otherwise_the_type_goes_by_its_name_and_the_operator_is_told(
+    tmp_path: Path, store: Store
+) -> None:
+    config = parse_config(YAML + OPERATOR, "pedigreed.yaml", {"HOME": "/nowhere"}).config
+    known = contexts(tmp_path / "rules", {**OLD, **NEW})
+    known.asked = answering("jwst_miri_flat_0009.fits")  # type: ignore[method-assign]
+    evaluate_switches(config, store, known, NOW)
+    with store.reading() as connection:
+        facts = FactsReader(config, NOW).read(connection, config.subscriptions[0])
+    digest = compose(facts)
+    (section,) = for_your_data(digest, BUDGET)
+    assert section.summary == "a new context could not be evaluated for your 2 products"
+    assert [row.words for row in section.rows] == [
+        "",
+        "1 reference type could not be evaluated: flat of MIRI (CRDS itself answers otherwise)",
+        "2 products could not be evaluated: made with these types, or a keyword has no value",
+        "what could not be evaluated may concern you where you have data of the instrument and reference type",
+    ]
+    assert [notice.name for notice in digest.notices] == ["jwst_1583"]
+    (problem,) = update_problems(config, store, "pedigreed.yaml", NOW).begun
+    assert problem_in_words(problem) == (
+        "CRDS's rules give other results here than at CRDS: "
+        "jwst_1583: 0 of 1 exposures agree; otherwise flat of MIRI"
+    )
+    # The next switch agrees.
+    with store.writing() as connection:
+        impacts.keep(connection, "jades", Impact("jwst_1583", "jwst_1584", 2), NOW + timedelta(days=7))
+    assert update_problems(config, store, "pedigreed.yaml", NOW + timedelta(days=7)).over == (problem,)
 
 
 def test_a_failure_of_one_switch_stops_nothing(

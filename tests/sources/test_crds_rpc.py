@@ -63,7 +63,7 @@ class Redirect(Fault):
 
 
 def test_a_call_names_who_asks_and_passes_its_parameters_by_position(crds: FaultyCrds) -> None:
-    assert ask(crds) == "jwst_1581.pmap"
+    assert ask(crds) == "jwst_1580.pmap"
     (received,) = crds.requests
     assert received.user_agent == AGENT
     assert received.path == "/json/"
@@ -76,7 +76,7 @@ def test_an_encoded_result_is_read_as_a_plain_one(encoded_above: int) -> None:
     with FaultyCrds(crds_at, DAY_1, encoded_above=encoded_above) as crds:
         rows = Rpc(crds.url, AGENT, QUICK).call("get_context_history", "jwst", shape=list[list[str]])
         assert len(rows) == 11
-        assert ask(crds) == "jwst_1581.pmap"
+        assert ask(crds) == "jwst_1580.pmap"
 
 
 def test_an_error_object_with_status_200_is_a_refusal_that_is_not_asked_again(crds: FaultyCrds) -> None:
@@ -111,7 +111,7 @@ PASSING: list[tuple[Fault, str]] = [
 @pytest.mark.parametrize(("fault", "words"), PASSING, ids=lambda value: type(value).__name__)
 def test_what_may_pass_is_asked_again(crds: FaultyCrds, fault: Fault, words: str) -> None:
     crds.misbehave(fault, times=2)
-    assert ask(crds) == "jwst_1581.pmap"
+    assert ask(crds) == "jwst_1580.pmap"
     assert len(crds.requests) == 3
     crds.misbehave(fault, times=None)
     with pytest.raises(Passing, match=words):
@@ -147,7 +147,7 @@ def test_what_will_not_pass_is_told_at_once(crds: FaultyCrds, fault: Fault, word
 
 def test_a_reply_that_is_compressed_unasked_is_read(crds: FaultyCrds) -> None:
     crds.misbehave(Compressed())
-    assert ask(crds) == "jwst_1581.pmap"
+    assert ask(crds) == "jwst_1580.pmap"
 
 
 @pytest.mark.parametrize("fault", [crds_faults.ResultBomb(), Compressed(size=50_000_000)])
@@ -195,7 +195,7 @@ def test_pauses_between_attempts_grow(crds: FaultyCrds) -> None:
 def test_a_pause_that_the_server_asks_for_is_kept(crds: FaultyCrds) -> None:
     paused: list[float] = []
     crds.misbehave(faults.TooManyRequests(retry_after=7))
-    assert ask(crds, replace(QUICK, sleep=paused.append)) == "jwst_1581.pmap"
+    assert ask(crds, replace(QUICK, sleep=paused.append)) == "jwst_1580.pmap"
     assert paused == [7.0]
 
 

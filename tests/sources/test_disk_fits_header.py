@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -10,10 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fits_files import fits
+from fits_files import fits, time
 from pedigreed.model.failure import Unreadable
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.sources.disk.fits_header import BLOCK, MOST_BLOCKS, pedigree_in
+from pedigreed.sources.disk.fits_header import BLOCK, MOST_BLOCKS, date_of, made_in
 
 printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=68).filter(
     # A text of a card is at most 68 characters, a quote counting twice. Of two quotes in a row astropy does not
@@ -23,6 +24,11 @@ printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_s
 comments = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20)
 keywords = st.sampled_from(("CAL_VER", "CRDS_CTX", "FILENAME", "CAL_VCS", "DATE-OBS", "DATE-BEG", "CRDS_VER"))
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001  # as headers have them
+
+
+def pedigree_in(content: bytes) -> Pedigree | None:
+    made = made_in(content)
+    return None if made is None else made.pedigree
 
 
 def written(*cards: object) -> bytes:
@@ -159,3 +165,106 @@ def test_the_first_of_two_equal_keywords_counts() -> None:
     pedigree = pedigree_in(content.ljust(BLOCK))
     assert pedigree is not None
     assert pedigree.cal_ver == "1.0"
+
+
+def test_a_date_that_can_not_be_read_leaves_the_other_keywords() -> None:
+    content = FIRST + card("DATE    = 'yesterday'") + card("CAL_VER = '1.0'") + END
+    assert pedigree_in(content) == Pedigree("1.0", None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("2024-04-09T19:07:23.700", datetime(2024, 4, 9, 19, 7, 23, 700_000, tzinfo=UTC)),
+        ("2024-04-09T19:07:23.7", datetime(2024, 4, 9, 19, 7, 23, 700_000, tzinfo=UTC)),
+        ("2024-04-09 19:07:23", datetime(2024, 4, 9, 19, 7, 23, tzinfo=UTC)),
+        ("2024-04-09T19:07", datetime(2024, 4, 9, 19, 7, tzinfo=UTC)),
+        ("2024-04-09", datetime(2024, 4, 9, tzinfo=UTC)),
+        ("2024-04-09T19:07:23Z", datetime(2024, 4, 9, 19, 7, 23, tzinfo=UTC)),
+        ("2024-04-09T21:07:23.5+02:00", datetime(2024, 4, 9, 19, 7, 23, 500_000, tzinfo=UTC)),
+        ("2024-04-09T14:07-0500", datetime(2024, 4, 9, 19, 7, tzinfo=UTC)),
+        ("09/04/98", datetime(1998, 4, 9, tzinfo=UTC)),
+    ],
+)
+def test_a_date_in_each_form(text: str, date: datetime) -> None:
+    assert date_of(text) == date
+    if "+" not in text and "-05" not in text and "/" not in text:
+        # astropy has no offsets, and leaves the form of before 2000 to wcslib.
+        assert time.Time(text.rstrip("Z"), scale="utc").to_datetime(UTC) == date
+
+
+@pytest.mark.parametrize(
+    "text", ["yesterday", "2024-13-09", "31/02/98", "2024-04-09T25:00", "2024-W15-2", "0000-00-00"]
+)
+def test_what_is_no_date_is_said(text: str) -> None:
+    with pytest.raises(Unreadable, match="no date"):
+        date_of(text)
+
+
+def as_astropy_reads(content: bytes) -> tuple[str, str, str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        header = fits.Header.fromstring(content.decode("latin-1"))
+        return header["CAL_VER"], header["CRDS_CTX"], header["DATE"]
+
+
+PEDIGREE = (card("CAL_VER = '1.13.3'"), card("CRDS_CTX= 'jwst_1225.pmap'"), DATE)
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [
+        [card("CAL_VER = '1.13.&'"), card("CONTINUE  '3' / over two cards"), *PEDIGREE[1:], END],
+        [card("CAL_VER = '1.&'"), card("CONTINUE  '13&'"), card("CONTINUE  '.3'"), *PEDIGREE[1:], END],
+        [card("cal_ver = '1.13.3'"), card("Crds_ctx= 'jwst_1225.pmap'"), DATE, END],
+        [*PEDIGREE, b"END".ljust(80, b"\0")],
+        [*PEDIGREE, b"END".ljust(80, b"\0"), bytes(2000)],
+        [b"CAL_VER = '1.13.3'".ljust(80, b"\0"), *PEDIGREE[1:], END],
+        [*PEDIGREE, END, card("CAL_VER = '9.9'"), b"\xff\x00junk" * 40],
+        [card("HIERARCH ESO CAL_VER = '9.9'"), *PEDIGREE, END],
+        [card("SDP_VER = '2023_4a'"), card("COMMENT cal_ver = '9.9'"), *PEDIGREE, END],
+    ],
+    ids=[
+        "continued",
+        "continued twice",
+        "lower case",
+        "END padded with NUL",
+        "blocks padded with NUL",
+        "a card padded with NUL",
+        "junk behind END",
+        "HIERARCH",
+        "notes",
+    ],
+)
+def test_a_header_in_any_shape_is_read_as_astropy_reads_it(cards: list[bytes]) -> None:
+    content = b"".join([FIRST, *cards]).ljust(BLOCK)
+    pedigree = pedigree_in(content)
+    expected = Pedigree("1.13.3", "jwst_1225.pmap", datetime(2024, 4, 9, 19, 7, 23, 700_000, tzinfo=UTC))
+    assert pedigree == expected
+    read = content.partition(b"END")[0].replace(b"\0", b" ") + END if b"\0" in content else content
+    assert as_astropy_reads(read) == ("1.13.3", "jwst_1225.pmap", "2024-04-09T19:07:23.700")
+
+
+def test_a_text_that_goes_on_beyond_what_was_read_needs_more() -> None:
+    assert pedigree_in(FIRST + DATE + card("CRDS_CTX= 'jwst_1.pmap'") + card("CAL_VER = '1.13.&'")) is None
+    header = FIRST + DATE + card("CAL_VER = '1.0&'") + card("CRDS_CTX= 'jwst_1.pmap'") + END
+    pedigree = pedigree_in(header)
+    assert pedigree is not None
+    assert pedigree.cal_ver == "1.0&", "no CONTINUE follows"
+
+
+def test_a_context_of_the_server_that_numbered_otherwise_has_no_order_with_the_archives() -> None:
+    server = card("CRDS_SVR= 'https://jwst-crds-pub.stsci.edu'")
+    pedigree = pedigree_in(FIRST + server + b"".join(PEDIGREE) + END)
+    assert pedigree is not None
+    assert pedigree.crds_ctx == "jwst_1225.pmap (PUB)"
+    ours = Pedigree("1.13.3", "jwst_0942.pmap", pedigree.date)
+    assert not pedigree.has_more_than(ours)
+    assert not ours.has_more_than(pedigree)
+    assert not ours.is_newer_than(pedigree)
+
+
+def test_sdp_ver_is_read_along() -> None:
+    made = made_in(written(("SDP_VER", "2026_1a"), ("DATE", "2024-04-09")))
+    assert made is not None
+    assert made.sdp_ver == "2026_1a"

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.sources.feeds.entry import Entry
-from pedigreed.sources.feeds.parse import ParsedFeed, parse_feed
+from examples import examples
+from pedigreed.sources.feeds.parse import Entry, ParsedFeed, parse_feed
 
-SIZE = 1_000_000
+SIZE = examples(1_000_000)
 BYTES_OF_MEMORY = 120 * SIZE
 
 FIELDS = [
@@ -125,9 +125,9 @@ def in_channel(unit: str) -> str:
     return f"<rss><channel>{filled(unit)}</channel></rss>"
 
 
-ATTRIBUTES_OF_ONE = " ".join(f'a{n}=""' for n in range(90_000))
-NAMESPACES = "".join(f'<title xmlns:n{n}="u{n}">a</title>' for n in range(25_000))
-MOST = "a" * (SIZE - 100_000)
+ATTRIBUTES_OF_ONE = " ".join(f'a{n}=""' for n in range(9 * SIZE // 100))
+NAMESPACES = "".join(f'<title xmlns:n{n}="u{n}">a</title>' for n in range(SIZE // 40))
+MOST = "a" * (9 * SIZE // 10)
 LONG_AUTHOR = f"<author>{'a' * 3900}</author>"
 BOMB = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
 
@@ -184,6 +184,7 @@ BOMB = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
         pytest.param(filled("\0"), id="zeros"),
     ],
 )
+@pytest.mark.long
 def test_a_megabyte_made_to_be_slow_is_read_to_its_end_in_little_memory(text: str) -> None:
     """What takes the square of the length would take hours."""
     body = text.encode()

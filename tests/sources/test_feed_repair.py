@@ -39,7 +39,27 @@ def rss(item: str, *, head: str = DECLARATION, channel: str = "<title>L</title>"
         (rss(f"{DARK}<description>jwst_1590.pmap</description>", head=f"\n\n {DECLARATION}"), "jwst_1590"),
         (rss(f"{DARK}<description>jwst_1590.pmap</description>", head=f"<!-- x -->{DECLARATION}"), "jwst_1590"),
         (rss(f"{DARK}<description>jwst_1590.pmap</description>", channel=DECLARATION), "jwst_1590"),
+        (
+            rss(
+                f"{DARK}<description>jwst_1590.pmap</description>",
+                head="<br />\n<b>Notice</b>: x in <b>/y</b><br />\n",
+            ),
+            "jwst_1590",
+        ),
         (rss(f"{DARK}<content:encoded><![CDATA[<p>jwst_1590.pmap<p>x]]></content:encoded>"), "jwst_1590"),
+        (rss(f"{DARK}<description><![CDATA[jwst_1590.pmap</description>"), "jwst_1590"),
+        (rss(f"{DARK}<description>jwst_1590.pmap <!-- x</description>"), "jwst_1590"),
+        (rss(f"{DARK}<description>jwst_1590.pmap</Description>"), "jwst_1590"),
+        (rss(f"{DARK}<description>jwst_1590.pmap</description>").replace("</item><item>", "<item>"), "jwst_1590"),
+        (
+            rss(f"{DARK}<description>jwst_1590.pmap</description>").replace(FLAT, "")
+            + rss("").replace("<item></item>", ""),
+            "jwst_1590",
+        ),
+        (
+            f"{DECLARATION}<channel><title>L</title><item>{DARK}<description>jwst_1590.pmap</description></item>{FLAT}</channel>",
+            "jwst_1590",
+        ),
     ],
 )
 def test_what_feedparser_reads_is_read(feed: str, text: str) -> None:
@@ -49,6 +69,20 @@ def test_what_feedparser_reads_is_read(feed: str, text: str) -> None:
     assert [entry.key[-4:] for entry in parsed.entries] == ["1590", "1591"]
     assert parsed.entries[0].text.count("\n") == 2 if text == "3 lines" else text in parsed.entries[0].text
     assert [entry.title for entry in feedparser.parse(feed).entries][:1] == ["New MIRI dark"]
+
+
+def test_a_feed_that_begins_again_where_it_is_not_looked_for_is_told() -> None:
+    parsed = parse_feed((rss(DARK) + "<!DOCTYPE rss [<!ELEMENT x ANY>]>" + rss(DARK)).encode())
+    assert len(parsed.entries) == 2
+    assert parsed.problem == "another feed begins after 2 whole entries"
+
+
+def test_the_oldest_form_of_a_feed_is_read() -> None:
+    [entry] = parse_feed(
+        b'<?xml version="1.0"?><CHANNEL HREF="https://l.example/"><TITLE>L</TITLE><ITEM HREF="https://l.example/1">'
+        b"<TITLE>New MIRI dark</TITLE><ABSTRACT>In jwst_1590.pmap</ABSTRACT></ITEM></CHANNEL>"
+    ).entries
+    assert (entry.title, entry.link, entry.text) == ("New MIRI dark", "https://l.example/1", "In jwst_1590.pmap")
 
 
 def test_the_date_of_an_undeclared_prefix_that_everybody_knows_is_read() -> None:

@@ -45,7 +45,7 @@ from pedigreed.demo.scenario import DAY_1, DAY_2, DAY_3
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Medium
 from pedigreed.net.patience import Patience
-from pedigreed.sources.feeds.feed import FeedSource
+from pedigreed.sources.feeds.feed_source import FeedSource
 
 if TYPE_CHECKING:
     import ssl

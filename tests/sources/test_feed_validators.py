@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.sources.feeds.feed import kept_validators, validators_of
+from pedigreed.sources.feeds.feed_source import kept_validators, validators_of
 
 URL = "https://lists.example/feed"
 

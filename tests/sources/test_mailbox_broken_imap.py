@@ -75,7 +75,7 @@ def test_sense_is_read() -> None:
 )
 def test_a_connection_that_breaks_is_told(command: str, answer: bytes | None, problem: str) -> None:
     with broken_imap(BrokenImap(answers={command: answer})) as server:
-        reading = read(server, "kept", HASTE)
+        reading = read(server, "kept", PATIENCE if "sends" in problem else HASTE)
     [told] = reading.problems
     assert told.startswith(problem)
     assert not reading.is_complete
@@ -89,7 +89,8 @@ def test_an_answer_byte_by_byte_has_no_more_time_than_another() -> None:
 
 
 def test_what_there_was_no_time_for_is_read_the_next_time() -> None:
-    with broken_imap(BrokenImap(tuple(range(1, 16)), pause=0.001)) as server:
+    mails = range(1, 1 + examples(15, at_least=8))
+    with broken_imap(BrokenImap(tuple(mails), pause=0.001)) as server:
         reading = read(server, limits=ImapLimits(total=1.5))
         assert reading.problems == ("127.0.0.1 was not done within 1.5 s, and the rest is read the next time",)
         heard = set(identities(reading))
@@ -98,7 +99,7 @@ def test_what_there_was_no_time_for_is_read_the_next_time() -> None:
             heard |= set(identities(reading))
             if reading.is_complete:
                 break
-    assert heard == {f"{number}@x.example" for number in range(1, 16)}
+    assert heard == {f"{number}@x.example" for number in mails}
 
 
 def test_endless_lines_are_left() -> None:
@@ -136,7 +137,7 @@ def test_a_mail_that_breaks_the_server_stops_no_other_and_is_never_passed_over(
     with broken_imap(BrokenImap(answers={what: answer})) as server:
         bookmark = None
         heard = set()
-        for _ in range(5):
+        for _ in range(examples(5, at_least=3)):
             server.heard.clear()
             reading = read(server, bookmark, HASTE)
             bookmark = reading.bookmark
@@ -239,6 +240,10 @@ def test_a_server_that_does_not_care_who_asks_is_read(answer: bytes) -> None:
     [
         b"* 2 FETCH (UID 2)\r\n<tag> OK done\r\n",
         b"* 2 FETCH (UID 2 RFC822 {5}\r\nhello)\r\n<tag> OK done\r\n",
+        b"* 2 FETCH (UID 2 BODY[TEXT] {5}\r\nhello)\r\n<tag> OK done\r\n",
+        b"* 2 FETCH (UID 2 BODY[] {0}\r\n)\r\n<tag> OK done\r\n",
+        b"* 1 FETCH (UID 1 BODY[] {5}\r\nhello)\r\n<tag> OK done\r\n",
+        b"* 1 FETCH (BODY[] {5}\r\nhello UID 1)\r\n<tag> OK done\r\n",
         b"* 2 FETCH (FLAGS (\\Seen))\r\n<tag> OK done\r\n",
         b"<tag> OK done\r\n",
     ],
@@ -251,6 +256,15 @@ def test_an_answer_without_what_was_asked_for_is_named(answer: bytes) -> None:
     assert problem.startswith(f"{NOT_HANDED_OUT}; UID 2: the server ")
     [warning] = reading.warnings
     assert warning.startswith("the mail UID 2 could not be fetched, and is asked for again: the server ")
+
+
+def test_what_is_told_of_other_mails_meanwhile_is_not_taken_for_what_was_asked_for() -> None:
+    other = b"* 3 FETCH (FLAGS (\\Seen))\r\n* 1 FETCH (UID 1 RFC822.SIZE 999999999 BODY[] {5}\r\nhello)\r\n"
+    fine = b'* 2 FETCH (UID 2 RFC822.SIZE 33 BODY[] "Subject: jwst_1535 UID 1")\r\n<tag> OK done\r\n'
+    with broken_imap(BrokenImap(answers={"UID FETCH 2": other + fine})) as server:
+        reading = read(server)
+    assert "jwst_1535 UID 1" in [announcement.title for announcement in reading.announcements]
+    assert (reading.is_complete, reading.warnings) == (True, ())
 
 
 def test_a_server_that_hands_out_nothing_is_told() -> None:
@@ -276,8 +290,8 @@ def test_a_mail_that_has_gone_is_no_matter() -> None:
 
 @pytest.mark.parametrize(("quoted", "read_as"), [(b"", []), (rb"Subject: \"jwst_1535\\", ['"jwst_1535\\'])])
 def test_a_mail_may_come_as_a_quoted_text(quoted: bytes, read_as: list[str]) -> None:
-    answer = b'* 1 FETCH (UID 1 BODY[]<0> "' + quoted + b'")\r\n<tag> OK done\r\n'
-    with broken_imap(BrokenImap((1,), answers={"UID FETCH 1 (UID": answer})) as server:
+    answer = b'* 1 FETCH (UID 1 RFC822.SIZE %d BODY[]<0> "%b")\r\n<tag> OK done\r\n' % (len(quoted), quoted)
+    with broken_imap(BrokenImap((1,), answers={"UID FETCH 1": answer})) as server:
         reading = read(server)
     assert [announcement.title for announcement in reading.announcements] == read_as
     assert reading.warnings == ()
@@ -303,7 +317,7 @@ def test_what_is_slipped_in_before_encryption_is_refused() -> None:
 def test_a_server_that_speaks_no_tls_is_told() -> None:
     with broken_imap(BrokenImap()) as server:
         [problem] = read(server, security=Security.TLS).problems
-    assert problem.startswith("TLS with 127.0.0.1 does not come about: ")
+    assert problem == "127.0.0.1: it answers without TLS: try security: starttls"
 
 
 def test_a_server_that_is_not_there_is_told() -> None:

@@ -130,6 +130,7 @@ def test_a_file_that_is_written_anew_is_read_again(tmp_path: Path) -> None:
     assert identities(first) | identities(read(tmp_path, "eml", first.bookmark)) == names(1, 2)
 
 
+@pytest.mark.long
 def test_many_mails_are_read_in_several_readings(
     folder: Path, kind: str, put: Callable[[int, bytes], Path]
 ) -> None:
@@ -169,6 +170,7 @@ def test_the_first_reading_brings_what_is_young(
     assert identities(read(folder, kind, now=datetime.now(UTC) + timedelta(days=89))) == names(1)
 
 
+@pytest.mark.long
 def test_what_the_first_reading_leaves_out_is_no_news_later(
     folder: Path, kind: str, put: Callable[[int, bytes], Path]
 ) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from list_mails import event, list_mail, mast_mail
-from pedigreed.delivery.mail import build_mail
+from pedigreed.delivery.digest_mail import build_mail
 from pedigreed.model.digest import Attachment, RenderedDigest
 from pedigreed.model.notice import Announcement, Medium
 from pedigreed.sources.mailbox.gathering import MOST_ARCHIVE_EVENTS, MOST_MAILS, Gathering
@@ -82,6 +82,7 @@ def test_warnings_have_a_limit() -> None:
     assert warnings[20:] == ("30 more warnings of this kind",)
 
 
+@pytest.mark.long
 def test_one_reading_has_a_limit() -> None:
     assert not gathered(*[b""] * (MOST_MAILS - 1)).is_full
     assert gathered(*[b""] * MOST_MAILS).is_full
@@ -100,8 +101,19 @@ def test_one_reading_has_a_limit() -> None:
         {"Auto-Submitted": "auto-replied (vacation)"},
         {"X-Autoreply": "yes"},
         {"Precedence": "auto_reply"},
+        {"Precedence": "junk"},
+        {"Return-Path": "<>"},
+        {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"},
+        {"Subject": "Automatische Antwort: Neue Dateien"},
+        {"Subject": "R\u00e9ponse automatique : NIRCam"},
+        {"Subject": "Undeliverable: New MIRI darks"},
         {"Subject": "Automatic reply: New MIRI dark 1"},
         {"Subject": "Out of Office: New MIRI dark 1"},
+        {"Subject": "[EXTERNAL] Automatic reply: New MIRI dark 1"},
+        {"Subject": "Away from my office Re: New MIRI dark 1"},
+        {"Subject": "Automatisk svar: New MIRI dark 1"},
+        {"Subject": "Mail delivery failed: returning message to sender"},
+        {"From": "Mail Delivery Subsystem <MAILER-DAEMON@obs.example>"},
     ],
 )
 def test_an_answer_of_a_program_is_told_to_nobody(field: dict[str, str]) -> None:
@@ -128,6 +140,14 @@ def test_a_list_that_a_program_feeds_is_read(field: dict[str, str]) -> None:
             "\n________________________________\n"
         ),
         "*** WARNING *** This e-mail comes from an external sender. ***\n\n",
+        "EXTERNAL: Do not open attachments unless you trust the sender.\n\n",
+        "[EXTERNAL]: This is from an external sender. The message may be phishing.\n\n",
+        "ZjQcmQRYFpfptBannerStart\nThis message is from an external sender\nZjQcmQRYFpfptBannerEnd\n\n",
+        "You don't often get email from crds@lists.example. Learn why this is important<https://why.example>\n\n",
+        "External (crds@lists.example)\n\nReport this email <https://report.example>\n\n",
+        "Warning: this email is from outside. Be careful. Use the button to report suspicious mails.\n\n",
+        "Vorsicht: Diese E-Mail kommt von extern. Bitte keine Anh\u00e4nge \u00f6ffnen.\n\n",
+        "Attention : ce message vient de l'ext\u00e9rieur. Ne cliquez sur aucun lien.\n\n",
     ],
 )
 def test_what_a_company_puts_above_a_mail_is_no_part_of_it(banner: str) -> None:
@@ -143,6 +163,7 @@ def test_what_a_company_puts_above_a_mail_is_no_part_of_it(banner: str) -> None:
         "Attention: the MIRI darks of jwst_1535.pmap are bad.",
         "External flats were made for jwst_1535.pmap. Click on the link.",
         "Warning: links to jwst_1535.pmap have changed.",
+        "This message came from outside of the MIRI team. The darks of jwst_1535.pmap are new.",
     ],
 )
 def test_a_text_that_only_looks_like_one_stays_whole(said: str) -> None:

@@ -311,6 +311,7 @@ def test_a_long_text_is_no_json() -> None:
         b"",
     ],
 )
+@pytest.mark.long
 def test_a_mail_that_is_made_to_be_slow_or_large_is_not(content: bytes) -> None:
     tracemalloc.start()
     try:

@@ -135,6 +135,7 @@ def test_line_ends_are_of_either_kind(tmp_path: Path, end: bytes) -> None:
     assert identities(read(path)) == names(1, 2)
 
 
+@pytest.mark.long
 def test_many_mails_are_read_in_several_readings(tmp_path: Path) -> None:
     path = tmp_path / "mbox"
     path.write_bytes(b"".join(mail(number) for number in range(MOST_MAILS + 10)))

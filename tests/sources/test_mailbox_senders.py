@@ -9,7 +9,7 @@ import pytest
 from pedigreed.config.sources import MailboxSource
 from pedigreed.model.notice import Sender
 from pedigreed.sources.mailbox.open_mailbox import open_mailbox
-from watching import DAY_0
+from watcher import DAY_0
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -32,6 +32,11 @@ def read_count(body: bytes) -> int:
     return read_reply(body).count()
 
 
+def first_row(body: bytes) -> dict[str, object]:
+    page = read_page(body)
+    return page.read(page.rows[0])
+
+
 def reply(**parts: object) -> bytes:
     return json.dumps({"status": "COMPLETE", "msg": "", **parts}).encode()
 
@@ -74,6 +79,46 @@ def test_paging_that_does_not_say_how_many_pages_there_are_is_not_taken_for_one(
 def test_paging_is_read_also_where_numbers_are_words() -> None:
     page = read_page(reply(data=[], paging={"page": "2", "pagesFiltered": "3", "rowsFiltered": "120"}))
     assert (page.number, page.pages, page.total) == (2, 3, 120)
+
+
+@pytest.mark.parametrize("said", [66, 66.0, "66", "66.0", " 66 "])
+def test_a_total_is_read_however_it_is_written(said: object) -> None:
+    assert read_page(reply(data=[], paging={"rowsFiltered": said})).total == 66
+    assert read_count(reply(data=[{"Column1": said}])) == 66
+
+
+@pytest.mark.parametrize("said", ["", "many", None, [], 6.5, "NaN"])
+def test_a_total_that_is_no_number_is_as_good_as_none(said: object) -> None:
+    page = read_page(reply(data=[{"a": 1}], paging={"page": said, "rowsFiltered": said}))
+    assert (page.number, page.total, len(page.rows)) == (None, None, 1)
+
+
+def test_a_total_with_commas_is_read() -> None:
+    assert read_page(reply(data=[], paging={"rowsFiltered": "1,066"})).total == 1066
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        reply(fields=[{"name": "a", "type": "int"}, {"name": "b"}], data=[[1, 2]]),
+        b'{"Tables": [{"Fields": [{"name": "a"}, {"name": "b"}], "Rows": [{"a": 1, "b": 2}]}]}',
+        reply(data=[{"a": 1, "b": 2}]) + b"\r\n\0",
+    ],
+)
+def test_either_envelope_may_have_either_kind_of_rows(body: bytes) -> None:
+    page = read_page(body)
+    assert [page.read(row) for row in page.rows] == [{"a": 1, "b": 2}]
+
+
+@pytest.mark.parametrize("fields", [{}, {"fields": []}, {"fields": ["a"]}, {"fields": None}])
+def test_rows_without_the_names_of_their_columns_are_refused(fields: dict[str, object]) -> None:
+    with pytest.raises((UpstreamUnavailable, Unreadable)):
+        first_row(reply(data=[[1, 2]], **fields))
+
+
+def test_undefined_is_null() -> None:
+    page = read_page(b'{"status": "COMPLETE", "data": [{"a": undefined, "b": "undefined"}]}')
+    assert [page.read(row) for row in page.rows] == [{"a": None, "b": "undefined"}]
 
 
 def test_a_count_is_read() -> None:

@@ -15,8 +15,7 @@ from misbehaving import FaultyArchive, is_about, is_for, is_page
 from pedigreed.demo.rows import always
 from pedigreed.demo.scenario import DAY_2
 from pedigreed.model.instrument import Instrument
-from pedigreed.sources.mast.archive import MastArchive
-from pedigreed.sources.mast.outages import Outages
+from pedigreed.sources.mast.archive import MastArchive, Outages
 from pedigreed.sources.mast.query import PedigreeQuery
 
 if TYPE_CHECKING:

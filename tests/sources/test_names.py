@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.sources.names import feed_name
+from pedigreed.sources.source import feed_name
 
 TOKEN = "8f14e45fceea167a5a36dedd4bea2543"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pedigreed.model.notice import Announcement, Medium
-from pedigreed.sources.one_context import of_one_context_each
+from pedigreed.sources.about_crds import of_one_context_each
 
 
 def said(text: str) -> list[tuple[str, str]]:
@@ -24,6 +24,23 @@ def test_each_context_is_an_announcement_of_its_own() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "Context jwst_1583 (NIRCam): new flats.\n\nContext jwst_1584 (MIRI): new photom.",
+        "1) jwst_1583: new NIRCam flats\n2) jwst_1584: new MIRI photom",
+        "jwst_1583\nNew NIRCam flats.\n\njwst_1584\nNew MIRI photom.",
+        "**jwst_1583.pmap**\n\nNIRCam: flat\n\n**jwst_1584.pmap**\n\nMIRI: photom",
+        "CRDS context: jwst_1583\nInstrument: NIRCam\n\nCRDS context: jwst_1584\nInstrument: MIRI",
+    ],
+)
+def test_contexts_are_told_apart_however_their_lines_begin(text: str) -> None:
+    [(_, first), (_, second)] = said(text)
+    assert ("NIRCam" in first, "jwst_1584" in first) == (True, False)
+    assert ("MIRI" in second, "jwst_1583" in second) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Old context:\njwst_1583\nNew context:\njwst_1584\nNIRCam flats and darks",
         "jwst_1583.pmap: new NIRCam flats. They replace those of jwst_1584.",
         "jwst_1583.pmap\njwst_1584.pmap\n\nhave been activated.",
         "jwst_1583 -> jwst_1584\njwst_1584 -> jwst_1585: new flats",

@@ -23,12 +23,12 @@ NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 def see(store: Store, subscription: str) -> None:
     with store.writing() as connection:
-        periods.claim(connection, subscription, "2026-11-21", NOON)
+        periods.claim(connection, {subscription: "2026-11-21"}, NOON)
 
 
 def is_seen(store: Store, subscription: str) -> bool:
     with store.reading() as connection:
-        return periods.last_closed(connection, subscription, NOON) is not None
+        return bool(periods.last_closed(connection, NOON, [subscription]))
 
 
 def test_what_was_kept_is_there_when_the_store_is_opened_again(store_url: str) -> None:
@@ -41,7 +41,7 @@ def test_what_was_kept_is_there_when_the_store_is_opened_again(store_url: str) -
 def test_a_transaction_that_fails_keeps_nothing(store: Store) -> None:
     def fail() -> None:
         with store.writing() as connection:
-            periods.claim(connection, "jades", "2026-11-21", NOON)
+            periods.claim(connection, {"jades": "2026-11-21"}, NOON)
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
@@ -53,7 +53,7 @@ def test_a_transaction_that_fails_keeps_nothing(store: Store) -> None:
 
 def test_a_reading_transaction_changes_nothing(store: Store) -> None:
     with pytest.raises((PedigreedError, SQLAlchemyError)), store.reading() as connection:
-        periods.claim(connection, "jades", "2026-11-21", NOON)
+        periods.claim(connection, {"jades": "2026-11-21"}, NOON)
     assert not is_seen(store, "jades")
     see(store, "jades")
     assert is_seen(store, "jades"), "a connection that was for reading may be for writing next"
@@ -61,24 +61,24 @@ def test_a_reading_transaction_changes_nothing(store: Store) -> None:
 
 def test_a_reading_transaction_sees_one_state_while_another_writes(store: Store) -> None:
     with store.reading() as connection:
-        assert periods.last_closed(connection, "jades", NOON) is None
+        assert periods.last_closed(connection, NOON, ["jades"]) == {}
         see(store, "jades")
-        assert periods.last_closed(connection, "jades", NOON) is None
+        assert periods.last_closed(connection, NOON, ["jades"]) == {}
     assert is_seen(store, "jades")
 
 
 def test_nobody_sees_what_is_not_committed(store: Store) -> None:
     with store.writing() as connection:
-        periods.claim(connection, "jades", "2026-11-21", NOON)
+        periods.claim(connection, {"jades": "2026-11-21"}, NOON)
         assert not is_seen(store, "jades")
     assert is_seen(store, "jades")
 
 
 def test_a_part_of_a_transaction_can_be_taken_back(store: Store) -> None:
     with store.writing() as connection:
-        periods.claim(connection, "jades", "2026-11-21", NOON)
+        periods.claim(connection, {"jades": "2026-11-21"}, NOON)
         part = connection.begin_nested()
-        periods.claim(connection, "ceers", "2026-11-21", NOON)
+        periods.claim(connection, {"ceers": "2026-11-21"}, NOON)
         part.rollback()
     assert is_seen(store, "jades")
     assert not is_seen(store, "ceers")
@@ -107,7 +107,7 @@ def test_several_may_make_one_store_at_once(store_url: str) -> None:
 
 def test_a_store_that_is_in_use_is_usable_again_afterwards(hasty_store: Store) -> None:
     with hasty_store.writing() as connection:
-        periods.claim(connection, "jades", "2026-11-21", NOON)
+        periods.claim(connection, {"jades": "2026-11-21"}, NOON)
         with pytest.raises(TryAgain):
             see(hasty_store, "jades")
     see(hasty_store, "ceers")

@@ -17,9 +17,9 @@ from sqlalchemy.pool import NullPool
 
 from pedigreed.model.failure import StoreError, StoreTooNew
 from pedigreed.model.instant import from_milliseconds
-from pedigreed.store import migrate, products
+from pedigreed.store import announcements, local_files, migrate, products
 from pedigreed.store.database import Store
-from pedigreed.store.tables import metadata
+from pedigreed.store.partial_indexes import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -195,15 +195,51 @@ def test_the_migrations_stand_without_the_code_of_today() -> None:
         assert "pedigreed" not in script.read_text()
 
 
-def test_a_store_that_kept_mast_s_flag_goes_by_the_release_dates(store_url: str, beside: Engine) -> None:
-    """The flag was false of every product; what was ahead when it was last asked for is told when it passes."""
+def old_store(beside: Engine, revision: str) -> None:
+    """Have the tables of an earlier revision, without a row."""
     with beside.begin() as connection:
         metadata.drop_all(connection)
         connection.execute(text("DROP TABLE alembic_version"))
         config = Config()
         config.set_main_option("script_location", str(migrate.MIGRATIONS))
         config.attributes["connection"] = connection
-        command.upgrade(config, "0006")
+        command.upgrade(config, revision)
+
+
+def test_a_store_that_dropped_what_it_did_not_understand_tells_nothing_old_of_it(
+    store_url: str, beside: Engine
+) -> None:
+    old_store(beside, "0013")
+    hour = 3_600_000
+    ends = 1_000 * hour
+    run(
+        beside,
+        "INSERT INTO listeners (subscription, after_announcement) VALUES ('jades', 1)",
+        *(
+            "INSERT INTO periods (subscription, label, starts_at, ends_at, closed_at, unchecked, unread) "
+            f"VALUES ('jades', '{label}', 0, {at}, {at}, '', '')"
+            for label, at in (("2026-11-20", ends - 24 * hour), ("2026-11-21", ends))
+        ),
+        *(
+            "INSERT INTO announcements (id, source, identity, medium, heard_at, was_there, title, text, facts) "
+            f"VALUES ({key}, 'a', '{key}', '{medium}', {ends - hours * hour}, FALSE, '', '', '{{}}')"
+            for key, medium, hours in (
+                *((1, "mail", 900), (2, "mail", 800), (3, "mail", 700)),
+                *((4, "mail", 2), (5, "server", 2), (6, "mail", 0)),
+            )
+        ),
+        "INSERT INTO announced (subscription, announcement_id, label) VALUES ('jades', 3, '2026-11-20')",
+    )
+    with Store(store_url) as store, store.reading() as connection:
+        covered = announcements.covered(connection, ["jades"], range(10))["jades"]
+        waiting = announcements.not_told(connection, ["jades"], from_milliseconds(0))
+    assert covered == {2, 3, 4}
+    assert waiting == {5, 6}, "the server's own word, and what was being heard when the period ended"
+
+
+def test_a_store_that_kept_mast_s_flag_goes_by_the_release_dates(store_url: str, beside: Engine) -> None:
+    """The flag was false of every product; what was ahead when it was last asked for is told when it passes."""
+    old_store(beside, "0006")
     fingerprint = "decode('00', 'hex')" if store_url.startswith("postgresql") else "x'00'"
     run(
         beside,
@@ -224,3 +260,16 @@ def test_a_store_that_kept_mast_s_flag_goes_by_the_release_dates(store_url: str,
     with Store(store_url) as store, store.reading() as connection:
         found = products.released(connection, [1180], from_milliseconds(2000))
     assert [known.product.filename for known in found] == ["ahead", "never asked"]
+
+
+def test_what_was_known_of_a_disk_is_of_this_machine(store_url: str, beside: Engine) -> None:
+    old_store(beside, "0014")
+    run(
+        beside,
+        "INSERT INTO local_files (path, cal_ver, size, mtime_ns, seen_at) VALUES ('/d/whole', '1.0', 2880, 1, 0)",
+        "INSERT INTO local_files (path, cal_ver, size, mtime_ns, seen_at) VALUES ('/d/cut', '1.0', 2881, 1, 0)",
+        "INSERT INTO local_folders (folder, looked_at, unread) VALUES ('/d', 0, 3)",
+    )
+    with Store(store_url) as store, store.reading() as connection:
+        assert list(local_files.load(connection, ["/d"])) == ["/d/whole"]
+        assert local_files.folder_states(connection)["/d"].unread == 3

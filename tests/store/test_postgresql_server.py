@@ -114,29 +114,29 @@ def test_connections_that_the_server_ended_are_made_anew(postgresql_url: str) ->
         with direct(postgresql_url) as other:
             other.execute("SELECT pg_terminate_backend(%s, 5000)", (process,))
         with store.writing() as connection:
-            periods.claim(connection, "jades", "2026-11-21", NOON)
+            periods.claim(connection, {"jades": "2026-11-21"}, NOON)
             assert connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one() != process
 
 
 def test_a_connection_that_ends_in_a_transaction_is_tried_again_later(postgresql_url: str) -> None:
     def write_and_be_ended(store: Store) -> None:
         with store.writing() as connection:
-            periods.claim(connection, "jades", "2026-11-21", NOON)
+            periods.claim(connection, {"jades": "2026-11-21"}, NOON)
             end(connection, postgresql_url)
-            periods.claim(connection, "ceers", "2026-11-21", NOON)
+            periods.claim(connection, {"ceers": "2026-11-21"}, NOON)
 
     with Store(postgresql_url) as store:
         with pytest.raises(TryAgain):
             write_and_be_ended(store)
         with store.reading() as connection:
-            assert periods.last_closed(connection, "jades", NOON) is None
+            assert periods.last_closed(connection, NOON, ["jades"]) == {}
 
 
 def test_nobody_waits_for_ever(postgresql_url: str) -> None:
     with Store(postgresql_url, busy_seconds=0.2) as store, store.writing() as one:
-        periods.claim(one, "jades", "2026-11-21", NOON)
+        periods.claim(one, {"jades": "2026-11-21"}, NOON)
         with pytest.raises(TryAgain, match="lock timeout"), store.writing() as other:
-            periods.claim(other, "jades", "2026-11-21", NOON)
+            periods.claim(other, {"jades": "2026-11-21"}, NOON)
 
 
 def test_a_user_who_may_not_make_tables_is_told_so(postgresql_url: str) -> None:

@@ -54,9 +54,9 @@ from pedigreed.store.database import Store
 store = Store(sys.argv[1])
 for number in range(5):
     with store.writing() as connection:
-        periods.claim(connection, f"subscription {number}", "2026-11-21", datetime(2026, 11, 21, tzinfo=UTC))
+        periods.claim(connection, {f"subscription {number}": "2026-11-21"}, datetime(2026, 11, 21, tzinfo=UTC))
 with store.writing() as connection:
-    periods.claim(connection, "unfinished", "2026-11-21", datetime(2026, 11, 21, tzinfo=UTC))
+    periods.claim(connection, {"unfinished": "2026-11-21"}, datetime(2026, 11, 21, tzinfo=UTC))
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -64,7 +64,7 @@ with store.writing() as connection:
 def fill(store: Store, subscriptions: int = 2000, prefix: str = "subscription") -> None:
     with store.writing() as connection:
         for number in range(subscriptions):
-            periods.claim(connection, f"{prefix} {number} {'x' * 200}", "2026-11-21", NOON)
+            periods.claim(connection, {f"{prefix} {number} {'x' * 200}": "2026-11-21"}, NOON)
 
 
 def count(url: str) -> int:
@@ -280,7 +280,7 @@ def test_another_process_that_writes_delays_writing_and_not_reading(path: Path, 
         with pytest.raises(TryAgain, match=r"in use by another process for more than 0\.05 s"):
             fill(store, 1)
         with store.reading() as connection:
-            assert periods.last_closed(connection, "none such", NOON) is None
+            assert periods.last_closed(connection, NOON, ["none such"]) == {}
     assert count(url) == 10
 
 
@@ -326,6 +326,13 @@ def test_a_store_in_a_read_only_folder_is_refused() -> None:
         with without_privileges(), pytest.raises(StoreError, match="can't be opened for writing"):
             Store(f"sqlite:///{folder}/pedigreed.db")
         folder.chmod(0o755)
+
+
+def test_a_pipe_a_device_and_a_folder_are_no_stores_and_are_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero", tmp_path):
+        with pytest.raises(StoreError, match="is no regular file"):
+            Store(f"sqlite:///{path}")
 
 
 def test_a_folder_that_is_a_file_is_no_place_for_a_store(tmp_path: Path) -> None:
@@ -407,7 +414,7 @@ def test_a_file_that_took_the_place_of_the_store_is_the_one_that_is_read_next(pa
     path.parent.mkdir()
     other = path.with_name("other.db")
     with Store(f"sqlite:///{other}") as copy, copy.writing() as connection:
-        assert periods.claim(connection, "jades", "2026-11-21", NOON)
+        assert periods.claim(connection, {"jades": "2026-11-21"}, NOON)
     with Store(url) as store:
         assert _claimed(store) is None
         store.let_go_if_replaced()
@@ -420,5 +427,5 @@ def test_a_file_that_took_the_place_of_the_store_is_the_one_that_is_read_next(pa
 
 def _claimed(store: Store) -> str | None:
     with store.reading() as connection:
-        last = periods.last_closed(connection, "jades", NOON)
+        last = periods.last_closed(connection, NOON).get("jades")
     return last.label if last else None

@@ -11,7 +11,7 @@ from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.news_source import SourceState
 from pedigreed.model.notice import Announcement, ChangeLevel, Facts, Medium, NoticeKind
-from pedigreed.store import announcements, contexts_in_use, reported_programs, tables
+from pedigreed.store import announcements, coverage, tables
 
 if TYPE_CHECKING:
     from pedigreed.store.database import Store
@@ -64,10 +64,10 @@ def test_what_a_reader_read_is_kept_with_it_and_read_again_by_another(store: Sto
     keep(store, said("a"), said("b"))
     with store.writing() as connection:
         b, a = announcements.not_read_by(connection, "first", 9)
-        announcements.keep_told(connection, {a.key: FACTS, b.key: Facts()}, "first")
-        announcements.keep_told(connection, {}, "first")
+        announcements.keep_read(connection, {a.key: FACTS, b.key: Facts()}, "first")
+        announcements.keep_read(connection, {}, "first")
     with store.reading() as connection:
-        assert [(heard.told, heard.read_by) for heard in announcements.load(connection)] == [
+        assert [(heard.facts_read, heard.read_by) for heard in announcements.load(connection)] == [
             (FACTS, "first"),
             (Facts(), "first"),
         ]
@@ -80,20 +80,19 @@ def test_what_a_version_with_other_nouns_read_is_not_taken(store: Store) -> None
     with store.writing() as connection:
         connection.execute(update(tables.announcements).values(told='{"kind": "of later times"}', read_by="later"))
         [heard] = announcements.load(connection)
-    assert (heard.announcement, heard.told) == (said("a"), None)
+    assert (heard.announcement, heard.facts_read) == (said("a"), None)
 
 
 def test_a_subscription_listens_from_its_begin_on(store: Store) -> None:
     keep(store, said("a"))
     with store.writing() as connection:
-        assert announcements.listens_after(connection, "jades") is None
-        announcements.begin(connection, "jades")
+        assert announcements.listens_after(connection, ["jades"]) == {}
+        announcements.begin(connection, ["jades"])
     keep(store, said("b"))
     with store.writing() as connection:
-        announcements.begin(connection, "jades")
+        announcements.begin(connection, ["jades"])
         [a, b] = announcements.load(connection)
-        after = announcements.listens_after(connection, "jades")
-    assert after is not None
+        after = announcements.listens_after(connection, ["jades"])["jades"]
     assert a.key <= after < b.key
 
 
@@ -104,8 +103,9 @@ def test_what_a_period_covers_is_told_to_its_subscription_alone(store: Store) ->
         announcements.mark_covered(connection, "jades", "2026-11-21", [a.key])
         announcements.mark_covered(connection, "jades", "2026-11-22", [a.key, b.key])
         announcements.mark_covered(connection, "jades", "2026-11-22", [])
-        assert announcements.covered(connection, "jades") == {a.key, b.key}
-        assert announcements.covered(connection, "miri-team") == frozenset()
+        found = announcements.covered(connection, ["jades", "miri-team"], [a.key, b.key])
+        assert found == {"jades": {a.key, b.key}, "miri-team": frozenset()}
+        assert announcements.covered(connection, ["jades"], [b.key]) == {"jades": {b.key}}
 
 
 def test_how_a_source_stands_is_kept(store: Store) -> None:
@@ -120,24 +120,24 @@ def test_how_a_source_stands_is_kept(store: Store) -> None:
 
 def test_the_contexts_in_use_are_the_last(store: Store) -> None:
     with store.writing() as connection:
-        assert contexts_in_use.load(connection) is None
+        assert announcements.load_contexts(connection) is None
         for contexts in (
             ContextsInUse("jwst_1583", NOON, "jwst_1535", "2.0.1"),
             ContextsInUse("jwst_1584", NOON, None, None),
             ContextsInUse("jwst_1585", None, "jwst_1535", None),
         ):
-            contexts_in_use.save(connection, contexts)
-            assert contexts_in_use.load(connection) == contexts
+            announcements.save_contexts(connection, contexts)
+            assert announcements.load_contexts(connection) == contexts
 
 
 def test_a_program_is_wanted_until_it_was_asked_for_since(store: Store) -> None:
     with store.writing() as connection:
-        reported_programs.add(connection, [1180, 1181], NOON)
-        reported_programs.add(connection, [1181, 1210], NOON + HOUR)
-        reported_programs.add(connection, [], NOON)
-        assert reported_programs.load(connection) == {1180: NOON, 1181: NOON + HOUR, 1210: NOON + HOUR}
-        reported_programs.forget(connection, [1180, 1210], NOON)
-        assert reported_programs.load(connection) == {1181: NOON + HOUR, 1210: NOON + HOUR}
+        coverage.report_programs(connection, [1180, 1181], NOON)
+        coverage.report_programs(connection, [1181, 1210], NOON + HOUR)
+        coverage.report_programs(connection, [], NOON)
+        assert coverage.reported_programs(connection) == {1180: NOON, 1181: NOON + HOUR, 1210: NOON + HOUR}
+        coverage.forget_reported(connection, [1180, 1210], NOON)
+        assert coverage.reported_programs(connection) == {1181: NOON + HOUR, 1210: NOON + HOUR}
         # A clock that was far ahead made them wanted.
-        reported_programs.forget(connection, [1181], NOON - 24 * HOUR)
-        assert reported_programs.load(connection) == {1210: NOON + HOUR}
+        coverage.forget_reported(connection, [1181], NOON - 24 * HOUR)
+        assert coverage.reported_programs(connection) == {1210: NOON + HOUR}

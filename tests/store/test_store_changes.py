@@ -18,7 +18,7 @@ from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.store import changes, watched
+from pedigreed.store import changes, periods
 
 if TYPE_CHECKING:
     from pedigreed.store.database import Store
@@ -69,12 +69,14 @@ def record(store: Store, *news: Change) -> None:
 
 def watch(store: Store, subscription: str = "jades", instrument: Instrument = Instrument.NIRCAM) -> None:
     with store.writing() as connection:
-        watched.begin(connection, subscription, {(instrument, 1180)})
+        periods.begin_watching(connection, {subscription: {(instrument, 1180)}})
 
 
 def untold(store: Store, subscription: str = "jades") -> list[tuple[int, Change]]:
     with store.reading() as connection:
-        return changes.uncovered(connection, subscription, [1180])
+        keys = changes.uncovered_keys(connection, {subscription: [1180]})[subscription]
+        known = changes.between(connection, [1180], min(keys), max(keys)) if keys else {}
+    return [(key, known[key]) for key in keys]
 
 
 @settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -135,18 +137,18 @@ def test_only_what_came_after_the_watch_began_is_untold(store: Store) -> None:
     assert [found for _, found in untold(store, "ceers")] == [change("last_cal.fits")]
     assert untold(store, "cosmos") == []
     with store.reading() as connection:
-        assert changes.uncovered(connection, "jades", []) == []
+        of_each = changes.uncovered_keys(connection, {"jades": [], "ceers": [1180], "cosmos": [1180]})
+    assert {name: len(keys) for name, keys in of_each.items()} == {"jades": 0, "ceers": 1, "cosmos": 0}
 
 
 def test_the_baseline_of_a_pair_is_told_once(store: Store) -> None:
     nircam, miri = (Instrument.NIRCAM, 1180), (Instrument.MIRI, 1180)
     with store.writing() as connection:
-        watched.begin(connection, "jades", {nircam, miri})
-        assert watched.introduced(connection, "jades") == frozenset()
-        watched.introduce(connection, "jades", "2026-11-22", [nircam])
+        periods.begin_watching(connection, {"jades": {nircam, miri}})
+        assert periods.introduced(connection, ["jades"]) == {"jades": set()}
+        periods.introduce(connection, "jades", "2026-11-22", [nircam])
     with store.reading() as connection:
-        assert watched.introduced(connection, "jades") == {nircam}
-        assert watched.introduced(connection, "ceers") == frozenset()
+        assert periods.introduced(connection, ["jades", "ceers"]) == {"jades": {nircam}, "ceers": set()}
 
 
 def test_what_is_told_is_not_untold_for_that_subscription_only(store: Store) -> None:
@@ -196,7 +198,8 @@ def test_what_moved_together_is_gathered(store: Store) -> None:
                 change("a"),
                 replace(change("b"), archived_at=NOON - 2 * hour),
                 replace(change("c"), archived_at=None, seen_at=NOON + hour),
-                replace(change("d"), level="2a"),
+                # Made anew with the same, it is no nearer to it.
+                replace(change("d"), level="2a", before=change("d").after),
                 replace(change("e"), kind=ChangeKind.NEW),
                 change("f", program=1181),
                 change("g", seen_at=NOON - hour),
@@ -205,7 +208,9 @@ def test_what_moved_together_is_gathered(store: Store) -> None:
     with store.reading() as connection:
         found = changes.moves(connection, [1180], NOON)
         assert changes.moves(connection, [], NOON) == []
-    moved = Moved(Instrument.NIRCAM, 1180, 7, "2b", *NEW_KEYWORDS, earliest=NOON - 2 * hour, latest=NOON)
-    later = replace(moved, earliest=NOON + hour, latest=NOON + hour)
-    other = replace(moved, level="2a", earliest=NOON)
+    moved = Moved(
+        Instrument.NIRCAM, 1180, 7, "2b", *NEW_KEYWORDS, earliest=NOON - 2 * hour, latest=NOON, arrived=2
+    )
+    later = replace(moved, earliest=NOON + hour, latest=NOON + hour, arrived=1)
+    other = replace(moved, level="2a", earliest=NOON, arrived=0)
     assert sorted(found, key=str) == sorted([moved, later, other], key=str)

@@ -17,7 +17,7 @@ from pedigreed.model.delivery import Delivery, DeliveryState, Message
 from pedigreed.model.digest import Checked, Digest, RenderedDigest
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.period import Period
-from pedigreed.store import deliveries, outbox_listing, periods
+from pedigreed.store import deliveries, listed_deliveries, periods
 from pedigreed.store.database import Store
 
 if TYPE_CHECKING:
@@ -76,9 +76,11 @@ def is_nothing_due(store: Store, now: datetime) -> bool:
 
 def rows_of(connection: Connection, digest_id: str) -> list[Delivery]:
     """The rows of one digest, with the bytes of their messages."""
-    listed = [each.delivery for each in outbox_listing.newest(connection, 100)]
+    listed = [each.delivery for each in listed_deliveries.newest(connection, 100)]
     return [
-        replace(row, message=replace(row.message, content=outbox_listing.content_of(connection, row.key)))
+        replace(
+            row, message=replace(row.message, content=listed_deliveries.content_of(connection, row.key) or b"")
+        )
         for row in reversed(listed)
         if row.digest_id == digest_id
     ]
@@ -221,12 +223,6 @@ def test_an_error_does_not_repeat_what_was_to_be_kept(store: Store) -> None:
     assert "a@x.example" not in str(raised.value)
 
 
-def test_a_digest_is_kept_with_its_subject(outbox: Store) -> None:
-    with outbox.reading() as connection:
-        assert periods.subject_of(connection, "d1") == "jades: 3 new \u2192"
-        assert periods.subject_of(connection, "d2") is None
-
-
 def test_a_digest_is_kept_once(outbox: Store) -> None:
     with pytest.raises(TryAgain, match="kept already"):
         enqueue(outbox, DIGEST)
@@ -237,9 +233,11 @@ def test_a_told_period_names_its_digest(outbox: Store) -> None:
     quiet = Period("jades", "2026-11-22", NOON, NOON + timedelta(days=1), NOON, frozenset(), digest_id=None)
     with outbox.writing() as connection:
         for period in (told, quiet):
-            periods.claim(connection, period.subscription, period.label, NOON)
-            periods.close(connection, period)
+            periods.claim(connection, {period.subscription: period.label}, NOON)
+            periods.close(connection, [period])
     with outbox.reading() as connection:
-        assert periods.last_closed(connection, "jades", NOON + timedelta(days=1)) == quiet
-        assert periods.last_with_digest(connection, "jades", NOON + timedelta(days=1)) == told
-        assert periods.last_with_digest(connection, "ceers", NOON) is None
+        assert periods.last_closed(connection, NOON + timedelta(days=1)) == {"jades": quiet}
+        assert periods.last_with_digest(connection, NOON + timedelta(days=1)) == {"jades": told}
+        assert periods.last_with_digest(connection, NOON, ["ceers"]) == {}
+        assert periods.last_subjects(connection, NOON) == {"jades": "jades: 3 new \u2192"}
+        assert periods.last_subjects(connection, NOON - timedelta(days=1)) == {}

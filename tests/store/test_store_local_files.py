@@ -36,7 +36,15 @@ def known(store: Store, *folders: str) -> list[LocalFile]:
 
 
 def test_files_are_kept_as_they_are(store: Store) -> None:
-    files = (file("/data/é/a.fits"), file("/data/é/b.fits", Pedigree(None, None, None)))
+    files = (
+        file("/data/é/a.fits"),
+        replace(
+            file("/data/é/b.fits", Pedigree(None, None, None)),
+            sdp_ver="2026_1a",
+            damage="it is empty",
+            lies_at="/mnt/b.fits",
+        ),
+    )
     keep(store, FolderLook("/data", files))
     assert known(store, "/data") == list(files)
 
@@ -99,4 +107,40 @@ def test_ten_thousand_files_are_kept(store: Store) -> None:
     keep(store, FolderLook("/data", files))
     assert known(store, "/data") == list(files)
     keep(store, FolderLook("/data"))
+    assert known(store, "/data") == []
+
+
+def test_each_machine_has_its_own_disks(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(store, FolderLook("/data", (file("/data/a"),)))
+    with store.writing() as connection:
+        local_files.save_folder(connection, FolderState("/data", NOON))
+    monkeypatch.setattr("socket.gethostname", lambda: "other")
+    if "postgresql" not in store.name:
+        assert known(store, "/data") == [file("/data/a")], (
+            "an SQLite store belongs to one machine, whatever its name"
+        )
+        return
+    assert known(store, "/data") == []
+    keep(store, FolderLook("/data", (file("/data/a", Pedigree("2.0.1", None, None)), file("/data/b"))))
+    with store.writing() as connection:
+        assert local_files.folder_states(connection) == {}
+        local_files.save_folder(connection, FolderState("/data", NOON + timedelta(days=1), problem="it hangs"))
+    monkeypatch.undo()
+    assert known(store, "/data") == [file("/data/a")]
+    with store.writing() as connection:
+        assert local_files.folder_states(connection) == {"/data": FolderState("/data", NOON)}
+        local_files.forget_all_but(connection, [])
+    monkeypatch.setattr("socket.gethostname", lambda: "other")
+    assert len(known(store, "/data")) == 2
+
+
+def test_what_is_of_machines_that_are_gone_is_forgotten(store: Store) -> None:
+    keep(store, FolderLook("/data", (file("/data/a"),)))
+    with store.writing() as connection:
+        local_files.save_folder(connection, FolderState("/data", NOON))
+        local_files.forget_machines(connection, NOON)
+    assert known(store, "/data") == [file("/data/a")]
+    with store.writing() as connection:
+        local_files.forget_machines(connection, NOON + timedelta(seconds=1))
+        assert local_files.folder_states(connection) == {}
     assert known(store, "/data") == []

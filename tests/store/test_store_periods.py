@@ -31,8 +31,8 @@ def closed(label: str, ends: datetime, *, subscription: str = "jades", unchecked
 def close(store: Store, *which: Period) -> None:
     with store.writing() as connection:
         for period in which:
-            assert periods.claim(connection, period.subscription, period.label, NOON)
-            periods.close(connection, period)
+            assert periods.claim(connection, {period.subscription: period.label}, NOON)
+            periods.close(connection, [period])
 
 
 def test_the_last_period_is_the_newest_that_ended_by_a_moment(store: Store) -> None:
@@ -41,13 +41,15 @@ def test_the_last_period_is_the_newest_that_ended_by_a_moment(store: Store) -> N
         closed("b", NOON + DAY, unchecked=(1180, 9990)),
         closed("c", NOON + 2 * DAY),
     )
-    close(store, second, first, other, closed("a", NOON + 9 * DAY, subscription="ceers"))
+    ceers = closed("a", NOON + 9 * DAY, subscription="ceers")
+    close(store, second, first, other, ceers)
     with store.reading() as connection:
-        assert periods.last_closed(connection, "jades", NOON + 2 * DAY) == other
-        assert periods.last_closed(connection, "jades", NOON + 2 * DAY - timedelta(seconds=1)) == second
-        assert periods.last_closed(connection, "jades", NOON - DAY) is None
-        assert periods.last_closed(connection, "cosmos", NOON + 9 * DAY) is None
-        assert periods.last_with_digest(connection, "jades", NOON + 9 * DAY) is None
+        assert periods.last_closed(connection, NOON + 2 * DAY) == {"jades": other}
+        assert periods.last_closed(connection, NOON + 2 * DAY - timedelta(seconds=1)) == {"jades": second}
+        assert periods.last_closed(connection, NOON - DAY) == {}
+        assert periods.last_closed(connection, NOON + 9 * DAY) == {"jades": other, "ceers": ceers}
+        assert periods.last_closed(connection, NOON + 9 * DAY, ["ceers", "cosmos"]) == {"ceers": ceers}
+        assert periods.last_with_digest(connection, NOON + 9 * DAY) == {}
 
 
 def test_the_last_ends_are_those_between_two_moments(store: Store) -> None:
@@ -70,24 +72,35 @@ def test_the_last_ends_are_those_between_two_moments(store: Store) -> None:
 
 def test_a_period_is_claimed_once(store: Store) -> None:
     with store.writing() as connection:
-        assert periods.claim(connection, "jades", "2026-11-22", NOON)
-        assert not periods.claim(connection, "jades", "2026-11-22", NOON)
-        assert periods.claim(connection, "jades", "2026-11-23", NOON)
-        assert periods.claim(connection, "ceers", "2026-11-22", NOON)
+        assert periods.claim(connection, {"jades": "2026-11-22"}, NOON)
+        assert not periods.claim(connection, {"jades": "2026-11-22"}, NOON)
+        assert periods.claim(connection, {"jades": "2026-11-23"}, NOON)
+        assert periods.claim(connection, {"ceers": "2026-11-22"}, NOON)
     with store.writing() as connection:
-        assert not periods.claim(connection, "jades", "2026-11-22", NOON)
+        assert not periods.claim(connection, {"jades": "2026-11-22"}, NOON)
+
+
+def test_of_several_periods_those_are_claimed_that_nobody_has(store: Store) -> None:
+    with store.writing() as connection:
+        periods.claim(connection, {"jades": "2026-11-22"}, NOON)
+    with store.writing() as connection:
+        wanted = {"jades": "2026-11-22", "ceers": "2026-11-22", "cosmos": "2026-11-22"}
+        assert periods.claim(connection, wanted, NOON) == {"ceers", "cosmos"}
+        periods.give_back(connection, {"ceers": "2026-11-22"})
+        assert periods.claim(connection, wanted, NOON) == {"ceers"}
+        assert periods.claim(connection, {}, NOON) == set()
 
 
 def test_a_claim_ends_with_a_transaction_that_failed(store: Store) -> None:
     def fail() -> None:
         with store.writing() as connection:
-            assert periods.claim(connection, "jades", "2026-11-22", NOON)
+            assert periods.claim(connection, {"jades": "2026-11-22"}, NOON)
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
         fail()
     with store.writing() as connection:
-        assert periods.claim(connection, "jades", "2026-11-22", NOON)
+        assert periods.claim(connection, {"jades": "2026-11-22"}, NOON)
 
 
 @pytest.mark.failure("several processes share a store on PostgreSQL")
@@ -101,7 +114,7 @@ def test_of_many_at_once_exactly_one_gets_a_period(store_url: str) -> None:
 
     def claims(store: Store, label: str) -> bool:
         with store.writing() as connection:
-            return periods.claim(connection, "jades", label, NOON)
+            return bool(periods.claim(connection, {"jades": label}, NOON))
 
     with ExitStack() as stack:
         stores: Iterable[Store] = [stack.enter_context(Store(store_url)) for _ in range(4)]
@@ -115,28 +128,28 @@ def test_a_claim_waits_for_a_transaction_that_may_still_fail(store: Store) -> No
     def claim_too() -> None:
         has_it.wait()
         with store.writing() as connection:
-            outcome.append(periods.claim(connection, "jades", "2026-11-22", NOON))
+            outcome.append(periods.claim(connection, {"jades": "2026-11-22"}, NOON))
 
     other = threading.Thread(target=claim_too)
     other.start()
 
     def fail() -> None:
         with store.writing() as connection:
-            periods.claim(connection, "jades", "2026-11-22", NOON)
+            periods.claim(connection, {"jades": "2026-11-22"}, NOON)
             has_it.set()
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
         fail()
     other.join()
-    assert outcome == [True]
+    assert outcome == [{"jades"}]
 
 
 def test_a_claim_that_is_held_too_long_is_tried_again_later(hasty_store: Store) -> None:
     with hasty_store.writing() as connection:
-        assert periods.claim(connection, "jades", "2026-11-22", NOON)
+        assert periods.claim(connection, {"jades": "2026-11-22"}, NOON)
         with pytest.raises(TryAgain), hasty_store.writing() as other:
-            periods.claim(other, "jades", "2026-11-22", NOON)
+            periods.claim(other, {"jades": "2026-11-22"}, NOON)
 
 
 def test_a_period_names_no_digest_that_is_not_kept(store: Store) -> None:

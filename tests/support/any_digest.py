@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
@@ -13,7 +14,18 @@ from made_digest import make_digest
 from pedigreed.model.campaign import Campaign, Stretch
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.context_use import ContextsInUse
-from pedigreed.model.digest import Baseline, Checked, Digest, OnDisk, PedigreeSpan, SourceCheck, Suspect, Unchecked
+from pedigreed.model.digest import (
+    Baseline,
+    Checked,
+    Digest,
+    OnDisk,
+    PedigreeSpan,
+    SourceCheck,
+    StoodIn,
+    Suspect,
+    Unchecked,
+)
+from pedigreed.model.download import Download, DownloadState
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import NoticeKind
 from pedigreed.model.pedigree import Pedigree
@@ -63,6 +75,17 @@ CHECKS = st.builds(
     swept_since=st.none() | DATES,
     flags_since=st.none() | DATES,
     sources=st.lists(SOURCE_CHECKS, max_size=4).map(tuple),
+    stood_in=st.lists(
+        st.builds(
+            StoodIn,
+            st.sampled_from(Instrument),
+            st.lists(PROGRAMS, min_size=1, max_size=4).map(tuple),
+            WORDS,
+            DATES,
+            st.integers(0, 3),
+        ),
+        max_size=2,
+    ).map(tuple),
 )
 DIGESTS = st.builds(
     make_digest,
@@ -97,6 +120,19 @@ DIGESTS = st.builds(
     ),
     settle=st.none() | st.timedeltas(timedelta(seconds=1), timedelta(days=366)),
     on_disk=st.lists(st.builds(OnDisk, WORDS, NUMBERS, NUMBERS, NUMBERS, NUMBERS, st.none() | WORDS), max_size=9),
+    downloads=st.lists(
+        st.builds(
+            Download,
+            WORDS,
+            PROGRAMS,
+            DATES,
+            st.sampled_from(DownloadState),
+            size=st.none() | NUMBERS,
+            reason=st.none() | WORDS,
+        ),
+        max_size=9,
+    ),
+    fetched_to=st.none() | WORDS,
 )
 
 ENDS = datetime(2026, 11, 22, 6, tzinfo=UTC)
@@ -120,6 +156,7 @@ def _worst_notices() -> list[Notice]:
     ]
 
 
+@cache
 def worst() -> Digest:
     """Every section, everything in it as long as it can be, and five times longer when it is escaped."""
     kinds = list(ChangeKind)
@@ -165,6 +202,11 @@ def worst() -> Digest:
             OnDisk(f"/{each}{AMPERSANDS}", 10**9, 10**9, 1, 10**9, AMPERSANDS if each < 9 else None)
             for each in range(40)
         ],
+        downloads=[
+            Download(AMPERSANDS, 1, ENDS, list(DownloadState)[each % 3], size=10**12, reason=f"{each}{AMPERSANDS}")
+            for each in range(400)
+        ],
+        fetched_to=AMPERSANDS,
         contexts=ContextsInUse(AMPERSANDS, ENDS, "jwst_1535", AMPERSANDS),
         baselines=[Baseline(program, 10**9, ((span, 10**9),) * 9) for program in programs],
         suspects=[Suspect(program, 10**9, 10**9, ENDS, ENDS) for program in programs],

@@ -2,10 +2,12 @@
 
 The protocol:        ErrorReply, Executing, OtherStatus, TablesEnvelope, NoPaging, PagingAsText, EmptyTable,
                      ByteOrderMark, NoCount, MissingColumn, UnconfiguredColumn, ColumnRefusedByHttp
+What is asked:       NamelessRefusal, UnknownIsIgnored, AsText, FirstValueAlone
 How much at once:    SlowInProportion, TooManyValues, OverlappingPages, RepeatedRow, OldAnswers
 How many rows:       TruncatedPage, DroppedRows, SmallPages, ShortRow, WrongTotal, MovingTotal, RepeatedPage,
                      DuplicateRow, IgnoredFilter, NoRows
-What the rows hold:  NumbersAsStrings, BooleansAsWords, NullValues, NotANumber, MissingKeys, OtherCase
+What the rows hold:  NumbersAsStrings, BooleansAsWords, NullValues, NotANumber, MissingKeys, OtherCase,
+                     LocalDates, OtherLevels
 Files and file sets: WholeFile, OtherBytes, OtherMissions
 """
 
@@ -18,6 +20,7 @@ import msgspec
 
 from faults import Fault
 from pedigreed.demo import protocol
+from pedigreed.demo.columnsconfig import columns_of
 from pedigreed.demo.loopback import Reply
 from pedigreed.demo.protocol import COUNTED
 from pedigreed.demo.received import RequestKind
@@ -221,15 +224,19 @@ class BooleansAsWords(Fault):
 
 @dataclass(frozen=True, slots=True)
 class NullValues(Fault):
-    """These columns are null in every row."""
+    """These columns are null in every row, or in every so many."""
 
     columns: tuple[str, ...] = ("cal_ver", "crds_ctx")
+    every: int = 1
 
     def on_answer(self, answered: Answer, _query: Query) -> Answer:
         nulls: Row = dict.fromkeys(self.columns)
         return replace(
             answered,
-            rows=[{name: nulls.get(name, value) for name, value in row.items()} for row in answered.rows],
+            rows=[
+                row if number % self.every else {name: nulls.get(name, value) for name, value in row.items()}
+                for number, row in enumerate(answered.rows)
+            ],
         )
 
 
@@ -375,6 +382,19 @@ class SlowInProportion(Fault):
 
 
 @dataclass(frozen=True, slots=True)
+class SlowProgram(Fault):
+    """What brings a row of one program is given up by the gateway, however few there are."""
+
+    program: int
+
+    def on_answer(self, answered: Answer, _query: Query) -> Answer:
+        is_too_slow = any(row.get("program") == self.program for row in answered.rows)
+        return replace(answered, rows=[{"too": "much"}]) if is_too_slow else answered
+
+    on_reply = SlowInProportion.on_reply
+
+
+@dataclass(frozen=True, slots=True)
 class TooManyValues(Fault):
     """A filter of more than so many values is refused."""
 
@@ -440,6 +460,72 @@ class OtherCase(Fault):
             fields=tuple((name.upper(), kind) for name, kind in answered.fields),
             rows=[{name.upper(): value for name, value in row.items()} for row in answered.rows],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDates(Fault):
+    """``date`` is so many milliseconds from ``date_mjd``: in the archive's own time, five hours behind UTC."""
+
+    by: int = -5 * 3_600_000
+
+    def on_answer(self, answered: Answer, _query: Query) -> Answer:
+        return replace(answered, rows=[self._moved(row) for row in answered.rows])
+
+    def _moved(self, row: Row) -> Row:
+        written = str(row.get("date") or "")
+        moved = f"/Date({int(written[6:-2]) + self.by})/" if written.startswith("/Date(") else None
+        return {**row, "date": moved} if moved else row
+
+
+class OtherLevels(Fault):
+    """Levels are words that no configuration knows."""
+
+    def on_answer(self, answered: Answer, _query: Query) -> Answer:
+        return replace(
+            answered,
+            rows=[
+                {**row, "productLevel": f"Level {row['productLevel']}"} if "productLevel" in row else row
+                for row in answered.rows
+            ],
+        )
+
+
+class NamelessRefusal(Fault):
+    """A refusal does not say what is refused."""
+
+    def on_reply(self, reply: Reply) -> Reply:
+        if b'"ERROR"' not in reply.body:
+            return reply
+        return replace(reply, body=protocol.encode_error("An error has occurred."))
+
+
+class UnknownIsIgnored(Fault):
+    """A column that is not known is left out without a word."""
+
+    def on_query(self, query: Query) -> Query:
+        known = [name for name in query.columns.split(",") if name in columns_of(query.instrument)]
+        return query if query.is_count else replace(query, columns=",".join(known))
+
+
+class AsText(Fault):
+    """Programs are compared as text: one that is written with zeros before it is another."""
+
+    def on_query(self, query: Query) -> Query:
+        filters = tuple(
+            msgspec.structs.replace(
+                asked, values=["99997" if str(value).startswith("0") else value for value in asked.values]
+            )
+            for asked in query.filters
+        )
+        return replace(query, filters=filters)
+
+
+class FirstValueAlone(Fault):
+    """Of a filter's values only the first is heeded."""
+
+    def on_query(self, query: Query) -> Query:
+        filters = (msgspec.structs.replace(asked, values=asked.values[:1]) for asked in query.filters)
+        return replace(query, filters=tuple(filters))
 
 
 class WholeFile(Fault):

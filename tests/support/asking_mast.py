@@ -9,8 +9,8 @@ from misbehaving import is_page
 from pedigreed.demo.scenario import DAY_2, archive_at
 from pedigreed.model.instrument import Instrument
 from pedigreed.sources.mast.archive import MastArchive
-from pedigreed.sources.mast.patience import Patience
 from pedigreed.sources.mast.query import PedigreeQuery
+from pedigreed.sources.mast.session import QueryLimits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pedigreed.model.coverage import Fetched
     from pedigreed.model.product import Product
 
-QUICK = Patience(
+QUICK = QueryLimits(
     exchange_timeout=1.0,
     total_timeout=5.0,
     attempts=3,
@@ -40,7 +40,7 @@ def ask(
     query: PedigreeQuery = NIRCAM_1180,
     *,
     known: Mapping[bytes, str] | None = None,
-    patience: Patience = QUICK,
+    patience: QueryLimits = QUICK,
     page_rows: int = 50_000,
 ) -> list[tuple[PedigreeQuery, Fetched[Product]]]:
     with MastArchive(recorded.url, AGENT, patience=patience, page_rows=page_rows) as archive:

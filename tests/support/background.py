@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Server = TypeVar("Server")
 Result = TypeVar("Result")
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds after which something that never comes fails a test. Nothing is measured by it."""
 
 

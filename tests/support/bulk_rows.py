@@ -12,7 +12,7 @@ from pedigreed.demo.history import B12_1_1, B12_3_1, Version
 from pedigreed.demo.modes import FGS_IMAGE, MIRI_IMAGE, NIRCAM_SHORT, NIRISS_IMAGE, NIRSPEC_MSA
 from pedigreed.demo.observed import Exposures
 from pedigreed.demo.rows import row_of
-from pedigreed.sources.mast.columns import IDENTITY, PEDIGREE, START, STATE, columns_for
+from pedigreed.sources.mast.query import IDENTITY, PEDIGREE, START, STATE, columns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -44,13 +44,15 @@ def pedigreed(*arguments: str | Path, environ: dict[str, str] | None = None, cwd
 def in_process(*arguments: str | Path, environ: dict[str, str] | None = None) -> Ended:
     """Do the same in the process of the test, which takes a tenth of the time.
 
-    For commands that set up no log, which is the process's own; so not for `once`, `run` and `demo`.
+    For commands that set up no log, which is the process's own; so not for `once`, `run` and `demo`. What is
+    configured for all of this machine is not seen: pedigreed may be in use on it.
     """
     said = io.BytesIO(), io.BytesIO()
     out, err = (io.TextIOWrapper(stream, encoding="utf-8", write_through=True) for stream in said)
     with (
         patch.dict(os.environ, environment(environ), clear=True),
         patch.object(sys, "argv", ["pedigreed", *map(str, arguments)]),
+        patch("pedigreed.cli.options.SYSTEM_CONFIGURATION", Path("nothing", "for", "all.yaml")),
         redirect_stdout(out),
         redirect_stderr(err),
     ):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from accounts import READERS, SENDER
 from real_servers import free_port, real_server
 
 if TYPE_CHECKING:
@@ -17,6 +16,22 @@ if TYPE_CHECKING:
     from certificates import Certified
 
 PROGRAM = "dovecot"
+DOMAIN = "x.example"
+
+
+class Account(NamedTuple):
+    """A name to log in with, and its password."""
+
+    name: str
+    password: str
+
+
+SENDER = Account("pedigreed", 'correct "hörse" 10%')
+"""May send, and has no mailbox."""
+
+READERS = tuple(Account(f"{name}@{DOMAIN}", f"secret of {name}") for name in ("a", "b", "ops"))
+"""Have mailboxes. Nobody else of the domain has one."""
+
 MAIL_USER = "mail"
 """The mailboxes are this user's. Debian has it everywhere."""
 

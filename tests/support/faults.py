@@ -10,6 +10,7 @@ import socket
 import struct
 import zlib
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -17,8 +18,6 @@ from typing import TYPE_CHECKING
 from pedigreed.demo.loopback import Reply
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from pedigreed.demo.columnsconfig import Columns
     from pedigreed.demo.loopback import Exchange
     from pedigreed.demo.protocol import Answer, Query
@@ -130,6 +129,24 @@ class EmptyBody(Fault):
 
     def on_reply(self, reply: Reply) -> Reply:
         return replace(reply, body=b"")
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOff(Fault):
+    """The server's clock is so far ahead."""
+
+    by: timedelta = timedelta(hours=-5)
+
+    def on_reply(self, reply: Reply) -> Reply:
+        said = format_datetime(datetime.now(UTC) + self.by, usegmt=True)
+        return replace(reply, headers=(*reply.headers, ("Date", said)))
+
+
+class FromCache(Fault):
+    """A proxy on the way answers with what it was told yesterday, and says so."""
+
+    def on_reply(self, reply: Reply) -> Reply:
+        return replace(reply, headers=(*reply.headers, ("Age", "86400")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,17 @@ class FallsSilent(BreaksOff):
         exchange.close_connection = True
 
 
+@dataclass(frozen=True, slots=True)
+class AnswersTogether(Reply):
+    """No such reply is sent before as many requests came as the barrier is for."""
+
+    barrier: threading.Barrier = field(default_factory=lambda: threading.Barrier(1))
+
+    def send(self, exchange: Exchange) -> None:
+        self.barrier.wait(60)
+        Reply.send(self, exchange)
+
+
 class FileArchive(LoopbackService):
     """Gives files by name, whole or from a byte on.
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pedigreed.model.pedigree import Pedigree
 
 fits: Any = import_module("astropy.io.fits")
+time: Any = import_module("astropy.time")
 
 
 def write_product(

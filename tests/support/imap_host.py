@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 from imap_tools import MailBoxUnencrypted
 
-from accounts import READERS
 from certificates import Certified, certificate_for
-from dovecot import MAIL_USER, Dovecot, dovecot
+from dovecot import MAIL_USER, READERS, Dovecot, dovecot
 from mail_host import what_is_missing
 from pedigreed.config.channels import Security
 from pedigreed.config.secret import Secret

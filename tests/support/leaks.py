@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 
 from commands import outputs
 from hooks import PATH
-from post_office import PASSWORD
+from mail_server import PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator

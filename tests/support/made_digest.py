@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pedigreed.model.change import Change, ChangeKind
     from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.digest import OnDisk
+    from pedigreed.model.download import Download
     from pedigreed.model.notice import Notice
     from pedigreed.model.program import ProgramSelection
 
@@ -41,6 +42,8 @@ def make_digest(
     in_motion: Iterable[Campaign] = (),
     settle: timedelta | None = None,
     on_disk: Iterable[OnDisk] = (),
+    downloads: Iterable[Download] = (),
+    fetched_to: str | None = None,
 ) -> Digest:
     """A digest with these parts, in the order that digests have them, and with the progress that follows."""
     ordered = in_order(changes)
@@ -65,4 +68,6 @@ def make_digest(
         in_motion=tuple(in_motion),
         settle=settle,
         on_disk=tuple(on_disk),
+        downloads=tuple(downloads),
+        fetched_to=fetched_to,
     )

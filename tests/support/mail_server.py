@@ -1,120 +1,136 @@
-"""A mail server on loopback that follows a script, over a real socket."""
+"""A real mail server on loopback that takes mails, and refuses what it is told to refuse."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+import email
+import email.policy
+import socket
+import warnings
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from aiosmtpd import smtp
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from email.message import EmailMessage
 
-DROP = b"drop"
-"""Close without an answer."""
-RESET = b"reset"
-HANG = b"hang"
-HALF = b"250-half an ans"
-USUAL = {
-    "CONNECT": b"220 mail.example\r\n",
-    "EHLO": b"250-mail.example\r\n250 SIZE 1000000\r\n",
-    "HELO": b"250 mail.example\r\n",
-    "MAIL": b"250 ok\r\n",
-    "RCPT": b"250 ok\r\n",
-    "DATA": b"354 go on\r\n",
-    "BODY": b"250 kept as 77\r\n",
-    "RSET": b"250 ok\r\n",
-    "QUIT": b"221 bye\r\n",
-}
+USERNAME, PASSWORD = "bot", "swordfish swordfish"
+DIES = "the connection dies"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail as it came."""
+
+    recipient: str
+    content: bytes
+
+    @property
+    def read(self) -> EmailMessage:
+        return email.message_from_bytes(self.content, policy=email.policy.default.clone(raise_on_defect=True))
+
+    @property
+    def message_id(self) -> str:
+        return str(self.read["Message-ID"]).strip("<>")
 
 
 @dataclass
 class MailServer:
-    """Answers each step as the script says, and remembers what it was told.
+    """What it took, and what it says.
 
     Attributes:
-        script: an answer for each step, such as ``MAIL``; for that of one message alone, ``1.2 MAIL`` is the first
-            session's second message.
-        heard: every line of every session.
-        bodies: every content that came to its end.
-        sessions: how many there were.
+        port: where it listens.
+        mails: what it took, and what it may have taken: all that was handed over whole.
+        refused: address -> what is answered at RCPT.
+        answers: to whole mails, in turn, where `DIES` ends the connection; afterwards each is taken.
+        password: that it wants; None for no login.
+        is_held: while it is, no whole mail is answered.
     """
 
-    script: dict[str, bytes]
     port: int = 0
-    heard: list[str] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
-    sessions: int = 0
-    handed_over: asyncio.Event = field(default_factory=asyncio.Event)
-    hanging: asyncio.Event = field(default_factory=asyncio.Event)
-    writers: list[asyncio.StreamWriter] = field(default_factory=list)
-    talks: set[asyncio.Task[None]] = field(default_factory=set)
+    mails: list[Mail] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    answers: list[str] = field(default_factory=list)
+    password: str | None = None
+    logins: int = 0
+    is_held: bool = False
 
-    @property
-    def commands(self) -> list[str]:
-        """The first word of each line."""
-        return [line.partition(" ")[0].upper() for line in self.heard]
+    def to(self, recipient: str) -> list[Mail]:
+        return [mail for mail in self.mails if mail.recipient == recipient]
 
-    async def end_sessions(self) -> None:
-        """End every session at once, as a server does that has waited too long."""
-        for writer in self.writers:
-            writer.transport.abort()
-        await asyncio.gather(*self.talks)
+    def authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> Any:  # noqa: ANN401  # as aiosmtpd calls it
+        self.logins += 1
+        good = (data.login, data.password) == (USERNAME.encode(), (self.password or "").encode())
+        return smtp.AuthResult(success=good, handled=False)
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self.talks.add(task)
-        self.writers.append(writer)
-        try:
-            with suppress(ConnectionError, asyncio.IncompleteReadError):
-                await self._converse(reader, writer)
-        finally:
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: ANN401, N802  # as above
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.sessions += 1
-        session, message, step = self.sessions, 0, "CONNECT"
-        while (said := await self._answer(step, f"{session}.{message}", reader, writer)) and step != "QUIT":
-            if step == "DATA" and said.startswith(b"354"):
-                self.bodies.append(await reader.readuntil(b"\r\n.\r\n"))
-                self.handed_over.set()
-                step = "BODY"
-                continue
-            line = (await reader.readuntil(b"\r\n")).decode()
-            self.heard.append(line.strip())
-            step = line[:4].strip().upper()
-            message += step == "MAIL"
-
-    async def _answer(
-        self, step: str, where: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bytes:
-        """Say what the script has for this step. Gives it, or nothing where that ends the session."""
-        usual = self.script.get(step, USUAL.get(step, b"500 what\r\n"))
-        said = self.script.get(f"{where} {step}", usual)
-        if said == HANG:
-            self.hanging.set()
-            await reader.read()
-            return b""
-        if said == RESET:
-            writer.transport.abort()
-            return b""
-        if said == DROP:
-            return b""
-        writer.write(said)
-        await writer.drain()
-        return said
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: ANN401, N802  # as above
+        (recipient,) = envelope.rcpt_tos
+        self.mails.append(Mail(recipient, envelope.content))
+        while self.is_held:  # noqa: ASYNC110  # a test says so from another thread
+            await asyncio.sleep(0.005)
+        answer = self.answers.pop(0) if self.answers else "250 taken"
+        if answer == DIES:
+            server.transport.abort()
+        return answer
 
 
 @asynccontextmanager
-async def mail_server(script: dict[str, bytes] | None = None) -> AsyncIterator[MailServer]:
-    """A server for the time of a test. When it ends, nobody is connected any more."""
-    scripted = MailServer(script or {})
-    server = await asyncio.start_server(scripted.serve, "127.0.0.1", 0)
-    scripted.port = server.sockets[0].getsockname()[1]
+async def mail_server(at: socket.socket | None = None, password: str | None = None) -> AsyncIterator[MailServer]:
+    """A server for the time of a test. When it ends, nobody is connected any more.
+
+    Args:
+        at: a socket that is bound; None for any port.
+        password: that it wants; None for no login.
+    """
+    took = MailServer(password=password)
+    conversations: list[smtp.SMTP] = []
+
+    def conversation() -> smtp.SMTP:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Requiring AUTH while not requiring TLS", UserWarning)
+            begun = smtp.SMTP(
+                took,
+                hostname="mail.example",
+                authenticator=took.authenticate,
+                auth_required=password is not None,
+                auth_require_tls=False,
+            )
+        conversations.append(begun)
+        return begun
+
+    loop = asyncio.get_running_loop()
+    if at is None:
+        server = await loop.create_server(conversation, "127.0.0.1", 0)
+    else:
+        server = await loop.create_server(conversation, sock=at)
+    took.port = server.sockets[0].getsockname()[1]
     async with server:
-        yield scripted
-        async with asyncio.timeout(20):
-            await asyncio.gather(*scripted.talks)
+        try:
+            yield took
+        finally:
+            await _end(conversations)
+
+
+async def _end(conversations: list[smtp.SMTP]) -> None:
+    for conversation in conversations:
+        if isinstance(conversation.transport, asyncio.WriteTransport):
+            conversation.transport.abort()
+    handlers = (conversation._handler_coroutine for conversation in conversations)
+    await asyncio.gather(*(handler for handler in handlers if handler is not None), return_exceptions=True)
+
+
+def silent_socket() -> socket.socket:
+    """A port of loopback that is taken and refuses every connection, until a server is given it."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", 0))
+    return bound

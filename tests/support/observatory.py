@@ -12,7 +12,9 @@ from sqlalchemy import select
 
 from background import in_background
 from commands import Ended, killed_at, pedigreed
+from daemon_process import DaemonProcess, daemon_process
 from hooks import HookServer, hook_server
+from mail_server import Mail, MailServer, mail_server
 from misbehaving import FaultyArchive
 from pedigreed.config.load import load_config
 from pedigreed.delivery.channels import open_channels
@@ -21,9 +23,7 @@ from pedigreed.service.cycle import Cycle, run_cycle
 from pedigreed.sources.mast.archive import MastArchive
 from pedigreed.store.database import Store
 from pedigreed.store.tables import contents, deliveries
-from post_office import Mail, PostOffice, post_office
-from resident import Resident, resident
-from watching import DAY_0, QUICK, Holdings
+from watcher import DAY_0, QUICK, Holdings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ class Observatory:
     folder: Path
     store_url: str
     archive: FaultyArchive
-    mail: PostOffice
+    mail: MailServer
     slack: HookServer
     feed: HookServer
     holdings: Holdings
@@ -126,9 +126,9 @@ class Observatory:
         self.archive.now = datetime.now(UTC)
         self.digest = {"at": f"{self.archive.now + timedelta(hours=12):%H}:00"}
 
-    def opens(self, **office: Any) -> PostOffice:  # noqa: ANN401  # for post_office()
+    def opens(self, **options: Any) -> MailServer:  # noqa: ANN401  # for mail_server()
         """One more mail server."""
-        return self.servers.enter_context(in_background(post_office(**office)))
+        return self.servers.enter_context(in_background(mail_server(**options)))
 
     def once(self, now: datetime) -> Ended:
         """One cycle in a process of its own."""
@@ -159,9 +159,9 @@ class Observatory:
                 is_alone=at_work.is_alone,
             )
 
-    def resident(self) -> AbstractContextManager[Resident]:
+    def daemon(self) -> AbstractContextManager[DaemonProcess]:
         """The daemon, until the test ends it."""
-        return resident(self.config, self.folder, self.environ)
+        return daemon_process(self.config, self.folder, self.environ)
 
     def outbox(self) -> list[Any]:
         """Every row of it."""
@@ -203,7 +203,7 @@ def observatory(folder: Path, store_url: str) -> Iterator[Observatory]:
             folder,
             store_url,
             servers.enter_context(FaultyArchive(holdings.at, DAY_0)),
-            servers.enter_context(in_background(post_office())),
+            servers.enter_context(in_background(mail_server())),
             servers.enter_context(in_background(hook_server())),
             servers.enter_context(in_background(hook_server())),
             holdings,

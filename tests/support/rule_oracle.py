@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from pedigreed.impact.answers import ERROR, NO_MATCH, NOT_APPLICABLE, OMITTED, Answer, Kind
 from pedigreed.impact.matchers import alternatives
-from pedigreed.impact.rmap import DATE_KEYS, steps_of
+from pedigreed.impact.rmap_form import DATE_KEYS, steps_of
+from pedigreed.impact.rule_answers import ERROR, NO_MATCH, NOT_APPLICABLE, OMITTED, Kind, RuleAnswer
 
 os.environ["CRDS_SERVER_URL"] = "https://crds-serverless-mode.stsci.edu"
 os.environ["CRDS_OBSERVATORY"] = "jwst"
@@ -76,12 +76,33 @@ ODD_TIMES = (
 )
 
 
+class Loadable(Protocol):
+    """A mapping of CRDS that is read when it is needed."""
+
+    def force_load(self) -> object: ...
+
+
+class Selections(Protocol):
+    """Those of an instrument's types."""
+
+    def normal_values(self) -> Iterable[Loadable]: ...
+
+
+class InstrumentOracle(Loadable, Protocol):
+    """A mapping of CRDS for one instrument."""
+
+    selector: Mapping[str, str]
+    selections: Selections
+
+
 class Oracle(Protocol):
     """A mapping of CRDS."""
 
     def get_best_ref(self, header: dict[str, str]) -> object: ...
 
-    def get_best_references(self, header: dict[str, str], include: list[str]) -> dict[str, object]: ...
+    def get_best_references(self, header: dict[str, str], include: list[str] | None) -> dict[str, object]: ...
+
+    def get_imap(self, instrument: str) -> InstrumentOracle: ...
 
 
 def oracle(path: str) -> Oracle:
@@ -101,7 +122,7 @@ def oracle_of_text(text: str, name: str) -> Oracle | None:
     return mapping
 
 
-def said_by_oracle(mapping: Oracle | None, header: Mapping[str, str]) -> Answer:
+def said_by_oracle(mapping: Oracle | None, header: Mapping[str, str]) -> RuleAnswer:
     """What CRDS answers for one type, as it would within a context."""
     if mapping is None:
         return ERROR
@@ -111,18 +132,18 @@ def said_by_oracle(mapping: Oracle | None, header: Mapping[str, str]) -> Answer:
         return ERROR
 
 
-def in_our_words(said: object) -> Answer:
+def in_our_words(said: object) -> RuleAnswer:
     """CRDS's own answer as ours."""
     if said is None:
         return OMITTED
     if isinstance(said, tuple):
-        return Answer(Kind.SEVERAL, " ".join(part if isinstance(part, str) else "UseAfter" for part in said))
+        return RuleAnswer(Kind.SEVERAL, " ".join(part if isinstance(part, str) else "UseAfter" for part in said))
     text = str(said)
     if text.startswith("NOT FOUND n/a"):
         return NOT_APPLICABLE
     if text.startswith("NOT FOUND No match found."):
         return NO_MATCH
-    return ERROR if text.startswith("NOT FOUND") else Answer(Kind.FILE, text)
+    return ERROR if text.startswith("NOT FOUND") else RuleAnswer(Kind.FILE, text)
 
 
 def conditioned_header(header: Mapping[str, object]) -> dict[str, str]:
@@ -178,13 +199,22 @@ def changed_by_oracle(
 ) -> dict[str, bool]:
     """The types that get another answer, as `crds bestrefs` compares -> whether it is an error now."""
     asked = conditioned_header(header)
-    before, after = (mapping.get_best_references(dict(asked), list(types)) for mapping in (old, new))
+    before, after = (_all_said(mapping, asked, types) for mapping in (old, new))
     found = {}
     for name in types:
         was, now = (_compared(answers.get(name, "NOT FOUND n/a")) for answers in (before, after))
         if was != now:
             found[name] = now.startswith("ERROR")
     return found
+
+
+def _all_said(mapping: Oracle, header: Mapping[str, str], types: Iterable[str]) -> dict[str, object]:
+    """What a context answers for the types that it has; an error for all where it has no such instrument."""
+    try:
+        known = {name.lower() for name in mapping.get_imap(header["META.INSTRUMENT.NAME"]).selector}
+        return mapping.get_best_references(dict(header), sorted(known.intersection(types)) or ["none"])
+    except Exception as error:  # noqa: BLE001 - CRDS raises whatever its parts do
+        return dict.fromkeys(types, f"NOT FOUND {error}")
 
 
 def _compared(said: object) -> str:

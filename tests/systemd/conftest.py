@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from background import in_background
-from booted import Machine, NotBooted, booted, what_is_missing
 from certificates import Certified, certificate_for
 from hooks import answer, hook_server
-from installation import make, python
 from name_server import ADDRESS, NameServer, name_server
 from pedigreed.demo.archive import DemoArchive
 from pedigreed.demo.scenario import DAY_2, archive_at
 from real_servers import missing
-from service_host import HOOKS, ServiceHost, begin, end
+from service_host import HOOKS, ServiceHost, begin, end, make, python
+from systemd_machine import Machine, NotBooted, systemd_machine, what_is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +48,7 @@ def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     folder: Path = request.getfixturevalue("installed")
     certified: Certified = request.getfixturevalue("certified")
     try:
-        with booted(folder, tmp_path_factory.mktemp("machine") / "log") as opened:
+        with systemd_machine(folder, tmp_path_factory.mktemp("machine") / "log") as opened:
             resolver = opened.path("/etc/resolv.conf")
             resolver.unlink(missing_ok=True)
             resolver.write_text(f"nameserver {ADDRESS}\n")

@@ -12,8 +12,8 @@ from service_host import CONFIG, DAEMON, STATE, TIMER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from booted import Said
     from service_host import ServiceHost
+    from systemd_machine import Said
 
 DEPLOY = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text(encoding="utf-8")
 ASKED = 'systemd-ask-password -n "SMTP password:"'

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from installation import make
 from pedigreed import __version__
+from service_host import make
 
 ROOT = Path(__file__).parents[2]
 PREFIX = "opt/pedigreed"

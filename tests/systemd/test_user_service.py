@@ -13,8 +13,8 @@ from real_servers import missing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from booted import Machine, Said
     from service_host import ServiceHost
+    from systemd_machine import Machine, Said
 
 USER, HOME = "ada", "/home/ada"
 

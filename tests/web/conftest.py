@@ -6,7 +6,7 @@ import pytest
 
 from misbehaving import FaultyArchive
 from pedigreed.store.database import Store
-from watching import DAY_0, Holdings, Watcher
+from watcher import DAY_0, Holdings, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

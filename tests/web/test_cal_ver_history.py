@@ -10,10 +10,10 @@ from pedigreed.model.instrument import Instrument
 from pedigreed.store import cal_vers
 from pedigreed.web.cal_ver_history import Day, days_of
 from pedigreed.web.pages import program_page
-from watching import DAY_0
+from watcher import DAY_0
 
 if TYPE_CHECKING:
-    from watching import Watcher
+    from watcher import Watcher
 
 NIRCAM, MIRI = Instrument.NIRCAM, Instrument.MIRI
 FIRST = date(2026, 11, 20)

@@ -12,18 +12,20 @@ import pytest
 from sqlalchemy import insert
 
 from background import in_background
+from pedigreed.config.channels import FeedChannel, FolderChannel
 from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.news_source import SourceState
 from pedigreed.service.status import read_status
-from pedigreed.store import announcements, contexts_in_use
+from pedigreed.store import announcements
 from pedigreed.store.tables import digests
 from pedigreed.web import http_server
-from showing import showing
-from watching import DAY_0, Watcher
+from served_pages import served_pages
+from watcher import DAY_0, Watcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def http(watcher: Watcher) -> Iterator[httpx.Client]:
     watcher.holdings.add(1180, 3)
     watcher.cycle(DAY_0)
     with (
-        in_background(showing(watcher.store, watcher.config, DAY_0)) as url,
+        in_background(served_pages(watcher.store, watcher.config, DAY_0)) as url,
         httpx.Client(base_url=url, trust_env=False) as client,
     ):
         yield client
@@ -75,7 +77,7 @@ def test_health_page_and_status_say_the_same_of_overdue_work(watcher: Watcher) -
     watcher.holdings.add(1180, 3)
     watcher.cycle(DAY_0)
     with (
-        in_background(showing(watcher.store, watcher.config, DAY_0 + timedelta(days=2))) as url,
+        in_background(served_pages(watcher.store, watcher.config, DAY_0 + timedelta(days=2))) as url,
         httpx.Client(base_url=url, trust_env=False) as client,
     ):
         health, page = client.get("/healthz"), client.get("/").text
@@ -93,9 +95,9 @@ def test_the_sources_of_news_are_shown_with_their_troubles_as_text(watcher: Watc
     watcher.news = {"crds": {"url": "https://crds.example"}, "mailbox": {"mbox": "/var/mail/p"}}
     with watcher.store.writing() as connection:
         announcements.save_source(connection, SourceState("CRDS", DAY_0, None, 1, "<b>it is down</b>"))
-        contexts_in_use.save(connection, ContextsInUse("jwst_1583", None, "jwst_1535", "2.0.1"))
+        announcements.save_contexts(connection, ContextsInUse("jwst_1583", None, "jwst_1535", "2.0.1"))
     with (
-        in_background(showing(watcher.store, watcher.configured({"programs": [1180]}), DAY_0)) as url,
+        in_background(served_pages(watcher.store, watcher.configured({"programs": [1180]}), DAY_0)) as url,
         httpx.Client(base_url=url, trust_env=False) as client,
     ):
         page = client.get("/").text
@@ -171,3 +173,20 @@ def test_the_words_of_others_are_escaped(http: httpx.Client, watcher: Watcher) -
         assert "<b>" not in page
         assert html.escape(nasty).replace("&quot;", "&#34;").replace("&#x27;", "&#39;") in page
     assert "\n\n&lt;/pre" in text, "a text that begins with an empty line keeps it"
+
+
+def test_a_feed_is_served_as_it_is_and_no_other_file(watcher: Watcher, tmp_path: Path) -> None:
+    file = tmp_path / "news.atom"
+    channels = {"news": FeedChannel(path=file), "keep": FolderChannel(path=file)}
+    config = watcher.config.model_copy(update={"channels": channels})
+    with (
+        in_background(served_pages(watcher.store, config, DAY_0)) as url,
+        httpx.Client(base_url=url, trust_env=False) as client,
+    ):
+        assert client.get("/feeds/news").status_code == 404
+        file.write_bytes(b"<feed/>\n")
+        answer = client.get("/feeds/news")
+        assert (answer.status_code, answer.content) == (200, b"<feed/>\n")
+        assert answer.headers["Content-Type"] == "application/atom+xml"
+        for other in ("keep", "jades", "..%2Fnews.atom"):
+            assert client.get(f"/feeds/{other}").status_code == 404

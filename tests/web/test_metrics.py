@@ -17,7 +17,7 @@ from pedigreed.model.pause import Mute, Pause, Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
 from pedigreed.store import announcements, pauses, problems
 from pedigreed.web.metrics import FiguresCollector, exposition, figures
-from watching import DAY_0
+from watcher import DAY_0
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pedigreed.config.settings import Config
     from pedigreed.store.database import Store
-    from watching import Watcher
+    from watcher import Watcher
 
 DOCS = Path(__file__).parents[2] / "docs" / "http.md"
 DAY = timedelta(days=1)
@@ -77,8 +77,13 @@ def test_they_count_what_the_cycles_did(watcher: Watcher) -> None:
     assert found["source_programs", ("mast", "nircam")] == 1
     assert found["source_programs_complete", ("mast", "nircam")] == 1
     assert found["source_last_complete_timestamp_seconds", ("mast", "nircam")] == (DAY_0 + DAY).timestamp()
+    assert found["products", ("1180", "2.0.1")] == 3
+    assert found["products", ("1.20.2", "1180")] == 2
     assert found["subscription_last_digest_timestamp_seconds", ("a",)] == (DAY_0 + DAY).timestamp()
     assert found["subscription_next_digest_timestamp_seconds", ("a",)] == (DAY_0 + 2 * DAY).timestamp()
+    products = {labels: value for (name, labels), value in found.items() if name == "products"}
+    assert sorted(products.values()) == [2, 3]
+    assert all("1180" in labels for labels in products)
 
 
 def test_they_tell_when_each_source_of_news_was_read(watcher: Watcher) -> None:

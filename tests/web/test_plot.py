@@ -30,8 +30,8 @@ def test_bands_go_from_the_newest_version_to_the_uncalibrated() -> None:
         ("2.0.1", "1"),
         ("2.0.1rc1", "2"),
         ("1.13.3", "3"),
-        ("1.9.6", "4"),
-        ("devel", "5"),
+        ("1.9.6", "5"),
+        ("devel", "6"),
         ("uncalibrated", "none"),
     ]
     assert bands[0].build == "B12.3.1"
@@ -41,7 +41,7 @@ def test_the_oldest_of_many_versions_share_a_band() -> None:
     (all_of_them,) = days({f"1.{number}.0": number for number in range(1, 13)})
     bands = bands_of([all_of_them])
     assert len(bands) == MOST
-    assert (bands[0].name, bands[-1].name, bands[-1].style) == ("1.12.0", "6 older versions", "older")
+    assert (bands[0].name, bands[-1].name, bands[-1].style) == ("1.12.0", "7 older versions", "6")
     assert sum(band.of(all_of_them.products) for band in bands) == all_of_them.total
 
 

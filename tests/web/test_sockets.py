@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pedigreed.config.http import Loopback, UnixSocket
-from pedigreed.web.sockets import clear, open_socket
+from pedigreed.web.http_server import clear, open_socket
 
 if TYPE_CHECKING:
     from pathlib import Path

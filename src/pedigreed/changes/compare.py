@@ -1,11 +1,12 @@
-"""What an answer of the archive says against what was known: changes, and what is known from now on."""
+"""What counts as a change: an answer of the archive against what was known, and what several changes come to."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pedigreed.model.change import Change, ChangeKind
+from pedigreed.model.change import MADE_ANEW, Change, ChangeKind
 from pedigreed.model.instant import same_instant
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import KnownProduct
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Compared:
     """The outcome of comparing one answer.
 
     Attributes:
@@ -42,7 +43,7 @@ def compare(
     first_data: AbstractSet[int],
     is_complete: bool,
     now: datetime,
-) -> Comparison:
+) -> Compared:
     """Compare what an answer brought with what was known.
 
     Args:
@@ -59,41 +60,37 @@ def compare(
     for product in products:
         before = known.get(product.filename)
         if before is None:
-            state = KnownProduct(product, is_exclusive=_is_ahead(product.public_at, now))
-            if product.program not in baseline:
+            is_news = product.program not in baseline
+            if is_news:
                 kind = ChangeKind.FIRST if product.program in first_data else ChangeKind.NEW
-                state = replace(state, revision=1)
-                changes.append(_change(kind, state, None, now))
-            kept.append(state)
+                changes.append(change_of(kind, product, 1, None, now))
+            kept.append(KnownProduct(product, int(is_news), is_exclusive=_is_ahead(product.public_at, now)))
             continue
         after = _filled(product, before.product)
         if not is_complete and _moves_back(before.product, after, now):
             held.append(product)
             continue
-        state = KnownProduct(
-            after,
-            before.revision,
-            # A release that has passed and is not recorded yet is left for `release`.
-            is_exclusive=before.is_exclusive or _is_ahead(after.public_at, now),
-        )
+        # A release that has passed and is not recorded yet is left for `release`.
+        is_exclusive = before.is_exclusive or _is_ahead(after.public_at, now)
+        revision = before.revision
         for kind, pedigree_before in _differences(before, after):
-            state = replace(state, revision=state.revision + 1)
-            changes.append(_change(kind, state, pedigree_before, now))
-        kept.append(state)
-    return Comparison(tuple(changes), tuple(kept), tuple(held))
+            revision += 1
+            changes.append(change_of(kind, after, revision, pedigree_before, now))
+        kept.append(KnownProduct(after, revision, is_exclusive=is_exclusive))
+    return Compared(tuple(changes), tuple(kept), tuple(held))
 
 
 def withdrawal(missing: KnownProduct, now: datetime) -> tuple[Change, KnownProduct]:
     """The change that tells a missing product as withdrawn, and its state from then on."""
     state = replace(missing, revision=missing.revision + 1, withdrawn_at=now)
-    change = _change(ChangeKind.WITHDRAWN, state, missing.product.pedigree, now)
+    change = change_of(ChangeKind.WITHDRAWN, state.product, state.revision, state.product.pedigree, now)
     return replace(change, after=None), state
 
 
 def release(exclusive: KnownProduct, now: datetime) -> tuple[Change, KnownProduct]:
     """The change that tells a product as public whose release has passed, and its state from then on."""
     state = replace(exclusive, revision=exclusive.revision + 1, is_exclusive=False)
-    return _change(ChangeKind.PUBLIC, state, exclusive.product.pedigree, now), state
+    return change_of(ChangeKind.PUBLIC, state.product, state.revision, state.product.pedigree, now), state
 
 
 def _differences(before: KnownProduct, after: Product) -> Iterator[tuple[ChangeKind, Pedigree | None]]:
@@ -124,8 +121,10 @@ def _moves_back(was: Product, after: Product, now: datetime) -> bool:
 
 def _agrees(before: Pedigree, after: Pedigree) -> bool:
     """Whether the archive says the same of the file, and at most a value more that it did not say before."""
-    return after.same_as(
-        Pedigree(before.cal_ver or after.cal_ver, before.crds_ctx or after.crds_ctx, before.date or after.date)
+    return (
+        (not before.cal_ver or after.cal_ver == before.cal_ver)
+        and (not before.crds_ctx or after.crds_ctx == before.crds_ctx)
+        and (before.date is None or same_instant(after.date, before.date))
     )
 
 
@@ -137,6 +136,12 @@ def _filled(product: Product, was: Product) -> Product:
     """
     said, before = product.pedigree, was.pedigree
     date = before.date if same_instant(said.date, before.date) else said.date or before.date
+    if (
+        date is said.date
+        and _says_all(product)
+        and (was.parameters is product.parameters or was.parameters.keys() <= product.parameters.keys())
+    ):
+        return product
     pedigree = Pedigree(said.cal_ver or before.cal_ver, said.crds_ctx or before.crds_ctx, date)
     return replace(
         product,
@@ -149,20 +154,136 @@ def _filled(product: Product, was: Product) -> Product:
     )
 
 
-def _change(kind: ChangeKind, state: KnownProduct, before: Pedigree | None, now: datetime) -> Change:
-    product = state.product
-    return Change(
-        kind=kind,
-        filename=product.filename,
-        instrument=product.instrument,
-        program=product.program,
-        observation=product.observation,
-        level=product.level,
-        fileset=product.fileset,
-        revision=state.revision,
-        before=before,
-        after=product.pedigree,
-        seen_at=now,
-        archived_at=product.archived_at,
-        public_at=product.public_at,
+def _says_all(product: Product) -> bool:
+    """Whether the archive left nothing out that was known before."""
+    return None not in (
+        product.pedigree.cal_ver,
+        product.pedigree.crds_ctx,
+        product.is_stale,
+        product.public_at,
+        product.archived_at,
+        product.observation_start,
     )
+
+
+def change_of(kind: ChangeKind, product: Product, revision: int, before: Pedigree | None, now: datetime) -> Change:
+    """The `revision`-th change of a product, to what it is from the pedigree before; seen at `now`, UTC."""
+    return Change(
+        kind,
+        product.filename,
+        product.instrument,
+        product.program,
+        product.observation,
+        product.level,
+        product.fileset,
+        revision,
+        before,
+        product.pedigree,
+        now,
+        product.archived_at,
+        product.public_at,
+    )
+
+
+FLAGS = frozenset((ChangeKind.STALE, ChangeKind.NO_LONGER_STALE))
+"""What MAST says of a product that stays as it is."""
+
+_BESIDE_MOVES = frozenset((ChangeKind.PUBLIC, ChangeKind.RELISTED, ChangeKind.SET_REPROCESSED))
+
+
+def fold(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The net changes, sorted by file name.
+
+    A value that goes and comes back is no change. A product that appears and is reprocessed is new, with its last
+    pedigree. Several reprocessings are one, from the first pedigree to the last.
+    A product that came or went has no flags to tell. A flag is told with the product's last pedigree.
+    A product that came in the place of a lower level is told as that, and not as new.
+    """
+    by_product: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_product[change.filename].append(change)
+    return tuple(
+        net
+        for _, history in sorted(by_product.items())
+        for net in _net(sorted(history, key=lambda change: change.revision))
+    )
+
+
+def without_implied(net: Iterable[Change]) -> tuple[Change, ...]:
+    """Net changes without the flags that MAST took away from products that are told as made anew."""
+    changes = tuple(net)
+    made_anew = {change.filename for change in changes if change.kind in MADE_ANEW}
+    return tuple(
+        change
+        for change in changes
+        if change.kind is not ChangeKind.NO_LONGER_STALE or change.filename not in made_anew
+    )
+
+
+def still_public(net: Iterable[Change], exclusive: AbstractSet[str]) -> tuple[Change, ...]:
+    """Net changes without products that were public for a while in the period, and are exclusive again.
+
+    Args:
+        net: the changes.
+        exclusive: the file names of products whose release is ahead now.
+    """
+    return tuple(
+        change for change in net if change.kind is not ChangeKind.PUBLIC or change.filename not in exclusive
+    )
+
+
+def is_move(change: Change) -> bool:
+    """Whether the product itself became another: it came, went, or was made anew."""
+    return change.kind not in FLAGS and change.kind not in _BESIDE_MOVES
+
+
+def _net(history: list[Change]) -> Iterator[Change]:
+    if len(history) == 1 and is_move(history[0]):
+        # So it is with nearly all of a campaign.
+        if (move := _net_move(history)) is not None:
+            yield move
+        return
+    rows = [change for change in history if change.kind is not ChangeKind.SET_REPROCESSED]
+    if rows:
+        yield from _net_of_rows(rows)
+    moved = max((change.revision for change in rows if is_move(change)), default=0)
+    # What a row said later says more.
+    sets = [change for change in history if change not in rows and change.revision >= moved]
+    if sets:
+        yield replace(sets[-1], before=sets[0].before)
+
+
+def _net_of_rows(history: list[Change]) -> Iterator[Change]:
+    moves = [change for change in history if is_move(change)]
+    public = [change for change in history if change.kind is ChangeKind.PUBLIC]
+    flags = [change for change in history if change.kind in FLAGS]
+    relisted = [change for change in history if change.kind is ChangeKind.RELISTED]
+    move = _net_move(moves) if moves else None
+    is_there = history[-1].after is not None
+    if relisted and is_there and (move is None or move.before is None):
+        yield replace(relisted[-1], before=relisted[0].before, after=history[-1].after)
+    elif move is not None:
+        yield move
+    if moves and (moves[0].before is None or moves[-1].after is None):
+        return
+    last = history[-1].after
+    if public:
+        yield replace(public[-1], before=last, after=last)
+    # Set and cleared, however often, comes to nothing; an odd number of moves comes to the last.
+    if len(flags) % 2:
+        yield replace(flags[-1], before=last, after=last)
+
+
+def _net_move(moves: list[Change]) -> Change | None:
+    first, last = moves[0], moves[-1]
+    kind = last.kind
+    if first.before is None:
+        if last.after is None:
+            return None
+        kind = first.kind
+    elif last.after is not None:
+        if last.after.same_as(first.before):
+            return None
+        down = last.after.went_down_from(first.before)
+        kind = ChangeKind.REGRESSED if down else ChangeKind.REPROCESSED
+    return last if first is last and kind is last.kind else replace(last, kind=kind, before=first.before)

@@ -1,4 +1,4 @@
-"""When a product that is missing from complete sweeps is told as withdrawn, and when it is held as suspect.
+"""Products that left the archive's list: withdrawn, suspect, or listed at a higher level of their exposure now.
 
 A file may leave the archive's tables without being deleted, and a service may lose a part of its table for a day.
 So one sweep proves nothing, and many files that go at once are suspect for longer.
@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.changes.compare import withdrawal
+from pedigreed.changes.compare import change_of, withdrawal
+from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import Suspect
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pedigreed.model.change import Change
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.product import Holding, KnownProduct
+
 
 QUORUM = 2
 """How many complete sweeps a product must be missing from."""
@@ -125,3 +127,42 @@ def suspects_of(
 
 def _counts(product: KnownProduct, now: datetime) -> bool:
     return product.missed_since is None or now - product.missed_since >= product.missed * BETWEEN_SWEEPS
+
+
+_HIGHER = {
+    "uncal": ("cal", "calints", "rate", "rateints", "ramp"),
+    "ramp": ("cal", "calints", "rate", "rateints"),
+    "rate": ("cal", "calints"),
+    "rateints": ("calints", "cal"),
+}
+"""Product type -> what may be listed in its place, the likeliest first.
+
+MAST lists the highest level of each exposure. Of 110 NIRSpec products that left the list in 137 days of a real
+year, all were ``rate`` files whose ``cal`` had come.
+"""
+
+
+def higher_levels_of(filename: str) -> tuple[str, ...]:
+    """The files that may be listed in the place of one; none for what has no higher level."""
+    exposure, _, product_type = filename.removesuffix(".fits").rpartition("_")
+    return tuple(f"{exposure}_{higher}.fits" for higher in _HIGHER.get(product_type, ()))
+
+
+def lower_levels_of(filename: str) -> tuple[str, ...]:
+    """The files in whose place one may be listed."""
+    exposure, _, product_type = filename.removesuffix(".fits").rpartition("_")
+    return tuple(f"{exposure}_{lower}.fits" for lower, higher in _HIGHER.items() if product_type in higher)
+
+
+def level_replaced(relisted: Change) -> str:
+    """The level that a product is listed in the place of. One that was not calibrated has no CAL_VER."""
+    return "1b" if relisted.before is None or relisted.before.cal_ver is None else "2a"
+
+
+def relisting(
+    missing: KnownProduct, higher: KnownProduct, now: datetime
+) -> tuple[Change, KnownProduct, KnownProduct]:
+    """The change that tells it, from the lower level's pedigree to the higher's, and both states from then on."""
+    listed = replace(higher, revision=higher.revision + 1)
+    change = change_of(ChangeKind.RELISTED, listed.product, listed.revision, missing.product.pedigree, now)
+    return change, replace(missing, withdrawn_at=now), listed

@@ -7,6 +7,7 @@ import typer
 
 from pedigreed import __version__
 from pedigreed.cli import (
+    almanac,
     check,
     config,
     deliveries,
@@ -46,6 +47,7 @@ app.command()(run.run)
 app.command()(preview.preview)
 app.command()(status.status)
 app.command()(history.history)
+app.command()(almanac.almanac)
 app.command()(impact.impact)
 app.command()(local.local)
 app.command()(fetch.fetch)
@@ -77,6 +79,13 @@ def options(
 
 def main() -> NoReturn:
     """Run the command line. Exit codes follow sysexits.h; see `pedigreed.model.failure`."""
+    if sys.platform == "win32":
+        echo(
+            "pedigreed: Windows is not supported, only Linux and macOS: "
+            "install it in the Windows Subsystem for Linux (wsl --install), where it works as on Linux",
+            err=True,
+        )
+        sys.exit(Usage.exit_code)
     try:
         app()
     except PedigreedError as error:

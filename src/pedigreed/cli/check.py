@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pedigreed.cli.options import Json
+from pedigreed.cli.options import Json, MastUrl
 from pedigreed.cli.output import days, echo, print_json, print_table, progress, table
 from pedigreed.model.failure import Unreadable, UpstreamUnavailable, Usage
-from pedigreed.model.instrument import Instrument
+from pedigreed.model.instrument import Instrument, by_reason
 from pedigreed.model.program import ProgramSelection, fold_ranges
 
 if TYPE_CHECKING:
@@ -34,12 +34,7 @@ def check(
     ] = None,
     products: Annotated[bool, typer.Option("--products", help="List every product.")] = False,
     as_json: Json = False,
-    mast: Annotated[
-        str | None,
-        typer.Option(
-            envvar="PEDIGREED_MAST_URL", metavar="URL", help="The archive's address.", show_default=False
-        ),
-    ] = None,
+    mast: MastUrl = None,
 ) -> None:
     """Print the pedigree of programs as the archive has it now.
 
@@ -61,11 +56,11 @@ def check(
             if number:
                 echo()
             _print(found, products=products)
-    problems = sorted({problem for found in surveys for problem in found.problems})
+    problems = {problem: None for found in surveys for problem in found.problems}
     if problems:
-        raise UpstreamUnavailable(
-            "the answer is not complete\n" + "\n".join(f"  {problem}" for problem in problems)
-        )
+        pairs = [(instrument, reason) for instrument, _, reason in (each.partition(": ") for each in problems)]
+        lines = "".join(f"\n  {line}" for line in by_reason(pairs))
+        raise UpstreamUnavailable(f"the answer is not complete{lines}")
 
 
 def _print(found: "ProgramSurvey", *, products: bool) -> None:
@@ -73,7 +68,14 @@ def _print(found: "ProgramSurvey", *, products: bool) -> None:
         echo(f"{found.selection}: MAST has no data of this program yet; it can be watched all the same")
         return
     count = len(found.products)
-    echo(f"{found.selection}: {count:,} product{'' if count == 1 else 's'}")
+    if found.problems and not count:
+        echo(f"{found.selection}: not known, since MAST did not answer")
+        return
+    from pedigreed.digests.wording import program_in_words
+
+    about = program_in_words(found.about) if found.about else ""
+    least = "at least " if found.problems else ""
+    echo(f"{found.selection}{f' · {about}' if about else ''}: {least}{count:,} product{'' if count == 1 else 's'}")
     if not count:
         return
     made = table(
@@ -91,8 +93,7 @@ def _print(found: "ProgramSurvey", *, products: bool) -> None:
 
 
 def _cells(row: "SurveyRow") -> tuple[str, ...]:
-    from pedigreed.model.build import build_of
-    from pedigreed.model.pedigree import context_name
+    from pedigreed.model.pedigree import build_of, context_name
 
     build = build_of(row.span.cal_ver) if row.span.cal_ver else None
     return (
@@ -127,10 +128,12 @@ def _short(text: str) -> str:
 
 
 def _document(found: "ProgramSurvey", *, products: bool) -> dict[str, Any]:
-    from pedigreed.model.build import build_of
+    from pedigreed.digests.document import about_document
+    from pedigreed.model.pedigree import build_of
+    from pedigreed.model.program import AboutProgram
 
     document: dict[str, Any] = {
-        "program": found.selection.program,
+        **about_document(found.about or AboutProgram(found.selection.program)),
         "observations": list(found.selection.observations),
         "has_data": found.has_data,
         "problems": found.problems,

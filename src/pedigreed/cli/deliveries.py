@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pedigreed.cli import completion
 from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store_if_there
 from pedigreed.cli.output import day_and_time, echo, hand_over, print_json, print_table, table
 from pedigreed.model.delivery import DeliveryState
@@ -25,7 +26,10 @@ _NOWHERE = "there is no delivery yet: `pedigreed once` makes the first ones"
 
 app = typer.Typer(no_args_is_help=True, help="Look through the outbox; try again, or call off.")
 
-Numbers = Annotated[list[int], typer.Argument(metavar="NUMBER", help="As `deliveries list` has them.")]
+Numbers = Annotated[
+    list[int],
+    typer.Argument(metavar="NUMBER", help="As `deliveries list` has them.", autocompletion=completion.deliveries),
+]
 
 
 @app.command("list")
@@ -43,9 +47,18 @@ def list_(
         ),
     ] = None,
     channel: Annotated[
-        str | None, typer.Option("--channel", metavar="NAME", help="Only by this channel.", show_default=False)
+        str | None,
+        typer.Option(
+            "--channel",
+            metavar="NAME",
+            help="Only by this channel.",
+            show_default=False,
+            autocompletion=completion.channels,
+        ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many, the newest first.")] = 50,
+    limit: Annotated[
+        int, typer.Option(metavar="NUMBER", min=1, max=1_000_000, help="How many, the newest first.")
+    ] = 50,
     as_json: Json = False,
 ) -> None:
     """Print the deliveries, newest first.
@@ -53,7 +66,7 @@ def list_(
     Of each: where it goes, how it stands, since when or until when, and what was said last.
     """
     from pedigreed.model.pause import Paused
-    from pedigreed.store import outbox_listing, pauses
+    from pedigreed.store import listed_deliveries, pauses
 
     at = moment(now)
     loaded = load(config)
@@ -62,7 +75,7 @@ def list_(
     paused: dict[str, Pause] = {}
     if store is not None:
         with store, store.reading() as connection:
-            found = outbox_listing.newest(connection, limit, states=state or (), channel=channel)
+            found = listed_deliveries.newest(connection, limit, states=state or (), channel=channel)
             paused = pauses.load(connection, Paused.CHANNEL)
     if not found:
         _expect_channel(loaded, channel)
@@ -76,7 +89,12 @@ def list_(
 
 @app.command()
 def show(
-    number: Annotated[int, typer.Argument(metavar="NUMBER", help="As `deliveries list` has it.")],
+    number: Annotated[
+        int,
+        typer.Argument(
+            metavar="NUMBER", help="As `deliveries list` has it.", autocompletion=completion.deliveries
+        ),
+    ],
     config: ConfigFile = None,
     now: Now = None,
     *,
@@ -87,17 +105,19 @@ def show(
 ) -> None:
     """Print everything about one delivery, or its message."""
     from pedigreed.model.pause import Paused
-    from pedigreed.store import outbox_listing, pauses
+    from pedigreed.store import listed_deliveries, pauses
 
     if raw and as_json:
         raise Usage("--raw prints the message as it is: leave --json out")
     at = moment(now)
     with _opened(load(config)) as store, store.reading() as connection:
-        listed = outbox_listing.by_number(connection, [number]).get(number)
+        listed = listed_deliveries.by_number(connection, [number]).get(number)
         if listed is None:
             raise Usage(f"there is no delivery {number}: `pedigreed deliveries list` has the numbers")
         paused = pauses.load(connection, Paused.CHANNEL)
-        content = outbox_listing.content_of(connection, number) if raw else b""
+        content = listed_deliveries.content_of(connection, number) if raw else b""
+    if content is None:
+        raise Usage(f"the bytes of delivery {number} are kept no more; their SHA-256 is {listed.sha256}")
     if raw:
         hand_over(content)
     elif as_json:
@@ -110,7 +130,12 @@ def show(
 def retry(
     numbers: Annotated[
         list[int] | None,
-        typer.Argument(metavar="NUMBER", help="As `deliveries list` has them.", show_default=False),
+        typer.Argument(
+            metavar="NUMBER",
+            help="As `deliveries list` has them.",
+            show_default=False,
+            autocompletion=completion.deliveries,
+        ),
     ] = None,
     config: ConfigFile = None,
     now: Now = None,
@@ -183,7 +208,7 @@ def _expect_channel(loaded: "LoadedConfig", channel: str | None) -> None:
 
 
 def _print_list(found: "Sequence[ListedDelivery]", paused: "Mapping[str, Pause]", at: "datetime") -> None:
-    from pedigreed.delivery.line import one_line
+    from pedigreed.model.printable import short_line
 
     made = table("no.", "subscription", "to", "state", "attempts", "when", "said last", right=("no.", "attempts"))
     for listed in found:
@@ -195,7 +220,7 @@ def _print_list(found: "Sequence[ListedDelivery]", paused: "Mapping[str, Pause]"
             state_of(delivery),
             str(delivery.attempts),
             when(delivery, paused, at),
-            one_line(delivery.last_outcome or "-", _LONGEST_WORD),
+            short_line(delivery.last_outcome or "-", _LONGEST_WORD),
         )
     print_table(made)
 
@@ -212,7 +237,8 @@ def _print_one(listed: "ListedDelivery", paused: "Mapping[str, Pause]", at: "dat
         "from": message.sender,
         "subject": message.subject,
         "Message-ID": message.message_id,
-        "size": f"{listed.size:,} bytes",
+        "size": f"{listed.size:,} bytes" + (", kept no more" if listed.sha256 else ""),
+        "SHA-256": listed.sha256,
         "created": day_and_time(delivery.created_at),
         "state": state_of(delivery),
         "when": when(delivery, paused, at),
@@ -277,6 +303,7 @@ def document(listed: "ListedDelivery", paused: "Mapping[str, Pause]", at: "datet
         "subject": message.subject,
         "message_id": message.message_id,
         "bytes": listed.size,
+        "sha256": listed.sha256,
         "created": delivery.created_at,
         "state": delivery.state.value,
         "attempts": delivery.attempts,

@@ -11,6 +11,16 @@ import typer
 from pedigreed.cli.output import day_and_time, echo, program, progress
 from pedigreed.model.failure import Usage
 
+_ON_DISK = tuple(
+    f"{exposure}_"
+    for exposure in (
+        "jw01180007001_02101_00001_nrcb1",
+        "jw01180007001_02101_00001_nrcblong",
+        "jw01345001001_02101_00001_mirimage",
+    )
+)
+"""What the user has of two programs."""
+
 
 def demo(
     folder: Annotated[
@@ -20,7 +30,8 @@ def demo(
 ) -> None:
     """Watch three days of a recorded archive.
 
-    It needs no network and no set-up, and prints the digests that it makes.
+    It needs no network and no set-up, and prints the digests that it makes. Then it looks at files that were
+    downloaded before, and renews what is out of date.
     """
     from pedigreed.cli.options import USER_AGENT, open_sources
     from pedigreed.config.load import parse_config
@@ -30,18 +41,18 @@ def demo(
     from pedigreed.digests.wording import count
     from pedigreed.log.event import Level
     from pedigreed.log.setup import set_up_log
-    from pedigreed.service.contexts import contexts_of
     from pedigreed.service.cycle import run_cycle
+    from pedigreed.service.rule_contexts import contexts_of
     from pedigreed.sources.mast.archive import MastArchive
-    from pedigreed.sources.mast.patience import Patience
+    from pedigreed.sources.mast.session import QueryLimits
     from pedigreed.store.database import Store
 
     set_up_log(Level.WARNING)
     kept = _fresh(folder)
-    patience = Patience(first_pause=0.01, first_poll=0.01)
+    patience = QueryLimits(first_pause=0.01, first_poll=0.01)
     with ExitStack() as opened:
-        recorded = opened.enter_context(stage())
-        text = recorded.configuration(kept)
+        recorded = opened.enter_context(stage(kept))
+        text = recorded.configuration()
         (kept / "pedigreed.yaml").write_text(text, encoding="utf-8")
         loaded = parse_config(text, "pedigreed.yaml", os.environ)
         channels = open_channels(loaded.config.channels)
@@ -71,16 +82,42 @@ def demo(
                 f"asked the archive {len(recorded.archive.requests) - asked} times and read {rows:,} rows; "
                 f"heard {count(heard, 'announcement')} of CRDS from {count(len(cycle.heard), 'source')}\n"
             )
-            for closed in cycle.told.closed:
+            for closed in cycle.outgoing.closed:
                 if closed.rendered is None:
                     echo(f"{closed.period.subscription}: nothing to tell, so nothing is sent\n")
                 else:
                     echo(f"Subject: {closed.rendered.subject}\n\n{closed.rendered.text}")
+        _play_disk(kept)
     echo(_rule("where it is kept"))
     echo(f"the mails and their attachments   {kept / 'mails'}")
     echo(f"the configuration                 {kept / 'pedigreed.yaml'}")
     echo(f"what was seen                     {program()} history --config {kept / 'pedigreed.yaml'}")
     echo(f"what was heard of CRDS            {program()} notices list --config {kept / 'pedigreed.yaml'}")
+
+
+def _play_disk(kept: Path) -> None:
+    """What is out of date in a folder of a user who downloaded before the first day, and how it is renewed."""
+    from pedigreed.cli.fetch import fetch
+    from pedigreed.cli.local import local
+    from pedigreed.demo.archive import DemoArchive
+    from pedigreed.demo.product_files import content_of_row
+    from pedigreed.demo.scenario import DAYS, archive_at
+
+    data, config = kept / "data", kept / "pedigreed.yaml"
+    for row in archive_at(DAYS[0]):
+        name = str(row["filename"])
+        if name.startswith(_ON_DISK) and name.endswith(("_rate.fits", "_cal.fits")):
+            place = data / name[: len("jw01180")] / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content_of_row(row))
+    with DemoArchive(archive_at, DAYS[-1]) as archive:
+        echo(_rule(f"pedigreed local {data}"))
+        local([data], config, mast=archive.url)
+        echo("\n" + _rule(f"pedigreed fetch --local {data}"))
+        fetch([str(data)], is_local=True, yes=True, config=config, mast=archive.url)
+        echo("\n" + _rule(f"pedigreed local {data}"))
+        local([data], config, mast=archive.url)
+    echo()
 
 
 def _fresh(folder: Path | None) -> Path:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pedigreed import __version__
-from pedigreed.cli.options import MAST_URL, USER_AGENT, ConfigFile, load, open_store_if_there
+from pedigreed.cli.options import MAST_URL, USER_AGENT, ConfigFile, MastUrl, load, open_store_if_there
 from pedigreed.cli.output import echo, print_table, progress, table
 from pedigreed.model.failure import UpstreamUnavailable, Usage
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _CRDS_URL = "https://jwst-crds.stsci.edu"
 _CONTROL_PROGRAM = 2733
+"""Early-release observations of a nebula, public since July 2022, with NIRCam and MIRI."""
 _NOT_HEEDED = "`pedigreed doctor` found the filter on isStale unheeded: stale flags are seen by sweeps alone"
 _SIGNS = {"right": ("ok", "green"), "wrong": ("NO", "bold red"), "unknown": ("?", "yellow")}
 
@@ -36,10 +37,7 @@ def doctor(
     program: Annotated[
         int, typer.Option("--program", metavar="NUMBER", min=1, max=99_999, help="The control program; public.")
     ] = _CONTROL_PROGRAM,
-    mast: Annotated[
-        str | None,
-        typer.Option(envvar="PEDIGREED_MAST_URL", metavar="URL", help="MAST's address.", show_default=False),
-    ] = None,
+    mast: MastUrl = None,
     send: Annotated[
         bool, typer.Option("--send", help="Send a test message by each channel of the configuration, too.")
     ] = False,
@@ -55,10 +53,10 @@ def doctor(
     """
     from pedigreed.doctor.assumption import Outcome
     from pedigreed.doctor.examination import examine, report_of
-    from pedigreed.net.patience import Patience as NetPatience
+    from pedigreed.net.patience import Patience
     from pedigreed.sources.crds.rpc import Rpc
-    from pedigreed.sources.mast.patience import Patience
     from pedigreed.sources.mast.portal import Portal
+    from pedigreed.sources.mast.session import QueryLimits
 
     loaded = load(config) if config is not None else None
     if send and loaded is None:
@@ -66,8 +64,8 @@ def doctor(
     if loaded is not None:
         mast = mast or loaded.config.sources.mast.url
         crds = crds or loaded.config.sources.crds.url or "none"
-    portal = Portal(mast or MAST_URL, USER_AGENT, Patience(attempts=2, total_timeout=180.0))
-    rpc = None if crds == "none" else Rpc(crds or _CRDS_URL, USER_AGENT, NetPatience(attempts=2))
+    portal = Portal(mast or MAST_URL, USER_AGENT, QueryLimits(attempts=2, total_timeout=180.0))
+    rpc = None if crds == "none" else Rpc(crds or _CRDS_URL, USER_AGENT, Patience(attempts=2))
     findings: list[Finding] = []
     try:
         with progress("asking MAST and CRDS") as shown:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pedigreed.cli import completion
 from pedigreed.cli.options import ConfigFile, Json, load, open_store_if_there
 from pedigreed.cli.output import day_and_time, echo, print_json, print_table, table
 from pedigreed.model.failure import Unreadable, Usage
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
 def history(
     what: Annotated[
         str | None,
-        typer.Argument(metavar="[PROGRAM|FILE]", help="A program, or a product's file name. Default: everything."),
+        typer.Argument(
+            metavar="PROGRAM|FILE",
+            help="A program, or a product's file name. Default: everything.",
+            autocompletion=completion.programs,
+        ),
     ] = None,
     config: ConfigFile = None,
     *,
-    limit: Annotated[int, typer.Option(min=1, help="How many changes, the newest first.")] = 50,
+    limit: Annotated[int, typer.Option(metavar="NUMBER", min=1, help="How many changes, the newest first.")] = 50,
     as_json: Json = False,
 ) -> None:
     """Print the changes that were seen, newest first.

@@ -1,5 +1,6 @@
 """`pedigreed impact`: which products a switch of CRDS's contexts changes, and why."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from pedigreed.impact.inventory import Inventory
     from pedigreed.impact.why import Side, Why
     from pedigreed.model.impact import Impact
-    from pedigreed.service.contexts import Contexts
     from pedigreed.service.impact import Described
+    from pedigreed.service.recorded import RecordedFiles
+    from pedigreed.service.rule_contexts import Contexts
     from pedigreed.store.database import Store
 
     _Explained = tuple[Described, tuple[tuple[str, str, str], ...], Why]
@@ -28,10 +30,13 @@ _MOST_UNREAD = 20
 def impact(
     old: Annotated[
         str | None,
-        typer.Argument(help="A context, `build` or `latest`. Default: the latest before.", show_default=False),
+        typer.Argument(
+            metavar="OLD", help="A context, `build` or `latest`. Default: the latest before.", show_default=False
+        ),
     ] = None,
     new: Annotated[
-        str | None, typer.Argument(help="Likewise. Default: the present latest.", show_default=False)
+        str | None,
+        typer.Argument(metavar="NEW", help="Likewise. Default: the present latest.", show_default=False),
     ] = None,
     config: ConfigFile = None,
     *,
@@ -44,14 +49,19 @@ def impact(
     ] = None,
     path: Annotated[
         list[Path] | None,
-        typer.Option("--path", metavar="DIR", help="FITS files in place of the archive's.", show_default=False),
+        typer.Option(
+            "--path",
+            metavar="DIR",
+            help="FITS files in place of the archive's.",
+            show_default=False,
+        ),
     ] = None,
     made_with: Annotated[
         bool, typer.Option("--made-with", help="Each product against the context that it was made with.")
     ] = False,
     file: Annotated[
         str | None,
-        typer.Option("--file", metavar="NAME", help="Which products use this reference file.", show_default=False),
+        typer.Option("--file", metavar="NAME", help="Which products are made with this file.", show_default=False),
     ] = None,
     all_types: Annotated[
         bool, typer.Option("--all-types", help="Types too that the product is not made with.")
@@ -68,50 +78,57 @@ def impact(
     from CRDS, two files a second.
     """
     loaded = load(config)
-    store = open_store_if_there(loaded)
-    if store is None and (not path or old is None or new is None):
-        raise Usage("nothing was watched yet: `pedigreed once` looks for the first time")
-    asked = _Asked(loaded, store)
-    with progress("reading CRDS's rules"):
-        if made_with or file is not None:
-            if new is not None:
-                raise Usage(f"{'--file' if file else '--made-with'} is about one context: name it alone")
-            before, after = None, asked.context_name(old, "latest")
+    with ExitStack() as opened:
+        store = open_store_if_there(loaded)
+        if store is not None:
+            opened.enter_context(store)
+        if store is None and (not path or old is None or new is None):
+            raise Usage("nothing was watched yet: `pedigreed once` looks for the first time")
+        asked = _Asked(loaded, store)
+        with progress("reading CRDS's rules"):
+            if made_with or file is not None:
+                if new is not None:
+                    raise Usage(f"{'--file' if file else '--made-with'} is about one context: name it alone")
+                before, after = None, asked.context_name(old, "latest")
+            else:
+                before, after = asked.context_name(old, "previous"), asked.context_name(new, "latest")
+            if why is not None:
+                if before is None:
+                    raise Usage("--why is about two contexts, and goes neither with --made-with nor with --file")
+                _print_why(asked, why, before, after, as_json=as_json)
+                return
+            inventory, unread = asked.inventory(program or [], path or [], with_contexts=made_with)
+            found = asked.impact(
+                inventory,
+                before,
+                after,
+                file=file,
+                types=[each.lower() for each in type_ or []],
+                every_type=all_types,
+                is_on_disk=bool(path),
+                by_own=made_with,
+            )
+            recorded = asked.recorded(path) if path else None
+        if as_json:
+            print_json(_document(found, file, unread, recorded))
         else:
-            before, after = asked.context_name(old, "previous"), asked.context_name(new, "latest")
-        if why is not None:
-            if before is None:
-                raise Usage("--why is about two contexts, and goes neither with --made-with nor with --file")
-            _print_why(asked, why, before, after, as_json=as_json)
-            return
-        inventory, unread = asked.inventory(program or [], path or [], with_contexts=made_with)
-        found = asked.impact(
-            inventory,
-            before,
-            after,
-            file=file,
-            types=[each.lower() for each in type_ or []],
-            every_type=all_types,
-            is_on_disk=bool(path),
-        )
-    if as_json:
-        print_json(_document(found, file, unread))
-    else:
-        _print(found, file, unread)
+            _print(found, file, unread, recorded)
 
 
 class _Asked:
     """What is asked about: the configuration's subscriptions, the store, and the contexts."""
 
     def __init__(self, loaded: "LoadedConfig", store: "Store | None") -> None:
-        self._config = loaded.config
+        from pedigreed.service.subscriptions import with_programs
+
+        self._config = with_programs(loaded.config, store) if store is not None else loaded.config
         self._store = store
         self._named: dict[str, str] | None = None
         self._contexts: Contexts | None = None
 
     @property
     def contexts(self) -> "Contexts":
-        from pedigreed.service.contexts import contexts_of
+        from pedigreed.service.rule_contexts import contexts_of
 
         if self._contexts is None:
             self._contexts = contexts_of(self._config, USER_AGENT)
@@ -146,6 +163,8 @@ class _Asked:
         """The products that are asked about, and the files that could not be read."""
         from pedigreed.service.impact import inventory_of, inventory_of_files
 
+        if absent := [path for path in paths if not path.exists()]:
+            raise Usage(f"{absent[0]} is not there")
         if paths:
             return inventory_of_files(paths, with_contexts=with_contexts)
         watched = {number for each in self._config.subscriptions for number in each.programs}
@@ -165,22 +184,31 @@ class _Asked:
         types: "Sequence[str]",
         every_type: bool,
         is_on_disk: bool,
+        by_own: bool,
     ) -> "Impact":
-        from pedigreed.changes.selection import selection_of
-        from pedigreed.service.impact import impact_of, impact_since_made, users_of
+        from pedigreed.service.impact import impact_of, impact_since_made, reference_file, selected, users_of
+        from pedigreed.service.impact import made_with as made_with_files
 
         instruments = {group.instrument for group in inventory.groups}
-        selections = [selection_of(each) for each in self._config.subscriptions]
-        groups = [
-            group for group in inventory.groups if is_on_disk or any(each.is_about(group) for each in selections)
-        ]
+        groups = list(inventory.groups)
+        if not is_on_disk:
+            watched = {group for each in self._config.subscriptions for group in selected(inventory, each)}
+            groups = [group for group in groups if group in watched]
+        if file is not None and by_own:
+            return made_with_files(inventory, groups, self.contexts, [reference_file(file)])
         new = self.contexts.context(after, instruments)
         if file is not None:
-            return users_of(inventory, groups, new, file)
+            return users_of(inventory, groups, new, file, every_type=every_type)
         if before is None:
             return impact_since_made(inventory, groups, self.contexts, new, types=types, every_type=every_type)
         old = self.contexts.context(before, instruments)
         return impact_of(inventory, groups, old, new, types=types, every_type=every_type)
+
+    def recorded(self, paths: "Sequence[Path]") -> "RecordedFiles":
+        """Whether files name the reference files that the rules of their CRDS_CTX choose."""
+        from pedigreed.service.recorded import recorded_files
+
+        return recorded_files(paths, self.contexts)
 
     def products(self, name: str) -> "list[Described]":
         """A product by its name or the path of its file; of stage 3, the exposures that it is made of."""
@@ -197,17 +225,20 @@ class _Asked:
         return known
 
 
-def _print(found: "Impact", file: str | None, unread: "Sequence[str]") -> None:
-    from pedigreed.digests.impact_words import doubts_in_words, impact_in_words, places_in_words
+def _print(found: "Impact", file: str | None, unread: "Sequence[str]", recorded: "RecordedFiles | None") -> None:
+    from pedigreed.digests.sections.impact import doubts_in_words, impact_in_words, places_in_words
     from pedigreed.digests.wording import count
 
     if file is not None:
-        echo(f"{file} in {found.new}: {found.changed:,} of {count(found.products, 'product')}")
+        by = f"in {found.new}" if found.old else "by the CRDS_CTX of each"
+        echo(f"{file} {by}: {found.changed:,} of {count(found.products, 'product')}")
         lines = [*([places_in_words(found.places)] if found.changed else []), *doubts_in_words(found)]
     else:
         echo(f"{found.old or 'what each was made with'} -> {found.new}")
         lines = impact_in_words(found)
     for line in lines:
+        echo(f"  {line}")
+    for line in _of_recorded(recorded) if recorded is not None else ():
         echo(f"  {line}")
     for line in unread[:_MOST_UNREAD]:
         echo(f"  can't be read: {line}")
@@ -215,15 +246,55 @@ def _print(found: "Impact", file: str | None, unread: "Sequence[str]") -> None:
         echo(f"  ... and {len(unread) - _MOST_UNREAD:,} more, which --json names")
 
 
-def _document(found: "Impact", file: str | None, unread: "Sequence[str]") -> dict[str, Any]:
+def _of_recorded(recorded: "RecordedFiles") -> list[str]:
+    from pedigreed.digests.wording import count
+
+    lines = []
+    if recorded.products:
+        equal = recorded.compared - sum(len(each.paths) for each in recorded.differing)
+        lines.append(
+            f"made with: {equal:,} of {count(recorded.compared, 'reference file')} in the R_* keywords of "
+            f"{count(recorded.products, 'product')} as the rules of CRDS_CTX choose"
+        )
+    for each in recorded.differing[:_MOST_UNREAD]:
+        more = f", and {count(len(each.paths) - 1, 'more product')}" if len(each.paths) > 1 else ""
+        chosen = each.chosen or "an error"
+        lines.append(
+            f"  {each.reftype}: {each.recorded}, where {each.context} has {chosen}: {each.paths[0]}{more}"
+        )
+    if len(recorded.differing) > _MOST_UNREAD:
+        lines.append(f"  ... and {len(recorded.differing) - _MOST_UNREAD:,} more, which --json names")
+    return [*lines, *(f"R_* keywords not compared: {reason}" for reason in recorded.not_compared)]
+
+
+def _document(
+    found: "Impact", file: str | None, unread: "Sequence[str]", recorded: "RecordedFiles | None"
+) -> dict[str, Any]:
     from pedigreed.digests.document import impact_document
 
     return {
         "old": found.old or None,
-        "new": found.new,
+        "new": found.new if found.old or file is None else None,
         "file": file,
         **impact_document(found),
         "unread": list(unread),
+        "recorded": None
+        if recorded is None
+        else {
+            "products": recorded.products,
+            "compared": recorded.compared,
+            "differing": [
+                {
+                    "context": each.context,
+                    "type": each.reftype,
+                    "recorded": each.recorded,
+                    "chosen": each.chosen,
+                    "paths": list(each.paths),
+                }
+                for each in recorded.differing
+            ],
+            "not_compared": list(recorded.not_compared),
+        },
     }
 
 

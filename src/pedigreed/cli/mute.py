@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pedigreed.cli import completion
 from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store, open_store_if_there
 from pedigreed.cli.output import day_and_time, echo, print_json, print_table, table
-from pedigreed.config.value import parse_duration
 from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
@@ -25,7 +25,12 @@ _LIKE_A_DURATION = re.compile(r"\d+ *[a-z]*", re.ASCII | re.IGNORECASE)
 def mute(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="SUBSCRIPTION", help="Default: list those that are muted.", show_default=False),
+        typer.Argument(
+            metavar="SUBSCRIPTION",
+            help="Default: list those that are muted.",
+            show_default=False,
+            autocompletion=completion.subscriptions,
+        ),
     ] = None,
     config: ConfigFile = None,
     now: Now = None,
@@ -139,6 +144,8 @@ def _end_of(until: str, zone: "ZoneInfo", at: datetime) -> datetime:
 
 
 def _read(until: str, zone: "ZoneInfo", at: datetime) -> datetime:
+    from pedigreed.config.value import parse_duration
+
     if _LIKE_A_DURATION.fullmatch(until):
         try:
             return at + parse_duration(until)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pedigreed.cli import completion
 from pedigreed.cli.options import ConfigFile, Json, load, open_store_if_there
 from pedigreed.cli.output import day_and_time, echo, print_json, print_table, table
 from pedigreed.model.failure import Usage
@@ -31,7 +32,9 @@ def list_(
             "--kind", metavar="KIND", help=f"Only those that are a {', '.join(NoticeKind)}.", show_default=False
         ),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many, the newest first.")] = 50,
+    limit: Annotated[
+        int, typer.Option(metavar="NUMBER", min=1, max=1_000_000, help="How many, the newest first.")
+    ] = 50,
     as_json: Json = False,
 ) -> None:
     """Print the notices, newest first, each once however often it was heard."""
@@ -49,7 +52,12 @@ def list_(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="As `notices list` has it, such as jwst_1535.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="As `notices list` has it, such as jwst_1535.", autocompletion=completion.notices
+        ),
+    ],
     config: ConfigFile = None,
     *,
     as_json: Json = False,
@@ -70,13 +78,13 @@ def show(
 
 def _heard(config: "Path | None") -> "tuple[Sequence[Notice], ContextsInUse | None]":
     from pedigreed.notices.merging import notices_of
-    from pedigreed.store import announcements, contexts_in_use
+    from pedigreed.store import announcements
 
     store = open_store_if_there(load(config))
     if store is None:
         return (), None
     with store, store.reading() as connection:
-        return notices_of(announcements.load(connection)), contexts_in_use.load(connection)
+        return notices_of(announcements.load(connection)), announcements.load_contexts(connection)
 
 
 def _print_list(notices: "Sequence[Notice]", contexts: "ContextsInUse | None") -> None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pedigreed import __version__
-from pedigreed.cli.output import echo
+from pedigreed.cli.output import echo, show_times_in
 from pedigreed.log.event import Level
 from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
     from pedigreed.config.load import LoadedConfig
-    from pedigreed.config.settings import Config, MastSource
+    from pedigreed.config.settings import Config, MastSource, Subscription
     from pedigreed.service.news_sources import Listed
     from pedigreed.sources.mast.archive import MastArchive
     from pedigreed.store.database import Store
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CONFIG_VARIABLE = "PEDIGREED_CONFIG"
 LOG_LEVEL_VARIABLE = "PEDIGREED_LOG_LEVEL"
+SYSTEM_CONFIGURATION = Path("/etc/pedigreed/pedigreed.yaml")
+"""Of a service."""
 
 ConfigFile = Annotated[
     Path | None,
@@ -30,11 +32,16 @@ ConfigFile = Annotated[
         "-c",
         envvar=CONFIG_VARIABLE,
         metavar="FILE",
-        help="The configuration. Default: pedigreed.yaml here, in ~/.config/pedigreed or in /etc/pedigreed.",
+        help="The configuration. Default: pedigreed.yaml here, in ~/.config/pedigreed (on macOS in "
+        "~/Library/Application Support/pedigreed) or in /etc/pedigreed.",
         show_default=False,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables; docs/json.md has the shapes.")]
+MastUrl = Annotated[
+    str | None,
+    typer.Option(envvar="PEDIGREED_MAST_URL", metavar="URL", help="The archive's address.", show_default=False),
+]
 Now = Annotated[
     str | None,
     typer.Option(
@@ -73,7 +80,18 @@ def read(config: Path | None) -> "LoadedConfig":
     """
     from pedigreed.config.load import load_config
 
-    return load_config(config or _found(), os.environ)
+    loaded = load_config(config or found(), os.environ)
+    show_times_in(loaded.config.zone)
+    return loaded
+
+
+def load_for_work(config: Path | None) -> "LoadedConfig":
+    """As `load`, for a command that needs every secret: one that can't be read is told before any work."""
+    loaded = load(config)
+    loaded.require_secrets()
+    for warning in loaded.unready():
+        echo(warning, err=True)
+    return loaded
 
 
 def open_store(loaded: "LoadedConfig") -> "Store":
@@ -100,6 +118,15 @@ def open_store_if_there(loaded: "LoadedConfig") -> "Store | None":
     return open_store(loaded)
 
 
+def chosen_subscriptions(config: "Config", name: str | None) -> "tuple[Subscription, ...]":
+    """The subscription of a name, or all of them without one. Raises `Usage` where there is none of that name."""
+    chosen = tuple(entry for entry in config.subscriptions if name in {None, entry.name})
+    if not chosen:
+        names = ", ".join(entry.name for entry in config.subscriptions)
+        raise Usage(f"there is no subscription {name!r}: the configuration has {names}")
+    return chosen
+
+
 def moment(now: str | None) -> datetime:
     """The moment that a command works at, UTC. Raises `Usage` if it can't be read."""
     if now is None:
@@ -112,12 +139,14 @@ def moment(now: str | None) -> datetime:
 
 
 def _store_url(loaded: "LoadedConfig") -> str:
+    loaded.require_secrets("store")
     return loaded.config.store.reveal()
 
 
-def _found() -> Path:
-    if found := find():
-        return found
+def found() -> Path:
+    """The configuration in the first place that has one. Raises `Usage` where there is none."""
+    if place := find():
+        return place
     looked = ", ".join(map(str, _places()))
     raise Usage(
         f"no configuration: give --config FILE, or put one at one of {looked}. `pedigreed watch PROGRAM` makes a "
@@ -132,12 +161,13 @@ def find() -> Path | None:
 
 def home_of_configuration() -> Path:
     """Where a person's own configuration is looked for."""
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return home / "pedigreed" / "pedigreed.yaml"
+    from platformdirs import user_config_path
+
+    return user_config_path("pedigreed") / "pedigreed.yaml"
 
 
 def _places() -> tuple[Path, ...]:
-    return (Path("pedigreed.yaml"), home_of_configuration(), Path("/etc/pedigreed/pedigreed.yaml"))
+    return (Path("pedigreed.yaml"), home_of_configuration(), SYSTEM_CONFIGURATION)
 
 
 USER_AGENT = f"pedigreed/{__version__}"
@@ -146,21 +176,42 @@ MAST_URL = "https://mast.stsci.edu"
 
 def open_archive(source: "MastSource | None" = None, url: str | None = None) -> "MastArchive":
     """The archive of a configuration, or at an address with every limit at its default."""
-    from pedigreed.sources.mast.archive import MastArchive
-    from pedigreed.sources.mast.patience import Patience
+    from dataclasses import replace
 
-    token = mast_token(source)
+    from pedigreed.config.address import parse_service_url
+    from pedigreed.config.sources import Fallback
+    from pedigreed.sources.mast.archive import MastArchive
+    from pedigreed.sources.mast.missions import PATIENCE, MissionsSearch
+    from pedigreed.sources.mast.session import QueryLimits
+
+    try:
+        url = parse_service_url(url) if url else None
+    except ValueError as error:
+        raise Usage(f"--mast: {error}") from None
+
+    address, token = archive_address(source, url), mast_token(source)
     if source is None:
-        return MastArchive(url or MAST_URL, USER_AGENT, token=token)
+        return MastArchive(address, USER_AGENT, token=token)
+    fallback = None
+    if source.fallback is Fallback.MISSIONS:
+        seconds = source.request_timeout.total_seconds()
+        patience = replace(PATIENCE, exchange_timeout=seconds, total_timeout=source.timeout.total_seconds())
+        fallback = MissionsSearch(address, USER_AGENT, token=token, patience=patience)
     return MastArchive(
-        url or source.url,
+        address,
         USER_AGENT,
         token=token,
-        patience=Patience(
+        fallback=fallback,
+        patience=QueryLimits(
             exchange_timeout=source.request_timeout.total_seconds(),
             total_timeout=source.timeout.total_seconds(),
         ),
     )
+
+
+def archive_address(source: "MastSource | None", url: str | None) -> str:
+    """The address that was given, or else the configuration's, or else MAST's own."""
+    return url or (source.url if source else MAST_URL)
 
 
 def mast_token(source: "MastSource | None" = None) -> str | None:
@@ -176,10 +227,10 @@ def mast_token(source: "MastSource | None" = None) -> str | None:
 def open_sources(config: "Config", store: "Store", place: float = 0.0) -> "tuple[Listed, ...]":
     """The sources of CRDS's news that a configuration names. `place` is this installation's among all."""
     from pedigreed.service.news_sources import news_sources
-    from pedigreed.store.cal_vers import newest
-    from pedigreed.store.contexts_in_use import made_with
+    from pedigreed.store.announcements import newest_build
 
-    with store.reading() as connection:
-        cal_ver = newest(connection, config.programs)
-        made = made_with(connection, cal_ver) if cal_ver else None
-    return news_sources(config, place, user_agent=USER_AGENT, cal_ver=cal_ver, made=made)
+    def build() -> tuple[str | None, str | None]:
+        with store.reading() as connection:
+            return newest_build(connection, config.programs)
+
+    return news_sources(config, place, user_agent=USER_AGENT, newest_build=build)

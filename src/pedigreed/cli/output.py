@@ -9,16 +9,20 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
+from pedigreed.model import instant as instants
 from pedigreed.model.instant import iso
 from pedigreed.model.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.table import Table
 
 _WIDE_PIPE = 5000
@@ -76,21 +80,24 @@ def progress(what: str) -> Iterator["Progress"]:
         yield Progress(None)
         return
     from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    with Console(stderr=True).status(printable(what)) as status:
-        yield Progress(status)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield Progress(partial(bar.update, bar.add_task(printable(what), total=None)))
 
 
 class Progress:
-    """Says what is going on."""
+    """Says what is going on, and for how long it has been."""
 
-    def __init__(self, status: Any) -> None:  # noqa: ANN401  # rich's status, which is imported late
-        self._status = status
+    def __init__(self, update: "Callable[..., None] | None") -> None:
+        self._update = update
 
     def tell(self, what: str) -> None:
         """Replace what is shown."""
-        if self._status is not None:
-            self._status.update(printable(what))
+        if self._update is not None:
+            self._update(description=printable(what))
 
 
 class Transfers:
@@ -147,9 +154,16 @@ class Transfers:
 
 def confirm(question: str) -> bool:
     """Ask on a terminal; where there is none, nobody can be asked, and it is so."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return True
-    return typer.confirm(question, err=True)
+    return not _is_at_terminal() or typer.confirm(question, err=True)
+
+
+def is_asked(question: str) -> bool:
+    """Ask on a terminal; where there is none, nobody asks for it."""
+    return _is_at_terminal() and typer.confirm(question, err=True, default=True)
+
+
+def _is_at_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def program() -> str:
@@ -162,9 +176,18 @@ def program() -> str:
     return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)
 
 
+_zone: tzinfo = UTC
+
+
+def show_times_in(zone: tzinfo) -> None:
+    """From here on, times are printed in this zone."""
+    global _zone  # noqa: PLW0603  # one for the process, as the terminal is
+    _zone = zone
+
+
 def day_and_time(instant: datetime | None) -> str:
-    """``2026-11-22 06:00Z``, or a dash."""
-    return "-" if instant is None else instant.strftime("%Y-%m-%d %H:%MZ")
+    """The instant in the zone that is shown; or a dash."""
+    return "-" if instant is None else instants.day_and_time(instant, _zone)
 
 
 def days(earliest: datetime | None, latest: datetime | None) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pedigreed.cli.options import ConfigFile, Now, load, moment, open_store_if_there
+from pedigreed.cli import completion
+from pedigreed.cli.options import ConfigFile, Now, chosen_subscriptions, load, moment, open_store_if_there
 from pedigreed.cli.output import echo, hand_over
 from pedigreed.model.failure import Usage
 
@@ -35,7 +36,13 @@ class Format(StrEnum):
 
 def preview(
     name: Annotated[
-        str | None, typer.Argument(metavar="SUBSCRIPTION", help="Default: all of them.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="SUBSCRIPTION",
+            help="Default: all of them.",
+            show_default=False,
+            autocompletion=completion.subscriptions,
+        ),
     ] = None,
     config: ConfigFile = None,
     now: Now = None,
@@ -64,11 +71,10 @@ def preview(
     ] = False,
 ) -> None:
     """Print what would be sent if the period ended now. Asks nobody and changes nothing."""
-    from pedigreed.digests.compose import compose
-    from pedigreed.digests.worth import is_worth_sending
-    from pedigreed.service.facts import FactsReader
+    from pedigreed.digests.compose import compose, is_worth_sending
+    from pedigreed.service.facts_reader import FactsReader
     from pedigreed.service.rendering import rendered_for
-    from pedigreed.service.rhythms import last_period
+    from pedigreed.service.subscriptions import programs_now
 
     if to is not None and form is not None:
         raise Usage("--to prints the message in the form that its channel has: leave --format out")
@@ -76,7 +82,7 @@ def preview(
         raise Usage("--open opens a page: add --format html")
     at = moment(now)
     loaded = load(config)
-    chosen = _chosen(loaded.config, name)
+    chosen = chosen_subscriptions(loaded.config, name)
     if to is not None:
         chosen = (_delivering(chosen, to),)
     store = open_store_if_there(loaded)
@@ -84,9 +90,13 @@ def preview(
         echo("nothing was watched yet: `pedigreed once` looks for the first time", err=True)
         return
     with store, store.reading() as connection:
-        reader = FactsReader(loaded.config, at)
-        for subscription in chosen:
-            facts = reader.read(connection, subscription, last_period(connection, subscription, at))
+        watched = programs_now(loaded.config, connection)
+        reader = FactsReader(watched, at)
+        names = {one.name for one in chosen}
+        previewed = [each for each in watched.subscriptions if each.name in names]
+        reader.prepare(connection, previewed)
+        for subscription in previewed:
+            facts = reader.read(connection, subscription)
             digest = compose(facts)
             rendered = rendered_for(
                 digest,
@@ -94,9 +104,10 @@ def preview(
                 loaded.config,
                 Path(loaded.file).name,
                 has_document=form is Format.WEBHOOK,
+                has_blocks=form is Format.SLACK,
             )
             if not is_worth_sending(
-                digest, subscription.digest.empty, last_period=facts.last_period, last_told=facts.last_sent
+                digest, subscription.digest.empty, last_period=facts.last_period, last_sent=facts.last_sent
             ):
                 echo(f"{subscription.name}: nothing would be sent; there is nothing to tell", err=True)
             if rendered.template_problem:
@@ -107,14 +118,6 @@ def preview(
                 _print(rendered, subscription, loaded.config, form or Format.TEXT, at)
             else:
                 _print_message(rendered, subscription, loaded.config, to, at)
-
-
-def _chosen(config: "Config", name: str | None) -> "tuple[Subscription, ...]":
-    chosen = tuple(entry for entry in config.subscriptions if name in {None, entry.name})
-    if not chosen:
-        names = ", ".join(entry.name for entry in config.subscriptions)
-        raise Usage(f"there is no subscription {name!r}: the configuration has {names}")
-    return chosen
 
 
 def _delivering(chosen: "Sequence[Subscription]", to: str) -> "Subscription":
@@ -148,7 +151,8 @@ def _print_message(
 def _print(
     rendered: "RenderedDigest", subscription: "Subscription", config: "Config", form: Format, at: "datetime"
 ) -> None:
-    from pedigreed.delivery.messages import gets_mail, messages_of
+    from pedigreed.config.channels import Form
+    from pedigreed.delivery.messages import form_of, messages_of
 
     if form is Format.TEXT:
         echo(f"Subject: {rendered.subject}\n\n{rendered.text}")
@@ -156,7 +160,7 @@ def _print(
         hand_over(rendered.html)
     elif form is Format.MAIL:
         for message in messages_of(rendered, subscription, config, at):
-            if gets_mail(config.channels[message.channel]):
+            if form_of(config.channels[message.channel]) is Form.MAIL:
                 hand_over(message.content)
     elif form is Format.SLACK:
         hand_over(rendered.slack + b"\n")

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,9 @@ from pedigreed.model.work import Work
 
 if TYPE_CHECKING:
     from pedigreed.config.load import LoadedConfig
+    from pedigreed.config.settings import Config
+    from pedigreed.model.download import Download
+    from pedigreed.store.database import Store
 
 
 def run(config: ConfigFile = None, *, log_level: LogLevel = None) -> None:
@@ -28,7 +32,6 @@ def run(config: ConfigFile = None, *, log_level: LogLevel = None) -> None:
 
     import structlog
 
-    from pedigreed.config.load import load_config
     from pedigreed.daemon.daemon import TICK, Daemon
     from pedigreed.daemon.notify import Notifier
     from pedigreed.log.setup import set_up_log
@@ -40,7 +43,8 @@ def run(config: ConfigFile = None, *, log_level: LogLevel = None) -> None:
         os.environ[LOG_LEVEL_VARIABLE] = log_level  # for the processes that do the work
     notifier = Notifier(os.environ)
     loaded = read(config)
-    for warning in loaded.warnings:
+    loaded.require_secrets()
+    for warning in (*loaded.warnings, *loaded.unready()):
         structlog.get_logger().warning("configuration", problem=str(warning))
     _make_ready_apart(loaded)
     with open_store(loaded) as store, store.at_work() as at_work:
@@ -49,7 +53,7 @@ def run(config: ConfigFile = None, *, log_level: LogLevel = None) -> None:
             loaded,
             store,
             notifier,
-            reload=lambda: load_config(Path(loaded.file), os.environ),
+            reload=lambda: _read_anew(Path(loaded.file)),
             # Those that share a store share its minute too.
             place=place_of(f"{socket.gethostname()} {store.name}" if at_work.is_alone else store.name),
             at_work=at_work,
@@ -58,11 +62,22 @@ def run(config: ConfigFile = None, *, log_level: LogLevel = None) -> None:
         asyncio.run(daemon.run())
 
 
+def _read_anew(file: Path) -> "LoadedConfig":
+    loaded = read(file)
+    loaded.require_secrets()
+    return loaded
+
+
 def _make_ready_apart(loaded: "LoadedConfig") -> None:
     """Make or migrate the store in a process of its own: what that takes, this one would keep for years.
 
-    It has no thread yet, so that it can be forked. What is wrong with the store is told when it is opened.
+    It has no thread yet, so that it can be forked; but on macOS, whose own libraries don't bear that, it is done
+    here. What is wrong with the store is told when it is opened.
     """
+    if sys.platform == "darwin":
+        with suppress(PedigreedError), open_store(loaded):
+            pass
+        return
     child = os.fork()
     if child == 0:
         try:
@@ -76,7 +91,7 @@ def _make_ready_apart(loaded: "LoadedConfig") -> None:
 
 
 def work(
-    kind: Annotated[Work, typer.Argument(metavar="listen|ask|tell")],
+    kind: Annotated[Work, typer.Argument(metavar="listen|ask|tell|fetch")],
     name: Annotated[str, typer.Option("--name", help="The configuration's name. Its text is standard input.")],
     *,
     after: Annotated[
@@ -117,6 +132,30 @@ def work(
         raise typer.Exit(error.exit_code) from error
 
 
+def fetch_changed(
+    config: "Config", store: "Store", now: datetime, *, after: int | None = None
+) -> "list[Download]":
+    """Fetch what subscriptions want to have. Nothing where another process began to since the run `after`."""
+    from pedigreed.cli.options import archive_address, mast_token
+    from pedigreed.fetching.fetch import Archive
+    from pedigreed.fetching.subscribed import fetch_for_subscriptions
+    from pedigreed.model.download import DownloadState
+    from pedigreed.service.one_run import one_run
+
+    source = config.sources.mast
+    with one_run(store, Work.FETCH, now, after=after) as end:
+        if end is None:
+            return []
+        archive = Archive.mast(archive_address(source, None), mast_token(source))
+        done = fetch_for_subscriptions(config, store, archive, now)
+        missing = [each for each in done if each.state is not DownloadState.FETCHED]
+        end(
+            problems=sorted({each.reason or "" for each in missing}),
+            beside={"files": len(done) - len(missing), "missing": len(missing)},
+        )
+    return done
+
+
 @dataclass(frozen=True)
 class Order:
     """What the daemon says of a work that it orders."""
@@ -134,27 +173,40 @@ def _do(kind: Work, configuration: str, name: str, order: Order) -> None:
     from pedigreed.cli.options import USER_AGENT, open_archive, open_sources
     from pedigreed.config.load import parse_config
     from pedigreed.delivery.channels import open_channels
-    from pedigreed.service.contexts import contexts_of
     from pedigreed.service.cycle import ask, send_heartbeat, tell, was_complete
+    from pedigreed.service.evaluating import evaluate_rules
     from pedigreed.service.news import read_news
-    from pedigreed.service.stop import Stop
-    from pedigreed.service.switches import evaluate_switches
+    from pedigreed.service.one_run import Stop
+    from pedigreed.service.rule_contexts import contexts_of
+    from pedigreed.service.subscriptions import with_programs
     from pedigreed.store.database import Store
 
     config = parse_config(configuration, name, os.environ).config
     stop = Stop()
     with Store(config.store.reveal()) as store:
         now = datetime.now(UTC)
+        config = with_programs(config, store)
         if kind is Work.LISTEN:
             sources = open_sources(config, store, order.place or 0.0)
             read_news(sources, config.programs, store, now, only_due=order.place is not None, after=order.after)
             contexts = contexts_of(config, USER_AGENT)
             if contexts is not None:
-                evaluate_switches(config, store, contexts, now)
+                evaluate_rules(config, store, contexts, now)
+            return
+        if kind is Work.FETCH:
+            fetch_changed(config, store, now, after=order.after)
             return
         if kind is Work.ASK:
             with open_archive(config.sources.mast) as archive:
-                ask(config, store, archive, now=now, after=order.after, only_wanted=order.only_wanted)
+                ask(
+                    config,
+                    store,
+                    archive,
+                    now=now,
+                    sources=open_sources(config, store),
+                    after=order.after,
+                    only_wanted=order.only_wanted,
+                )
             return
         signal.signal(signal.SIGTERM, lambda *_: stop.say())
         tell(

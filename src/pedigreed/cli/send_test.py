@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pedigreed.cli import completion
 from pedigreed.cli.options import ConfigFile, Json, load
 from pedigreed.cli.output import echo, print_json, progress
 from pedigreed.model.delivery import Refused, Retry, Scope, Sent, Unsure
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def send_test(
-    name: Annotated[str, typer.Argument(metavar="CHANNEL", help="As the configuration names it.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="CHANNEL", help="As the configuration names it.", autocompletion=completion.channels
+        ),
+    ],
     config: ConfigFile = None,
     *,
     to: Annotated[
@@ -34,6 +40,7 @@ def send_test(
     """
     loaded = load(config)
     recipient = _recipient(loaded.config, name, to)
+    loaded.require_secrets("channels", name)
     with progress(f"sending to {name}"):
         message, outcome = _sent(loaded, name, recipient)
     if as_json:

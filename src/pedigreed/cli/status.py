@@ -5,12 +5,18 @@ from typing import TYPE_CHECKING, Any
 from pedigreed import __version__
 from pedigreed.cli.options import ConfigFile, Json, Now, load, moment, open_store_if_there
 from pedigreed.cli.output import day_and_time, echo, print_json, print_table, table
+from pedigreed.model.instrument import instruments_in_words
 from pedigreed.model.work import Work
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.work import Run
     from pedigreed.service.status import SourceStatus, Status, SubscriptionStatus
+
+
+_PROGRAMS_NAMED = 12
 
 
 def status(config: ConfigFile = None, now: Now = None, *, as_json: Json = False) -> None:
@@ -39,6 +45,7 @@ def status(config: ConfigFile = None, now: Now = None, *, as_json: Json = False)
 
 def _print(found: "Status", store: str, size: int) -> None:
     from pedigreed.digests.operator_mail import problem_in_words
+    from pedigreed.model.problem import as_one_outage
 
     made = table(
         "subscription", "products", "programs", "last digest", "next", "last subject", right=("products",)
@@ -48,16 +55,18 @@ def _print(found: "Status", store: str, size: int) -> None:
             entry.name,
             f"{entry.products:,}",
             _programs(entry),
-            day_and_time(entry.last_told),
+            day_and_time(entry.last_sent),
             _next(entry),
             entry.last_subject or "-",
         )
     print_table(made)
+    for line in _about(found):
+        echo(line)
     echo()
     sources = table("source", "programs", "last asked", "all complete since", "state")
-    for source in found.sources:
+    for name, source in _sources(found.sources):
         sources.add_row(
-            f"MAST {source.instrument.written}",
+            name,
             f"{source.complete} of {source.programs}",
             day_and_time(source.asked_at),
             day_and_time(source.complete_at),
@@ -73,8 +82,8 @@ def _print(found: "Status", store: str, size: int) -> None:
         )
     print_table(sources)
     echo()
-    if found.contexts:
-        echo(_contexts(found.contexts))
+    for line in _of_crds(found):
+        echo(line)
     for run in found.runs:
         echo(_run(run))
     outbox = ", ".join(f"{count:,} {state.value}" for state, count in sorted(found.outbox.items())) or "empty"
@@ -83,11 +92,47 @@ def _print(found: "Status", store: str, size: int) -> None:
         echo(f"  channel {pause.name} is left alone until {day_and_time(pause.until)}: {pause.reason}")
     for line in found.overdue:
         echo(f"overdue: {line}")
-    for known in found.problems:
-        told = f", operator told {day_and_time(known.told_at)}" if known.told_at else ""
-        echo(f"problem since {day_and_time(known.problem.since)}{told}: {problem_in_words(known.problem)}")
+    for known in as_one_outage(found.problems):
+        word = f", operator told {day_and_time(known.told_at)}" if known.told_at else ""
+        echo(f"problem since {day_and_time(known.problem.since)}{word}: {problem_in_words(known.problem)}")
     echo(f"store: {store}" + (f", {size / 1e6:,.1f} MB" if size else ""))
     echo(f"pedigreed {__version__}")
+
+
+def _about(found: "Status") -> "Iterator[str]":
+    """A line for each program that MAST says more of than its number."""
+    from pedigreed.digests.wording import count, program_in_words
+
+    said = [(each.program, words) for each in found.about if (words := program_in_words(each))]
+    for program, words in said[:_PROGRAMS_NAMED]:
+        yield f"  {program} · {words}"
+    if len(said) > _PROGRAMS_NAMED:
+        yield f"  and {count(len(said) - _PROGRAMS_NAMED, 'more program')}"
+
+
+def _of_crds(found: "Status") -> list[str]:
+    """The contexts in use, and how far their rules can be had and trusted."""
+    from pedigreed.digests.sections.impact import held_in_words
+
+    return [
+        *([_contexts(found.contexts)] if found.contexts else []),
+        *(f"  {line}" for line in (held_in_words(found.impact) if found.impact else [])),
+        *(
+            f"  {name}: rules not usable since {day_and_time(state.since)}: {state.reason}"
+            for name, state in found.rules_wait
+        ),
+    ]
+
+
+def _sources(sources: "Iterable[SourceStatus]") -> "Iterator[tuple[str, SourceStatus]]":
+    """A row for each instrument of MAST, or one for all where one outage holds them all up alike."""
+    every = tuple(sources)
+    states = {(each.problem, each.complete_at, each.programs) for each in every}
+    if len(every) > 1 and len(states) == 1 and every[0].problem:
+        yield f"MAST, {instruments_in_words([each.instrument.written for each in every])}", every[0]
+        return
+    for source in every:
+        yield f"MAST {source.instrument.written}", source
 
 
 def _contexts(contexts: "ContextsInUse") -> str:
@@ -113,6 +158,8 @@ def _run(run: "Run") -> str:
         numbers = ((run.requests, "request"), (run.rows, "row"), (run.changes, "change"))
         did = ", ".join(count(number, noun) for number, noun in numbers)
         said = f"last asked {day_and_time(run.started_at)}: {did}"
+    elif run.work is Work.FETCH:
+        said = f"last fetched files {day_and_time(run.started_at)}"
     else:
         did = f"{count(run.digests, 'digest')}, {count(run.deliveries, 'attempt')} to deliver"
         said = f"last told  {day_and_time(run.started_at)}: {did}"
@@ -136,13 +183,16 @@ def _next(entry: "SubscriptionStatus") -> str:
 
 def _state(source: "SourceStatus") -> str:
     if source.problem:
-        return source.problem
+        by_set = f"; Missions' search stood in {day_and_time(source.stood_in_at)}" if source.stood_in_at else ""
+        return f"{source.problem}{by_set}"
     if source.increments_off:
         return f"asked for everything each time: {source.increments_off}"
     return source.flags_by_sweeps or "ok"
 
 
 def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
+    from pedigreed.digests.document import about_document
+
     return {
         "version": __version__,
         "store": {"name": store, "bytes": size} if store else None,
@@ -158,7 +208,7 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
                     for each in entry.checked.unchecked
                 ],
                 "last_complete": entry.checked.last_complete,
-                "last_told": entry.last_told,
+                "last_told": entry.last_sent,
                 "last_subject": entry.last_subject,
                 "last_closed": entry.last_closed,
                 "next_due": entry.next_due,
@@ -167,6 +217,7 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
             }
             for entry in found.subscriptions
         ],
+        "about": [about_document(each) for each in found.about],
         "sources": [
             {
                 "source": "mast",
@@ -178,6 +229,7 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
                 "problem": source.problem,
                 "increments_off": source.increments_off,
                 "flags_by_sweeps": source.flags_by_sweeps,
+                "by_file_set_since": source.stood_in_at,
             }
             for source in found.sources
         ],
@@ -199,6 +251,22 @@ def _document(found: "Status", store: str | None, size: int) -> dict[str, Any]:
         }
         if found.contexts
         else None,
+        "rules": {
+            "checked": {
+                "context": found.impact.new,
+                "exposures": found.impact.held[0],
+                "agreed": found.impact.held[1],
+                "types_otherwise": [
+                    {"instrument": instrument.value, "type": name} for instrument, name in found.impact.doubted
+                ],
+                "problem": found.impact.not_held,
+            }
+            if found.impact
+            else None,
+            "waiting": [
+                {"context": name, "since": state.since, "reason": state.reason} for name, state in found.rules_wait
+            ],
+        },
         "outbox": {state.value: count for state, count in sorted(found.outbox.items())},
         "paused_channels": [
             {

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pedigreed.cli.options import ConfigFile, find, home_of_configuration
+from pedigreed.cli import completion
+from pedigreed.cli.config import make_file, replace_text
+from pedigreed.cli.options import ConfigFile, chosen_subscriptions, find, home_of_configuration
 from pedigreed.cli.output import echo, program
 from pedigreed.model.failure import Unreadable, Usage
 from pedigreed.model.program import ProgramSelection
@@ -21,7 +23,12 @@ Programs = Annotated[
 SubscriptionName = Annotated[
     str | None,
     typer.Option(
-        "--subscription", "-s", metavar="NAME", help="Which one, where there are several.", show_default=False
+        "--subscription",
+        "-s",
+        metavar="NAME",
+        help="Which one, where there are several.",
+        show_default=False,
+        autocompletion=completion.subscriptions,
     ),
 ]
 
@@ -52,7 +59,7 @@ def watch(
     file = config or find()
     if file is None or not file.exists():
         file = file or home_of_configuration()
-        _make(file, new_text(chosen, _address(to)))
+        make_file(file, new_text(chosen, _address(to)))
         echo(f"{file}: written; it watches {_listed(chosen)}. Next: {program()} once")
         return
     if to is not None:
@@ -61,7 +68,7 @@ def watch(
     subscription = _of(loaded, name)
     more = [each for each in chosen if each not in subscription.watch.programs]
     if more:
-        _replace(file, loaded.text, watching_more(loaded.text, subscription.name, more, os.environ))
+        replace_text(file, loaded.text, watching_more(loaded.text, subscription.name, more, os.environ))
         echo(f"{file}: {subscription.name} watches {_listed(more)} too")
     if known := [each for each in chosen if each not in more]:
         echo(f"{subscription.name} watches {_listed(known)} already")
@@ -85,7 +92,7 @@ def unwatch(programs: Programs, config: ConfigFile = None, *, name: Subscription
         raise Usage(f"{subscription.name} does not watch {_listed(missing)}: it watches {_listed(there)}")
     if set(there) <= set(chosen):
         raise Usage(f"{subscription.name} would watch nothing: remove the subscription from {file}, or mute it")
-    _replace(file, loaded.text, watching_less(loaded.text, subscription.name, chosen, os.environ))
+    replace_text(file, loaded.text, watching_less(loaded.text, subscription.name, chosen, os.environ))
     echo(f"{file}: {subscription.name} watches {_listed(chosen)} no longer")
 
 
@@ -112,42 +119,17 @@ def _loaded(file: Path) -> "LoadedConfig":
 
 
 def _of(loaded: "LoadedConfig", name: str | None) -> "Subscription":
-    found = [entry for entry in loaded.config.subscriptions if name in {None, entry.name}]
-    if len(found) == 1:
-        return found[0]
-    names = ", ".join(entry.name for entry in loaded.config.subscriptions)
-    if name is None:
+    first, *others = chosen_subscriptions(loaded.config, name)
+    if others:
+        names = ", ".join(entry.name for entry in (first, *others))
         raise Usage(f"{loaded.file} has several subscriptions: give --subscription, one of {names}")
-    raise Usage(f"there is no subscription {name!r}: the configuration has {names}")
+    if first.watches_all:
+        raise Usage(f"{first.name} watches every program of the archive: edit {loaded.file} to watch some of them")
+    if first.watches_disk:
+        raise Usage(f"{first.name} watches the programs that lie on disk: put files there, or edit {loaded.file}")
+    return first
 
 
 def _listed(programs: "list[ProgramSelection] | tuple[ProgramSelection, ...]") -> str:
     texts = [str(each) for each in programs]
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
-
-
-def _make(file: Path, text: str) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as new:
-            new.write(text)
-    except OSError as error:
-        raise Usage(f"{file}: can't be written: {error.strerror}") from None
-
-
-def _replace(file: Path, old: str, new: str) -> None:
-    """Replace a file in one step. Raises `Usage` where it can't be, or was changed meanwhile."""
-    place = file.resolve()
-    unfinished = place.with_name(f".{place.name}.new")
-    try:
-        if place.read_bytes().decode() != old:
-            raise Usage(f"{file} was changed meanwhile: try again")
-        with unfinished.open("w", encoding="utf-8", newline="") as written:
-            written.write(new)
-            written.flush()
-            os.fsync(written.fileno())
-        unfinished.chmod(place.stat().st_mode)
-        unfinished.replace(place)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise Usage(f"{file}: can't be written: {error.strerror}") from None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from platformdirs import user_state_path
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import core_schema
 
@@ -19,8 +20,6 @@ from pedigreed.config.secret import Secret
 from pedigreed.config.value import described, once
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core.core_schema import CoreSchema, ValidationInfo
@@ -51,7 +50,8 @@ def _url(text: str) -> str:
     return text
 
 
-def _service_url(text: str) -> str:
+def parse_service_url(text: str) -> str:
+    """The address of a service, without a slash at its end. Raises `ValueError` with the fix."""
     parts = urlsplit(_url(text))
     if parts.query or parts.fragment:
         raise ValueError(f"{quoted(text)} has a '?' or '#': write the address of the service alone")
@@ -126,7 +126,7 @@ def _sender(value: object) -> Sender:
 
 Url = Annotated[str, AfterValidator(_url), described("^https?://", "https://maillist.example/feed")]
 ServiceUrl = Annotated[
-    str, AfterValidator(_service_url), described("^https?://[^?#]+$", "https://archive.example")
+    str, AfterValidator(parse_service_url), described("^https?://[^?#]+$", "https://archive.example")
 ]
 NO_SERVICE = "none"
 """Stands where an address would, for a service that is not asked."""
@@ -134,7 +134,7 @@ NO_SERVICE = "none"
 OptionalServiceUrl = Annotated[
     str | None,
     BeforeValidator(lambda value: None if value == NO_SERVICE else value),
-    AfterValidator(lambda value: value if value is None else _service_url(value)),
+    AfterValidator(lambda value: value if value is None else parse_service_url(value)),
     described(f"^({NO_SERVICE}|https?://[^?#]+)$", "https://archive.example"),
 ]
 Host = Annotated[str, AfterValidator(_host), described("^[A-Za-z0-9_.:-]+$", "smtp.obs.example")]
@@ -180,16 +180,11 @@ class StoreUrl:
         return cls(Secret("inline", url))
 
     @classmethod
-    def default(cls, environ: Mapping[str, str] | None = None) -> StoreUrl:
-        """``pedigreed.db`` in $STATE_DIRECTORY, $XDG_STATE_HOME/pedigreed or ~/.local/state/pedigreed."""
-        environ = os.environ if environ is None else environ
+    def default(cls) -> StoreUrl:
+        """``pedigreed.db`` in $STATE_DIRECTORY, or where this system keeps the state of a person's programs."""
         # systemd gives several directories with colons between them.
-        if directory := environ.get("STATE_DIRECTORY", "").split(":")[0]:
-            folder = Path(directory)
-        else:
-            home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
-            state = environ.get("XDG_STATE_HOME", "")
-            folder = (Path(state) if state.startswith("/") else home / ".local" / "state") / "pedigreed"
+        directory = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+        folder = Path(directory) if directory else user_state_path("pedigreed")
         return cls.of(f"sqlite:///{folder / 'pedigreed.db'}")
 
     def reveal(self) -> str:

@@ -1,5 +1,6 @@
-"""Where digests are handed over: a mail server, Slack, any other web address, a Maildir, a folder or a program."""
+"""Where digests are handed over: a mail server, a web address, files of several kinds, or a program."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -168,6 +169,41 @@ class FolderChannel(Settings):
     path: AbsolutePath = Field(description="The folder. It is made if it is not there.")
 
 
+def _service_address(secret: Secret) -> Secret:
+    if secret.kind == "inline":
+        parse_service_address(secret.reference)
+    return secret
+
+
+def parse_service_address(text: str) -> str:
+    """An address in the form of `apprise`. Raises `ValueError`, without repeating it."""
+    address = text.strip()
+    if not re.match(r"[a-z][a-z0-9+.-]*://\S", address, re.IGNORECASE):
+        raise ValueError("this is no address of apprise: write it like ntfy://HOST/TOPIC")
+    return address
+
+
+class AppriseChannel(Settings):
+    """A chat or another service that the library `apprise` knows."""
+
+    kind: ClassVar[Literal["apprise"]] = "apprise"
+
+    url: Annotated[Secret, AfterValidator(_service_address)] = Field(
+        description="The service's address as apprise has it, such as ntfy://HOST/TOPIC. It is a secret.",
+        examples=[{"credential": "chat_url"}],
+    )
+
+
+class FeedChannel(Settings):
+    """An Atom file with the last digests, for feed readers."""
+
+    kind: ClassVar[Literal["feed"]] = "feed"
+
+    path: AbsolutePath = Field(
+        description="The file. With http, the daemon serves it too.", examples=["/srv/www/pedigreed.atom"]
+    )
+
+
 class Form(StrEnum):
     """What a program gets of a digest on its standard input."""
 
@@ -217,11 +253,20 @@ class CommandChannel(Settings):
         return Form.MAIL if self.run == SENDMAIL else self.gives
 
 
-Channel = EmailChannel | SlackChannel | WebhookChannel | MaildirChannel | FolderChannel | CommandChannel
-CHANNEL_KINDS = ("slack", "webhook", "maildir", "folder", "command")
+Channel = (
+    EmailChannel
+    | SlackChannel
+    | WebhookChannel
+    | AppriseChannel
+    | MaildirChannel
+    | FolderChannel
+    | FeedChannel
+    | CommandChannel
+)
+CHANNEL_KINDS = ("slack", "webhook", "apprise", "maildir", "folder", "feed", "command")
 _FORM = (
-    "{slack: {webhook: URL}}, {webhook: {url: URL, secret: KEY}}, "
-    "{maildir: {path: PATH}}, {folder: {path: PATH}}, {command: {run: [PROGRAM]}} or stdout"
+    "{slack: {webhook: URL}}, {webhook: {url: URL, secret: KEY}}, {apprise: {url: URL}}, "
+    "{maildir: {path: PATH}}, {folder: {path: PATH}}, {feed: {path: PATH}}, {command: {run: [PROGRAM]}} or stdout"
 )
 
 
@@ -245,8 +290,10 @@ def _check(value: object) -> object:
 AnyOther = (
     Annotated[SlackChannel, Under("slack"), Tag("slack")]
     | Annotated[WebhookChannel, Under("webhook"), Tag("webhook")]
+    | Annotated[AppriseChannel, Under("apprise"), Tag("apprise")]
     | Annotated[MaildirChannel, Under("maildir"), Tag("maildir")]
     | Annotated[FolderChannel, Under("folder"), Tag("folder")]
+    | Annotated[FeedChannel, Under("feed"), Tag("feed")]
     | Annotated[CommandChannel, Under("command"), Tag("command")]
 )
 OtherChannel = Annotated[

@@ -5,13 +5,15 @@ The file is read as it is written; what has the wrong shape is passed over, sinc
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.config.address import has_password, normalise, parse_secret_url
+from pedigreed.config.channels import parse_service_address
 from pedigreed.config.config_problem import ConfigProblem, Severity, did_you_mean, listed, quoted
 from pedigreed.config.secret import HOW_TO_REFER, PRIVATE_KEYS, REFERRING_KEYS, Secret
-from pedigreed.config.value import format_duration, parse_duration, parse_name
+from pedigreed.config.value import FROM_DISK, format_duration, parse_duration, parse_name
 from pedigreed.config.yaml_node import (
     Entry,
     Found,
@@ -42,14 +44,18 @@ _FORMS: abc.Mapping[str, abc.Callable[[str], object]] = {
     "webhook": parse_secret_url,
     "heartbeat": parse_secret_url,
     "url": parse_secret_url,
+    "apprise": parse_service_address,
 }
 """What a secret has to be, by its key. Raises `ValueError` without repeating it."""
+_EXAMPLE = re.compile(r"[^\s<>/@]*@?[^\s<>/@:]*\.example(?=$|[\s<>/:?#])", re.IGNORECASE)
+"""An address or host of the domain that RFC 2606 keeps for examples."""
+
 Remark = tuple[Place, str]
 
 
 def check_references(root: Node, file: str) -> list[ConfigProblem]:
     """Every reference that leads nowhere, and every value that is empty."""
-    checks = (_empty_values, _equal_names, _channel_names, _destinations, _logins)
+    checks = (_empty_values, _equal_names, _channel_names, _destinations, _logins, _programs_on_disk)
     return [ConfigProblem(file, *place, message) for check in checks for place, message in check(root)]
 
 
@@ -139,6 +145,16 @@ def _logins(root: Node) -> Iterator[Remark]:
             yield from _login(server.entries, or_none)
 
 
+def _programs_on_disk(root: Node) -> Iterator[Remark]:
+    for subscription in items(at(root, "subscriptions")):
+        node = at(subscription, "watch", "programs")
+        if node is not None and text(node) == FROM_DISK and not list(items(at(subscription, "local"))):
+            yield (
+                node.place,
+                f"{FROM_DISK} watches what lies in the 'local' folders: add local: [/data/jades]",
+            )
+
+
 def _login(given: abc.Mapping[str, Entry], or_none: str) -> Iterator[Remark]:
     """Of one server. `or_none` ends the advice where there may be no login."""
     ways = [key for key in ("password", "token_command") if key in given]
@@ -165,24 +181,23 @@ def advise(root: Node, file: str) -> list[ConfigProblem]:
     return [ConfigProblem(file, *place, said, Severity.WARNING) for check in checks for place, said in check(root)]
 
 
-def check_secrets(root: Node, file: str, environ: abc.Mapping[str, str]) -> list[ConfigProblem]:
-    """Secrets that are not there, and those that can't be looked up from here, which is a warning."""
+def check_secrets(root: Node, file: str, environ: abc.Mapping[str, str], below: Path = ()) -> list[ConfigProblem]:
+    """Secrets that can't be read, of the whole file or below a path.
+
+    It is a warning where a service may have them all the same.
+    """
     problems = []
     for found, secret in _secrets(root, environ):
-        if secret.kind == "credential" and not environ.get("CREDENTIALS_DIRECTORY"):
-            message = (
-                f"the credential {secret.reference!r} was not looked up, since $CREDENTIALS_DIRECTORY is not set: "
-                "systemd sets it for the service"
-            )
-            problems.append(ConfigProblem(file, *found.place, message, Severity.WARNING))
+        if found.path[: len(below)] != below:
             continue
         try:
             value = secret.reveal()
-            if parse := _FORMS.get(str(found.path[-1])):
+            form = "apprise" if "apprise" in found.path else str(found.path[-1])
+            if parse := _FORMS.get(form):
                 parse(value)
         except (ConfigurationInvalid, ValueError) as error:
-            is_hidden = isinstance(error.__cause__, PermissionError)
-            severity = Severity.WARNING if is_hidden else Severity.ERROR
+            may_be_there = secret.is_out_of_sight or isinstance(error.__cause__, PermissionError)
+            severity = Severity.WARNING if may_be_there else Severity.ERROR
             problems.append(ConfigProblem(file, *found.place, str(error), severity))
     return problems
 
@@ -194,6 +209,15 @@ def _secrets(root: Node, environ: abc.Mapping[str, str]) -> abc.Iterator[tuple[F
                 yield find(root, path), Secret.read(plain(node), environ)
             except ValueError:
                 continue
+
+
+def check_examples(root: Node, file: str) -> list[ConfigProblem]:
+    """A warning for each address that documentation uses, and nobody has: nothing arrives there."""
+    return [
+        ConfigProblem(file, *node.place, f"{found[0]!r} is an example: write your own", Severity.WARNING)
+        for path, node in walk(root)
+        if path and (found := _EXAMPLE.search(text(node) or ""))
+    ]
 
 
 def _archive_load(root: Node) -> abc.Iterator[Remark]:

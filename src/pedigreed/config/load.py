@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from pedigreed.config.address import StoreUrl
-from pedigreed.config.checks import advise, check_references, check_secrets
+from pedigreed.config.checks import advise, check_examples, check_references, check_secrets
 from pedigreed.config.config_problem import MOST, ConfigProblem, Severity, in_order
-from pedigreed.config.pydantic_errors import explain
+from pedigreed.config.pydantic_errors import corrected, explain
 from pedigreed.config.secret import PRIVATE_KEYS
 from pedigreed.config.settings import Config
 from pedigreed.config.yaml_node import Node, Scalar, at, items, plain, text
 from pedigreed.config.yaml_reader import LARGEST, read_yaml, too_large
+from pedigreed.garbage import collected_seldom
 from pedigreed.model.failure import ConfigurationInvalid
 from pedigreed.model.program import ProgramSelection
+from pedigreed.regular_file import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +41,22 @@ class LoadedConfig:
     file: str
     text: str = field(repr=False, compare=False)
     _root: Node = field(repr=False, compare=False)
+    _environ: Mapping[str, str] = field(repr=False, compare=False)
+
+    def unready(self) -> tuple[ConfigProblem, ...]:
+        """What keeps it from work: secrets that can't be read, and examples that nobody has replaced."""
+        problems = check_secrets(self._root, self.file, self._environ) + check_examples(self._root, self.file)
+        return in_order(problems)
+
+    def require_secrets(self, *below: str) -> None:
+        """See that the secrets below a path can be read, those of the whole file without one.
+
+        Raises:
+            ConfigurationInvalid: with a line for each that can't.
+        """
+        problems = check_secrets(self._root, self.file, self._environ, below)
+        if problems:
+            raise _invalid([replace(problem, severity=Severity.ERROR) for problem in problems])
 
     def about_program(self, program: int, message: str) -> ConfigProblem:
         """A warning at the place where a program is first written."""
@@ -55,7 +73,7 @@ def load_config(path: Path, environ: Mapping[str, str]) -> LoadedConfig:
     Raises:
         ConfigurationInvalid: with a line for each problem, warnings included.
     """
-    return parse_config(_read(path), str(path), environ)
+    return parse_config(load_text(path), str(path), environ)
 
 
 def parse_config(text: str, name: str, environ: Mapping[str, str]) -> LoadedConfig:
@@ -64,6 +82,11 @@ def parse_config(text: str, name: str, environ: Mapping[str, str]) -> LoadedConf
     Raises:
         ConfigurationInvalid: with a line for each problem, warnings included.
     """
+    with collected_seldom():
+        return _parsed(text, name, environ)
+
+
+def _parsed(text: str, name: str, environ: Mapping[str, str]) -> LoadedConfig:
     root, problems = read_yaml(text, name, PRIVATE_KEYS)
     is_empty = root is None or (isinstance(root, Scalar) and root.value is None)
     if is_empty and not problems:
@@ -74,19 +97,24 @@ def parse_config(text: str, name: str, environ: Mapping[str, str]) -> LoadedConf
         raise _invalid(problems)
     # A value that could not be read is reported once, with its own fix.
     unread = {(problem.line, problem.column) for problem in problems}
-    problems += check_references(root, name)
-    problems += advise(root, name)
-    problems += check_secrets(root, name, environ)
-    config: Config | None = None
+    config, wrong = _validated(root, name, environ)
+    meant, misspelt = corrected(root, name) if wrong else (root, [])
+    if misspelt:
+        wrong += [*misspelt, *_validated(meant, name, environ)[1]]
+    problems += [problem for problem in wrong if (problem.line, problem.column) not in unread]
+    problems += check_references(meant, name)
+    problems += advise(meant, name)
+    if config is None or any(problem.is_error for problem in problems):
+        raise _invalid(problems + check_secrets(root, name, environ))
+    return LoadedConfig(config, in_order(problems), name, text, root, environ)
+
+
+def _validated(root: Node, name: str, environ: Mapping[str, str]) -> tuple[Config | None, list[ConfigProblem]]:
     try:
-        config = Config.model_validate(_with_store(plain(root), environ), context={"environ": environ})
+        return Config.model_validate(plain(root), context={"environ": environ}), []
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)[: 2 * MOST]
-        found = explain(errors, root, name)
-        problems += [problem for problem in found if (problem.line, problem.column) not in unread]
-    if config is None or any(problem.is_error for problem in problems):
-        raise _invalid(problems)
-    return LoadedConfig(config, in_order(problems), name, text, root)
+        return None, explain(errors, root, name)
 
 
 def _invalid(problems: list[ConfigProblem]) -> ConfigurationInvalid:
@@ -97,17 +125,11 @@ def _invalid(problems: list[ConfigProblem]) -> ConfigurationInvalid:
     return ConfigurationInvalid("\n".join(lines))
 
 
-def _with_store(values: object, environ: Mapping[str, str]) -> object:
-    """The default of the store depends on the environment that the caller gave."""
-    if isinstance(values, dict) and "store" not in values:
-        return {**values, "store": StoreUrl.default(environ)}
-    return values
-
-
-def _read(path: Path) -> str:
+def load_text(path: Path) -> str:
+    """The text of a file. Raises `ConfigurationInvalid` where it can't be read."""
     name = str(path)
     try:
-        with path.open("rb") as file:
+        with os.fdopen(open_regular(path), "rb") as file:
             content = file.read(LARGEST + 1)
     except IsADirectoryError:
         problem = ConfigProblem(name, 0, 0, "a directory: name the file in it")

@@ -9,10 +9,10 @@ import yaml
 from pedigreed.config.config_problem import ConfigProblem, listed, nearest, quoted
 from pedigreed.config.schema import describe, keys_at, keys_below
 from pedigreed.config.secret import PRIVATE_KEYS
-from pedigreed.config.yaml_node import Found, Mapping, Node, Path, Scalar, Sequence, find, text
+from pedigreed.config.yaml_node import Entry, Found, Mapping, Node, Path, Scalar, Sequence, find, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from pydantic_core import ErrorDetails
 
@@ -57,7 +57,7 @@ def _unknown_key(found: Found, root: Node) -> tuple[str, list[Path]]:
     """The sentence, and the paths of the keys that were probably meant."""
     parent, key = found.path[:-1], str(found.path[-1])
     known = keys_at(parent)
-    below = next((path for path in keys_below(parent) if path[-1] == key and len(path) > 1), None)
+    below = _place_below(key, parent)
     if below:
         where = ": ".join(str(step) for step in below[:-1])
         return f"{quoted(key)} does not belong here: write it under '{where}'", [(*parent, below[0])]
@@ -66,13 +66,60 @@ def _unknown_key(found: Found, root: Node) -> tuple[str, list[Path]]:
     if candidate := nearest(key, known):
         if candidate in present:
             return f"unknown key {quoted(key)}: {candidate!r} is given too, remove one of the two", []
-        return f"unknown key {quoted(key)}, did you mean {candidate!r}?", [(*parent, candidate)]
+        return _did_you_mean(key, candidate), [(*parent, candidate)]
     elsewhere = next((path for path in keys_below(()) if path[-1] == key), None)
     if elsewhere:
         where = ": ".join(str(step) for step in elsewhere[:-1])
         place = f"under '{where}'" if where else "at the top level, without indentation"
         return f"{quoted(key)} does not belong here: write it {place}", []
     return f"unknown key {quoted(key)}: the keys here are {listed(known, 'and')}", []
+
+
+def _place_below(key: str, parent: Path) -> Path | None:
+    """Where a key belongs that stands too high; None for one that is a known key but for an s at its end."""
+    if key.rstrip("s") in {known.rstrip("s") for known in keys_at(parent)}:
+        return None
+    return next((path for path in keys_below(parent) if path[-1] == key and len(path) > 1), None)
+
+
+def corrected(root: Node, file: str) -> tuple[Node, list[ConfigProblem]]:
+    """The same with each misspelt key as it was probably meant, so that what stands inside can be judged too.
+
+    Each such key is a problem.
+    """
+    problems: list[ConfigProblem] = []
+
+    def correct(node: Node, path: Path) -> Node:
+        if isinstance(node, Sequence):
+            return Sequence(node.place, tuple(correct(item, (*path, at)) for at, item in enumerate(node.items)))
+        if not isinstance(node, Mapping):
+            return node
+        entries: dict[str, Entry] = {}
+        for key, entry in node.entries.items():
+            meant = _meant(key, path, node.entries)
+            if meant in entries:
+                continue
+            if meant != key:
+                problems.append(ConfigProblem(file, *entry.key_place, _did_you_mean(key, meant)))
+            entries[meant] = Entry(entry.key_place, correct(entry.node, (*path, meant)))
+        return Mapping(node.place, entries)
+
+    return correct(root, ()), problems
+
+
+def _did_you_mean(key: str, meant: str) -> str:
+    return f"unknown key {quoted(key)}, did you mean {meant!r}?"
+
+
+def _meant(key: str, parent: Path, present: Collection[str]) -> str:
+    known = keys_at(parent)
+    schemas = describe(parent)
+    # Of several, its one key says which; and names may be anything.
+    is_certain = len(schemas) == 1 and schemas[0].get("additionalProperties") is False
+    if not is_certain or key in known or _place_below(key, parent):
+        return key
+    candidate = nearest(key, known)
+    return key if candidate is None or candidate in present else candidate
 
 
 def _missing(mapping: Found, key: str) -> str:

@@ -28,6 +28,7 @@ from pedigreed.config.subscription import (
     Destinations,
     DigestSchedule,
     EmailDestination,
+    FetchRules,
     Report,
     Subscription,
     Watch,
@@ -47,7 +48,9 @@ __all__ = [
     "EmailChannel",
     "EmailDestination",
     "Feed",
+    "FetchRules",
     "FolderChannel",
+    "HistoryRules",
     "HttpEndpoint",
     "ImapMailbox",
     "MailboxSource",
@@ -72,6 +75,21 @@ class DeliveryRules(Settings):
         default=timedelta(days=3),
         description="A message that could not be handed over for so long is given up, and the operator is told.",
     )
+    keep: Duration = Field(
+        default=timedelta(days=90),
+        description="How long the bytes of a message are kept after it arrived. Then only what proves that it was "
+        "sent is: its Message-ID and SHA-256, when, and to whom.",
+    )
+
+
+class HistoryRules(Settings):
+    """What is kept of what was told."""
+
+    keep: Duration | None = Field(
+        default=None,
+        description="How long a change is kept that was told to all who watch its product, and a period without a "
+        "digest. Default: for good. `pedigreed history`, the plots and how campaigns went come from them.",
+    )
 
 
 class Config(Settings):
@@ -81,7 +99,8 @@ class Config(Settings):
     store: StoreUrl = Field(
         default_factory=StoreUrl.default,
         description="Where state is kept: an SQLite or PostgreSQL URL, or a reference to one. "
-        "Default: pedigreed.db in $STATE_DIRECTORY, $XDG_STATE_HOME/pedigreed or ~/.local/state/pedigreed.",
+        "Default: pedigreed.db in $STATE_DIRECTORY, $XDG_STATE_HOME/pedigreed or ~/.local/state/pedigreed; "
+        "on macOS in ~/Library/Application Support/pedigreed.",
     )
     sources: Sources = Field(default_factory=Sources, description="The outside world, which is only read.")
     channels: Annotated[Mapping[str, Channel], ByName()] = Field(
@@ -92,8 +111,10 @@ class Config(Settings):
         examples=[[{"name": "jades", "watch": {"programs": [1180]}, "deliver": [{"email": "me@obs.example"}]}]],
     )
     delivery: DeliveryRules = Field(
-        default_factory=DeliveryRules, description="How long is tried to hand a message over."
+        default_factory=DeliveryRules,
+        description="How long messages are tried and kept.",
     )
+    history: HistoryRules = Field(default_factory=HistoryRules, description="What is kept of what was told.")
     templates: AbsolutePath | None = Field(
         default=None,
         description="A folder with a `digest.html` of your own, for the page of a digest; see docs/templates.md.",

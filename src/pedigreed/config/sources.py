@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -14,8 +15,21 @@ from pedigreed.config.secret import Secret
 from pedigreed.config.value import AbsolutePath, Duration, Settings, member_of, once
 from pedigreed.model.instrument import Instrument
 
-InstrumentName = Annotated[Instrument, member_of(Instrument, "instrument of JWST")]
+InstrumentName = Annotated[
+    Instrument,
+    member_of(Instrument, "instrument of JWST"),
+    BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
+]
+"""In any case: people write NIRCam."""
 IMAP_PORTS = {Security.STARTTLS: 143, Security.TLS: 993, Security.PLAIN: 143}
+
+
+class Fallback(StrEnum):
+    """What stands in for a keyword service of MAST that does not answer."""
+
+    NONE = "none"
+    MISSIONS = "missions"
+    """MAST's search of file sets."""
 
 
 class MastSource(Settings):
@@ -36,6 +50,11 @@ class MastSource(Settings):
     request_timeout: Duration = Field(default=timedelta(seconds=120), description="How long one request may take.")
     timeout: Duration = Field(
         default=timedelta(minutes=15), description="How long a whole query may take, polling and pages."
+    )
+    fallback: Annotated[Fallback, member_of(Fallback, "fallback")] = Field(
+        default=Fallback.NONE,
+        description="What to ask where an instrument's keyword service does not answer, such as one that was "
+        "retired. missions: MAST's search of file sets, which has one CAL_VER and CRDS_CTX for each, and no DATE.",
     )
 
 
@@ -59,7 +78,7 @@ def _known_sender(text: str) -> str:
 
 _DOMAIN = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
 KnownSender = Annotated[str, AfterValidator(_known_sender)]
-_OTHER_OBSERVATORY = re.compile(r"(?:^|[.-])(hst|roman)(?=[.-])", re.IGNORECASE)
+_OTHER_OBSERVATORY = re.compile(r"(?:^|[.-])(hst|roman|wfirst)(?=[.-])", re.IGNORECASE)
 
 
 def _crds_of_jwst(url: str | None) -> str | None:
@@ -90,6 +109,11 @@ class CrdsSource(Settings):
         description="A CRDS_PATH of the crds package on this machine. Its rule files are read, and never changed, "
         "before the server is asked for them.",
     )
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether rules can be had: of the server, or of a folder."""
+        return self.url is not None or self.rules is not None
 
 
 class ImapMailbox(Settings):

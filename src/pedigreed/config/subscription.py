@@ -13,20 +13,26 @@ from pydantic import (
     PlainSerializer,
     Tag,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core.core_schema import CoreSchema
 
 from pedigreed.config.address import Addresses
-from pedigreed.config.config_problem import nearest
+from pedigreed.config.config_problem import choose, nearest
 from pedigreed.config.sources import InstrumentName
 from pedigreed.config.value import (
     LEVELS,
     AbsolutePath,
+    AllPrograms,
     Duration,
     Level,
     Name,
     Program,
+    ProgramsFromDisk,
+    ProgramsOrWord,
     Settings,
+    Size,
+    Target,
     TimeOfDay,
     format_duration,
     member_of,
@@ -42,17 +48,31 @@ _USUAL_EVENTS = tuple(kind for kind in ChangeKind if kind not in {ChangeKind.STA
 
 
 def _with_first(events: tuple[ChangeKind, ...]) -> tuple[ChangeKind, ...]:
-    """First data and higher levels are new data too: who asks for new products is told of them."""
-    chosen = set(events) | ({ChangeKind.FIRST, ChangeKind.RELISTED} if ChangeKind.NEW in events else set())
+    """First data and higher levels are new data too: who asks for new products is told of them.
+
+    Who asks for what is reprocessed is told of file sets, too, where no more is known.
+    """
+    chosen = set(events)
+    if ChangeKind.NEW in events:
+        chosen |= {ChangeKind.FIRST, ChangeKind.RELISTED}
+    if ChangeKind.REPROCESSED in events:
+        chosen.add(ChangeKind.SET_REPROCESSED)
     return tuple(kind for kind in ChangeKind if kind in chosen)
 
 
 class Watch(Settings):
     """Which products, and which of their changes."""
 
-    programs: Annotated[tuple[Program, ...], Field(min_length=1), AfterValidator(once)] = Field(
-        description='Programs by number, or observations of one. As in 1180, "1210:5", "1210:1-3,7".',
+    programs: Annotated[tuple[Program, ...], Field(min_length=1), AfterValidator(once), ProgramsOrWord()] = Field(
+        description='Programs by number, or observations of one. As in 1180, "1210:5", "1210:1-3,7". '
+        "Or from-disk: those whose files lie in the `local` folders. Or all: every program of the archive.",
         examples=[[1345]],
+    )
+    targets: Annotated[tuple[Target, ...], Field(min_length=1), AfterValidator(once)] | None = Field(
+        default=None,
+        description="Only these targets of the programs, by the name that MAST has. * stands for anything. "
+        "Default: all.",
+        examples=[["NGC-6552", "GOODS-S*"]],
     )
     instruments: Instruments = Field(
         default=tuple(Instrument), description="Only these instruments. Default: all."
@@ -67,7 +87,8 @@ class Watch(Settings):
     ] = Field(
         default=_USUAL_EVENTS,
         description=(
-            "Only these kinds of change. 'new' includes 'first' and 'relisted'. "
+            "Only these kinds of change. 'new' includes 'first' and 'relisted', and 'reprocessed' includes "
+            "'file set reprocessed'. "
             "Default: all but the two about 'stale'."
         ),
     )
@@ -114,6 +135,13 @@ def _every(value: object) -> Literal["day", "week"] | timedelta:
     return by_calendar.get(duration, duration)
 
 
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def _weekday(value: object) -> str:
+    return choose(str(value).lower(), WEEKDAYS, "day of the week")
+
+
 class DigestSchedule(Settings):
     """When a digest is composed. Times are in the configuration's time zone."""
 
@@ -128,6 +156,9 @@ class DigestSchedule(Settings):
         ),
     ] = Field(default="day", description="day, week, or a duration such as 12h.")
     at: TimeOfDay = Field(default=time(7), description="The time of day that a period ends at, as HH:MM.")
+    on: Annotated[str, BeforeValidator(_weekday), WithJsonSchema({"enum": list(WEEKDAYS)})] = Field(
+        default=WEEKDAYS[0], description="With every: week, the day that a period ends on, such as friday."
+    )
     settle: Duration | None = Field(
         default=None,
         description="Tell what is reprocessed of a program when it has been quiet for so long, as one campaign. "
@@ -137,6 +168,12 @@ class DigestSchedule(Settings):
         default=WhenEmpty.NEVER,
         description="Whether to send a digest with nothing to tell: never, weekly or always.",
     )
+
+    @model_validator(mode="after")
+    def _day_is_of_a_week(self) -> "DigestSchedule":
+        if "on" in self.model_fields_set and self.every != "week":
+            raise ValueError(f"'on' is the day of a week: write every: week, or leave out on: {self.on}")
+        return self
 
 
 class EmailDestination(Settings):
@@ -195,6 +232,17 @@ Destinations = Annotated[
 """One destination, or a list of them."""
 
 
+class FetchRules(Settings):
+    """What is fetched after a digest, and to where."""
+
+    to: AbsolutePath = Field(
+        description="The folder. An old copy in it is replaced where it lies; the others go to jwPPPPP below it."
+    )
+    at_most: Size = Field(
+        description="What would make the folder larger than that is not fetched.", examples=["200GB"]
+    )
+
+
 class Subscription(Settings):
     """One digest: what it is about, when it is composed and where it goes."""
 
@@ -206,10 +254,25 @@ class Subscription(Settings):
     local: tuple[AbsolutePath, ...] = Field(
         default=(), description="Folders whose files are compared with the archive's."
     )
+    fetch: FetchRules | None = Field(
+        default=None,
+        description="Fetch the files that a digest tells of, after it was composed. Default: nothing is fetched.",
+        examples=[{"to": "/data/jades", "at_most": "200GB"}],
+    )
     digest: DigestSchedule = Field(default_factory=DigestSchedule, description="When the digest is composed.")
     deliver: Annotated[tuple[AnyDestination, ...], Field(min_length=1)] = Field(
         description="Where the digest goes.", examples=[[{"email": "me@obs.example"}]]
     )
+
+    @property
+    def watches_disk(self) -> bool:
+        """Whether it watches the programs whose files lie in its `local` folders."""
+        return isinstance(self.watch.programs, ProgramsFromDisk)
+
+    @property
+    def watches_all(self) -> bool:
+        """Whether it watches every program of the archive."""
+        return isinstance(self.watch.programs, AllPrograms)
 
     @property
     def programs(self) -> frozenset[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,7 +18,7 @@ from pedigreed.model.program import ProgramSelection
 if TYPE_CHECKING:
     from enum import StrEnum
 
-    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidatorFunctionWrapHandler
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core.core_schema import CoreSchema
 
@@ -110,6 +111,9 @@ def _path(value: object) -> Path:
         return value
     if not isinstance(value, str):
         raise ValueError("a path is text: put it in quotes")  # noqa: TRY004  # pydantic reads ValueError
+    if value.startswith("~/"):
+        with suppress(RuntimeError):  # there is no home
+            return Path(value).expanduser()
     if not value.startswith("/"):
         raise ValueError(f"{quoted(value)} is no whole path: start it with '/'")
     return Path(value)
@@ -131,6 +135,20 @@ def _level(value: object) -> str:
         exact = " or ".join(level for level in LEVELS if level.startswith(text))
         raise ValueError(f"level {text} has parts: write {exact.replace(' or ', ', ', exact.count(' or ') - 1)}")
     return choose(text, LEVELS, "product level")
+
+
+_LONGEST_TARGET = 100
+
+
+def _target(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("a target is a name, such as NGC-6552, or GOODS-S* for all that begin so")  # noqa: TRY004  # as above
+    name = str(value).strip()
+    if not name or len(name) > _LONGEST_TARGET or not name.isprintable():
+        raise ValueError(
+            f"{quoted(name)} is no target: write a name of at most {_LONGEST_TARGET} letters, such as NGC-6552"
+        )
+    return name
 
 
 def member_of(kind: type[StrEnum], noun: str) -> BeforeValidator:
@@ -164,7 +182,7 @@ TimeOfDay = Annotated[
     PlainSerializer(lambda at: at.strftime("%H:%M"), return_type=str),
     described("^([01]?[0-9]|2[0-3]):[0-5][0-9]$", "07:00"),
 ]
-AbsolutePath = Annotated[Path, BeforeValidator(_path), described("^/", "/data/jades")]
+AbsolutePath = Annotated[Path, BeforeValidator(_path), described("^(/|~/)", "/data/jades", "~/data")]
 Program = Annotated[
     ProgramSelection,
     BeforeValidator(_program),
@@ -179,8 +197,84 @@ Program = Annotated[
         }
     ),
 ]
+FROM_DISK = "from-disk"
+ALL_PROGRAMS = "all"
+
+
+class ProgramsFromDisk(tuple[ProgramSelection, ...]):
+    """Those whose files lie in the `local` folders. A configuration that was just read knows none of them."""
+
+    __slots__ = ()
+
+
+class AllPrograms(tuple[ProgramSelection, ...]):
+    """Every program of the archive. A configuration that was just read knows none of them."""
+
+    __slots__ = ()
+
+
+class ProgramsOrWord:
+    """In the place of a list of programs there may be the word `all` or `from-disk`."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        def read(value: object, as_list: ValidatorFunctionWrapHandler) -> object:
+            if value == FROM_DISK:
+                return ProgramsFromDisk()
+            if value == ALL_PROGRAMS:
+                return AllPrograms()
+            if isinstance(value, str):
+                for word in (FROM_DISK, ALL_PROGRAMS):
+                    if word.split("-")[-1] in value.lower():
+                        raise ValueError(f"{quoted(value)} is no list of programs, did you mean {word!r}?")
+            if isinstance(value, ProgramsFromDisk | AllPrograms):
+                return value
+            # A list of JSON's comes here as Python's.
+            return as_list(tuple(value) if isinstance(value, list) else value)
+
+        return core_schema.no_info_wrap_validator_function(read, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [handler(schema), {"enum": [ALL_PROGRAMS, FROM_DISK]}]}
+
+
+Target = Annotated[
+    str,
+    BeforeValidator(_target),
+    WithJsonSchema(
+        {
+            "anyOf": [{"type": "string", "minLength": 1, "maxLength": _LONGEST_TARGET}, {"type": "number"}],
+            "examples": ["NGC-6552", "GOODS-S*"],
+        }
+    ),
+]
 Level = Annotated[str, BeforeValidator(_level), WithJsonSchema({"enum": [*LEVELS, 3]})]
 
+
+_BYTES = {"MB": 10**6, "GB": 10**9, "TB": 10**12, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+_SIZE = re.compile(r"([0-9]{1,7})\s?([MGT]i?B)", re.ASCII)
+
+
+def read_size(value: object) -> int:
+    """Bytes: read ``200GB``, ``1 TB`` or ``500GiB``. Raises `ValueError` with what was expected."""
+    form = _SIZE.fullmatch(value) if isinstance(value, str) else None
+    if form and int(form[1]):
+        return int(form[1]) * _BYTES[form[2]]
+    raise ValueError(f"{quoted(str(value))} is no size: write a number and its unit, such as 200GB or 2TB")
+
+
+def format_size(size: int) -> str:
+    """The shortest text that `read_size` reads as this size."""
+    texts = [f"{size // of}{unit}" for unit, of in _BYTES.items() if size % of == 0]
+    return min(texts, key=len)
+
+
+Size = Annotated[
+    int,
+    BeforeValidator(read_size),
+    PlainSerializer(format_size, return_type=str),
+    described("^[0-9]{1,7} ?[MGT]i?B$", "200GB", "2TB"),
+]
+"""A setting that is a number of bytes."""
 
 _UNITS = {
     "s": timedelta(seconds=1),

@@ -19,7 +19,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from pedigreed.daemon.status_line import status_line
+from pedigreed.daemon.notify import status_line
 from pedigreed.daemon.worker import Ended, Worker
 from pedigreed.model.failure import ConfigurationInvalid, PedigreedError
 from pedigreed.model.pause import nth_pause
@@ -28,6 +28,7 @@ from pedigreed.service.agenda import Agenda, agenda
 from pedigreed.service.ask_times import LEAD
 from pedigreed.service.news_sources import LONGEST_WAIT
 from pedigreed.service.one_run import take_up_lost
+from pedigreed.service.subscriptions import programs_now
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import runs as stored_runs
 
@@ -220,7 +221,8 @@ class Daemon:
             if Work.ASK in self._at_work and now - self._asks_since > LEAD:
                 # It hangs, or looks through a large disk. Nothing waits for another one.
                 left_alone.add(Work.ASK)
-            return agenda(connection, self._loaded.config, self._place, now, left_alone=left_alone)
+            config = programs_now(self._loaded.config, connection)
+            return agenda(connection, config, self._place, now, left_alone=left_alone)
 
     def _status(self, found: Agenda) -> str:
         line = status_line(found, self._loaded.config.zone, busy=self._at_work.keys(), faults=self._faults)
@@ -243,6 +245,8 @@ class Daemon:
             self._listens_since = now
             if found is not None:
                 arguments = ["--after", str(found.last_listen), "--place", str(self._place)]
+        if work is Work.FETCH and found is not None:
+            arguments = ["--after", str(found.last_fetch)]
         if work is Work.TELL and self._has_asked and not self._is_listening(now):
             arguments = ["--after-ask"]
             self._has_asked = False
@@ -275,6 +279,8 @@ class Daemon:
             self._start(Work.TELL, self._clock())
 
     async def _after(self, ended: Ended, began: datetime) -> None:
+        if ended.fault is None and await self._has_no_end(ended.work):
+            ended = Ended(ended.work, "it ended with exit code 0 and a run without an end")
         if ended.fault is None:
             self._faults[ended.work] = 0
             self._not_before.pop(ended.work, None)
@@ -288,6 +294,18 @@ class Daemon:
             "work did not end well", work=ended.work.value, fault=ended.fault, times=self._faults[ended.work]
         )
         await self._try(partial(self._record_failure, ended, began))
+
+    async def _has_no_end(self, work: Work) -> bool:
+        """Whether a run is left whose process is gone. Where others share the store, `take_up_lost` finds it."""
+
+        def look() -> bool:
+            with self._store.reading() as connection:
+                return work in stored_runs.unended(connection).values()
+
+        try:
+            return self._is_alone and await asyncio.to_thread(look)
+        except PedigreedError:
+            return False
 
     def _record_failure(self, ended: Ended, began: datetime) -> None:
         """Keep that the work did not come to its end, also where it ended before it could say that it began."""

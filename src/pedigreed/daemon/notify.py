@@ -1,4 +1,4 @@
-"""What a service tells systemd, by the protocol of sd_notify(3)."""
+"""What the daemon tells systemd by the protocol of sd_notify(3), and so `systemctl status`: how it is."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
+from pedigreed.model.work import Work
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+    from zoneinfo import ZoneInfo
+
+    from pedigreed.service.agenda import Agenda
 
 
 PATIENCE = 1.0
@@ -30,7 +35,7 @@ class Notifier:
             return
         # A line end within a value would begin another state.
         lines = (f"{name}={' '.join(str(value).split())}" for name, value in states.items())
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sender:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.settimeout(PATIENCE)
             try:
                 sender.connect(self._address)
@@ -49,3 +54,20 @@ def _watchdog_of(environ: Mapping[str, str]) -> float | None:
         return None
     microseconds = environ.get("WATCHDOG_USEC", "")
     return int(microseconds) / 1e6 if microseconds.isdigit() and int(microseconds) > 0 else None
+
+
+def status_line(found: Agenda, zone: ZoneInfo, *, busy: Collection[Work], faults: Mapping[Work, int]) -> str:
+    """``next digest jades 2026-11-23 07:00 CET, 2 deliveries waiting; asking MAST``."""
+    said = "every subscription is muted"
+    if found.next_digest is not None:
+        name, at = found.next_digest
+        said = f"next digest {name} {at.astimezone(zone):%Y-%m-%d %H:%M %Z}"
+    if found.waiting:
+        said += f", {found.waiting:,} {'delivery' if found.waiting == 1 else 'deliveries'} waiting"
+    doing = [work.in_words for work in Work if work in busy]
+    failing = [f"{work.in_words} failed {_times(count)}" for work, count in faults.items() if count]
+    return "; ".join([said, *doing, *failing])
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times in a row"

@@ -9,18 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pedigreed.model.work import Work
-from pedigreed.service import ask_times, news_sources
+from pedigreed.service.agenda import LONGEST_RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-LIMITS: Mapping[Work, float] = {
-    Work.LISTEN: news_sources.LONGEST_READING.total_seconds(),
-    Work.ASK: ask_times.LONGEST.total_seconds(),
-    Work.TELL: 3 * 3600.0,
-}
-"""Seconds. Every step within has limits of its own; this is for a process that hangs in spite of them."""
+    from pedigreed.model.work import Work
 
 GRACE = 20.0
 """Seconds that a process has for its end when it is asked for it."""
@@ -77,7 +71,7 @@ class Worker:
             # It was wanted while the process was being started.
             await self.stop()
         try:
-            async with asyncio.timeout(LIMITS[self._work]):
+            async with asyncio.timeout(LONGEST_RUN[self._work].total_seconds()):
                 await process.communicate(configuration.encode())
         except TimeoutError:
             await self.stop()

@@ -6,15 +6,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from pedigreed.config.channels import SENDMAIL, STDOUT
+from pedigreed.config.channels import AppriseChannel as AppriseSettings
 from pedigreed.config.channels import CommandChannel as CommandSettings
 from pedigreed.config.channels import EmailChannel as EmailSettings
+from pedigreed.config.channels import FeedChannel as FeedSettings
 from pedigreed.config.channels import FolderChannel as FolderSettings
 from pedigreed.config.channels import MaildirChannel as MaildirSettings
 from pedigreed.config.channels import SlackChannel as SlackSettings
 from pedigreed.config.channels import WebhookChannel as WebhookSettings
+from pedigreed.delivery.apprise import AppriseChannel
 from pedigreed.delivery.command import CommandChannel, StdoutChannel, sendmail
-from pedigreed.delivery.folder import FolderChannel
-from pedigreed.delivery.maildir import MaildirChannel
+from pedigreed.delivery.feed import FeedChannel
+from pedigreed.delivery.folder import FolderChannel, MaildirChannel
 from pedigreed.delivery.slack import SlackChannel
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.delivery.webhook import WebhookChannel
@@ -48,7 +51,7 @@ def open_channels(configured: Mapping[str, ChannelSettings]) -> dict[str, Channe
     return {name: _opened(settings) for name, settings in configured.items()}
 
 
-def _opened(settings: ChannelSettings) -> Channel:
+def _opened(settings: ChannelSettings) -> Channel:  # noqa: PLR0911  # one for each kind
     match settings:
         case EmailSettings():
             return _smtp(settings)
@@ -56,10 +59,14 @@ def _opened(settings: ChannelSettings) -> Channel:
             return SlackChannel(settings.webhook.reveal)
         case WebhookSettings():
             return WebhookChannel(settings.url.reveal, settings.secret.reveal)
+        case AppriseSettings():
+            return AppriseChannel(settings.url.reveal)
         case MaildirSettings():
             return MaildirChannel(settings.path)
         case FolderSettings():
             return FolderChannel(settings.path)
+        case FeedSettings():
+            return FeedChannel(settings.path)
         case CommandSettings():
             return _command(settings)
 

@@ -8,11 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pedigreed.delivery.line import one_line
 from pedigreed.model.delivery import Outcome, Refused, Retry, Scope, Sent, Unsure
-from pedigreed.model.printable import printable
-from pedigreed.net.access_token import CANNOT_BE_RUN
-from pedigreed.net.program import first_line, run_program
+from pedigreed.model.printable import printable, short_line
+from pedigreed.net.process import cannot_be_run, first_line, run_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,11 +40,11 @@ class CommandChannel:
         name = self._command[0]
         environ = {"PEDIGREED_SUBJECT": message.subject, "PEDIGREED_MESSAGE_ID": message.message_id}
         try:
-            ended = await run_program(self._command, self._within, message.content, environ)
+            ended = await run_process(self._command, self._within, message.content, environ)
         except TimeoutError:
             return Unsure(f"{name} took longer than {self._within:g} seconds, and was ended")
         except OSError as error:
-            scope = Scope.CHANNEL_BROKEN if error.errno in CANNOT_BE_RUN else Scope.CHANNEL_BUSY
+            scope = Scope.CHANNEL_BROKEN if cannot_be_run(error) else Scope.CHANNEL_BUSY
             return Retry(f"{name} can't be run: {error.strerror}", scope=scope)
         said = first_line(ended.complaint) or first_line(ended.output)
         reason = f"{name} {ended.in_words}" + (f": {said}" if said else "")
@@ -66,8 +64,12 @@ class CommandChannel:
 
 def sendmail(recipient: str, within: timedelta) -> CommandChannel:
     """This machine's own mail system, by the command that every one of them has."""
-    program = next((place for place in _SENDMAIL if Path(place).exists()), _SENDMAIL[0])
-    return CommandChannel((program, "-i", "--", recipient), within)
+    return CommandChannel((sendmail_program() or _SENDMAIL[0], "-i", "--", recipient), within)
+
+
+def sendmail_program() -> str | None:
+    """Where this machine has the command that hands a mail to its own mail system; None where it has none."""
+    return next((place for place in _SENDMAIL if Path(place).exists()), None)
 
 
 class StdoutChannel:
@@ -77,7 +79,7 @@ class StdoutChannel:
         try:
             await asyncio.to_thread(self._print, message)
         except (OSError, ValueError) as error:
-            return Retry(one_line(f"standard output: {error}"), scope=Scope.CHANNEL_BUSY)
+            return Retry(short_line(f"standard output: {error}"), scope=Scope.CHANNEL_BUSY)
         return Sent()
 
     @staticmethod

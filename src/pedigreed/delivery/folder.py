@@ -1,28 +1,35 @@
-"""A folder for people: one folder a message, with the mail, its text, its page and its attachments as files.
+"""The channels that write to disk: a folder for people, and a Maildir for mail readers. Their files are private.
+
+The folder has one folder a message, with the mail, its text, its page and its attachments as files:
 
 2026-11-22-jades-4f2a91c07d1e/
     message.eml
     digest.txt
     digest.html
     jades-2026-11-22.json
+
+A Maildir has one file a mail, which any mail reader opens.
 """
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import hashlib
+import os
 import re
 import secrets
 import shutil
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from pedigreed.delivery.disk import DiskChannel, keep_names, make_folder, write_new_file
-from pedigreed.delivery.line import one_line
-from pedigreed.model.delivery import Sent
+from pedigreed.durable import keep_names, write_new_file
+from pedigreed.model.delivery import Outcome, Retry, Scope, Sent
+from pedigreed.model.printable import short_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +37,41 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pedigreed.model.delivery import Message
+
+
+class DiskChannel(ABC):
+    """Writes messages below a path, off the event loop. A disk that fails, fails for every message."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def send(self, message: Message) -> Outcome:
+        try:
+            return await asyncio.to_thread(self._deliver, message)
+        except OSError as error:
+            return Retry(short_line(_in_words(error)), scope=Scope.CHANNEL_BUSY)
+
+    async def close(self) -> None:  # noqa: B027  # nothing is held between messages, whatever is written
+        """Nothing is held between messages."""
+
+    @abstractmethod
+    def _deliver(self, message: Message) -> Sent:
+        """Write one message. Raises `OSError`."""
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder of mode 0700, and those above it. One that is there keeps its mode. Raises `OSError`."""
+    # Path.mkdir gives the mode to the last one alone.
+    for folder in (*reversed(path.parents), path):
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def _in_words(error: OSError) -> str:
+    """What went wrong with which path, in words."""
+    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    return f"{where}{error.strerror or error}"
+
 
 MAIL = "message.eml"
 TEXT = "digest.txt"
@@ -52,7 +94,7 @@ class FolderChannel(DiskChannel):
             unfinished = self._path / f".{name}.{secrets.token_hex(8)}"
             try:
                 make_folder(unfinished)
-                for filename, content in files_of(message):
+                for filename, content in files_of(message.content):
                     write_new_file(unfinished / filename, content)
                 keep_names(unfinished)
                 _publish(unfinished, place)
@@ -64,18 +106,18 @@ class FolderChannel(DiskChannel):
 
 def folder_name(message: Message) -> str:
     """Date (UTC), subscription and a part of the identity: equal for equal messages."""
-    mail = _read(message)
+    mail = _read(message.content)
     day = _day(str(mail.get("Date", "")))
     label = _LABEL.search(str(mail.get("List-Id", "")))
     identity = hashlib.sha256(message.message_id.encode()).hexdigest()[:12]
     return "-".join(filter(None, (day, label and label[1], identity)))
 
 
-def files_of(message: Message) -> Iterator[tuple[str, bytes]]:
+def files_of(content: bytes) -> Iterator[tuple[str, bytes]]:
     """The mail as it is, text and page with LF line ends, and its attachments, by distinct and safe names."""
-    yield MAIL, message.content
+    yield MAIL, content
     taken = {MAIL, TEXT, PAGE}
-    mail = _read(message)
+    mail = _read(content)
     for form, name in (("plain", TEXT), ("html", PAGE)):
         body = mail.get_body((form,))
         if body is not None:
@@ -88,7 +130,7 @@ def files_of(message: Message) -> Iterator[tuple[str, bytes]]:
 
 def safe_filename(name: str) -> str:
     """A name that stays in its folder on every file system, with its suffix."""
-    line = _UNSAFE.sub("_", one_line(name))
+    line = _UNSAFE.sub("_", short_line(name))
     stem, dot, suffix = line.rpartition(".")
     if not stem or len(suffix) > _LONGEST_SUFFIX:
         stem, dot, suffix = line, "", ""
@@ -116,8 +158,8 @@ def _publish(unfinished: Path, place: Path) -> None:
             raise  # otherwise the same message arrived by another way: its bytes are the same
 
 
-def _read(message: Message) -> EmailMessage:
-    return message_from_bytes(message.content, policy=default)
+def _read(content: bytes) -> EmailMessage:
+    return message_from_bytes(content, policy=default)
 
 
 def _decoded(part: MIMEPart) -> bytes:
@@ -131,3 +173,32 @@ def _day(date: str) -> str:
         return f"{sent.astimezone(UTC):%Y-%m-%d}"
     except (ValueError, OverflowError):
         return ""
+
+
+class MaildirChannel(DiskChannel):
+    """Writes messages into a Maildir, which it makes if there is none.
+
+    A message that is in the Maildir already, read or not, is not written again.
+    One that its reader moved to another folder or deleted can't be told from one that never came.
+    """
+
+    def _deliver(self, message: Message) -> Sent:
+        for folder in (self._path, *(self._path / name for name in ("tmp", "new", "cur"))):
+            make_folder(folder)
+        name = f"{hashlib.sha256(message.message_id.encode()).hexdigest()[:32]}.pedigreed"
+        if not self._holds(name):
+            unfinished = self._path / "tmp" / f"{name}.{secrets.token_hex(8)}"
+            try:
+                write_new_file(unfinished, message.content)
+                unfinished.rename(self._path / "new" / name)
+            except OSError:
+                unfinished.unlink(missing_ok=True)
+                raise
+            keep_names(self._path / "new")
+        return Sent(receipt=name)
+
+    def _holds(self, name: str) -> bool:
+        """A reader moves what was seen to ``cur`` and appends a colon and its flags."""
+        if (self._path / "new" / name).exists():
+            return True
+        return any(there.name.partition(":")[0] == name for there in (self._path / "cur").iterdir())

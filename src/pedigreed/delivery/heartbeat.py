@@ -1,4 +1,4 @@
-"""A sign of life: a web address that is asked for after each complete cycle, so that a monitor misses it."""
+"""Asks for a monitor's web address after each complete cycle, so that the monitor notices when none comes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from pedigreed.config.address import parse_secret_url
-from pedigreed.delivery.line import one_line
 from pedigreed.delivery.posting import USER_AGENT
 from pedigreed.model.failure import PedigreedError
+from pedigreed.model.printable import short_line
 from pedigreed.net.exchange import Limits, NoAnswer, Request, exchange
 from pedigreed.redaction import shown_address
 
@@ -33,7 +33,7 @@ async def beat(
     try:
         url = parse_secret_url(address())
     except (ValueError, PedigreedError) as error:
-        return one_line(str(error))
+        return short_line(str(error))
     # The body is not waited for.
     limits = Limits(within, largest=0)
     came = await exchange(Request("GET", url, {"User-Agent": USER_AGENT}), limits, tls_context)

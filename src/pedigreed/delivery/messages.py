@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING
 
 from pedigreed.config.address import Sender
 from pedigreed.config.channels import (
+    AppriseChannel,
     CommandChannel,
     EmailChannel,
+    FeedChannel,
     FolderChannel,
     Form,
     MaildirChannel,
     SlackChannel,
     WebhookChannel,
 )
-from pedigreed.config.settings import ChannelDestination, EmailDestination
-from pedigreed.delivery.line import one_line
-from pedigreed.delivery.mail import LONGEST_SUBJECT, NO_SENDER, build_mail, identity_of, text_alone
+from pedigreed.config.settings import EmailDestination
+from pedigreed.delivery.digest_mail import LONGEST_SUBJECT, NO_SENDER, build_mail, identity_of, text_alone
 from pedigreed.delivery.slack import slack_payload, without_blocks
 from pedigreed.delivery.webhook import webhook_document
 from pedigreed.model.delivery import Message
+from pedigreed.model.printable import short_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -71,21 +73,24 @@ def messages_to(
     )
 
 
-def feeds_a_program(subscription: Subscription, config: Config) -> bool:
-    channels = [
-        config.channels[each.channel] for each in subscription.deliver if isinstance(each, ChannelDestination)
-    ]
-    return any(
-        isinstance(channel, WebhookChannel) or (isinstance(channel, CommandChannel) and channel.form is Form.JSON)
-        for channel in channels
-    )
+def form_of(channel: Channel) -> Form | None:
+    """What a channel hands over of a digest; None for Slack, which has blocks of its own."""
+    match channel:
+        case EmailChannel() | MaildirChannel() | FolderChannel() | FeedChannel():
+            return Form.MAIL
+        case WebhookChannel():
+            return Form.JSON
+        case CommandChannel():
+            return channel.form
+        case AppriseChannel():
+            return Form.TEXT
+        case SlackChannel():
+            return None
 
 
-def gets_mail(channel: Channel) -> bool:
-    """Whether it is mails that a channel hands over."""
-    if isinstance(channel, CommandChannel):
-        return channel.form is Form.MAIL
-    return isinstance(channel, EmailChannel | MaildirChannel | FolderChannel)
+def forms_of(subscription: Subscription, config: Config) -> frozenset[Form | None]:
+    """What a subscription's channels hand over."""
+    return frozenset(form_of(config.channels[channel]) for channel, _ in destinations_of(subscription.deliver))
 
 
 def operator_address(config: Config) -> str | None:
@@ -133,11 +138,12 @@ def build_message(
     Raises:
         Unreadable: an address that is none.
     """
-    match settings:
-        case CommandChannel(form=Form.TEXT):
-            text = rendered.text_without_files or rendered.text
-            return _posted(rendered, channel, f"{rendered.subject}\n\n{text}".encode("utf-8", "replace"))
-        case EmailChannel() | MaildirChannel() | FolderChannel() | CommandChannel(form=Form.MAIL):
+    match form_of(settings):
+        case Form.MAIL:
+            if isinstance(settings, FeedChannel):
+                # A reader of the feed gets no attachments, and has a page of its own.
+                text = rendered.text_without_files or rendered.text
+                rendered = replace(rendered, text=text, html="", attachments=())
             sender = settings.sender if isinstance(settings, EmailChannel) else None
             if isinstance(settings, CommandChannel) and settings.to:
                 # A mail to oneself: this machine's mail system may refuse a sender that it does not know.
@@ -145,13 +151,16 @@ def build_message(
             return build_mail(
                 rendered, channel=channel, sender=sender, recipient=recipient, now=now, operator=operator
             )
-        case SlackChannel():
-            return _posted(rendered, channel, rendered.slack or slack_payload(rendered))
-        case WebhookChannel() | CommandChannel():
+        case Form.TEXT:
+            text = rendered.text_without_files or rendered.text
+            return _posted(rendered, channel, f"{rendered.subject}\n\n{text}".encode("utf-8", "replace"))
+        case Form.JSON:
             return _posted(rendered, channel, rendered.document or webhook_document(rendered))
+        case None:
+            return _posted(rendered, channel, rendered.slack or slack_payload(rendered))
 
 
-def lighter(message: Message, reason: str) -> Message | None:
+def lighter_form(message: Message, reason: str) -> Message | None:
     """The same news with less beside it, for a destination that refuses the form of a message, such as its size.
 
     A mail goes with its text alone, a Slack message without its blocks. The identity stays, so that it is the same
@@ -179,6 +188,6 @@ def _posted(rendered: RenderedDigest, channel: str, content: bytes) -> Message:
         channel=channel,
         recipient="",
         sender="",
-        subject=one_line(rendered.subject, LONGEST_SUBJECT),
+        subject=short_line(rendered.subject, LONGEST_SUBJECT),
         content=content,
     )

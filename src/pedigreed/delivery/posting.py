@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from pedigreed import __version__
 from pedigreed.config.address import parse_secret_url
-from pedigreed.delivery.line import one_line
 from pedigreed.model.delivery import Outcome, Refused, Retry, Scope, Unsure
 from pedigreed.model.failure import PedigreedError
+from pedigreed.model.printable import short_line
 from pedigreed.net.exchange import Answer, Limits, NoAnswer, Request, exchange
-from pedigreed.net.retry_after import NO_PAUSE, retry_after
+from pedigreed.net.patience import NO_PAUSE, retry_after
 from pedigreed.redaction import redact, shown_address
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Posted:
     @property
     def in_words(self) -> str:
         """``429 rate_limited``."""
-        return f"{self.status} {one_line(self.text, _LONGEST_WORDS)}".rstrip()
+        return f"{self.status} {short_line(self.text, _LONGEST_WORDS)}".rstrip()
 
 
 class PostingChannel(ABC):
@@ -142,7 +142,7 @@ class PostingChannel(ABC):
         except ValueError as error:
             return Retry(f"the webhook's address: {error}", scope=Scope.CHANNEL_BROKEN)
         except PedigreedError as error:
-            return Retry(one_line(str(error)), scope=Scope.CHANNEL_BROKEN)
+            return Retry(short_line(str(error)), scope=Scope.CHANNEL_BROKEN)
         came = await exchange(
             Request("POST", address, headers, message.content),
             Limits(self._within, _LONGEST_ANSWER),
@@ -170,7 +170,7 @@ def _read(came: Answer, address: str) -> Posted:
     is_cut = came.trouble is not None and len(came.body) < _LONGEST_ANSWER
     text = "" if is_cut else came.body[:_LONGEST_ANSWER].decode("utf-8", "replace")
     pause = retry_after(came.headers, datetime.now(UTC))
-    return Posted(came.status, pause, one_line(redact(text, address), _LONGEST_ANSWER), is_cut)
+    return Posted(came.status, pause, short_line(redact(text, address), _LONGEST_ANSWER), is_cut)
 
 
 def _not_posted(came: NoAnswer, address: str) -> Retry | Unsure:

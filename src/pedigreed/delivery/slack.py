@@ -12,9 +12,9 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.delivery.line import one_line
 from pedigreed.delivery.posting import SECONDS, Pace, PostingChannel, not_taken
 from pedigreed.model.delivery import Outcome, Refused, Retry, Scope, Sent, Unsure
+from pedigreed.model.printable import short_line
 
 if TYPE_CHECKING:
     import ssl
@@ -148,14 +148,14 @@ def without_blocks(content: bytes, reason: str) -> bytes | None:
     payload = json.loads(content)
     if not payload.get("blocks") or not isinstance(payload.get("text"), str):
         return None
-    why = html.escape(one_line(reason, _LONGEST_REASON), quote=False)
-    told = "The details were left out, because Slack would not take the whole message."
-    told += f"\nThe reason it gave: {why}" if why else ""
-    room = _LONGEST_TEXT - len(told) - 1
+    why = html.escape(short_line(reason, _LONGEST_REASON), quote=False)
+    note = "The details were left out, because Slack would not take the whole message."
+    note += f"\nThe reason it gave: {why}" if why else ""
+    room = _LONGEST_TEXT - len(note) - 1
     text = payload["text"]
     if len(text) > room:
         text = _CUT_ENTITY.sub("", text[: room - 3]) + "..."
-    return json.dumps({"text": f"{text}\n{told}"}).encode("ascii")
+    return json.dumps({"text": f"{text}\n{note}"}).encode("ascii")
 
 
 def _fenced(escaped: str) -> dict[str, object]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from aiosmtplib import SMTP, SMTPAuthenticationError, SMTPException, SMTPResponseException
 
 from pedigreed.config.channels import Security
-from pedigreed.delivery.line import one_line
 from pedigreed.delivery.smtp_answers import in_words, is_permanent
 from pedigreed.delivery.smtp_session import Login, SmtpSession, own_name
 from pedigreed.model.delivery import Outcome, Retry, Scope, Sent
 from pedigreed.model.failure import PedigreedError, TryAgain
-from pedigreed.net.breakage import Breakage, what_broke
+from pedigreed.model.printable import short_line
+from pedigreed.net.breakage import NO_TLS, Breakage, answers_without_tls, what_broke
 
 if TYPE_CHECKING:
     import ssl
@@ -135,7 +135,8 @@ class SmtpChannel:
             outcome = Retry(f"the login was refused: {in_words(error)}", scope=scope)
         except (SMTPException, OSError, ValueError, PedigreedError) as error:
             scope = Scope.CHANNEL_BROKEN if _stays(error) else Scope.CHANNEL_BUSY
-            outcome = Retry(f"no session: {in_words(error)}", scope=scope)
+            said = NO_TLS if answers_without_tls(error) else in_words(error)
+            outcome = Retry(f"no session: {said}", scope=scope)
         return self._presentable(outcome, login)
 
     async def _read_login(self) -> Login:
@@ -174,9 +175,9 @@ class SmtpChannel:
     def _presentable(self, outcome: Outcome, login: Login) -> Outcome:
         """The outcome on one line, with the server's name, and without the login's secret if it was echoed."""
         if isinstance(outcome, Sent):
-            return Sent(one_line(login.redacted(outcome.receipt)))
+            return Sent(short_line(login.redacted(outcome.receipt)))
         said = f"{self.host}:{self.port} ({self.security}): {outcome.reason}"
-        return replace(outcome, reason=one_line(login.redacted(said)))
+        return replace(outcome, reason=short_line(login.redacted(said)))
 
 
 def _stays(error: Exception) -> bool:

@@ -34,14 +34,20 @@ _SUBJECT_AND_DETAIL = re.compile(r"5\.(\d+)\.(\d+)", re.ASCII)
 _TOO_LARGE = frozenset({"5.3.4", "5.2.3"})
 """Enhanced codes of a message that is too large (RFC 3463, 3.3 and 3.4)."""
 
+_OF_CHOOSY_RECIPIENT = frozenset(
+    {
+        *("5.7.2", "5.7.17", "5.7.18", "5.7.19"),
+        *("5.7.124", "5.7.129", "5.7.133", "5.7.134", "5.7.135", "5.7.136", "5.7.504", "5.7.505"),
+    }
+)
+"""A list or a group that takes mail from some senders only, which it names, and a mailbox that changed hands
+(RFC 7293)."""
+
 _OF_RECIPIENT = frozenset(
     {
         *("5.1.1", "5.1.2", "5.1.3", "5.1.4", "5.1.6", "5.1.10", "5.1.351"),
         *("5.2.1", "5.2.2", "5.2.4"),
         *("5.4.4", "5.4.310"),  # no way to the recipient's domain
-        # A list or a group that takes mail from some senders only, and a mailbox that changed hands (RFC 7293).
-        *("5.7.2", "5.7.17", "5.7.18", "5.7.19"),
-        *("5.7.124", "5.7.129", "5.7.133", "5.7.134", "5.7.135", "5.7.136", "5.7.504", "5.7.505"),
     }
 )
 _OF_CHANNEL = frozenset({"5.1.7", "5.1.8", "5.1.9", "5.1.90", "5.3.2", "5.4.5"})
@@ -62,13 +68,16 @@ _NAMES_CHANNEL = _words(
     r"client (?:host|was|not|does not|must|network|\[)",
     r"send ?as ?denied|send as (?:this|that) sender|sendasdenied",
     r"submission ?quota",
+    r"from sending|sending (?:is |has been )?(?:paused|suspended|disabled)",
+    r"sender identity|(?:\bfrom|sending) address|(?:identity|email address) is not verified",
+    r"dns .{1,30}resource record",
 )
 """What no server says of a recipient, whatever code stands before it."""
 
 _OF_MAILBOX = _words(
     r"mailbox (?:is |has )?(?:been )?(?:full|exceed|over|disabled|inactive|suspended|closed)",
     r"mailbox (?:is )?(?:unavailable|not found)",
-    r"mailbox (?:quota|does ?n[o']t)|storage|resolver\.(?:rst|adr)",
+    r"mailbox (?:quota|does ?n[o']t)|\bstorage\b|resolver\.(?:rst|adr)",
     r"(?<!your )(?<!sender )(?<!sending )account (?:is |has been )?(?:disabled|inactive|suspended|closed)",
     r"(?:user|recipient|mailbox|account)(?: is)? over ?quota",
     r"(?:user|recipient) unknown|unknown (?:user|recipient|mailbox)",
@@ -76,7 +85,7 @@ _OF_MAILBOX = _words(
     r"no mailbox|user (?:not found|does ?n[o']t exist)|does ?n[o']t exist|unrout(?:e)?able address",
     r"invalid (?:recipient|mailbox)|not a valid (?:recipient|mailbox|user)|recipient not found",
     r"(?<!ip )address (?:is )?(?:black ?listed|on the suppression list)",
-    r"(?:recipient|address)(?:'s)? (?:is )?(?:unknown|not found|invalid|does ?n[o']t)",
+    r"(?:recipient|address)(?:'s)? (?:is )?(?:unknown|not found|invalid)",
 )
 _SOUNDS_LIKE_CHANNEL = _words(
     r"authenticat|authoriz|authoris|\bauth\b|log ?in\b|credential|password|starttls|encrypt",
@@ -88,7 +97,8 @@ _SOUNDS_LIKE_CHANNEL = _words(
     r"limits? (?:has been |was |is )?(?:exceeded|reached)|too many|rate.?limit|throttl",
     r"unusual (?:rate|sending|activity)",
     r"exceeded (?:the|your|its|maximum|max|sending|daily|hourly|rate)",
-    r"(?:your |sender |sending )account|suspended|pipelining|bad sequence|greeting|\bsender\b",
+    r"no permission|your access|(?:your |sender |sending )account|suspended",
+    r"pipelining|bad sequence|greeting|\bsender\b",
 )
 _OF_RECIPIENT_WORDS = _words(
     r"recipient (?:address )?rejected|address rejected|recipient|mailbox|undeliverable|\buser\b"
@@ -103,7 +113,7 @@ _SAYS_WHO = _words(
 )
 """Where a client is taken for a sender of spam."""
 
-_OF_RELAY = _words(r"\brelay(?:ing|ed)?(?![\w.-]| recipient table)")
+_OF_RELAY = _words(r"\brelay(?:ing|ed)?(?![\w.-]| recipient table)|to \(or from\)")
 """Said of one recipient's domain or, where a login is wanted, of all: it does not say of which."""
 
 _BY_WORDS = (
@@ -202,11 +212,14 @@ def _is_of_channel(code: int, text: str) -> bool | None:
 
     False where it is about the recipient or the content. None where it does not say.
     """
+    enhanced = _enhanced(text)
+    if enhanced in _OF_CHOOSY_RECIPIENT:
+        return False
     if code in _OF_CHANNEL_BY_CODE or _NAMES_CHANNEL.search(text):
         return True
     if code in _OF_RECIPIENT_BY_CODE:
         return False
-    by_code = _by_enhanced(_enhanced(text))
+    by_code = _by_enhanced(enhanced)
     if by_code is not None:
         return by_code
     return next((is_of_channel for words, is_of_channel in _BY_WORDS if words.search(text)), None)

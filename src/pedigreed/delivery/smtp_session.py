@@ -25,7 +25,7 @@ from pedigreed.delivery.smtp_answers import (
     larger_than_taken,
 )
 from pedigreed.model.delivery import Outcome, Refused, Retry, Scope, Unsure
-from pedigreed.redaction import redact, told_at_login
+from pedigreed.redaction import redact, said_at_login
 
 if TYPE_CHECKING:
     from aiosmtplib import SMTP
@@ -66,7 +66,7 @@ class Login:
 
     def redacted(self, text: str) -> str:
         """What the server says without the secret that it was told."""
-        return redact(text, *told_at_login(self.username, self.password or self.token))
+        return redact(text, *said_at_login(self.username, self.password or self.token))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Which columns the recorded archive's keyword services have, and their columns-configuration reply.
 
-Names and who has them follow the services' lists of May 2026: only FGS still has the dates without ``_mjd``.
+Names follow the services' lists of May 2026 and real rows up to August 2026: of the dates without ``_mjd``,
+all have ``date``, and only FGS the others.
 This list is the archive's, and knows nothing of what pedigreed asks for.
 """
 
@@ -25,6 +26,7 @@ _COMMON: Columns = {
     "apername": "string",
     "asntable": "string",
     "category": "string",
+    "date": "date",
     "date_mjd": "float",
     "date_end_mjd": "float",
     "date_obs_mjd": "float",
@@ -42,6 +44,7 @@ _COMMON: Columns = {
     "ngroups": "int",
     "nints": "int",
     "observtn": "int",
+    "pi_name": "string",
     "prd_ver": "string",
     "program": "int",
     "readpatt": "string",
@@ -88,7 +91,6 @@ _OWN: dict[Instrument, Columns] = {
     Instrument.NIRSPEC: {"grating": "string"},
     Instrument.MIRI: {"band": "string", "channel": "string", "coronmsk": "string"},
     Instrument.FGS: {
-        "date": "date",
         "date_obs": "date",
         "ingestStartDate": "date",
         "ingestCompletionDate": "date",
@@ -96,7 +98,7 @@ _OWN: dict[Instrument, Columns] = {
     },
 }
 
-DATES_WITHOUT_MJD = frozenset(_OWN[Instrument.FGS])
+DATES_WITHOUT_MJD = frozenset(("date", *_OWN[Instrument.FGS]))
 """Filters on these are ignored without a word, by every service."""
 
 _VOT_DATATYPE: dict[ColumnType, str] = {

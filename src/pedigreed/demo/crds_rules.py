@@ -1,8 +1,9 @@
 """The rule files of the contexts in `crds_story`, made up: which file an exposure gets by detector and filter.
 
-Each type's newest file is for every detector and filter, but for NIRCam's delivery of November 2026. Its flats
-have rows of their own, which are used. So have its photom files, whose rows leave the filter open: the row for
-every detector and filter outranks them, and they take no effect, as happened with MIRI's flats in jwst_0560.
+Each type's newest file is for every detector and filter, but for those of November 2026. MIRI's dark is for the
+imager. NIRCam's flats have rows of their own, which are used. So have its photom files, whose rows leave the
+filter open: the row for every detector and filter outranks them, and they take no effect, as happened with MIRI's
+flats in jwst_0560.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from pedigreed.demo.crds_story import DELIVERIES
+from pedigreed.demo.crds_story import DELIVERIES, NEWLY_BAD
 from pedigreed.impact.context import compile_file, context_of_files
 from pedigreed.impact.dates import moment
 from pedigreed.impact.mapping import sum_of
@@ -146,8 +147,13 @@ def _kinds(delivery: Delivered) -> list[tuple[Instrument, str]]:
 
 def _rows(delivery: Delivered, instrument: Instrument, kind: str) -> Rows:
     names = [name for about, name in _named(delivery) if about == (instrument, kind)]
+    if kind == "superbias":
+        # The file that is marked bad later is in use for one of the two detectors.
+        return {("NRS1", "ANY"): NEWLY_BAD, ("NRS2", "ANY"): names[-1]}
     if delivery.context != "jwst_1583":
         return {("ANY", "ANY"): names[-1]}
+    if kind == "dark":
+        return {("MIRIMAGE", "ANY"): names[-1]}
     if kind == "photom":
         return {(detector, "N/A"): name for detector, name in zip(_LONG_WAVE, names, strict=True)}
     keys = [(detector, element) for detector in _LONG_WAVE for element in ("F277W", "F356W", "F444W")]

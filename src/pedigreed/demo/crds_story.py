@@ -1,8 +1,8 @@
 """What CRDS holds in the days of the recorded archive, and in the year before.
 
-Between day 1 and day 2 a delivery for NIRCam becomes the latest context. Between day 2 and day 3 a file is marked
-bad, and the archive's build gets another context: what was begun before is still made with the context before.
-In February there was a step back. Some of the contexts' numbers are real; the deliveries are made up.
+Between day 1 and day 2 three deliveries, one for MIRI and two for NIRCam, become the latest context together.
+Between day 2 and day 3 a file is marked bad. The context of the next build is there for weeks before MAST installs
+it. In February there was a step back. Some of the contexts' numbers are real; the deliveries are made up.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ DELIVERIES = (
     ),
     Delivered(
         _at("2026-11-05T15:37:44Z"),
-        "jwst_1581",
+        "jwst_1580",
         "MIRI MRS: fringe flats for all twelve bands, made from extended sources of cycles 3 and 4. "
         "The residual fringes of extended sources are halved; point sources are not concerned.",
         _references("miri_fringe", 83, 3),
@@ -156,19 +156,17 @@ DELIVERIES = (
     Delivered(
         _at("2026-11-21T19:40:16Z"),
         "jwst_1583",
-        "NIRCam long wavelength, imaging: flat fields for F277W, F356W and F444W, "
-        "and photom files for both modules. The new flats remove a gradient of 2 percent across module B, "
-        "and the photom files were derived with them, so the two go together. "
+        "MIRI imager: a dark that follows the warm pixels of 2026. "
+        "NIRCam long wavelength, imaging: flat fields for F277W, F356W and F444W, which remove a gradient of 2 "
+        "percent across module B, and photom files for both modules, which were derived with them. "
         "Subarrays, coronagraphy and the short wavelength channel stay as they are.",
         (
+            *_references("miri_dark", 139, 1),
             *_references("nircam_flat", 121, 6, change_level="SEVERE"),
             *_references("nircam_photom", 71, 2, change_level="MODERATE"),
         ),
     ),
 )
-
-BUILD_CHANGE = _at("2026-11-23T01:30:00Z")
-"""The context of the archive's build is another from then on, UTC."""
 
 MARKED_BAD = _at("2026-11-22T18:30:00Z")
 """A file is in the list of bad files from then on, UTC."""
@@ -184,7 +182,8 @@ def crds_at(now: datetime) -> CrdsState:
         builds={
             "1.13.3": "jwst_1210",
             "1.20.2": "jwst_1464",
-            "2.0.1": "jwst_1535" if now < BUILD_CHANGE else "jwst_1581",
+            "2.0.1": "jwst_1535",
+            "2.1.0": "jwst_1580",
         },
         bad_files=(*_LONG_BAD, *((NEWLY_BAD,) if now >= MARKED_BAD else ())),
     )

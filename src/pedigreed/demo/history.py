@@ -38,6 +38,7 @@ B10_1 = Build("1.13.3", "jwst_1210.pmap", "11.17.14", "2023_4a", "PRDOPSSOC-064"
 B10_1_LATER_CONTEXT = Build("1.13.3", "jwst_1225.pmap", "11.17.14", "2023_4a", "PRDOPSSOC-065")
 B12_1_1 = Build("1.20.2", "jwst_1464.pmap", "13.0.6", "2025_4b", "PRDOPSSOC-070")
 B12_3_1 = Build("2.0.1", "jwst_1535.pmap", "13.1.10", "2026_1a", "PRDOPSSOC-072")
+B12_4 = Build("2.1.0", "jwst_1580.pmap", "13.2.7", "2026_2b", "PRDOPSSOC-074")
 NOT_CALIBRATED = Build(None, None, None, "2026_1a", "PRDOPSSOC-072")
 
 

@@ -1,6 +1,6 @@
 """A list server with public archives on loopback, with a clock that the caller sets.
 
-with DemoListserv(list_posts(), now=DAY_1) as lists:
+with DemoListserv(POSTS, now=DAY_1) as lists:
     ...  # a reader of lists.feed_url(NIRCAM_LIST)
     lists.now = DAY_2
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
-from pedigreed.demo.list_posts import list_posts
+from pedigreed.demo.list_posts import POSTS
 from pedigreed.demo.loopback import LoopbackService, Reply
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ class DemoListserv(LoopbackService):
         """Serve the archives of the lists that have posts.
 
         Args:
-            posts: of all lists; those of `list_posts` by default.
+            posts: of all lists; `POSTS` by default.
             now: the server's clock, UTC.
         """
         super().__init__()
         self.now = now
-        self._posts = list(list_posts() if posts is None else posts)
+        self._posts = list(POSTS if posts is None else posts)
 
     def feed_url(self, list_name: str, version: str = "2.0") -> str:
         """The address of a list's feed. `version` is 2.0 for RSS, or ATOM1.0."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from pedigreed.demo.received import Received
 
-_POLL_S = 0.02
-
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -92,7 +90,7 @@ class LoopbackService(ABC):
 
     def __enter__(self) -> Self:
         self._server = _Server(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_S,))
+        self._thread = threading.Thread(target=self._server.serve)
         self._thread.start()
         return self
 
@@ -101,7 +99,7 @@ class LoopbackService(ABC):
     ) -> None:
         assert self._server is not None
         assert self._thread is not None
-        self._server.shutdown()
+        self._server.stop_serving()
         self._thread.join()
         self._server.close()
 
@@ -119,9 +117,23 @@ class _Server(ThreadingTCPServer):
         self._open_lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), Exchange)
 
+    def serve(self) -> None:
+        """Answer requests until `stop_serving`."""
+        while not self.closing.is_set():
+            self.handle_request()
+
+    def stop_serving(self) -> None:
+        """End `serve` at once: a connection wakes it."""
+        self.closing.set()
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.server_address[1]), timeout=1).close()
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ANN401, ARG002  # as socketserver has it
+        """Whether it is served."""
+        return not self.closing.is_set()
+
     def close(self) -> None:
         """End every connection, wait for their threads, and stop listening."""
-        self.closing.set()
         with self._open_lock:
             for connection in self._open:
                 with contextlib.suppress(OSError):
@@ -174,7 +186,7 @@ class Exchange(BaseHTTPRequestHandler):
         lines = [
             f"{self.protocol_version} {reply.status} {self.responses.get(reply.status, ('',))[0]}",
             f"Server: {self.version_string()}",
-            f"Date: {self.date_time_string()}",
+            *([] if any(name == "Date" for name, _ in reply.headers) else [f"Date: {self.date_time_string()}"]),
             f"Content-Type: {reply.content_type}",
             f"Content-Length: {len(reply.body)}",
             *(f"{name}: {value}" for name, value in reply.headers),

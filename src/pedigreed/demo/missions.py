@@ -78,9 +78,9 @@ def _fits(value: Value, said: object) -> bool:
 
 
 def _file_sets(rows: Iterable[Row]) -> list[dict[str, Value]]:
-    files: dict[str, list[Row]] = {}
+    files: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        files.setdefault(str(row["fileSetName"]), []).append(row)
+        files.setdefault((str(row["fileSetName"]), str(row["instrume"])), []).append(row)
     return [_file_set(files[name]) for name in sorted(files)]
 
 

@@ -49,6 +49,13 @@ def content_of(filename: str, cal_ver: str | None, crds_ctx: str | None, date_mj
     return header.ljust(_BLOCK).encode("ascii").ljust(size_of(filename), b"\0")
 
 
+def content_of_row(row: Row) -> bytes:
+    """The file that a row is of."""
+    date = row["date_mjd"]
+    assert isinstance(date, float)
+    return content_of(str(row["filename"]), _text(row["cal_ver"]), _text(row["crds_ctx"]), date)
+
+
 def checksum_of(content: bytes) -> str:
     """MD5, as the archive gives it."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
@@ -64,10 +71,7 @@ def file_reply(received: Received, rows: Sequence[Row], now: datetime) -> Reply:
     released = row["publicReleaseDate_mjd"]
     if isinstance(released, float) and from_mjd(released) > now and "authorization" not in received.headers:
         return Reply(b'{"detail": "Unauthorized"}', 401)
-    date = row["date_mjd"]
-    assert isinstance(date, float)
-    content = content_of(str(row["filename"]), _text(row["cal_ver"]), _text(row["crds_ctx"]), date)
-    return _in_part(content, received.headers.get("range", ""))
+    return _in_part(content_of_row(row), received.headers.get("range", ""))
 
 
 def _asked_for(received: Received, rows: Sequence[Row]) -> Row | None:

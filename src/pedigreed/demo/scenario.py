@@ -6,13 +6,14 @@ Program 1210 (NIRISS) has one CAL_VER with two contexts. One of its observations
 Program 1345 (MIRI) loses a file and has a flag set on day 2. On day 3 the flag is cleared, and one observation
 is reprocessed. One of its exposures was never calibrated.
 Program 2738 (FGS) changes between the daily looks, and is as before at each of them.
-Program 6434 (NIRISS) has no data until day 3. Program 9990 is unknown to the archive.
+Program 6434 (NIRISS) has no data until day 3. Another build of the pipeline is installed just before: what was
+begun earlier is still made with the one before. Program 9990 is unknown to the archive.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from pedigreed.demo.history import (
@@ -20,6 +21,7 @@ from pedigreed.demo.history import (
     B10_1_LATER_CONTEXT,
     B12_1_1,
     B12_3_1,
+    B12_4,
     NOT_CALIBRATED,
     Event,
     History,
@@ -113,7 +115,7 @@ _ON_DAY_3 = (
     # A look every six hours sees it at 12:00 and 18:00. A daily one does not.
     Step(_at("2026-11-22T08:00Z"), Event.MADE, 2738, (2,), names="*_00003_guider1_rate.fits", build=B12_3_1),
     Step(_at("2026-11-22T20:00Z"), Event.WENT_BACK, 2738, (2,), names="*_00003_guider1_rate.fits"),
-    Step(_at("2026-11-22T21:00Z"), Event.MADE, 6434, build=B12_3_1, lasts=timedelta(hours=1)),
+    Step(_at("2026-11-22T21:00Z"), Event.MADE, 6434, build=B12_4, lasts=timedelta(hours=1)),
 )
 
 _AFTERWARDS = (
@@ -123,6 +125,12 @@ _AFTERWARDS = (
 
 def archive_at(now: datetime) -> list[Row]:
     """Every row that the archive has at a moment (UTC), in the order of programs."""
+    return [row.copy() for row in rows_at(now)]
+
+
+@lru_cache(maxsize=8)  # each request asks, and the clock stands still between most of them
+def rows_at(now: datetime) -> list[Row]:
+    """The same, which nobody changes."""
     rows = []
     for product, happenings in _histories():
         state = state_at(happenings, now)

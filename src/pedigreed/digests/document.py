@@ -8,19 +8,21 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pedigreed.config.value import format_duration
-from pedigreed.digests.manifest import EVENT_TYPES, NAMESPACE
+from pedigreed.digests.attachments import EVENT_TYPES, NAMESPACE
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, products_of
 from pedigreed.model.context_use import context_use
+from pedigreed.model.download import DownloadState
 from pedigreed.model.instant import iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from pedigreed.model.campaign import Campaign
+    from pedigreed.model.campaign import Campaign, Pace
     from pedigreed.model.change import Change
     from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.digest import (
@@ -33,9 +35,10 @@ if TYPE_CHECKING:
         Suspect,
         Transition,
     )
-    from pedigreed.model.impact import Impact, Switch
+    from pedigreed.model.impact import Impact, Remade, Switch
     from pedigreed.model.notice import Notice
     from pedigreed.model.pedigree import Pedigree
+    from pedigreed.model.program import AboutProgram
 
 VERSION = 1
 """Of the shape. A key that is added is no new version."""
@@ -48,12 +51,14 @@ Json = dict[str, Any]
 
 def document_of(digest: Digest, subject: str, text: str) -> bytes:
     """The document, ASCII. Equal digests give equal bytes."""
-    told = digest.changes[:MOST_CHANGES]
+    shown = digest.changes[:MOST_CHANGES]
     document = {
         "version": VERSION,
         "digest_id": digest.digest_id,
         "subscription": digest.subscription,
         "programs": [str(selection) for selection in digest.selections],
+        "targets": list(digest.targets),
+        "about": list(map(about_document, digest.about)),
         "period": {"starts": iso(digest.starts), "ends": iso(digest.ends), "timezone": digest.timezone},
         "kinds": [kind.value for kind in KINDS_IN_READING_ORDER if kind in digest.kinds],
         "subject": subject,
@@ -67,12 +72,25 @@ def document_of(digest: Digest, subject: str, text: str) -> bytes:
         "missing": list(map(_suspect, digest.suspects)),
         "notices": [notice_document(notice, digest.contexts) for notice in digest.notices],
         "switches": list(map(_switch, digest.switches)),
+        "remade": list(map(_switch, digest.remade.switches)),
+        "bad_files": list(map(_bad_files, digest.bad_files)),
         "on_disk": list(map(_on_disk, digest.on_disk)),
+        "fetched": None if digest.fetched_to is None else _fetched(digest),
         "checked": _checked(digest.checked),
-        "changes": list(map(_change, told)),
-        "changes_left_out": len(digest.changes) - len(told),
+        "changes": [_change(change, digest.remade) for change in shown],
+        "changes_left_out": len(digest.changes) - len(shown),
     }
     return json.dumps(document).encode("ascii")
+
+
+def about_document(about: AboutProgram) -> Json:
+    """What MAST says that a program is about, for other programs."""
+    return {
+        "program": about.program,
+        "title": about.proposal.title,
+        "pi_name": about.proposal.pi_name,
+        "targets": about.target_names,
+    }
 
 
 def notice_document(notice: Notice, contexts: ContextsInUse | None) -> dict[str, Any]:
@@ -159,6 +177,7 @@ def _progress(progress: Progress) -> Json:
         "began": _moment(progress.began),
         "newest": _moment(progress.newest),
         "day": progress.day,
+        "forecast": _forecast(progress.pace, progress.total - progress.moved),
     }
 
 
@@ -172,6 +191,18 @@ def _campaign(campaign: Campaign) -> Json:
         "moved": campaign.moved,
         "total": campaign.total,
         "waiting": campaign.waiting,
+        "forecast": _forecast(campaign.pace, campaign.total - campaign.moved),
+    }
+
+
+def _forecast(pace: Pace | None, rest: int) -> Json | None:
+    takes = pace.forecast(rest) if pace else None
+    if pace is None or takes is None:
+        return None
+    return {
+        "days": round(takes / timedelta(days=1), 1),
+        "arrived": pace.arrived,
+        "in": format_duration(pace.over),
     }
 
 
@@ -204,6 +235,15 @@ def _switch(switch: Switch) -> Json:
     }
 
 
+def _bad_files(bad: Switch) -> Json:
+    return {
+        "files": bad.new.split(),
+        "made_with": None if bad.impact is None else impact_document(bad.impact),
+        "reason": bad.reason,
+        "since": _moment(bad.since),
+    }
+
+
 def impact_document(impact: Impact) -> Json:
     """What a switch of contexts changes, for other programs."""
     return {
@@ -212,6 +252,7 @@ def impact_document(impact: Impact) -> Json:
         "types": [{"type": name, "products": number} for name, number in impact.by_type],
         "where_the_step_is_on": [{"type": name, "products": number} for name, number in impact.where_on],
         "errors": [{"type": name, "products": number} for name, number in impact.errors],
+        "types_without_effect": list(impact.without_effect),
         "places": [place._asdict() for place in impact.places],
         "not_known": impact.not_known,
         "without_exposures": impact.without_exposures,
@@ -232,8 +273,26 @@ def _on_disk(on_disk: OnDisk) -> Json:
         "older": on_disk.older,
         "checked": on_disk.checked,
         "newly": on_disk.newly,
+        "damaged": on_disk.damaged,
         "unread": on_disk.unread,
         "problem": on_disk.problem,
+    }
+
+
+def _fetched(digest: Digest) -> Json:
+    return {
+        "folder": digest.fetched_to,
+        "counts": {state.value: sum(each.state is state for each in digest.downloads) for state in DownloadState},
+        "files": [
+            {
+                "filename": each.filename,
+                "program": each.program,
+                "state": each.state.value,
+                "bytes": each.size,
+                "reason": each.reason,
+            }
+            for each in digest.downloads[:MOST_CHANGES]
+        ],
     }
 
 
@@ -254,6 +313,16 @@ def _checked(checked: Checked) -> Json:
         "swept_since": _moment(checked.swept_since),
         "flags_since": _moment(checked.flags_since),
         "notes": list(checked.notes),
+        "stood_in": [
+            {
+                "instrument": each.instrument.value,
+                "programs": list(each.programs),
+                "reason": each.reason,
+                "at": _moment(each.at),
+                "unknown_file_sets": each.unknown_sets,
+            }
+            for each in checked.stood_in
+        ],
         "sources": [
             {
                 "source": source.name,
@@ -266,7 +335,7 @@ def _checked(checked: Checked) -> Json:
     }
 
 
-def _change(change: Change) -> Json:
+def _change(change: Change, remade: Remade) -> Json:
     """The keys of MAST's own events, and what they lack: the kind and both pedigrees."""
     return {
         "event_id": str(uuid.uuid5(NAMESPACE, change.identity)),
@@ -283,6 +352,7 @@ def _change(change: Change) -> Json:
         "level": change.level,
         "before": _pedigree(change.before),
         "after": _pedigree(change.after),
+        "other_reference_types": remade.types_of(change),
     }
 
 

@@ -1,6 +1,6 @@
 """The facts that one digest is composed of: all that the store knows for one subscription and one period.
 
-`service/facts.py` reads them. Nothing here is judged yet: `compose` does that.
+`service/facts_reader.py` reads them. Nothing here is judged yet: `compose` does that.
 """
 
 from __future__ import annotations
@@ -10,31 +10,41 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pedigreed.changes.selection import selection_of
-from pedigreed.digests.checked import Span
+from pedigreed.digests.checking import CheckedSpan
+from pedigreed.model.impact import Remade
+from pedigreed.model.notice import NoticeKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from pedigreed.changes.campaigns import Settled
+    from pedigreed.changes.copies import Archived
     from pedigreed.changes.selection import Selection
-    from pedigreed.changes.settling import Settled
     from pedigreed.config.settings import Subscription
     from pedigreed.model.campaign import Moved
     from pedigreed.model.change import Change
     from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.digest import FlagHistory
+    from pedigreed.model.download import Download
     from pedigreed.model.impact import Switch
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.local_file import FolderState, LocalFile
     from pedigreed.model.news_source import SourceState
     from pedigreed.model.notice import Notice
     from pedigreed.model.period import Period
-    from pedigreed.model.product import ExposureUse, Holding, KnownProduct, Product
+    from pedigreed.model.product import ExposureUse, Holding, KnownProduct
+    from pedigreed.model.program import AboutProgram
     from pedigreed.model.work import Run
 
 NEWS_FOR = timedelta(days=180)
 """What was first heard of CRDS before is no news any more."""
+
+WAITS_FOR_CRDS = timedelta(days=1)
+"""What lists and mails alone tell of a switch waits so long for CRDS to tell of it, too, and what it changes."""
+
+_SWITCHES = frozenset({NoticeKind.DELIVERY, NoticeKind.ROLLBACK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +55,17 @@ class ArchiveFacts:
         coverage: what was asked, by instrument and program; a pair that was never asked is absent.
         holdings: the products that are there, counted, whether they are selected or not.
         missed: products that are missing from sweeps, and not withdrawn yet.
-        increments_off: instrument -> why it is asked for everything each time.
         runs: the last askings, the newest first.
+        about: what MAST says that they are about, by number; nothing of those that it says nothing of.
+        programs_known: until when every program of each instrument is known, UTC; where all were found once.
     """
 
     coverage: Mapping[tuple[Instrument, int], Coverage]
     holdings: tuple[Holding, ...]
     missed: tuple[KnownProduct, ...]
-    increments_off: Mapping[Instrument, str]
     runs: tuple[Run, ...] = ()
+    about: Mapping[int, AboutProgram] = field(default_factory=dict)
+    programs_known: Mapping[Instrument, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,7 @@ class ChangeFacts:
             uncovered changes is a reprocessing.
         exclusive: the file names among them that are under exclusive access now.
         flags_lasted: how long stale flags lasted before; None where none is among the uncovered changes.
+        remade: what the new contexts of those that are told as made anew change for them.
     """
 
     uncovered: tuple[tuple[int, Change], ...]
@@ -75,6 +88,7 @@ class ChangeFacts:
     moves: tuple[Moved, ...] = ()
     exclusive: frozenset[str] = frozenset()
     flags_lasted: FlagHistory | None = None
+    remade: Remade = field(default_factory=Remade)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +111,8 @@ class NewsFacts:
     """What was heard of CRDS.
 
     Attributes:
-        notices: everything that happened, the newest first.
+        notices: what happened and some subscription was not told all of, with others that are like it; the newest
+            first.
         contexts: those in use; None where CRDS was never asked.
         sources: those of the configuration, the server first.
         listens_after: the key of the last announcement before the subscription began to listen; None where it does
@@ -105,7 +120,9 @@ class NewsFacts:
         covered: the keys of the announcements that its digests cover.
         uses: the kinds of exposure that its programs' products are made of; empty where nothing is to be told.
         switches: the contexts before and after -> what is known of that switch; absent where it was not looked at.
+            For nothing and the files that CRDS marks bad: what is known of the products that were made with them.
         runs: the last listenings, the newest first.
+        is_crds_read: whether CRDS's server is asked, and answered completely the last time.
     """
 
     notices: tuple[Notice, ...] = ()
@@ -116,16 +133,22 @@ class NewsFacts:
     uses: frozenset[ExposureUse] = frozenset()
     switches: Mapping[tuple[str, str], Switch] = field(default_factory=dict)
     runs: tuple[Run, ...] = ()
+    is_crds_read: bool = False
 
     def fresh(self, now: datetime) -> list[Notice]:
-        """What happened since the subscription listens, and not long ago (UTC)."""
+        """What happened since the subscription listens, and not long ago (UTC), without what waits for CRDS."""
         if self.listens_after is None:
             return []
         return [
             notice
             for notice in self.notices
             if any(heard.key > self.listens_after and heard.heard_at >= now - NEWS_FOR for heard in notice.news)
+            and not self._waits(notice, now)
         ]
+
+    def _waits(self, notice: Notice, now: datetime) -> bool:
+        is_of_texts = notice.kind in _SWITCHES and not notice.is_of_crds
+        return is_of_texts and self.is_crds_read and abs(now - notice.first_heard.heard_at) < WAITS_FOR_CRDS
 
     def uncovered(self, now: datetime) -> list[Notice]:
         """The fresh ones of which something was said that no digest covers."""
@@ -139,16 +162,16 @@ class LocalFolder:
     Attributes:
         state: how that went.
         files: those that are known there.
-        products: file name -> what the archive has of them.
+        archived: what the archive has of them.
     """
 
     state: FolderState
     files: tuple[LocalFile, ...]
-    products: Mapping[str, Product]
+    archived: Archived
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class DigestFacts:
     """Everything that a digest is composed of. All times are UTC.
 
     Attributes:
@@ -162,6 +185,7 @@ class Facts:
         last_sent: the last period that had a digest; None where there was none.
         not_introduced: the instruments and programs whose baseline the subscription was not told yet.
         archive, changes, news, folders: see there. Folders are in the configuration's order.
+        downloads: the files that are fetched for the subscription and of which no digest has told all; by name.
     """
 
     subscription: Subscription
@@ -177,6 +201,7 @@ class Facts:
     changes: ChangeFacts
     news: NewsFacts
     folders: tuple[LocalFolder, ...] = ()
+    downloads: tuple[Download, ...] = ()
 
     @property
     def starts(self) -> datetime:
@@ -184,15 +209,15 @@ class Facts:
         return self.last_period.ends_at if self.last_period else self.ends
 
     @property
-    def span(self) -> Span:
+    def span(self) -> CheckedSpan:
         """The time that the digest says of what was checked.
 
         Before a period is due, its own asking may be still to come: then it says how things stand now.
         """
         starts = self.last_period.ends_at if self.last_period and self.is_due else None
-        return Span(starts, self.ends, self.tell_every)
+        return CheckedSpan(starts, self.ends, self.tell_every)
 
     @property
     def selection(self) -> Selection:
         """What the subscription watches."""
-        return selection_of(self.subscription)
+        return selection_of(self.subscription, self.archive.about)

@@ -6,10 +6,11 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from pedigreed.digests.print_text import prose
+from pedigreed.digests.subject import LONGEST_SUBJECT, MARK
 from pedigreed.digests.wording import clipped, count, moment_in_utc, one_line
 from pedigreed.model.digest import RenderedDigest
 from pedigreed.model.instant import iso
-from pedigreed.model.problem import Problem, ProblemKind
+from pedigreed.model.problem import Problem, ProblemKind, outages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +43,7 @@ def operator_mail(
         host: this machine's name.
         now: UTC.
     """
+    begun, over = outages(begun), outages(over)
     lines = [f"pedigreed on {clipped(one_line(host), LONGEST_NAME)}, with {configuration}", ""]
     for title, problems, written in (("PROBLEMS", begun, _begun), ("OVER", over, _over)):
         if problems:
@@ -56,14 +58,14 @@ def operator_mail(
     return RenderedDigest(
         digest_id=_identity(begun, over, now),
         subscription=OPERATOR,
-        subject=f"[pedigreed] {_subject(begun, over)}",
+        subject=_subject(begun, over),
         text="\n".join(lines) + "\n",
         attachments=(),
     )
 
 
 def problem_in_words(problem: Problem) -> str:
-    """``channel team takes nothing: Slack answered 404 no_service``: one line."""
+    """``channel team accepts no messages: Slack answered 404 no_service``: one line."""
     return one_line(f"{_wrong(problem)}: {problem.reason}")
 
 
@@ -74,23 +76,23 @@ _WORDS: Mapping[ProblemKind, Words] = {
         advice="It is asked again with each cycle. Digests name what could not be checked",
     ),
     ProblemKind.INCREMENTS: Words(
-        wrong="{name} can't be trusted to tell what is younger",
-        over="{name} is asked for what is younger again",
+        wrong="{name} does not reliably tell what is new",
+        over="{name} tells what is new again",
         advice="It is asked for everything each time, so nothing is missed; its load on MAST is larger",
     ),
     ProblemKind.COLUMNS: Words(
-        wrong="{name} does not give all that is asked for",
-        over="{name} gives all that is asked for again",
+        wrong="{name} no longer gives everything that is asked for",
+        over="{name} gives everything that is asked for again",
         advice="The rest is told. `pedigreed doctor` tells what else differs from what is known of MAST",
     ),
     ProblemKind.CHANNEL: Words(
-        wrong="channel {name} takes nothing",
-        over="channel {name} takes messages again",
+        wrong="channel {name} accepts no messages",
+        over="channel {name} accepts messages again",
         advice="What waits for it is kept, and one message tries it now and then",
     ),
     ProblemKind.DESTINATION: Words(
         wrong="a digest for {name} was given up",
-        over="{name} takes digests again",
+        over="{name} receives digests again",
         advice=(
             "The next ones are tried, and not told of until one arrives. `pedigreed deliveries` lists and retries"
         ),
@@ -101,16 +103,24 @@ _WORDS: Mapping[ProblemKind, Words] = {
         advice="Nothing of it is lost: its period stays open, and it is tried again. The log has where it failed",
     ),
     ProblemKind.TEMPLATE: Words(
-        wrong="your template makes no page of the digest of {name}",
-        over="your template makes the page of the digest of {name} again",
+        wrong="your template fails for the digest of {name}",
+        over="your template works for the digest of {name} again",
         advice=(
             "The digest was sent with the built-in page. `pedigreed preview --format html` tries the template; "
             "the next digest uses it if it works"
         ),
     ),
+    ProblemKind.RULES: Words(
+        wrong="{name} give other results here than at CRDS",
+        over="{name} give the same results as at CRDS again",
+        advice=(
+            "What these types change is told by instrument and type instead, and digests say so. "
+            "It is a fault of pedigreed: please report it with what `pedigreed impact --why` prints"
+        ),
+    ),
     ProblemKind.WORK: Words(
-        wrong="{name} was not finished, three times in a row or more",
-        over="{name} is finished again",
+        wrong="{name} failed to finish three times in a row",
+        over="{name} finishes again",
         advice="It is tried again. Digests say what was not checked. The log says how each try ended",
     ),
     ProblemKind.STORE: Words(
@@ -142,24 +152,29 @@ def _over(problem: Problem, now: datetime) -> list[str]:
 
 
 def _subject(begun: Sequence[Problem], over: Sequence[Problem]) -> str:
-    if len(begun) == 1 and not over:
-        return f"problem: {_wrong(begun[0])}"
-    if len(over) == 1 and not begun:
-        return f"over: {_again(over[0])}"
-    said = [count(len(begun), "problem")] if begun else []
-    return ", ".join([*said, f"{len(over):,} over"] if over else said)
+    """``[pedigreed] problem: MAST NIRCam gives no complete answer``, at most as long as a digest's."""
+    if len(begun) + len(over) == 1:
+        mark, said = ("problem: ", _wrong) if begun else ("over: ", _again)
+        (problem,) = (*begun, *over)
+        # The sentence tells which it is without the word, too.
+        room = LONGEST_SUBJECT - len(MARK)
+        whole, rest = said(problem), len(said(problem, longest=0))
+        alone = whole if len(whole) <= room else said(problem, longest=room - rest)
+        return MARK + (mark + whole if len(mark + whole) <= room else alone)
+    numbers = [count(len(begun), "problem")] if begun else []
+    return MARK + ", ".join([*numbers, f"{len(over):,} over"] if over else numbers)
 
 
-def _wrong(problem: Problem) -> str:
-    return _WORDS[problem.kind].wrong.format(name=_name(problem))
+def _wrong(problem: Problem, longest: int = LONGEST_NAME) -> str:
+    return _WORDS[problem.kind].wrong.format(name=_name(problem, longest))
 
 
-def _again(problem: Problem) -> str:
-    return _WORDS[problem.kind].over.format(name=_name(problem))
+def _again(problem: Problem, longest: int = LONGEST_NAME) -> str:
+    return _WORDS[problem.kind].over.format(name=_name(problem, longest))
 
 
-def _name(problem: Problem) -> str:
-    return clipped(one_line(problem.name), LONGEST_NAME)
+def _name(problem: Problem, longest: int) -> str:
+    return clipped(one_line(problem.name), longest) if longest else ""
 
 
 def _identity(begun: Sequence[Problem], over: Sequence[Problem], now: datetime) -> str:

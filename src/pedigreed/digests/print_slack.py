@@ -25,11 +25,18 @@ BUDGETS = tuple(
         types=4,
         programs=12,
         bars=min(rows, 3),
-        quote=160,
+        quote=quote,
         reason=200,
+        has_about=has_about,
         has_files=False,
     )
-    for groups, rows in ((4, 12), (3, 6), (2, 4), (1, 1), (0, 0))
+    for groups, rows, quote, has_about in (
+        (4, 12, 500, True),
+        (3, 6, 500, False),
+        (2, 4, 300, False),
+        (1, 1, 160, False),
+        (0, 0, 160, False),
+    )
 )
 """The first whose message Slack takes is taken. The last has only numbers, and fits always."""
 
@@ -95,12 +102,13 @@ def _group(group: Group) -> list[str]:
 
 def _row(row: Row, between: str) -> list[str]:
     """A line, and one for each of its details."""
-    told = words(between.join(filter(None, [row.number, row.words])))
+    line = words(between.join(filter(None, [row.number, row.words])))
     if row.page:
-        told = f"{BULLET}{_link(row.page, row.name)}  {told}"
+        line = f"{BULLET}{_link(row.page, row.name)}  {line}"
     elif row.name:
-        told = f"{BULLET}{safe(row.name)} {told}"
-    return [told, *(SMALL_BULLET + words(detail) for detail in row.details)]
+        line = f"{BULLET}{safe(row.name)} {line}"
+    about = [f"_{safe(row.about)}_"] if row.about else []
+    return [line, *about, *(SMALL_BULLET + words(detail) for detail in row.details)]
 
 
 def _field(value: Value) -> str:

@@ -119,6 +119,7 @@ def _group(group: Group, width: int) -> list[str]:
     lines: list[str] = []
     for row in group.rows:
         lines += prose(row.words, f"{MARGIN}{row.name:>{LONGEST_PROGRAM}}  {row.number:>{width}}   ")
+        lines += prose(row.about, BELOW_A_PROGRAM) if row.about else []
     for words in (group.more, group.pedigree):
         lines += prose(words, BELOW_A_PROGRAM) if words else []
     return lines + _values(group.values)
@@ -132,6 +133,7 @@ def _row(row: Row, indent: str) -> list[str]:
         lines = prose(words, f"{MARGIN}{row.name:>{LONGEST_PROGRAM}}  ")
     else:
         lines = prose(f"{row.name} {words}", MARGIN, HANGING)
+    lines += prose(row.about, BELOW_A_PROGRAM) if row.about else []
     for first, detail in _in_column(row.details):
         lines += prose(detail, BELOW_A_PROGRAM + first)
     return lines

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pedigreed.digests.sections.checked import unread_of
 from pedigreed.digests.sections.crds import bad_files
-from pedigreed.digests.sections.disk import older_on_disk, unread_folders_of
-from pedigreed.digests.sections.motion import programs_in_motion
 from pedigreed.digests.sections.programs import STALE_FLAGS
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, keywords_of, products_of
 from pedigreed.digests.wording import clipped, count, keywords_in_words, listed
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.context_use import is_installed
-from pedigreed.model.digest import ALL_KINDS
+from pedigreed.model.digest import ALL_KINDS, older_on_disk
+from pedigreed.model.download import DownloadState
 from pedigreed.model.notice import NoticeKind
 
 if TYPE_CHECKING:
@@ -36,6 +34,7 @@ LONGEST_VALUE = 16
 _NEWS = {
     ChangeKind.REGRESSED: "regressed",
     ChangeKind.REPROCESSED: "reprocessed",
+    ChangeKind.SET_REPROCESSED: "in reprocessed file sets",
     ChangeKind.NEW: "new",
     ChangeKind.RELISTED: "now at a higher level",
     ChangeKind.PUBLIC: "public",
@@ -66,14 +65,15 @@ def _said(digest: Digest, mark: str, longest_name: int, longest: int) -> str:
     start = f"{mark}{clipped(digest.subscription, min(longest_name, room - taken))}: "
     room = longest - len(start)
     attempts = [[*news, *doubts] for news in (whole, short) for doubts in (full, brief)]
-    attempts += [[*short[:kept], "...", *brief] for kept in range(len(short) - 1, -1, -1)]
-    attempts += [["...", *least]]
+    attempts += [
+        [*short[:kept], "...", *doubts] for kept in range(len(short) - 1, -1, -1) for doubts in (brief, least)
+    ]
     return start + (next(said for news in attempts if len(said := ", ".join(news)) <= room) or _nothing(digest))
 
 
 def _nothing(digest: Digest) -> str:
     if digest.in_motion:
-        return f"{count(len(programs_in_motion(digest)), 'program')} being reprocessed"
+        return f"{count(len(digest.programs_in_motion), 'program')} being reprocessed"
     return "nothing new" if digest.kinds >= ALL_KINDS - STALE_FLAGS else "nothing new of what you asked for"
 
 
@@ -85,9 +85,9 @@ def _doubts(digest: Digest) -> tuple[list[str], list[str], list[str]]:
         f"{number:,} of {of:,} unchecked",
         f"{number:,} unchecked",
     ]
-    unread = ["CRDS"] * bool(unread_of(digest.checked)) + ["disk"] * bool(unread_folders_of(digest))
-    told = [f"{listed(unread)} not read"] if unread else []
-    full, brief, least = ([form, *told] if number else told for form in forms)
+    unread = ["CRDS"] * bool(digest.checked.unread) + ["disk"] * bool(digest.unread_folders)
+    not_read = [f"{listed(unread)} not read"] if unread else []
+    full, brief, least = ([form, *not_read] if number else not_read for form in forms)
     return full, brief, least
 
 
@@ -95,22 +95,30 @@ def _news(digest: Digest, *, is_whole: bool) -> list[str]:
     """What is new, most urgent first; whole, with the pedigree that a reprocessing goes to."""
     news: list[str] = []
     for kind in KINDS_IN_READING_ORDER:
-        told = [transition for transition in digest.transitions if transition.kind is kind]
-        if told and kind is ChangeKind.FIRST:
-            news.append(_first_data(told))
-        elif told:
-            target = _target(told) if is_whole and kind is ChangeKind.REPROCESSED else ""
-            news.append(f"{products_of(told):,} {_NEWS[kind]}{target}")
+        mine = [transition for transition in digest.transitions if transition.kind is kind]
+        if mine and kind is ChangeKind.FIRST:
+            news.append(_first_data(mine))
+        elif mine:
+            target = _target(mine) if is_whole and kind is ChangeKind.REPROCESSED else ""
+            news.append(f"{products_of(mine):,} {_NEWS[kind]}{target}")
     if older := older_on_disk(digest.on_disk):
         # Those that were older yesterday are less urgent than what is new today.
         place = 0 if any(each.newly for each in digest.on_disk) else len(news)
         news.insert(place, f"{older:,} outdated on disk")
     news += _crds(digest, is_whole=is_whole)
+    news += _fetched(digest)
     if digest.suspects:
         news.append(f"{sum(suspect.missing for suspect in digest.suspects):,} missing")
     if digest.baselines:
         news.append(f"now watching {count(len(digest.baselines), 'program')}")
     return news
+
+
+def _fetched(digest: Digest) -> list[str]:
+    """``20 fetched``, ``2 not fetched``."""
+    states = Counter(each.state for each in digest.downloads)
+    words = {DownloadState.FETCHED: "fetched", DownloadState.MISSING: "not fetched"}
+    return [f"{states[state]:,} {said}" for state, said in words.items() if states[state]]
 
 
 def _crds(digest: Digest, *, is_whole: bool) -> list[str]:
@@ -132,15 +140,16 @@ def _crds(digest: Digest, *, is_whole: bool) -> list[str]:
             news.append(count(deliveries, f"{noun}CRDS delivery", f"{noun}CRDS deliveries"))
     if rollbacks := numbers[NoticeKind.ROLLBACK]:
         news.append(count(rollbacks, f"{_announced(digest, NoticeKind.ROLLBACK)}CRDS rollback"))
-    if bad := bad_files(digest.notices):
+    if numbers[NoticeKind.MARKED_BAD]:
+        bad = bad_files(digest.notices)
         news.append(count(bad, f"{_announced(digest, NoticeKind.MARKED_BAD)}bad CRDS file"))
     return news
 
 
 def _announced(digest: Digest, kind: NoticeKind) -> str:
     """A word before what CRDS itself says nothing of."""
-    is_told = any(notice.is_of_crds for notice in digest.notices if notice.kind is kind)
-    return "" if is_told else "announced "
+    is_confirmed = any(notice.is_of_crds for notice in digest.notices if notice.kind is kind)
+    return "" if is_confirmed else "announced "
 
 
 def _first_data(transitions: Sequence[Transition]) -> str:

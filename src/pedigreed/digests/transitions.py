@@ -25,6 +25,7 @@ KINDS_IN_READING_ORDER = (
     ChangeKind.FIRST,
     ChangeKind.REGRESSED,
     ChangeKind.REPROCESSED,
+    ChangeKind.SET_REPROCESSED,
     ChangeKind.NEW,
     ChangeKind.RELISTED,
     ChangeKind.PUBLIC,

@@ -24,8 +24,9 @@ class Budget(NamedTuple):
         types: reference types of one notice.
         programs: that one row names.
         bars: of one section.
-        quote: columns of what is quoted.
+        quote: columns of what is quoted, which ends with a sentence.
         reason: columns of a reason or a note, which others may have written.
+        has_about: whether it is said what a program is about.
         has_files: whether the lists of changes and downloads go with it.
     """
 
@@ -35,8 +36,9 @@ class Budget(NamedTuple):
     types: int = 8
     programs: int = 60
     bars: int = 3
-    quote: int = 300
+    quote: int = 500
     reason: int = 300
+    has_about: bool = True
     has_files: bool = True
 
     def split(self, items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Item]]:
@@ -90,6 +92,8 @@ class Row:
         number: how many products; empty where they are not counted.
         words: the rest.
         details: one line each, below it.
+        about: what the program is about, where it is named first; empty where MAST does not say, or there is no
+            room.
     """
 
     name: str
@@ -97,6 +101,7 @@ class Row:
     page: str = ""
     number: str = ""
     details: tuple[str, ...] = ()
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

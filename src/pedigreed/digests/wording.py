@@ -1,22 +1,26 @@
-"""Puts what a digest tells into words: numbers, names, days and times, pedigrees; all of it safe to print."""
+"""Puts what a digest tells into words, safe to print: numbers, names, times, pedigrees, and where to see more."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from rich.cells import cell_len, set_cell_size
 
-from pedigreed.model.build import build_of
-from pedigreed.model.pedigree import context_name
+from pedigreed.model.instant import zone_name
+from pedigreed.model.pedigree import build_of, context_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from pedigreed.model.campaign import Pace
     from pedigreed.model.digest import PedigreeSpan
+    from pedigreed.model.program import AboutProgram
 
 
 def visible(text: str) -> str:
@@ -61,8 +65,9 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital at its beginning."""
-    return text[:1].upper() + text[1:]
+    """With a capital at its beginning. The name of a context or a file stays as it is."""
+    first = text.partition(" ")[0]
+    return text if "_" in first else text[:1].upper() + text[1:]
 
 
 def listed(names: Sequence[str]) -> str:
@@ -77,11 +82,43 @@ def shortlist(names: Sequence[str], limit: int, noun: str) -> str:
     return f"{', '.join(names[:limit])} and {count(len(names) - limit, 'more ' + noun)}"
 
 
+TARGETS_NAMED = 2
+LONGEST_TITLE = 90
+LONGEST_TARGET = 30
+
+
+def program_in_words(about: AboutProgram) -> str:
+    """``The Assembly of Galaxies (PI Dicken, Daniel), targets A, B and 3 more``; empty where nothing is known."""
+    title, pi_name = about.proposal
+    names = [clipped(name, LONGEST_TARGET) for name in about.target_names]
+    words = [clipped(title, LONGEST_TITLE)] if title else []
+    words += [f"(PI {clipped(pi_name, LONGEST_TARGET)})"] if pi_name else []
+    said = " ".join(words)
+    if not names:
+        return said
+    more = len(names) - TARGETS_NAMED
+    shown = f"{', '.join(names[:TARGETS_NAMED])} and {more:,} more" if more > 0 else listed(names)
+    return ", ".join(filter(None, [said, f"{'target' if len(names) == 1 else 'targets'} {shown}"]))
+
+
 def percent(part: int, whole: int) -> str:
     """Never ``0%`` of something, never ``100%`` of less than all."""
     if 0 < part * 100 < whole:
         return "<1%"
     return f"{part * 100 // whole}%"
+
+
+_DAY_LENGTH = timedelta(days=1)
+
+
+def forecast_in_words(pace: Pace | None, rest: int) -> str:
+    """``at the rate of the last 3 days (408 products), the rest takes about 7 days``; or empty."""
+    takes = pace.forecast(rest) if pace else None
+    if pace is None or takes is None:
+        return ""
+    days = max(1, round(takes / _DAY_LENGTH))
+    basis = f"the last {count(pace.over // _DAY_LENGTH, 'day')} ({count(pace.arrived, 'product')})"
+    return f"at the rate of {basis}, the rest takes about {count(days, 'day')}"
 
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -91,13 +128,13 @@ def period(starts: datetime, ends: datetime, timezone: str) -> str:
     """``21 Nov 07:00 to 22 Nov 2026 07:00 CET (06:00Z)``; a first look has no length: ``21 Nov 2026 ...``."""
     zone = ZoneInfo(timezone)
     begin, end = starts.astimezone(zone), ends.astimezone(zone)
-    words = f"{_full_day(end)} {_clock(end)} {_zone_name(end)}"
+    words = f"{_full_day(end)} {_clock(end)} {zone_name(end)}"
     if starts != ends:
         first = _day(begin) if begin.year == end.year else _full_day(begin)
         # Two ends of a period can have two offsets: the night that the clocks change.
-        begin_zone = "" if begin.utcoffset() == end.utcoffset() else f" {_zone_name(begin)}"
+        begin_zone = "" if begin.utcoffset() == end.utcoffset() else f" {zone_name(begin)}"
         words = f"{first} {_clock(begin)}{begin_zone} to {words}"
-    return words if _zone_name(end) == "UTC" else f"{words} ({_in_utc(starts, ends, end)})"
+    return words if zone_name(end) == "UTC" else f"{words} ({_in_utc(starts, ends, end)})"
 
 
 def _in_utc(starts: datetime, ends: datetime, local_end: datetime) -> str:
@@ -105,12 +142,6 @@ def _in_utc(starts: datetime, ends: datetime, local_end: datetime) -> str:
     if end.date() == local_end.date():
         return f"{_clock(end)}Z" if _clock(begin) == _clock(end) else f"{_clock(begin)}Z to {_clock(end)}Z"
     return f"{_day(begin)} {_clock(begin)}Z to {_day(end)} {_clock(end)}Z"
-
-
-def _zone_name(moment: datetime) -> str:
-    """``CET``; ``UTC-03`` for a zone that has a number for a name."""
-    name = moment.tzname() or "UTC"
-    return f"UTC{name}" if name[0] in "+-" else name
 
 
 def moment_in_utc(moment: datetime, near: datetime) -> str:
@@ -196,28 +227,51 @@ def build_name(cal_ver: str | None) -> str:
     return (build.dms_build or "") if build else ""
 
 
-class Moved(NamedTuple):
+class OldAndNew(NamedTuple):
     """A keyword's values in two pedigrees, as they are shown."""
 
     old: str
     new: str
 
 
-def keywords_moved(before: PedigreeSpan, after: PedigreeSpan) -> tuple[Moved, Moved, Moved]:
+def keywords_moved(before: PedigreeSpan, after: PedigreeSpan) -> tuple[OldAndNew, OldAndNew, OldAndNew]:
     """CAL_VER, CRDS_CTX and DATE in two pedigrees."""
     return (
-        Moved(_value(before.cal_ver), _value(after.cal_ver)),
-        Moved(_value(context_name(before.crds_ctx)), _value(context_name(after.crds_ctx))),
+        OldAndNew(_value(before.cal_ver), _value(after.cal_ver)),
+        OldAndNew(_value(context_name(before.crds_ctx)), _value(context_name(after.crds_ctx))),
         _dates(before, after),
     )
 
 
-def _dates(before: PedigreeSpan, after: PedigreeSpan) -> Moved:
+def _dates(before: PedigreeSpan, after: PedigreeSpan) -> OldAndNew:
     if (before.earliest, before.latest) == (after.earliest, after.latest):
-        return Moved(days_of(before), days_of(before))
+        return OldAndNew(days_of(before), days_of(before))
     old, new = days_of(before), days_of(after)
-    return Moved(old, new) if old != new else Moved(times_of(before), times_of(after))
+    return OldAndNew(old, new) if old != new else OldAndNew(times_of(before), times_of(after))
 
 
 def _value(text: str | None) -> str:
     return "none" if text is None else clipped(text, LONGEST_VALUE) or "(blank)"
+
+
+_CONTEXT = re.compile(r"jwst_[0-9]{4,9}\.pmap")
+
+
+def program_page(program: int) -> str:
+    """MAST's table of a program, with the pedigree of each data set.
+
+    The README of spacetelescope/jwst-caveat-notebooks tells people to look there.
+    """
+    columns = "fileSetName,dataset,cal_ver,crds_ctx,date"
+    return f"https://mast.stsci.edu/search/ui/#/jwst/results?select_cols={columns}&program_id={program}"
+
+
+def context_page(crds_ctx: str | None) -> str:
+    """What CRDS says of a context, ``jwst_1535.pmap``; empty for what is no context."""
+    known = crds_ctx and _CONTEXT.fullmatch(crds_ctx)
+    return f"https://jwst-crds.stsci.edu/browse/{crds_ctx}" if known else ""
+
+
+def product_file(filename: str, mast: str = "https://mast.stsci.edu") -> str:
+    """Where MAST has a product; astroquery downloads it from there."""
+    return f"{mast.rstrip('/')}/search/jwst/api/v0.1/retrieve_product?product_name={quote(filename, safe='')}"

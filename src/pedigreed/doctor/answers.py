@@ -1,4 +1,4 @@
-"""What is assumed of the answers of a keyword service, whatever is in them."""
+"""What is assumed of every answer of a keyword service: TLS and JSON, redirects, caches, speed and clock."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from pedigreed.doctor.assumption import Assumption
 from pedigreed.doctor.control import PAGE, is_redirect, redirect_finding
 from pedigreed.model.instant import to_mjd
 from pedigreed.net.exchange import NoAnswer
-from pedigreed.sources.mast.columns import columns_for
-from pedigreed.sources.mast.query import ARCHIVED
+from pedigreed.sources.mast.query import ARCHIVED, columns_for
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pedigreed.doctor.assumption import Finding
     from pedigreed.doctor.control import Control
 
@@ -70,17 +71,28 @@ REPEATED = Assumption(
 
 def _repeated(of: Control) -> Finding:
     answers, seconds = [], []
+    is_kept = False
     for _ in range(2):
         began = time.monotonic()
         answers.append(sorted(of.names(of.ask("filename,date_mjd"))))
         seconds.append(round(time.monotonic() - began, 3))
-    came = f"{'alike' if answers[0] == answers[1] else 'another answer'}, in {seconds[0]} and {seconds[1]} s"
-    return REPEATED.judged(answers[0] == answers[1], came, seconds=seconds)
+        is_kept = is_kept or _is_from_a_cache(of.portal.headers)
+    is_alike = answers[0] == answers[1]
+    came = f"{'alike' if is_alike else 'another answer'}, in {seconds[0]} and {seconds[1]} s"
+    if is_kept:
+        came = f"{came}, out of a cache"
+    return REPEATED.judged(is_alike and not is_kept, came, seconds=seconds, is_kept=is_kept)
+
+
+def _is_from_a_cache(headers: Mapping[str, str]) -> bool:
+    """Whether a cache on the way says that it had the answer already (RFC 9111, 5.1, and what most write)."""
+    age = headers.get("Age", "").strip()
+    return (age.isdecimal() and int(age) > 0) or headers.get("X-Cache", "").strip().lower().startswith("hit")
 
 
 SPEED = Assumption(
     "size and speed",
-    "1, 1,000 and 50,000 rows come within the time limit of one exchange",
+    "pages of 1, 1,000 and 50,000 rows come whole, within the time limit of one exchange",
     "JWQL waits for minutes; 50,000 rows are about 40 MB",
     "what is too slow or too big is asked for in halves, and what worked for a month",
 )
@@ -88,18 +100,22 @@ SPEED = Assumption(
 
 def _speed(of: Control) -> Finding:
     measured = {}
+    is_whole = True
     columns = ",".join(columns_for(of.control))
     since = {"paramName": ARCHIVED, "values": [{"min": to_mjd(datetime.now(UTC) - _LATEST), "max": 99999}]}
     for size, filters, programs in ((1, (), None), (1_000, (), None), (PAGE, (since,), ())):
         began = time.monotonic()
         page = of.ask(columns, *filters, size=size, programs=programs)
+        is_whole = is_whole and len(page.rows) >= min(size, page.total or 0)
         measured[str(size)] = {
             "rows": len(page.rows),
             "bytes": sum(len(memoryview(row)) for row in page.rows),
             "seconds": round(time.monotonic() - began, 3),
         }
     came = ", ".join(f"{each['rows']:,} rows in {each['seconds']} s" for each in measured.values())
-    return SPEED.right(came, sizes=measured)
+    if not is_whole:
+        came = f"{came}: fewer than a page was asked to have"
+    return SPEED.judged(is_whole, came, sizes=measured)
 
 
 CLOCK = Assumption(

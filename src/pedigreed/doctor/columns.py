@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pedigreed.doctor.assumption import Assumption
 from pedigreed.model.failure import UpstreamRefused
 from pedigreed.model.instrument import Instrument
-from pedigreed.sources.mast.columns import NEEDED_TO_TELL, columns_for, service_of
+from pedigreed.sources.mast.query import NEEDED_TO_TELL, columns_for, service_of
 
 if TYPE_CHECKING:
     from pedigreed.doctor.assumption import Finding

@@ -12,7 +12,7 @@ import msgspec
 
 from pedigreed.model.instrument import Instrument
 from pedigreed.net.exchange import Limits, NoAnswer, Request, blocking_exchange
-from pedigreed.sources.mast.columns import service_of, spelt_as_asked
+from pedigreed.sources.mast.query import service_of, spelt_as_asked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from pedigreed.sources.mast.portal import Portal
 
 Row = dict[str, object]
-
-CONTROL_PROGRAM = 2733
-"""Early-release observations of a nebula, public since July 2022, with NIRCam and MIRI."""
 
 NO_PROGRAM = 99_998
 PAGE = 50_000
@@ -47,7 +44,7 @@ class Control:
 
     portal: Portal
     url: str
-    program: int = CONTROL_PROGRAM
+    program: int
     control: Instrument = Instrument.NIRCAM
     rows: dict[str, Row] = field(default_factory=dict)
     total: int | None = None

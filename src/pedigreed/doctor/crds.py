@@ -14,7 +14,7 @@ from pedigreed.doctor.assumption import Assumption
 from pedigreed.doctor.control import AGENT, redirect_finding
 from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.net.exchange import Answer, Limits, Request, blocking_exchange
-from pedigreed.sources.crds.contexts import SERVER_ZONE, asked_version, read_history, rules_file
+from pedigreed.sources.crds.contexts import SERVER_ZONE, asked_version, read_context, read_history, rules_file
 from pedigreed.sources.crds.reference_files import bad_names, names_in, records_of
 
 if TYPE_CHECKING:
@@ -101,22 +101,26 @@ class CrdsExamination:
     def examine(self) -> Iterator[Finding]:
         """Check one assumption after the other."""
         yield self._redirects()
-        checks: tuple[tuple[Assumption, Callable[[], tuple[bool, str]]], ...] = (
+        checks: tuple[tuple[Assumption, Callable[[], tuple[bool | None, str]]], ...] = (
             (LATEST, self._is_there_a_latest),
             (HISTORY, self._does_the_history_end_at_it),
             (ZONE, self._are_its_dates_of_new_york),
             (BUILD, self._is_the_archive_made_with_it),
-            (FILES, self._are_its_files_told),
-            (RULES, self._are_its_rules_told),
-            (BAD, self._are_bad_files_told),
+            (FILES, self._does_it_list_its_files),
+            (RULES, self._does_it_list_its_rules),
+            (BAD, self._does_it_list_bad_files),
         )
         for assumption, check in checks:
-            try:
-                is_right, came = check()
-            except UpstreamUnavailable as error:
-                yield assumption.wrong(str(error)[:200])
-                continue
-            yield assumption.judged(is_right, came)
+            yield self._checked(assumption, check)
+
+    def _checked(self, assumption: Assumption, check: Callable[[], tuple[bool | None, str]]) -> Finding:
+        try:
+            is_right, came = check()
+        except UpstreamUnavailable as error:
+            return assumption.wrong(str(error)[:200])
+        except Exception as error:  # noqa: BLE001  # whatever has another form than this expects is to be found out
+            return assumption.wrong(f"in a form that is not known ({type(error).__name__})")
+        return assumption.unknown(came) if is_right is None else assumption.judged(is_right, came)
 
     def _redirects(self) -> Finding:
         asked = {"jsonrpc": "1.0", "method": "get_default_context", "params": ["jwst", "latest"], "id": "1"}
@@ -130,7 +134,7 @@ class CrdsExamination:
 
     def _is_there_a_latest(self) -> tuple[bool, str]:
         self._latest = self._rpc.call("get_default_context", "jwst", "latest", shape=str)
-        return self._latest.endswith(".pmap"), self._latest[:40]
+        return bool(read_context(self._latest)), self._latest[:40]
 
     def _does_the_history_end_at_it(self) -> tuple[bool, str]:
         rows = self._rpc.call("get_context_history", "jwst", shape=list[object])
@@ -140,9 +144,9 @@ class CrdsExamination:
         came = f"{len(rows):,} rows, {unreadable} of them can't be read, the last of {last}"
         return not unreadable and last == rules_file(self._latest), came
 
-    def _are_its_dates_of_new_york(self) -> tuple[bool, str]:
+    def _are_its_dates_of_new_york(self) -> tuple[bool | None, str]:
         if not self._activations:
-            raise UpstreamUnavailable("there is no history to look at")
+            return None, "there is no history to look at"
         last = self._activations[-_LOOKED_AT:]
         at_work = sum(each.started_at.astimezone(SERVER_ZONE).hour in _WORKING_HOURS for each in last)
         now = self._says_now or datetime.now(UTC)
@@ -150,23 +154,25 @@ class CrdsExamination:
         came = f"{at_work} of the last {len(last)} between 8 and 18 o'clock, {ahead} ahead of the server's clock"
         return at_work >= _MOST_OF_THEM * len(last) and not ahead, came
 
-    def _is_the_archive_made_with_it(self) -> tuple[bool, str]:
+    def _is_the_archive_made_with_it(self) -> tuple[bool | None, str]:
         if self._cal_ver is None:
-            return True, "no product to ask for"
+            return None, "no product to ask for"
         build = self._rpc.call("get_build_context", "jwst", asked_version(self._cal_ver), shape=str)
         return build == self._crds_ctx, f"{build[:40]} for {self._cal_ver}, whose products have {self._crds_ctx}"
 
-    def _are_its_files_told(self) -> tuple[bool, str]:
+    def _does_it_list_its_files(self) -> tuple[bool, str]:
         names = sorted(names_in(self._rpc, self._latest))
         (record,) = records_of(self._rpc, names[:1])
-        return record.name == names[0], f"{len(names):,} files"
+        is_dated = record.delivered_at is not None
+        came = f"{len(names):,} files, {'with' if is_dated else 'without'} the date of the first one's delivery"
+        return is_dated, came
 
-    def _are_its_rules_told(self) -> tuple[bool, str]:
+    def _does_it_list_its_rules(self) -> tuple[bool, str]:
         names = self._rpc.call("get_mapping_names", self._latest, shape=list[str])
         kinds = Counter(name.rpartition(".")[2] for name in names)
         came = ", ".join(f"{kinds[kind]:,} {kind}" for kind in ("pmap", "imap", "rmap"))
         return self._latest in names and bool(kinds["imap"] and kinds["rmap"]), came
 
-    def _are_bad_files_told(self) -> tuple[bool, str]:
+    def _does_it_list_bad_files(self) -> tuple[bool, str]:
         names, odd = bad_names(self._rpc)
         return not odd, f"{len(names):,} bad files, {odd} that can't be read"

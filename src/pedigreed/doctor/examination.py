@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pedigreed.doctor import answers, columns, files, filters, missions, paging, rows
 from pedigreed.doctor.assumption import Outcome
 from pedigreed.doctor.control import Control
 from pedigreed.doctor.crds import CRDS_ASSUMPTIONS, CrdsExamination
-from pedigreed.model.failure import Unreadable, UpstreamUnavailable
+from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.model.pedigree import version_of
+from pedigreed.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -78,8 +80,7 @@ def _checked(assumption: Assumption, look: Callable[[Control], Finding], of: Con
         return look(of)
     except UpstreamUnavailable as error:
         return assumption.wrong(str(error)[:200])
-    except (Unreadable, ValueError, KeyError, IndexError) as error:
-        # Whatever has another form than this expects is what is to be found out.
+    except Exception as error:  # noqa: BLE001  # whatever has another form than this expects is to be found out
         return assumption.wrong(f"in a form that is not known ({type(error).__name__})")
 
 
@@ -110,7 +111,7 @@ def report_of(findings: Iterable[Finding], version: str, program: int) -> dict[s
                 "assumption": finding.assumption.name,
                 "outcome": finding.outcome.value,
                 **({} if _is_private(finding) else {"came": _without_places(finding.came, program)}),
-                "measured": dict(finding.measured),
+                "measured": _measured_without_places(finding.measured, program),
             }
             for finding in findings
         ],
@@ -123,19 +124,39 @@ def _is_private(finding: Finding) -> bool:
 
 
 _PLACES = re.compile(
-    r"""[a-z][a-z0-9+.-]*://\S+          # an address
-    | [\w.+-]+@[\w.-]+                  # of a person
-    | \b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b
-    | \b(?:[a-z0-9-]+\.)+(?:edu|org|com|net|gov|example|int|de|eu|uk|fr)\b(?::\d+)?
-    | (?<![\w.])/(?:[\w.~-]+/)*[\w.~-]+   # a path
+    r"""[a-z][a-z0-9+.-]*://\S+                             # an address
+    | [\w.+-]+@[\w.-]+                                     # of a person
+    | \b(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?\b                 # of a machine
+    | (?<![\w.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])
+    | \b(?:[a-z0-9-]+\.)+(?!(?:[pir]map|fits|json)\b)[a-z]{2,}\b(?::\d+)?   # a name of one
+    | \b[a-z][a-z0-9-]*:\d{2,5}\b
+    | \b(?:token|password|passwd|pwd|secret|key|sid|session|authorization|bearer)\b\W{1,3}(?:token\s+)?\S+
+    | \b(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{20,}\b            # what may be a token
+    | \b[a-z]:\\[^\s"']+                                  # a path
+    | \\\\[^\s"']+
+    | (?<![\w.])~?/(?:[^\s"'/]+/)*[^\s"',;]+
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-_FILE = re.compile(r"\bjw(\d{5})[\w-]*(?:\.\w+)*")
+_FILE = re.compile(r"\bjw(\d{5})[\w-]*(?:\.\w+)*", re.IGNORECASE)
 _LEFT_OUT = "(left out)"
 
 
 def _without_places(text: str, program: int) -> str:
     """A server's words may name what is none of the issue's business."""
-    text = _PLACES.sub(_LEFT_OUT, text)
+    text = _PLACES.sub(_LEFT_OUT, redact(text, any_address=True))
     return _FILE.sub(lambda found: found[0] if int(found[1]) == program else _LEFT_OUT, text)
+
+
+def _measured_without_places(measured: object, program: int) -> object:
+    """The same of all texts in what was measured: some are the server's, such as the name of a column."""
+    if isinstance(measured, str):
+        return _without_places(measured, program)
+    if isinstance(measured, Mapping):
+        return {
+            _without_places(str(name), program): _measured_without_places(value, program)
+            for name, value in measured.items()
+        }
+    if isinstance(measured, list | tuple):
+        return [_measured_without_places(value, program) for value in measured]
+    return measured

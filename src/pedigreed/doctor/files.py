@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from pedigreed.digests.wording import product_file
 from pedigreed.doctor.assumption import Assumption
 from pedigreed.model.instant import ROUNDING, from_mjd, parse_instant
 from pedigreed.net.exchange import Answer
@@ -24,9 +25,9 @@ _MOST = 4_000_000
 
 KEYWORDS = Assumption(
     "keyword record of one file",
-    "the viz service gives one file's keywords, with the pedigree that its row has; nothing uses it yet",
+    "the viz service gives one file's keywords, with the pedigree that its row has",
     "STScI's page on the API has a record",
-    "nothing",
+    "files of a level that MAST does not list are judged by their exposure alone, and fetched without their MD5",
 )
 
 
@@ -58,7 +59,7 @@ DOWNLOAD = Assumption(
 def _download(of: Control) -> Finding:
     row = _smallest(of)
     size = int(str(row["fileSize"]))
-    path = f"/search/jwst/api/v0.1/retrieve_product?product_name={quote(str(row['filename']), safe='')}"
+    path = product_file(str(row["filename"]), mast="")
     if problem := _wrong_with_part(of.get(path, {"Range": f"bytes=0-{_BLOCK - 1}"}), size):
         return DOWNLOAD.wrong(problem, size=size)
     if size > _MOST:
@@ -77,9 +78,9 @@ def _wrong_with_part(part: Answer | NoAnswer, size: int) -> str | None:
         return _failure(part)
     if part.status != HTTPStatus.PARTIAL_CONTENT:
         return "no ranges: the whole file comes"
-    told = part.headers.get("Content-Range", "").rpartition("/")[2]
-    if told != str(size) or len(part.body) != min(_BLOCK, size):
-        return f"a size of {told or 'nothing'}, and the row says {size:,}"
+    size_said = part.headers.get("Content-Range", "").rpartition("/")[2]
+    if size_said != str(size) or len(part.body) != min(_BLOCK, size):
+        return f"a size of {size_said or 'nothing'}, and the row says {size:,}"
     return None if part.body.startswith(b"SIMPLE  =") else "what came is no FITS"
 
 

@@ -10,6 +10,7 @@ from pedigreed.doctor.assumption import Assumption
 from pedigreed.doctor.control import NO_PROGRAM
 from pedigreed.model.failure import UpstreamRefused
 from pedigreed.sources.mast.query import ARCHIVED
+from pedigreed.sources.mast.row import program_of
 
 if TYPE_CHECKING:
     from pedigreed.doctor.assumption import Finding
@@ -30,14 +31,17 @@ PROGRAMS = Assumption(
 def _programs(of: Control) -> Finding:
     asked = {
         "padded": [f"{of.program:05d}"],
-        "2 values": [str(of.program), str(NO_PROGRAM)],
-        "100 values": [str(of.program), *map(str, _MANY)],
+        "2 values": [str(NO_PROGRAM), str(of.program)],
+        "100 values": [*map(str, _MANY), str(of.program)],
         "unknown": [str(NO_PROGRAM)],
     }
     counts = {name: len(of.names(of.ask("filename", programs=values))) for name, values in asked.items()}
     expected = {name: 0 if name == "unknown" else len(of.rows) for name in asked}
-    came = ", ".join(f"{name}: {count:,}" for name, count in counts.items())
-    return PROGRAMS.judged(counts == expected, came, counts=counts)
+    strangers = sum(program_of(row) != of.program for row in of.rows.values())
+    came = ", ".join(f"{name}: {count:,}" for name, count in counts.items()) + f" of {len(of.rows):,}"
+    if strangers:
+        came = f"{came}, {strangers:,} of them of other programs"
+    return PROGRAMS.judged(counts == expected and not strangers, came, counts=counts, strangers=strangers)
 
 
 OBSERVATIONS = Assumption(

@@ -16,24 +16,29 @@ from urllib.parse import urlsplit
 
 from pedigreed.config.address import parse_secret_url
 from pedigreed.config.channels import (
+    SENDMAIL,
+    STDOUT,
+    AppriseChannel,
     CommandChannel,
     EmailChannel,
+    FeedChannel,
     FolderChannel,
     MaildirChannel,
     SlackChannel,
     WebhookChannel,
 )
 from pedigreed.delivery.channels import open_channels
+from pedigreed.delivery.command import sendmail_program
 from pedigreed.delivery.smtp import SmtpChannel
 from pedigreed.doctor.assumption import Assumption
 from pedigreed.doctor.control import AGENT
 from pedigreed.model.delivery import Sent
 from pedigreed.model.failure import PedigreedError
 from pedigreed.net.breakage import what_broke
-from pedigreed.sources.feeds.feed import FeedSource
+from pedigreed.sources.feeds.feed_source import FeedSource
 from pedigreed.sources.mailbox.imap import ImapSource
 from pedigreed.sources.mailbox.open_mailbox import open_mailbox
-from pedigreed.sources.names import feed_name, mailbox_name
+from pedigreed.sources.source import feed_name, mailbox_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,7 +149,7 @@ def _mailbox(config: Config, now: datetime) -> Finding:
     )
 
 
-def _channel(channel: Channel) -> Finding:
+def _channel(channel: Channel) -> Finding:  # noqa: PLR0911  # one for each kind
     match channel:
         case EmailChannel():
             opened = open_channels({"email": channel})["email"]
@@ -156,11 +161,15 @@ def _channel(channel: Channel) -> Finding:
             return _connected(channel.webhook.reveal)
         case WebhookChannel():
             return _connected(channel.url.reveal)
+        case AppriseChannel():
+            return CHANNEL.unknown("only a message tells: --send")
         case MaildirChannel() | FolderChannel():
             return _writable(channel.path)
+        case FeedChannel():
+            return _writable(channel.path.parent)
         case CommandChannel():
-            program = channel.run[0]
-            is_there = not program.startswith("/") or os.access(program, os.X_OK)
+            program = sendmail_program() if channel.run == SENDMAIL else channel.run[0]
+            is_there = channel.run == STDOUT or (program is not None and os.access(program, os.X_OK))
             return CHANNEL.judged(is_there, "it is there" if is_there else "no program that can be run")
 
 

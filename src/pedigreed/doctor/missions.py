@@ -1,4 +1,4 @@
-"""What is assumed of MAST's search of file sets, which could stand in for a keyword service that is gone."""
+"""What is assumed of MAST's search of file sets, which can stand in for a keyword service that is gone."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PATIENCE = Patience(exchange_timeout=30.0, total_timeout=60.0, attempts=1)
 
 MISSIONS_COLUMNS = Assumption(
     "columns of the Missions search",
-    "the search of file sets lists its columns, those of the pedigree among them; nothing uses it yet",
+    "the search of file sets lists its columns, those of the pedigree among them",
     "astroquery reads the same list; others read these columns",
-    "nothing",
+    "with `fallback: missions`, it stands in for nothing; else nothing",
 )
 
 
@@ -32,9 +32,9 @@ def _columns(of: Control) -> Finding:
 
 MISSIONS = Assumption(
     "Missions search",
-    "the search has each file set of a program, with the pedigree of one of its files; nothing uses it yet",
+    "the search has each file set of a program, with the pedigree of one of its files",
     "one pedigree for a file set; seen in samples alone",
-    "nothing",
+    "with `fallback: missions`, programs whose file sets it lacks are not checked by it; else nothing",
 )
 
 

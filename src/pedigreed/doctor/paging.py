@@ -52,10 +52,10 @@ EMPTY = Assumption(
 
 def _empty(of: Control) -> Finding:
     page = of.ask("filename", programs=[str(NO_PROGRAM)])
+    if page.rows:
+        return EMPTY.unknown("rows of other programs came")
     came = f"{len(page.rows)} rows, page {page.number} of {page.pages}, a total of {page.total}"
-    return EMPTY.judged(
-        not page.rows and page.total == 0, came, page=page.number, pages=page.pages, total=page.total
-    )
+    return EMPTY.judged(page.total == 0, came, page=page.number, pages=page.pages, total=page.total)
 
 
 PAGES = Assumption(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pedigreed.config.value import LEVELS
 from pedigreed.doctor.assumption import Assumption
 from pedigreed.model.failure import UpstreamRefused
 from pedigreed.model.instant import ROUNDING, from_mjd, parse_instant, to_mjd
 
 if TYPE_CHECKING:
     from pedigreed.doctor.assumption import Finding
-    from pedigreed.doctor.control import Control
+    from pedigreed.doctor.control import Control, Row
 
+_LONGEST = 200
+"""Characters of what came."""
 
 DATES = Assumption(
     "two forms of DATE",
@@ -49,20 +53,28 @@ RELEASE = Assumption(
 
 
 def _release(of: Control) -> Finding:
-    rows = of.read(of.ask("filename,publicReleaseDate_mjd,isRestricted", size=1_000))
+    rows = list(of.rows.values())
     dated = [row for row in rows if row.get("publicReleaseDate_mjd") is not None]
-    flagged = sum(str(row.get("isRestricted")).lower() in {"true", "t", "1"} for row in rows)
+    flagged = sum(str(row.get("isRestricted")).lower() in {"true", "t", "1"} for row in _flags(of))
     now = to_mjd(datetime.now(UTC))
     ahead = sum(float(str(row["publicReleaseDate_mjd"])) > now for row in dated)
     came = f"{len(dated):,} of {len(rows):,} dated, {ahead:,} ahead, {flagged:,} flagged"
     return RELEASE.judged(len(dated) == len(rows), came, dated=len(dated), ahead=ahead, flagged=flagged)
 
 
-LEVELS = Assumption(
+def _flags(of: Control) -> list[Row]:
+    """Rows with `isRestricted` alone; none where the service has it no longer, which is no loss."""
+    try:
+        return of.read(of.ask("filename,isRestricted", size=1_000))
+    except UpstreamRefused:
+        return []
+
+
+PRODUCT_LEVELS = Assumption(
     "levels of an exposure",
-    "a lower level may be listed beside a higher one, or in its place",
-    "MAST's documentation has the highest alone; a real year had both for days",
-    "nothing: what left the list for a higher level is told as that, once a sweep shows it",
+    "each row has a level that a configuration can name; a lower one may be listed beside a higher, or before it",
+    "a real year has 1b, 2a, 2b and 3, for days both a rate and its cal, and 2b for most rates of NIRSpec",
+    "a product of another level is told to those alone who watch every level",
 )
 
 
@@ -71,11 +83,14 @@ def _levels(of: Control) -> Finding:
         name.replace("_cal.fits", "_rate.fits") in of.rows for name in of.rows if name.endswith("_cal.fits")
     )
     cals = sum(name.endswith("_cal.fits") for name in of.rows)
-    return LEVELS.right(f"{both:,} of {cals:,} cal files have their rate listed", both=both, cals=cals)
+    found = Counter(str(row.get("productLevel")) for row in of.rows.values())
+    unknown = found.keys() - set(LEVELS)
+    came = f"{', '.join(sorted(found))}; {both:,} of {cals:,} cal files have their rate listed"
+    return PRODUCT_LEVELS.judged(not unknown, came[:_LONGEST], levels=dict(found), both=both, cals=cals)
 
 
 CHECKS = (
     (DATES, _dates),
     (RELEASE, _release),
-    (LEVELS, _levels),
+    (PRODUCT_LEVELS, _levels),
 )

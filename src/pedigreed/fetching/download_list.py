@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from typing import TYPE_CHECKING
 
 from pedigreed.fetching.wanted import Wanted
 from pedigreed.model.failure import Usage
+from pedigreed.regular_file import open_regular, why_unread
 from pedigreed.sources.mailbox.mast_events import events_in
 
 if TYPE_CHECKING:
@@ -26,13 +28,15 @@ def read_download_list(file: Path) -> tuple[Wanted, ...]:
         Usage: it can't be read, or lists no file of JWST.
     """
     try:
-        with file.open("rb") as plain:
+        with os.fdopen(open_regular(file), "rb") as plain:
             is_packed = plain.read(len(_PACKED)) == _PACKED
-        with gzip.open(file) if is_packed else file.open("rb") as opened:
-            content = opened.read(LARGEST + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or "it does not unpack"
-        raise Usage(f"{str(file)!a} can't be read: {reason.lower()}") from None
+            plain.seek(0)
+            with gzip.open(plain) if is_packed else plain as opened:
+                content = opened.read(LARGEST + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise Usage(f"{str(file)!a} can't be read: it does not unpack") from None
+    except OSError as error:
+        raise Usage(f"{str(file)!a} can't be read: {why_unread(error)}") from None
     if len(content) > LARGEST:
         raise Usage(f"{str(file)!a} has more than {LARGEST:,} bytes, and is no list of files")
     events = events_in([content.decode("utf-8", "replace")], most=LARGEST)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
-from pedigreed.digests.links import product_file
+from pedigreed.digests.wording import product_file
 from pedigreed.fetching.part import (
     Denied,
     DiskFailed,
@@ -22,11 +21,11 @@ from pedigreed.fetching.part import (
     discard,
     is_denial,
     is_whole,
-    to_the_end,
 )
 from pedigreed.fetching.plan import public_copy
 from pedigreed.model.failure import UpstreamUnavailable
-from pedigreed.net.exchange import Answer, Limits, Request, exchange, usable
+from pedigreed.net.access_token import by_mast_token
+from pedigreed.net.exchange import Answer, Connections, Limits, Request, exchange, usable
 from pedigreed.net.patience import Passing, Patience
 
 if TYPE_CHECKING:
@@ -36,13 +35,19 @@ if TYPE_CHECKING:
     from pedigreed.fetching.wanted import Wanted
 
 AT_ONCE = 2
-"""Files under way: MAST is for all."""
+"""Files that the archive is asked for: it is for all."""
+
+UNDER_WAY = 4
+"""Files with those that came, and are being brought down to the disk."""
 
 PATIENCE = Patience(exchange_timeout=60.0, attempts=5, longest_pause=60.0, largest_answer=1 << 16, redirects=5)
 """`exchange_timeout` is for a silence. A whole file may take as long as its size does at the slowest rate."""
 
 SLOWEST = 10_000
 """Bytes a second on the average of one exchange. What is slower is broken off, and taken up where it was."""
+
+_GIVES_UP_AFTER = 3
+"""Files in a row for which nobody answered. The others are not asked for: each would take as long."""
 
 PUBLIC_COPY = "https://stpubdata.s3.us-east-1.amazonaws.com"
 
@@ -166,28 +171,32 @@ class _Fetching:
         self._watcher = watcher
         self._keeps_old = keeps_old
         self._patience = patience
-        self._tls_context = ssl.create_default_context()
+        self._connections: Connections | None = None
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._rests_until = 0.0
         self._stopped: DiskFailed | None = None
+        self._unanswered = 0
 
     async def all(self, jobs: Iterable[Job]) -> list[Outcome]:
         """Fetch some, in their order as far as it goes."""
-        turns = asyncio.Semaphore(AT_ONCE)
+        under_way = asyncio.Semaphore(UNDER_WAY)
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
         async def one(job: Job) -> Outcome:
-            async with turns:
+            async with under_way:
                 outcome = await self._one(job)
                 if outcome.result is not Result.OTHER:
                     self._watcher.ended(outcome)
                 return outcome
 
-        async with asyncio.TaskGroup() as group:
+        self._connections = Connections(self._patience.exchange_timeout)
+        async with self._connections, asyncio.TaskGroup() as group:
             tasks = [group.create_task(one(job)) for job in jobs]
         return [task.result() for task in tasks]
 
     async def _one(self, job: Job) -> Outcome:
         try:
-            if await asyncio.to_thread(is_whole, job):
+            if job.old is not None and await asyncio.to_thread(is_whole, job):
                 self._watcher.received(job.wanted.size or 0)
                 return Outcome(job, Result.THERE)
             if self._stopped is not None:
@@ -209,14 +218,26 @@ class _Fetching:
         address = self._archive.address_of(job.wanted.filename)
         if address is None:
             raise UpstreamUnavailable("where it has such a file is not known")
-        with PartFile(job, self._watcher.received) as part:
-            if not part.is_complete:
-                seconds = self._patience.total_timeout + (job.wanted.size or 0) / SLOWEST
-                deadline = time.monotonic() + seconds
-                async for attempt in self._patience.retrying_coroutine(deadline):
-                    with attempt:
-                        await self._try(address, part, deadline)
-            await to_the_end(lambda: part.publish(keeps_old=self._keeps_old))
+        async with PartFile(job, self._watcher.received) as part:
+            async with self._turns:
+                if not part.is_complete:
+                    await self._ask(address, job, part)
+            await part.publish(keeps_old=self._keeps_old)
+
+    async def _ask(self, address: str, job: Job, part: PartFile) -> None:
+        """Ask until it is here, with patience."""
+        if self._unanswered >= _GIVES_UP_AFTER:
+            raise UpstreamUnavailable("it did not answer for others, and was not asked for this one")
+        seconds = self._patience.total_timeout + (job.wanted.size or 0) / SLOWEST
+        deadline = time.monotonic() + seconds
+        try:
+            async for attempt in self._patience.retrying_coroutine(deadline):
+                with attempt:
+                    await self._try(address, part, deadline)
+        except UpstreamUnavailable:
+            # `_try` begins the count anew with each answer. Who asked for a pause answered as well.
+            self._unanswered += time.monotonic() >= self._rests_until
+            raise
 
     async def _try(self, address: str, part: PartFile, deadline: float) -> None:
         """Ask once for what is missing. Raises `Passing` where that may succeed a moment later."""
@@ -226,17 +247,20 @@ class _Fetching:
         await asyncio.sleep(max(0.0, rest))
         headers = dict(part.asked)
         if self._archive.token:
-            headers["Authorization"] = f"token {self._archive.token}"
+            headers |= by_mast_token(self._archive.token)
         limits = Limits(
             deadline - time.monotonic(),
             self._patience.largest_answer,
             self._patience.redirects,
-            silence=self._patience.exchange_timeout,
         )
         was_part = bool(headers.get("Range"))
         part.has_accepted = False
-        came = await exchange(Request("GET", address, headers), limits, self._tls_context, part)
-        await to_the_end(part.flush)
+        request = Request("GET", address, headers)
+        came = await exchange(request, limits, receiver=part, connections=self._connections)
+        if isinstance(came, Answer):
+            self._unanswered = 0
+        if not part.is_complete:
+            await part.drain()
         if isinstance(came, Answer) and not part.has_accepted:
             _refuse(came, part, was_part=was_part)
         try:

@@ -1,4 +1,4 @@
-"""What lies on the disk already of the files that are wanted, and how much room there is."""
+"""What lies on the disk already of the files that are wanted, where they go, and how much room there is."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ import shutil
 import stat
 from collections import defaultdict
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pedigreed.fetching.plan import Left, OldFile
-from pedigreed.model.failure import Unreadable
-from pedigreed.sources.disk.product_files import read_pedigree
+from pedigreed.fetching.plan import Left, plan_fetch
+from pedigreed.model.local_file import LocalFile
+from pedigreed.model.pedigree import Pedigree
+from pedigreed.sources.disk.product_files import read_product
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from pedigreed.fetching.plan import Job
+    from pedigreed.fetching.plan import Job, Plan
+    from pedigreed.fetching.wanted import Wanted
 
 
-def find_old_files(folder: str, names: Collection[str]) -> tuple[dict[str, list[OldFile]], list[Left]]:
+def find_old_files(folder: str, names: Collection[str]) -> tuple[dict[str, list[LocalFile]], list[Left]]:
     """The files of some names in a folder and below it, by name; and the links out of it, which are left alone.
 
     A link to a file within the folder counts as that file. Links to folders are not followed.
     """
-    found: dict[str, dict[str, OldFile]] = defaultdict(dict)
+    found: dict[str, dict[str, LocalFile]] = defaultdict(dict)
     left = []
     wanted = frozenset(names)
     for here, _, files in os.walk(folder):
@@ -38,22 +41,51 @@ def find_old_files(folder: str, names: Collection[str]) -> tuple[dict[str, list[
     return {name: list(files.values()) for name, files in found.items()}, left
 
 
-def old_file(path: str) -> OldFile | None:
+def plan_to_folder(wanted: Iterable[Wanted], folder: str, *, flat: bool, include_custom: bool) -> Plan:
+    """Decide on places in a folder. What a link leads out of it is left alone."""
+    files = sorted(wanted, key=lambda file: file.filename)
+    old, links = find_old_files(folder, {file.filename for file in files})
+    outside = {Path(link.name).name for link in links}
+    plan = plan_fetch(
+        (file for file in files if file.filename not in outside or file.filename in old),
+        old,
+        folder,
+        is_flat=flat,
+        includes_custom=include_custom,
+    )
+    leaving = [job for job in plan.jobs if job.old is None and not is_inside(folder, job.place)]
+    plan.jobs = [job for job in plan.jobs if job not in leaving]
+    plan.left += links + [Left(job.place, "a link leads it out of the folder") for job in leaving]
+    return plan
+
+
+def old_file(path: str) -> LocalFile | None:
     """A file as it is now; None where there is none, or something else than a regular file."""
-    with suppress(OSError):
-        status = Path(path).stat()
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        pedigree = None
-        with suppress(OSError, Unreadable):
-            pedigree = read_pedigree(path)[0]
-        return OldFile(path, status.st_size, status.st_mtime_ns, pedigree)
+    now = datetime.now(UTC)
+    try:
+        return read_product(path, now)
+    except OSError:
+        with suppress(OSError):
+            status = Path(path).stat()
+            if stat.S_ISREG(status.st_mode):
+                return LocalFile(path, Pedigree(None, None, None), status.st_size, status.st_mtime_ns, now)
     return None
 
 
 def is_inside(folder: str, path: str) -> bool:
     """Whether a path, with all links followed, is within a folder."""
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def bytes_in(folder: str) -> int:
+    """How much the files in a folder and below it have. Links are not followed."""
+    found = 0
+    for here, _, files in os.walk(folder):
+        for name in files:
+            with suppress(FileNotFoundError):
+                status = os.lstat(os.path.join(here, name))  # noqa: PTH118  # a walk has texts
+                found += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return found
 
 
 def room_by_disk(jobs: Iterable[Job]) -> dict[int, tuple[str, int, list[Job]]]:

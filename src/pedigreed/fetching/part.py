@@ -14,19 +14,26 @@ import os
 import re
 import shutil
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pedigreed.durable import bring_down, keep_names
 from pedigreed.fetching.plan import kept_name
 from pedigreed.model.failure import TryAgain, UpstreamUnavailable
+from pedigreed.sources.disk.product_files import is_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Self
 
-    from pedigreed.fetching.plan import Job, OldFile
+    from pedigreed.fetching.plan import Job
+    from pedigreed.model.local_file import LocalFile
 
 _PIECE = 1 << 20
+_MOST_WAITING = 8 * _PIECE
+"""Bytes of one file that are kept in memory where the disk is slower than the archive."""
+
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)", re.ASCII)
 _HEAD = 4096
 _WITHOUT_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS})
@@ -53,10 +60,12 @@ class LeftAlone(UpstreamUnavailable):
 
 
 class PartFile:
-    """Takes the bytes of one file (a `net.exchange.Receiver`). Use it in a ``with`` statement.
+    """Takes the bytes of one file (a `net.exchange.Receiver`). Use it in ``async with``.
+
+    They are written and added to the MD5 in a thread, while the next ones come.
 
     Attributes:
-        have: how many bytes are here.
+        have: how many bytes are on the disk.
         has_accepted: whether the body of the last answer was taken.
     """
 
@@ -69,25 +78,31 @@ class PartFile:
         self._bond = self._place.with_name(f"{self._place.name}.part.md5")
         self._descriptor = -1
         self._digest = hashlib.md5(usedforsecurity=False)
-        self._waiting = bytearray()
+        self._waiting: list[bytes] = []
+        self._writing: asyncio.Future[None] | None = None
+        self._unwritten = 0
+        self._came = 0
         self.have = 0
         self.has_accepted = False
 
-    def __enter__(self) -> Self:
+    async def __aenter__(self) -> Self:
         """Open it. Raises `OSError`, `LeftAlone`."""
         self._place.parent.mkdir(parents=True, exist_ok=True)
         self._descriptor = self._locked()
         try:
-            self._take_up()
+            if os.fstat(self._descriptor).st_size:
+                await to_the_end(self._take_up)
+            else:
+                self._take_up()
         except BaseException:
             os.close(self._descriptor)
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
         try:
             with suppress(DiskFailed):
-                self.flush()
+                await self.drain()
         finally:
             os.close(self._descriptor)
 
@@ -100,7 +115,7 @@ class PartFile:
     @property
     def is_complete(self) -> bool:
         """Whether there is nothing to ask for."""
-        return self._job.wanted.size is not None and self.have == self._job.wanted.size
+        return self._job.wanted.size is not None and self._came == self._job.wanted.size
 
     def accepts(self, status: int, headers: Mapping[str, str]) -> bool:
         """A whole file of the listed size begins anew; of a part, only the one that was asked for goes on."""
@@ -111,7 +126,7 @@ class PartFile:
         size = self._job.wanted.size
         if headers.get("Content-Encoding", "identity") != "identity":
             return False
-        if status == 206:  # noqa: PLR2004  # Partial Content
+        if status == HTTPStatus.PARTIAL_CONTENT:
             found = _RANGE.fullmatch(headers.get("Content-Range", ""))
             if (
                 found
@@ -121,7 +136,7 @@ class PartFile:
                 return True
             self.begin_anew()
             return False
-        if status != 200:  # noqa: PLR2004  # OK
+        if status != HTTPStatus.OK:
             return False
         length = headers.get("Content-Length")
         if size is not None and length is not None and length != str(size):
@@ -131,28 +146,63 @@ class PartFile:
 
     async def take(self, piece: bytes) -> None:
         """Raises `OtherContent` where more comes than is listed, and `DiskFailed`."""
-        self._waiting += piece
+        self._waiting.append(piece)
+        self._came += len(piece)
+        self._unwritten += len(piece)
         self._told(len(piece))
         size = self._job.wanted.size
-        if size is not None and self.have + len(self._waiting) > size:
+        if size is not None and self._came > size:
+            await self._written()
             self.begin_anew()
             raise OtherContent(f"more came than the {size:,} bytes that the archive lists")
-        if len(self._waiting) >= _PIECE:
-            await to_the_end(self.flush)
+        is_writing = self._writing is not None and not self._writing.done()
+        if self._unwritten < _PIECE or (is_writing and self._unwritten < _MOST_WAITING):
+            return
+        await self._written()
+        self._writing = asyncio.ensure_future(self._write_on())
+
+    async def _write_on(self) -> None:
+        """Write until little waits: no more may come for long."""
+        while self._unwritten >= _PIECE:
+            pieces, self._waiting, self._unwritten = self._waiting, [], 0
+            await asyncio.to_thread(self._write, pieces)
+
+    async def _written(self) -> None:
+        """Wait until nothing is being written, also where this is cancelled. Raises `DiskFailed`."""
+        if (writing := self._writing) is None:
+            return
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            await asyncio.wait([writing])
+            writing.exception()
+            raise
+        except DiskFailed:
+            self._forget_waiting()
+            raise
+        finally:
+            self._writing = None
+
+    async def drain(self) -> None:
+        """Bring what came to the disk. Raises `DiskFailed`."""
+        await self._written()
+        if self._waiting:
+            await to_the_end(self._flush)
 
     def begin_anew(self) -> None:
         """Throw away what is here. Raises `DiskFailed`."""
-        self._told(-self.have - len(self._waiting))
-        self._waiting.clear()
-        try:
-            os.ftruncate(self._descriptor, 0)
-            os.lseek(self._descriptor, 0, os.SEEK_SET)
-        except OSError as error:
-            raise DiskFailed(error) from error
+        self._told(-self._came)
+        self._waiting, self._unwritten = [], 0
+        if self.have:
+            try:
+                os.ftruncate(self._descriptor, 0)
+                os.lseek(self._descriptor, 0, os.SEEK_SET)
+            except OSError as error:
+                raise DiskFailed(error) from error
         self._digest = hashlib.md5(usedforsecurity=False)
-        self.have = 0
+        self.have = self._came = 0
 
-    def publish(self, *, keeps_old: bool) -> None:
+    async def publish(self, *, keeps_old: bool) -> None:
         """Verify it, and put it in its place.
 
         Raises:
@@ -161,18 +211,22 @@ class PartFile:
             LeftAlone: its place is not as it was.
             DiskFailed, OSError: of the disk.
         """
-        self.flush()
+        await self._written()
+        await to_the_end(lambda: self._publish(keeps_old=keeps_old))
+
+    def _publish(self, *, keeps_old: bool) -> None:
+        self._flush()
         self._verify()
         self._check_place()
         old = self._job.old
         if old is not None:
             os.fchmod(self._descriptor, self._place.stat().st_mode & 0o777)
-        os.fsync(self._descriptor)
-        if old is not None and keeps_old:
+        bring_down(self._descriptor)
+        if old is not None and (keeps_old or self._job.keeps_old):
             _keep(self._place, old)
         self._path.replace(self._place)
         self._bond.unlink(missing_ok=True)
-        _sync(self._place.parent)
+        keep_names(self._place.parent)
 
     def _locked(self) -> int:
         """The descriptor of the part, which no other process has."""
@@ -197,12 +251,14 @@ class PartFile:
         checksum = self._job.wanted.checksum
         there = os.fstat(self._descriptor).st_size
         if checksum is None or self._bound() != checksum or there > (self._job.wanted.size or 0):
-            os.ftruncate(self._descriptor, 0)
+            if there:
+                os.ftruncate(self._descriptor, 0)
             self._bind(checksum)
             return
         while piece := os.read(self._descriptor, _PIECE):
             self._digest.update(piece)
             self.have += len(piece)
+        self._came = self.have
         self._told(self.have)
 
     def _bound(self) -> str:
@@ -219,16 +275,28 @@ class PartFile:
             with self._bond.open("x", encoding="utf-8") as file:
                 file.write(f"{checksum}  {self._path.name}\n")
 
-    def flush(self) -> None:
+    def _flush(self) -> None:
         """Write what waits. Raises `DiskFailed`."""
+        pieces, self._waiting, self._unwritten = self._waiting, [], 0
         try:
-            while self._waiting:
-                written = os.write(self._descriptor, self._waiting)
-                self._digest.update(memoryview(self._waiting)[:written])
+            self._write(pieces)
+        except DiskFailed:
+            self._forget_waiting()
+            raise
+
+    def _forget_waiting(self) -> None:
+        """What came after what could not be written is of no use."""
+        self._waiting, self._unwritten, self._came = [], 0, self.have
+
+    def _write(self, pieces: Sequence[bytes]) -> None:
+        left = memoryview(b"".join(pieces))
+        try:
+            while left:
+                written = os.write(self._descriptor, left)
+                self._digest.update(left[:written])
                 self.have += written
-                del self._waiting[:written]
+                left = left[written:]
         except OSError as error:
-            self._waiting.clear()
             raise DiskFailed(error) from error
 
     def _verify(self) -> None:
@@ -243,7 +311,7 @@ class PartFile:
             self._bind(came)
             self._told(-self.have)
             raise OtherContent("what came is another file than the archive lists: its size or its MD5 differs")
-        if self._place.name.endswith(".fits") != head.startswith(b"SIMPLE  =") or _is_page(head):
+        if self._place.name.endswith(".fits") != head.startswith(b"SIMPLE  =") or is_page(head):
             raise OtherContent("what came is no such file: it may be a page with words of an error")
 
     def _check_place(self) -> None:
@@ -295,11 +363,7 @@ def is_denial(body: bytes) -> bool:
     return b"access denied" in body[:_HEAD].lower() or b"<code>accessdenied" in body[:_HEAD].lower()
 
 
-def _is_page(head: bytes) -> bool:
-    return head.lstrip()[:14].lower().startswith((b"<!doctype html", b"<html"))
-
-
-def _keep(place: Path, old: OldFile) -> None:
+def _keep(place: Path, old: LocalFile) -> None:
     """Give the old file a second name, which stays when the new one takes the first."""
     name = kept_name(place.name, old.pedigree)
     number = 1
@@ -321,11 +385,3 @@ def _keep(place: Path, old: OldFile) -> None:
                 continue
             shutil.copy2(place, kept)
         return
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

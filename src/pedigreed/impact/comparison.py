@@ -8,30 +8,43 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import product as combinations
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from pedigreed.impact.answers import Step, Stretch, always, differences, step
-from pedigreed.impact.context import TypeRules
 from pedigreed.impact.headers import EXP_TYPE_KEY, UNKNOWN
-from pedigreed.impact.inventory import Chosen, Kind, Span, is_always, joined, number_in, spans_of
-from pedigreed.impact.matchers import alternatives
-from pedigreed.impact.values import ANY, NOT_APPLICABLE, UNDEFINED
+from pedigreed.impact.inventory import (
+    ALWAYS,
+    RAW,
+    STAGE_THREE,
+    Chosen,
+    Kind,
+    Span,
+    collector_paused,
+    is_always,
+    joined,
+    number_in,
+    spans_of,
+)
+from pedigreed.impact.rule_answers import Step, Stretch, differences, step
+from pedigreed.impact.values import NOT_APPLICABLE, UNDEFINED, picker
 from pedigreed.model.impact import Changed, Impact
 from pedigreed.model.pipeline import Use, is_known_type, making, use_of
+from pedigreed.model.product import WITHOUT_START
+from pedigreed.model.reference_file import file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-    from pedigreed.impact.answers import Timeline
-    from pedigreed.impact.context import Context
+    from pedigreed.impact.context import Context, TypeRules
+    from pedigreed.impact.headers import Values
     from pedigreed.impact.inventory import Group, Inventory, Members
+    from pedigreed.impact.rule_answers import Timeline
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.pipeline import Making
 
 _MOST_COMBINATIONS = 400
 _SOMETHING_ELSE = "\1"
 _TSOVISIT = "META.VISIT.TSOVISIT"
-_ABSENT = TypeRules("")
-"""A type that a context does not have: CRDS's answer leaves it out."""
 
 
 @dataclass(slots=True)
@@ -77,13 +90,14 @@ class _Pair(NamedTuple):
     old: TypeRules
     new: TypeRules
     keys: tuple[str, ...]
+    pick: Callable[[Mapping[str, str]], tuple[str, ...]]
     not_understood: str
 
     @classmethod
     def of(cls, reftype: str, old: TypeRules, new: TypeRules) -> _Pair:
         reasons = (each.rmap.form.not_understood for each in (old, new) if each.rmap is not None)
-        keys = tuple(dict.fromkeys((*keys_of(old), *keys_of(new))))
-        return cls(reftype, old, new, keys, next(filter(None, reasons), ""))
+        keys = tuple(dict.fromkeys((*old.keys, *new.keys)))
+        return cls(reftype, old, new, keys, picker(keys), next(filter(None, reasons), ""))
 
 
 class _Effect(NamedTuple):
@@ -137,14 +151,15 @@ class Comparison:
             instrument: tuple(self._changed(instrument, only)) for instrument in {*old.types, *new.types}
         }
         self._differences = {} if known is None else known
+        self._uses: dict[tuple[Instrument, str | None, Making], Sequence[tuple[_Pair, Use]]] = {}
         self._inventory: Inventory | None = None
         self._plans: dict[Kind, _Plan] = {}
         self._found: dict[tuple[Instrument, int, str], Difference] = {}
 
     def _changed(self, instrument: Instrument, only: Collection[str]) -> Iterator[_Pair]:
-        old, new = (context.types.get(instrument, {}) for context in (self._old, self._new))
-        for reftype in sorted({*old, *new}):
-            before, after = old.get(reftype, _ABSENT), new.get(reftype, _ABSENT)
+        old, new = self._old, self._new
+        for reftype in sorted({*old.types.get(instrument, ()), *new.types.get(instrument, ())}):
+            before, after = old.rules(instrument, reftype), new.rules(instrument, reftype)
             if before.name != after.name and (not only or reftype in only):
                 yield _Pair.of(reftype, before, after)
 
@@ -161,6 +176,7 @@ class Comparison:
                     found[instrument, pair.reftype] = pair.not_understood
         return found
 
+    @collector_paused()
     def impact(self, inventory: Inventory, groups: Iterable[Group] | None = None) -> Impact:
         """What changes for the products of an inventory, or of some of its groups."""
         if inventory is not self._inventory:
@@ -175,7 +191,11 @@ class Comparison:
                     _count(counts, group, inventory.groups[group], plan)
         for group in chosen.combined:
             self._count_combined(counts, group, inventory)
-        by_type, where_on = _most_first(counts.by_type), _most_first(counts.where_on)
+        by_type, where_on, errors = map(_most_first, (counts.by_type, counts.where_on, counts.errors))
+        acting = {name for name, _ in (*by_type, *where_on, *errors)} | {name for _, name in counts.uncertain}
+        instruments = {kind.instrument for kind in chosen.by_kind}
+        is_switch = self._old is not self._new
+        others = {name for instrument in instruments for name in self.types_of(instrument) if is_switch}
         return Impact(
             old=self._old.name,
             new=self._new.name,
@@ -183,7 +203,8 @@ class Comparison:
             changed=counts.changed,
             by_type=by_type,
             where_on=where_on,
-            errors=_most_first(counts.errors),
+            errors=errors,
+            without_effect=tuple(sorted(others - acting)),
             places=tuple(
                 Changed(program, observation, number)
                 for (program, observation), number in sorted(
@@ -200,6 +221,30 @@ class Comparison:
             ),
             uncertain=tuple(sorted(counts.uncertain)),
         )
+
+    def types_of_product(self, inventory: Inventory, group: Group, start: int) -> tuple[str, ...] | None:
+        """The types of which one product of a group gets another file, sorted; None where that can't be told.
+
+        `start` is when its observation began, microseconds since 1970, or `WITHOUT_START`.
+        """
+        if inventory is not self._inventory:
+            self._inventory, self._plans, self._found = inventory, {}, {}
+        if group.level == RAW:
+            return ()
+        parts: Sequence[tuple[Group, Sequence[int]]] = [(group, (start,))]
+        if group.level == STAGE_THREE:
+            parts = [(part, _starts_of(inventory.groups[part])) for part in inventory.exposures.of(group)]
+        found: set[str] = set()
+        for part, starts in parts:
+            plan = self._plan(Kind(part.instrument, part.header, group.level, group.product_type), inventory)
+            for effect in plan.effects:
+                if effect.use is Use.YES:
+                    changes = [_is_in(each, effect.found.changed) for each in starts]
+                    if not effect.found.is_known or None in changes:
+                        return None
+                    if any(changes):
+                        found.add(effect.reftype)
+        return tuple(sorted(found)) if parts else None
 
     def _count_combined(self, counts: _Counts, group: Group, inventory: Inventory) -> None:
         """A product of stage 3 changes where one of its exposures does."""
@@ -247,25 +292,37 @@ class Comparison:
             product_type=kind.product_type,
         )
         effects = []
-        for pair in pairs:
-            use = Use.YES if self._every_type else use_of(pair.reftype, kind.instrument, exp_type, how)
-            if use is not Use.NO:
-                found = self._difference(kind, pair, values)
-                if found is not _NO_DIFFERENCE:
-                    effects.append(_Effect(pair.reftype, use, found))
+        for pair, use in self._used(kind.instrument, pairs, exp_type, how):
+            found = self._difference(kind, pair, values)
+            if found is not _NO_DIFFERENCE:
+                effects.append(_Effect(pair.reftype, use, found))
         return _Plan(tuple(effects), "" if how.is_known else exp_type or "none")
 
-    def _difference(self, kind: Kind, pair: _Pair, values: Mapping[str, str]) -> Difference:
+    def _used(
+        self, instrument: Instrument, pairs: Sequence[_Pair], exp_type: str | None, how: Making
+    ) -> Sequence[tuple[_Pair, Use]]:
+        """The types that products of one kind of exposure are made with."""
+        about = instrument, exp_type, how
+        known = self._uses.get(about)
+        if known is None:
+            uses = (
+                (pair, Use.YES if self._every_type else use_of(pair.reftype, instrument, exp_type, how))
+                for pair in pairs
+            )
+            known = self._uses[about] = [(pair, use) for pair, use in uses if use is not Use.NO]
+        return known
+
+    def _difference(self, kind: Kind, pair: _Pair, values: Values) -> Difference:
         about = kind.instrument, kind.header, pair.reftype
         found = self._found.get(about)
         if found is None:
             found = self._found[about] = self._evaluated(kind.instrument, pair, values)
         return found
 
-    def _evaluated(self, instrument: Instrument, pair: _Pair, values: Mapping[str, str]) -> Difference:
+    def _evaluated(self, instrument: Instrument, pair: _Pair, values: Values) -> Difference:
         if pair.not_understood or (instrument, pair.reftype) in self._doubted:
             return _NOT_KNOWN
-        needed = tuple([values.get(key, UNKNOWN) for key in pair.keys])
+        needed = pair.pick(values)
         about = pair.old.name, pair.new.name, needed
         known = self._differences.get(about)
         if known is None:
@@ -280,15 +337,13 @@ class Comparison:
             _told_apart(old, new, key) if value == UNKNOWN else (value,)
             for key, value in zip(keys, values, strict=True)
         ]
-        number = 1
-        for choice in choices:
-            number *= len(choice)
-        if number > _MOST_COMBINATIONS:
+        told_apart = [choice for choice in choices if choice is not None]
+        if len(told_apart) < len(choices) or prod(map(len, told_apart)) > _MOST_COMBINATIONS:
             return _NOT_KNOWN
         found = set()
-        for some in combinations(*choices):
+        for some in combinations(*told_apart):
             header = dict(zip(keys, some, strict=True))
-            found.add(_spans(self._between(timeline_of(old, header), timeline_of(new, header))))
+            found.add(_spans(self._between(old.timeline(header), new.timeline(header))))
         return found.pop() if len(found) == 1 else _NOT_KNOWN
 
     def _between(self, before: Timeline, after: Timeline) -> list[Stretch]:
@@ -297,23 +352,42 @@ class Comparison:
 
 
 class Usage(Comparison):
-    """Which products a context gives one file. What is counted as changed is what uses it."""
+    """Which products a context gives one of some files. What is counted as changed is what is made with it."""
 
-    def __init__(self, context: Context, reftype: str, file: str) -> None:
-        super().__init__(context, context, every_type=True)
-        self._file = file
+    def __init__(
+        self,
+        context: Context,
+        files: Collection[str],
+        *,
+        every_type: bool = False,
+        known: dict[tuple[str, str, tuple[str, ...]], Difference] | None = None,
+    ) -> None:
+        """Evaluate nothing yet. `files` are of references, ``jwst_miri_flat_0541.fits``, or of a type's rules."""
+        super().__init__(context, context, every_type=every_type, known=known)
+        self._files = frozenset(files)
+        about = {(form.instrument, form.reference_type) for name in files if (form := file_name(name)) is not None}
         self._pairs = {
-            instrument: (_Pair.of(reftype, types[reftype], types[reftype]),)
+            instrument: tuple(
+                _Pair.of(reftype, rules, rules)
+                for reftype, rules in sorted(types.items(), key=lambda each: each[0])
+                if (instrument, reftype) in about
+            )
             for instrument, types in context.types.items()
-            if reftype in types
         }
+
+    def _compared(
+        self, old: TypeRules, new: TypeRules, keys: tuple[str, ...], values: tuple[str, ...]
+    ) -> Difference:
+        if new.name in self._files:
+            return Difference((ALWAYS,), ())
+        return super()._compared(old, new, keys, values)
 
     def _between(self, before: Timeline, _after: Timeline) -> list[Stretch]:
         ends = [*before.starts, None]
         return [
             Stretch(since, until, before.undated, answer)
             for since, until, answer in zip(("", *before.starts), ends, before.answers, strict=True)
-            if answer.name == self._file
+            if answer.name in self._files
         ]
 
 
@@ -340,21 +414,20 @@ def _count(counts: _Counts, group: Group, members: Members, plan: _Plan) -> None
     counts.add(group, number, members.number - number if unknown else 0)
 
 
+def _starts_of(members: Members) -> Sequence[int]:
+    return [*members.starts, *([WITHOUT_START] if members.undated else ())]
+
+
+def _is_in(start: int, spans: tuple[Span, ...]) -> bool | None:
+    """Whether a start is in one of the spans. None where it is not known, and that matters."""
+    if start == WITHOUT_START:
+        return is_always(spans) or (None if spans else False)
+    return any(since <= start and (until is None or start < until) for since, until in spans)
+
+
 def _most_first(numbers: Counter[str]) -> tuple[tuple[str, int], ...]:
     found = [(name, number) for name, number in numbers.items() if number]
     return tuple(sorted(found, key=lambda each: (-each[1], each[0])))
-
-
-def keys_of(rules: TypeRules) -> tuple[str, ...]:
-    """The header's keys that an answer may depend on, beside the date's."""
-    return () if rules.rmap is None else rules.rmap.keys
-
-
-def timeline_of(rules: TypeRules, header: Mapping[str, str]) -> Timeline:
-    """What the rules of a type answer over time for the values of a header."""
-    if rules.rmap is None:
-        return always(rules.answer)
-    return rules.rmap.timeline(tuple(header[key] for key in rules.rmap.keys))
 
 
 def _spans(stretches: list[Stretch]) -> Difference:
@@ -364,13 +437,16 @@ def _spans(stretches: list[Stretch]) -> Difference:
     return Difference(spans_of(stretch for stretch in stretches if stretch not in errors), spans_of(errors))
 
 
-def _told_apart(old: TypeRules, new: TypeRules, key: str) -> tuple[str, ...]:
-    """Values of a key that stand for all that it may have, as far as the rules tell them apart."""
-    fields = {field for rules in (old, new) if rules.rmap is not None for field in rules.rmap.fields_of(key)}
-    words = {part for field in fields for part in alternatives(field)} - {ANY, NOT_APPLICABLE}
-    if any(set(word) & set("*?[(#<>{") or word.startswith(("BETWEEN", "NOT")) for word in words):
-        return ("",) * (_MOST_COMBINATIONS + 1)
-    return (UNDEFINED, NOT_APPLICABLE, _SOMETHING_ELSE, *sorted(words))
+def _told_apart(old: TypeRules, new: TypeRules, key: str) -> tuple[str, ...] | None:
+    """Values of a key that stand for all that it may have, as far as the rules tell them apart.
+
+    None where no few values do.
+    """
+    words = [rules.rmap.words_of(key) for rules in (old, new) if rules.rmap is not None]
+    if None in words:
+        return None
+    told_apart = frozenset().union(*(some for some in words if some is not None))
+    return (UNDEFINED, NOT_APPLICABLE, _SOMETHING_ELSE, *sorted(told_apart - {UNDEFINED, NOT_APPLICABLE}))
 
 
 def _number(members: Members, spans: tuple[Span, ...]) -> int | None:

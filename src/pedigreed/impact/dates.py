@@ -76,11 +76,11 @@ def _in_numbers(text: str) -> datetime:
     time = _time(" ".join(times) if times else "00:00:00")
     for form, century in _NUMERICAL:
         if match := form.match(date):
-            return datetime(int(century + match["year"]), int(match["month"]), int(match["day"]), *time)  # noqa: DTZ001
+            return datetime(int(century + match["year"]), int(match["month"]), int(match["day"]), *time)  # noqa: DTZ001 - likewise
     if not _COMPACT.match(date):
         raise ValueError(date)
     compact = int(date[:4]), int(date[4:6]), int(date[6:8]), int(date[9:11]), int(date[11:13]), int(date[13:15])
-    return datetime(*compact)  # noqa: DTZ001
+    return datetime(*compact)  # noqa: DTZ001 - likewise
 
 
 def _time(text: str) -> tuple[int, int, int, int]:

@@ -6,19 +6,31 @@ CRDS runs them as Python. Here their tree is walked, so that nothing in them is 
 from __future__ import annotations
 
 import ast
+import operator
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pedigreed.impact.matchers import BrokenRulesError, NotUnderstoodError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _LONGEST = 2_000
 _DEEPEST = 20
 
 # What is in no such condition, and what Python's own reading could be made slow with.
 _FOREIGN = re.compile(r"[^\w\s.,()\[\]'\"<>=!/*+|:-]", re.ASCII)
+
+_COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], object]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda one, many: one in many,
+    ast.NotIn: lambda one, many: one not in many,
+}
 
 
 class FailedExpressionError(ValueError):
@@ -30,6 +42,7 @@ class Expression:
 
     Attributes:
         keys: the header's keys that it uses, ``META.EXPOSURE.TYPE``.
+        words: the texts that values are held against; None where it does more than ask whether they are equal.
     """
 
     def __init__(self, text: str, parkeys: Sequence[str]) -> None:
@@ -58,6 +71,7 @@ class Expression:
             raise BrokenRulesError(f"a condition that Python can't read: {text[:60]}") from fault
         self._names = names
         self.keys = tuple(sorted({names[name] for name in self._checked(self._tree, _DEEPEST)}))
+        self.words = _words(self._tree)
 
     def value(self, header: Mapping[str, str]) -> object:
         """Evaluate it for the values of a header.
@@ -133,30 +147,42 @@ class Expression:
         first = self._value(left, header)
         for op, other in zip(ops, others, strict=True):
             second = self._value(other, header)
-            if not _holds(op, first, second):
+            if not _COMPARISONS[type(op)](first, second):
                 return False
             first = second
         return True
 
 
-def _holds(op: ast.cmpop, first: object, second: object) -> bool:  # noqa: PLR0911 - as many as there are signs
-    match op:
-        case ast.Eq():
-            return first == second
-        case ast.NotEq():
-            return first != second
-        case ast.In():
-            return first in second  # type: ignore[operator]
-        case ast.NotIn():
-            return first not in second  # type: ignore[operator]
-        case ast.Lt():
-            return bool(first < second)  # type: ignore[operator]
-        case ast.LtE():
-            return bool(first <= second)  # type: ignore[operator]
-        case ast.Gt():
-            return bool(first > second)  # type: ignore[operator]
+def _words(node: ast.expr) -> frozenset[str] | None:
+    """The texts that names are held against, as long as that is for being equal, or being one of several."""
+    match node:
+        case ast.Constant():
+            return frozenset()
+        case ast.BoolOp(values=parts):
+            found = [_words(part) for part in parts]
+        case ast.UnaryOp(operand=operand):
+            found = [_words(operand)]
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            found = [_words(part) for part in (test, body, orelse)]
+        case ast.Compare(ops=[ast.Eq() | ast.NotEq()], left=left, comparators=[right]):
+            found = [_named(left), _named(right)]
+        case ast.Compare(
+            ops=[ast.In() | ast.NotIn()], left=left, comparators=[ast.Tuple() | ast.List() as several]
+        ):
+            found = [_named(part) for part in (left, *several.elts)]
         case _:
-            return bool(first >= second)  # type: ignore[operator]
+            return None
+    return None if None in found else frozenset().union(*(each for each in found if each is not None))
+
+
+def _named(node: ast.expr) -> frozenset[str] | None:
+    """A text, or a name, which is none. None for every other value."""
+    match node:
+        case ast.Constant(value=str() as text):
+            return frozenset((text,))
+        case ast.Name():
+            return frozenset()
+    return None
 
 
 def _depth_of(text: str) -> int:

@@ -1,7 +1,8 @@
 """A product's header as CRDS asks for it: the key of its rules <-> the FITS keyword <-> the archive's column.
 
 Source: ``fits_hdu`` and ``fits_keyword`` in the core schema of stdatamodels 6.0.0. META.EXPOSUIRE.NOUTPUTS and
-META.INSTRUMENT.EXP_TYPE are misspelt in CRDS's rules, have no keyword and are UNDEFINED to CRDS too.
+META.INSTRUMENT.EXP_TYPE are misspelt in CRDS's rules, have no keyword and are UNDEFINED to CRDS too. So are the
+gratings of MIRI in the rules before 2014.
 """
 
 from __future__ import annotations
@@ -57,8 +58,29 @@ KEYWORDS = tuple(
         ("META.SUBARRAY.YSIZE", "SUBSIZE2", "subsize2"),
     )
 )
+WITH_KEYWORDS = frozenset(("INSTRUME", "DATE-OBS", "TIME-OBS", "CRDS_CTX", *(each.fits for each in KEYWORDS)))
+"""What is read of a file's header."""
+_RECORDED = """
+    area=AREA barshadow=BARSHA bkg=BKG camera=CAMERA chromcorr=CHRCOR collimator=COLLIM cubepar=CUBPAR
+    dark=DARK dflat=DFLAT disperser=DISPER distortion=DISTOR emicorr=MIREMI extract1d=EXTR1D fflat=FFLAT
+    filteroffset=FILOFF flat=FLAT fore=FORE fpa=FPA fringe=FRINGE fringefreq=FRIFRQ gain=GAIN ifufore=IFUFOR
+    ifupost=IFUPOS ifuslicer=IFUSLI ipc=IPC lastframe=LASTFR linearity=LINEAR mask=MASK mrsptcorr=MRSPT
+    mrsxartcorr=MRSXAR msa=MSA msaoper=MSAOPE nrm=NRM ote=OTE pastasoss=PSTSOS pathloss=PTHLOS persat=PERSAT
+    photom=PHOTOM psfmask=PSFMAS readnoise=READNO refpix=REFPIX regions=REGION reset=RESET resol=RESOL
+    rscd=RSCD saturation=SATURA sflat=SFLAT sirskernel=SIRSKL speckernel=SPKERN specprofile=SPPROF
+    spectrace=SPTRAC specwcs=SPCWCS superbias=SUPERB throughput=THRPUT trapdensity=TRPDEN trappars=TRPPAR
+    tsophot=TSPHOT v2v3=V2V3 wavecorr=WAVCOR wavelengthrange=WAVRAN wavemap=WAVMAP
+"""
+RECORDED = {reftype: f"R_{end}" for reftype, _, end in (pair.partition("=") for pair in _RECORDED.split())}
+"""Type -> the keyword that names the file that was used, ``crds://jwst_miri_flat_0541.fits``. Others have none.
+Source: the core schema of stdatamodels 6.0.0."""
 _BY_KEY = {keyword.key: keyword for keyword in KEYWORDS}
-_WITHOUT_KEYWORD = frozenset(("META.EXPOSUIRE.NOUTPUTS", "META.INSTRUMENT.EXP_TYPE"))
+_WITHOUT_KEYWORD = frozenset(
+    (
+        *("META.EXPOSUIRE.NOUTPUTS", "META.INSTRUMENT.EXP_TYPE"),
+        *("META.INSTRUMENT.GRATINGA", "META.INSTRUMENT.GRATINGB", "META.INSTRUMENT.GRATING14"),
+    )
+)
 
 
 def values_of(
@@ -76,12 +98,19 @@ def values_of(
     return tuple(_value(key, parameters, instrument, given) for key in keys)
 
 
+class Values(dict[str, str]):
+    """Conditioned values by CRDS's keys. That of a key which is not there is `UNKNOWN`."""
+
+    def __missing__(self, _key: str) -> str:
+        return UNKNOWN
+
+
 def values_by_key(
     parameters: Mapping[str, object], instrument: Instrument, given: Collection[str] | None
-) -> dict[str, str]:
-    """The same of every key that has a keyword. A key that is absent here is `UNKNOWN`."""
+) -> Values:
+    """The same of every key that has a keyword."""
     keys = (INSTRUMENT_KEY, *_WITHOUT_KEYWORD, *_BY_KEY)
-    return dict(zip(keys, values_of(keys, parameters, instrument, given), strict=True))
+    return Values(zip(keys, values_of(keys, parameters, instrument, given), strict=True))
 
 
 def _value(

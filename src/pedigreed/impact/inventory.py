@@ -5,9 +5,11 @@ The start of an observation is kept as microseconds, and counted by bisection.
 
 from __future__ import annotations
 
+import gc
 import re
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -16,13 +18,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from pedigreed.impact.dates import moment_of
 from pedigreed.impact.exposures import Exposures
 from pedigreed.impact.headers import values_by_key
+from pedigreed.model.product import WITHOUT_START
 from pedigreed.model.product_name import product_type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from pedigreed.impact.answers import Stretch
+    from pedigreed.impact.headers import Values
+    from pedigreed.impact.rule_answers import Stretch
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.program import AboutProgram
 
 RAW, STAGE_THREE = "1b", "3"
 """Levels: what no reference file went into, and what combines exposures."""
@@ -30,6 +35,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST = (datetime(1000, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Let the garbage collector rest while many values are made that stay: it would look at all time and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Group(NamedTuple):
@@ -71,13 +88,6 @@ class Members:
     def number(self) -> int:
         return len(self.starts) + self.undated
 
-    def add(self, start: int | None) -> None:
-        """Add a product: see `Inventory.add`."""
-        if start is None:
-            self.undated += 1
-        else:
-            self.starts.append(start)
-
 
 class Kind(NamedTuple):
     """What decides of a group which types its products are made with, and when another file is theirs."""
@@ -117,17 +127,21 @@ class Inventory:
         groups: group -> its products.
         headers: the sets of header values, each as the archive's columns with their values.
         whole: all of the groups by kind, once it is closed.
+        by_program: program -> its groups, likewise.
+        about: what MAST says that the programs are about, by number.
     """
 
     whole: Chosen
+    by_program: dict[int, list[Group]]
 
     def __init__(self, given: Mapping[Instrument, Collection[str]] | None = None) -> None:
         """`given`: the columns that each instrument's service has; None for all, as a file's header has them."""
         self._given = given
         self.groups: dict[Group, Members] = {}
         self.headers: list[tuple[tuple[str, object], ...]] = []
+        self.about: Mapping[int, AboutProgram] = {}
         self._exposures: Exposures | None = None
-        self._values: dict[tuple[Instrument, int], dict[str, str]] = {}
+        self._values: dict[tuple[Instrument, int], Values] = {}
 
     @property
     def exposures(self) -> Exposures:
@@ -136,7 +150,7 @@ class Inventory:
             self._exposures = Exposures(self)
         return self._exposures
 
-    def values(self, instrument: Instrument, header: int) -> dict[str, str]:
+    def values(self, instrument: Instrument, header: int) -> Values:
         """The conditioned values of a set of header values, by CRDS's keys: see `values_by_key`."""
         known = self._values.get((instrument, header))
         if known is None:
@@ -147,23 +161,33 @@ class Inventory:
 
     def add(self, group: Group, start: int | None) -> None:
         """Add a product, and when its observation began, in microseconds since 1970."""
-        self.members(group).add(start)
+        self.extend(group, array("q", [WITHOUT_START if start is None else start]))
 
-    def members(self, group: Group) -> Members:
-        """The products of a group, to add others to."""
+    def extend(self, group: Group, starts: array[int]) -> None:
+        """The same of several, which are not to be changed after; `WITHOUT_START` where that is not known."""
         members = self.groups.get(group)
         if members is None:
-            members = self.groups[group] = Members()
-        return members
+            self.groups[group] = Members(starts)
+        else:
+            members.starts.extend(starts)
 
     def close(self) -> None:
         """Sort what was added."""
         for members in self.groups.values():
-            if len(members.starts) > 1:
-                members.starts = array("q", sorted(members.starts))
+            starts = sorted(members.starts)
+            first = bisect_left(starts, WITHOUT_START)
+            if first < len(starts) and starts[first] == WITHOUT_START:
+                end = bisect_right(starts, WITHOUT_START)
+                members.undated = end - first
+                del starts[first:end]
+            members.starts = array("q", starts)
         self.whole = Chosen(self, self.groups)
+        self.by_program = {}
+        for group in self.groups:
+            self.by_program.setdefault(group.program, []).append(group)
 
 
+_type_of = lru_cache(maxsize=4096)(product_type_of)
 _OF_AN_EXPOSURE = re.compile(r"_(o[0-9]{3}|[car][0-9]{4})_")
 _COMBINED = re.compile(r"jw[0-9]{5}-(o[0-9]{3}|[car][0-9]{4})_")
 
@@ -179,7 +203,7 @@ def group_of(
     context: str = "",
 ) -> Group:
     """The group of a product, by its name and what the archive says of it."""
-    product_type = product_type_of(filename)
+    product_type = _type_of(filename)
     association = optics = ""
     if level == "2c" and (found := _OF_AN_EXPOSURE.search(filename)):
         association = found[1]
@@ -222,6 +246,9 @@ class Span(NamedTuple):
 
     since: int
     until: int | None
+
+
+ALWAYS = Span(_FIRST, None)
 
 
 def spans_of(stretches: Iterable[Stretch]) -> tuple[Span, ...]:

@@ -37,6 +37,7 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 }
 _COMPARISON = re.compile(r"^([><]=?)\s*([-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?)")
 _BETWEEN_PARTS = 3
+_WILD = frozenset("*?[")
 _DEEPEST = 20
 
 
@@ -61,6 +62,14 @@ def is_unchecked(field: str) -> bool:
     return (field.startswith(("{", "(", "#")) and field.endswith(("}", ")", "#"))) or field.startswith(
         ("BETWEEN", "NOT")
     )
+
+
+def words_of(field: str) -> list[str] | None:
+    """The values that alone a field matches, apart from ``*`` and N/A; None where it is of another form."""
+    if is_unchecked(field) or field == NOT_APPLICABLE or field.startswith((">", "<")):
+        return None
+    words = alternatives(field)
+    return None if not words or any(set(word) & _WILD for word in words) else words
 
 
 def matcher(field: str, depth: int = _DEEPEST) -> Callable[[str], int]:  # noqa: PLR0911 - as many as forms
@@ -130,7 +139,7 @@ def _ends_soon(text: str) -> bool:
 
 def _one_of(field: str) -> Callable[[str], int]:
     parts = alternatives(field)
-    words = frozenset(part for part in parts if not re.search(r"[*?\[]", part))
+    words = frozenset(part for part in parts if not set(part) & _WILD)
     # The form in which CRDS joins them. A word alone is found by hash first.
     joined = "^(" + "|".join(fnmatch.translate(part) for part in parts) + ")$"
     try:

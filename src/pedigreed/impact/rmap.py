@@ -1,7 +1,5 @@
 """The rules of one reference type of one instrument: which file an exposure gets by its header.
 
-A rule file is first compiled into an `RmapForm`, plain values that can be kept on disk; `Rmap` evaluates it.
-
 Source: `Mapping`, `ReferenceMapping`, `MatchSelector` and `UseAfterSelector` of crds 14.0.3, whose answers these
 are, errors included. What is not followed is said: `NotUnderstoodError`.
 """
@@ -9,334 +7,48 @@ are, errors included. What is not followed is said: `NotUnderstoodError`.
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from pedigreed.impact.answers import (
+from pedigreed.impact.expressions import Expression, FailedExpressionError
+from pedigreed.impact.mapping import NOT_APPLICABLE as NOT_APPLICABLE_WORDS
+from pedigreed.impact.mapping import OMITTED as OMITTED_WORDS
+from pedigreed.impact.matchers import BrokenRulesError, NotUnderstoodError, alternatives, words_of
+from pedigreed.impact.rmap_column import RmapColumn
+from pedigreed.impact.rmap_form import DATE_KEYS, Choice, RmapForm, form_of
+from pedigreed.impact.rule_answers import (
     ERROR,
     NO_MATCH,
     NOT_APPLICABLE,
     OMITTED,
-    Answer,
     Kind,
+    RuleAnswer,
     Timeline,
     always,
 )
-from pedigreed.impact.expressions import Expression, FailedExpressionError
-from pedigreed.impact.mapping import NOT_APPLICABLE as NOT_APPLICABLE_WORDS
-from pedigreed.impact.mapping import OMITTED as OMITTED_WORDS
-from pedigreed.impact.mapping import RuleFile
-from pedigreed.impact.matchers import (
-    MATCHES,
-    REFUSES,
-    BrokenRulesError,
-    NotUnderstoodError,
-    alternatives,
-    is_unchecked,
-    matcher,
-)
-from pedigreed.impact.rule_text import Call
-from pedigreed.impact.values import ANY, conditioned
+from pedigreed.impact.values import ANY, picker
 from pedigreed.impact.values import NOT_APPLICABLE as NA_VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-DATE_KEYS = ("META.OBSERVATION.DATE", "META.OBSERVATION.TIME")
+    from pedigreed.impact.mapping import RuleFile
+
 _ALWAYS_KEYS = ("META.VISIT.TSOVISIT", "META.INSTRUMENT.LAMP_STATE")
 """What conditions may use of every header. Source: `extra_keys` of crds.jwst."""
-_GENERIC = {
-    "META.SUBARRAY.NAME": {"GENERIC": NA_VALUE},
-    "SUBARRAY": {"GENERIC": NA_VALUE},
-}
-_REQUIRED = ("mapping", "parkey", "name", "derived_from", "observatory", "instrument", "filekind")
-# What a header says beside how files are chosen.
-_SILENT = frozenset(
-    {
-        *_REQUIRED,
-        *("sha1sum", "classes", "description", "text_descr", "suffix", "file_ext", "filetype", "ld_tpn", "tpn"),
-        *("unique_rowkeys", "row_keys", "reference_to_dataset", "reffile_format", "schema_uri"),
-    }
-)
-_ACTING = frozenset(
-    {
-        *("extra_keys", "reffile_switch", "reffile_required", "rmap_relevance", "rmap_omit", "parkey_relevance"),
-        *("substitutions", "merge_overlaps", "comment_parkeys"),
-    }
-)
-FORMAT = 1
-"""Of `RmapForm`. A form of another number is made anew from its text."""
-
-Choice = str | tuple[str, ...]
-
-
-class RmapForm(msgspec.Struct, frozen=True, array_like=True):
-    """Rules as plain values.
-
-    Attributes:
-        parkeys: the header's keys by which rows are chosen.
-        fields: for each of them the different fields that rows have, conditioned.
-        rows: for each row, for each parkey, the place of its field.
-        choices: for each row what it answers: a word, or a UseAfter's dates and files in turn.
-        keys: all keys that the answer may depend on, but the date's.
-        substitutions: for a key, values of a header that are taken for valid.
-        relevance, omission: conditions; empty for none.
-        irrelevant: for a key, the condition without which its value counts as N/A.
-        extra: keys that only conditions use.
-        is_required: whether it's an error that nothing is found; else it is N/A.
-        merges: whether rows of equal weight are brought together.
-        broken: why CRDS can't load these rules, so that every answer is an error; empty where it can.
-        not_understood: why nothing can be said; empty where it can.
-    """
-
-    parkeys: tuple[str, ...] = ()
-    fields: tuple[tuple[str, ...], ...] = ()
-    rows: tuple[tuple[int, ...], ...] = ()
-    choices: tuple[Choice, ...] = ()
-    substitutions: dict[str, dict[str, str]] = {}
-    relevance: str = ""
-    omission: str = ""
-    irrelevant: dict[str, str] = {}
-    extra: tuple[str, ...] = ()
-    comments: tuple[str, ...] = ()
-    is_required: bool = True
-    merges: bool = True
-    broken: str = ""
-    not_understood: str = ""
 
 
 def compile_rmap(rules: RuleFile) -> RmapForm:
     """Compile the rules of a type. Rules that are broken or not understood have a form too, which says so."""
     try:
-        return _compiled(rules)
+        form = form_of(rules)
+        Rmap(form).check()
     except BrokenRulesError as fault:
         return RmapForm(broken=str(fault))
     except NotUnderstoodError as fault:
         return RmapForm(not_understood=str(fault))
-
-
-def _compiled(rules: RuleFile) -> RmapForm:
-    header, selector = rules.header, rules.selector
-    missing = [name for name in _REQUIRED if name not in header]
-    if missing:
-        raise BrokenRulesError(f"no {missing[0]} in the header")
-    unknown = sorted(set(header) - _SILENT - _ACTING)
-    if unknown:
-        raise NotUnderstoodError(f"{unknown[0]} in the header")
-    if not isinstance(selector, Call) or selector.name != "Match" or not isinstance(selector.argument, dict):
-        raise NotUnderstoodError(f"the selector {selector.name if isinstance(selector, Call) else 'of no name'}")
-    parkeys, dates = _parkeys(header["parkey"])
-    substitutions = _substitutions(header.get("substitutions", {}))
-    if any(key in substitutions for key in DATE_KEYS):
-        raise NotUnderstoodError("substitutions of a date")
-    raw = _substituted({key: _choice(value) for key, value in selector.argument.items()}, parkeys, substitutions)
-    if not dates and any(isinstance(choice, tuple) for choice in raw.values()):
-        raise NotUnderstoodError("UseAfter without the keys of a date")
-    rows: dict[tuple[str, ...], Choice] = {}
-    for key, choice in raw.items():
-        row = _conditioned_key(key)
-        if len(row) != len(parkeys):
-            # CRDS refuses such a file or not, by what stands in the other rows.
-            raise NotUnderstoodError(f"a row of {len(row)} values for {len(parkeys)} keys")
-        if row in rows:
-            raise BrokenRulesError(f"two rows of one key: {row}")
-        rows[row] = choice
-    form = _form(header, parkeys, dict(sorted(rows.items())), substitutions)
-    Rmap(form).check()
     return form
-
-
-def _form(
-    header: Mapping[str, object],
-    parkeys: tuple[str, ...],
-    rows: Mapping[tuple[str, ...], Choice],
-    substitutions: Mapping[str, Mapping[object, object]],
-) -> RmapForm:
-    columns = [tuple(dict.fromkeys(row[place] for row in rows)) for place in range(len(parkeys))]
-    places = [{field: at for at, field in enumerate(column)} for column in columns]
-    switch = _text(header.get("reffile_switch", "NONE"), "reffile_switch").upper()
-    required = _text(header.get("reffile_required", "NONE"), "reffile_required").upper()
-    extra = (*([switch] if switch != "NONE" else []), *_texts(header.get("extra_keys", ()), "extra_keys"))
-    relevance = _condition(header.get("rmap_relevance", "always")).replace("always", "True")
-    comments = _texts(header.get("comment_parkeys", ()), "comment_parkeys")
-    irrelevant = header.get("parkey_relevance", {})
-    if not isinstance(irrelevant, dict):
-        raise NotUnderstoodError("parkey_relevance in another form")
-    small_comments = tuple(key.lower() for key in comments)
-    conditions = {_text(key, "key"): _text(text, "condition") for key, text in irrelevant.items()}
-    return RmapForm(
-        parkeys=parkeys,
-        fields=tuple(columns),
-        rows=tuple(tuple(places[at][field] for at, field in enumerate(row)) for row in rows),
-        choices=tuple(rows.values()),
-        substitutions={
-            key: {value: new for value, new in values.items() if isinstance(value, str) and isinstance(new, str)}
-            for key, values in substitutions.items()
-        },
-        relevance="" if relevance == "True" else relevance,
-        omission=_condition(header["rmap_omit"]) if "rmap_omit" in header else "",
-        # A comment's own condition is never looked at.
-        irrelevant={key.lower(): text for key, text in conditions.items() if key not in small_comments},
-        extra=extra,
-        comments=small_comments,
-        is_required=required in {"YES", "NONE"},
-        merges=str(header.get("merge_overlaps", True)).upper() in {"TRUE", "1"},
-    )
-
-
-def _parkeys(parkey: object) -> tuple[tuple[str, ...], bool]:
-    """The keys of rows, and whether those of a date follow."""
-    if not isinstance(parkey, tuple) or not parkey or not isinstance(parkey[0], tuple):
-        raise NotUnderstoodError("parkey in another form")
-    keys = _texts(parkey[0], "parkey")
-    if len(set(keys)) != len(keys) or set(keys) & set(DATE_KEYS):
-        raise NotUnderstoodError("a key that is there twice, or a date to match")
-    if len(parkey) > 1 and parkey[1:] != (DATE_KEYS,):
-        raise NotUnderstoodError("other keys than those of a date")
-    return keys, len(parkey) > 1
-
-
-def _substitutions(given: object) -> dict[str, dict[object, object]]:
-    if not isinstance(given, dict) or not all(isinstance(values, dict) for values in given.values()):
-        raise NotUnderstoodError("substitutions in another form")
-    return {**_GENERIC, **given}
-
-
-def _choice(value: object) -> Choice:
-    """What a row answers."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Call) and value.name == "UseAfter" and isinstance(value.argument, dict):
-        pairs = list(value.argument.items())
-        if all(isinstance(part, str) for pair in pairs for part in pair):
-            return tuple(part for pair in sorted(pairs) for part in pair)
-    raise NotUnderstoodError("a row that answers neither with a file nor with files by date")
-
-
-def _substituted(
-    rows: dict[object, Choice], parkeys: Sequence[str], substitutions: Mapping[str, Mapping[object, object]]
-) -> dict[object, Choice]:
-    """Values of rows replaced as the header says. A row that becomes another's equal takes its place."""
-    for place, parkey in enumerate(parkeys):
-        words = substitutions.get(parkey)
-        if words is None:
-            continue
-        for key in list(rows):
-            is_tuple = isinstance(key, tuple)
-            if is_tuple and place >= len(key):  # type: ignore[arg-type]
-                raise NotUnderstoodError("a row that is too short")
-            old = key[place] if is_tuple else key  # type: ignore[index]
-            try:
-                new = words.get(old)
-            except TypeError:
-                raise BrokenRulesError("a row with a list in it") from None
-            if old not in words:
-                continue
-            if isinstance(new, list):
-                new = tuple(new)
-            replaced = (*key[:place], new, *key[place + 1 :]) if is_tuple else new  # type: ignore[index]
-            rows[replaced] = rows.pop(key)
-    return rows
-
-
-def _conditioned_key(key: object) -> tuple[str, ...]:
-    fields = key if isinstance(key, tuple) else (key,)
-    return tuple(_conditioned_field(field) for field in fields)
-
-
-def _conditioned_field(field: object) -> str:
-    if isinstance(field, tuple | list):
-        return "|".join(conditioned(part) for part in field)
-    if not isinstance(field, str):
-        return conditioned(field)
-    if (field.startswith("{") and field.endswith("}")) or (field.startswith("(") and field.endswith(")")):
-        return field
-    return "|".join(conditioned(part) for part in alternatives(field))
-
-
-def _text(value: object, what: str) -> str:
-    if not isinstance(value, str):
-        raise NotUnderstoodError(f"a {what} that is no text")
-    return value
-
-
-def _texts(values: object, what: str) -> tuple[str, ...]:
-    if not isinstance(values, tuple | list):
-        raise NotUnderstoodError(f"{what} in another form")
-    return tuple(_text(value, what) for value in values)
-
-
-def _condition(text: object) -> str:
-    """CRDS writes its headers small, but for what stands in brackets."""
-    text = _text(text, "condition")
-    return text if text.startswith("(") and text.endswith(")") else text.lower()
-
-
-class _Column:
-    """One key of the rows: which rows a value of a header matches, found once for each value."""
-
-    def __init__(self, fields: Sequence[str], places: Sequence[int], substitutions: Mapping[str, str]) -> None:
-        self.fields = fields
-        self._substitutions = substitutions
-        self._rows = [0] * len(fields)
-        for row, place in enumerate(places):
-            self._rows[place] |= 1 << row
-        self._matchers: list[Callable[[str], int]] | None = None
-        self._found: dict[str, tuple[int, int] | None] = {}
-        self._valid: frozenset[str] | None = None
-
-    @property
-    def matchers(self) -> list[Callable[[str], int]]:
-        if self._matchers is None:
-            self._matchers = [matcher(field) for field in self.fields]
-        return self._matchers
-
-    @property
-    def valid(self) -> frozenset[str]:
-        """The values that CRDS takes for valid. Empty where it takes every one."""
-        if self._valid is None:
-            parts = {part for field in self.fields for part in alternatives(field)}
-            self._valid = frozenset() if any(map(is_unchecked, self.fields)) else frozenset(parts)
-        return self._valid
-
-    def rows(self, value: str) -> tuple[int, int] | None:
-        """The rows that a value matches with weight, and without, as bits. None where CRDS refuses the value."""
-        if value not in self._found:
-            self._found[value] = self._matched(value) if self._is_valid(value) else None
-        return self._found[value]
-
-    def _matched(self, value: str) -> tuple[int, int]:
-        weighty = light = 0
-        for match, rows in zip(self.matchers, self._rows, strict=True):
-            outcome = match(value)
-            if outcome == MATCHES:
-                weighty |= rows
-            elif outcome != REFUSES:
-                light |= rows
-        return weighty, light
-
-    def _is_valid(self, value: str) -> bool:
-        valid = self.valid
-        while True:
-            if not valid or value in valid or conditioned(value) in valid or valid & {ANY, "ANY", NA_VALUE}:
-                return True
-            if not value.startswith("NOT"):
-                break
-            value = value.removeprefix("NOT").strip()
-        if is_unchecked(value) or value in {ANY, "ANY", NA_VALUE}:
-            return True
-        only = next(iter(valid))
-        if len(valid) == 1 and ":" in only:
-            try:
-                least, most = (float(part) for part in only.split(":"))
-                return least <= float(value) <= most
-            except ValueError:
-                return False
-        if value in self._substitutions:
-            return self._is_valid(self._substitutions[value])
-        return False
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -368,15 +80,18 @@ class Rmap:
         conditions = [self._relevance, self._omission, *(condition for _, condition in self._irrelevant)]
         used = dict.fromkeys(key for condition in conditions if condition for key in condition.keys)
         self.keys = (*form.parkeys, *(key for key in used if key not in form.parkeys))
-        self._columns: list[_Column] | None = None
+        self._pick = picker(self.keys)
+        self._is_plain = not any(conditions) and not self._comments
+        self._columns: list[RmapColumn] | None = None
         self._known: dict[tuple[str, ...], Timeline] = {}
+        self._by_outcomes: dict[tuple[int | None, ...], Timeline] = {}
 
     @property
-    def columns(self) -> list[_Column]:
+    def columns(self) -> list[RmapColumn]:
         if self._columns is None:
             form = self.form
             self._columns = [
-                _Column(fields, [row[at] for row in form.rows], form.substitutions.get(form.parkeys[at], {}))
+                RmapColumn(fields, [row[at] for row in form.rows], form.substitutions.get(form.parkeys[at], {}))
                 for at, fields in enumerate(form.fields)
             ]
         return self._columns
@@ -400,17 +115,34 @@ class Rmap:
             known = self._known[values] = self._evaluated(values)
         return known
 
+    def of(self, header: Mapping[str, str]) -> Timeline:
+        """The same for a header that has all of `keys`."""
+        return self.timeline(self._pick(header))
+
     def matching(self, values: tuple[str, ...]) -> list[Row]:
         """The rows that match, the weightiest first. None where CRDS refuses a value or looks at no row."""
         header = dict(zip(self.keys, values, strict=True))
         if self._settled(header) is not None:
             return []
-        found = self._candidates(self._effective(header))
+        effective = zip(self.columns, self._effective(header), strict=True)
+        found = self._candidates([column.outcome(value) for column, value in effective])
         return [] if found is None else [self._row(row, weight) for weight, rows in found for row in rows]
 
-    def fields_of(self, key: str) -> tuple[str, ...]:
-        """The different fields that rows have for a key."""
-        return self.form.fields[self.form.parkeys.index(key)] if key in self.form.parkeys else ()
+    def words_of(self, key: str) -> frozenset[str] | None:
+        """The values of a key that the rules tell apart from all others; None where by more than equality."""
+        form = self.form
+        fields = form.fields[form.parkeys.index(key)] if key in form.parkeys else ()
+        parts = {part for field in fields for part in alternatives(field)} - {ANY, NA_VALUE}
+        if any(words_of(part) is None for part in parts):
+            return None
+        found = {*parts, *form.substitutions.get(key, ())}
+        conditions = (self._relevance, self._omission, *(condition for _, condition in self._irrelevant))
+        for condition in conditions:
+            if condition is not None and key in condition.keys:
+                if condition.words is None:
+                    return None
+                found |= condition.words
+        return frozenset(found)
 
     def _row(self, row: int, weight: int) -> Row:
         form = self.form
@@ -420,18 +152,28 @@ class Rmap:
     def _evaluated(self, values: tuple[str, ...]) -> Timeline:
         if self.form.broken:
             return always(ERROR)
+        if self._is_plain:
+            return self._chosen(values)
         header = dict(zip(self.keys, values, strict=True))
         try:
             settled = self._settled(header)
-            if settled is not None:
-                return settled
-            found = self._candidates(self._effective(header))
+            return self._chosen(self._effective(header)) if settled is None else settled
         except FailedExpressionError:
             return always(ERROR)
-        nothing = (lambda answer: answer) if self.form.is_required else (lambda _answer: NOT_APPLICABLE)
-        if found is None:
-            return always(nothing(ERROR))
-        return _flattened([self._merged(rows) for _, rows in found], nothing)
+
+    def _chosen(self, values: Sequence[str]) -> Timeline:
+        """What the rows answer. Values that match the same rows have one answer."""
+        outcomes = tuple([column.outcome(value) for column, value in zip(self.columns, values, strict=True)])
+        known = self._by_outcomes.get(outcomes)
+        if known is None:
+            nothing = (lambda answer: answer) if self.form.is_required else (lambda _answer: NOT_APPLICABLE)
+            found = self._candidates(outcomes)
+            known = self._by_outcomes[outcomes] = (
+                always(nothing(ERROR))
+                if found is None
+                else _flattened([self._merged(rows) for _, rows in found], nothing)
+            )
+        return known
 
     def _settled(self, header: Mapping[str, str]) -> Timeline | None:
         """The answer where the header's conditions give it. A condition that fails is passed over."""
@@ -457,23 +199,25 @@ class Rmap:
             effective[key] = NA_VALUE
         return [effective[key] for key in self.form.parkeys]
 
-    def _candidates(self, values: Sequence[str]) -> list[tuple[int, list[int]]] | None:
+    def _candidates(self, outcomes: Sequence[int | None]) -> list[tuple[int, list[int]]] | None:
         """Weight -> the rows that match with it, the greatest first. None where CRDS refuses a value."""
-        found = [column.rows(value) for column, value in zip(self.columns, values, strict=True)]
+        found = []
         left = (1 << len(self.form.rows)) - 1
-        for rows in found:
-            if rows is None:
+        for column, outcome in zip(self.columns, outcomes, strict=True):
+            if outcome is None:
                 return None
-            left &= rows[0] | rows[1]
+            weighty, light = column.outcomes[outcome]
+            left &= weighty | light
+            found.append(weighty)
         by_weight: dict[int, list[int]] = {}
         while left:
             bit = left & -left
             left ^= bit
-            weight = sum(1 for rows in found if rows is not None and rows[0] & bit)
+            weight = sum(1 for weighty in found if weighty & bit)
             by_weight.setdefault(weight, []).append(bit.bit_length() - 1)
         return sorted(by_weight.items(), reverse=True)
 
-    def _merged(self, rows: Sequence[int]) -> Choice | Answer:
+    def _merged(self, rows: Sequence[int]) -> Choice | RuleAnswer:
         """What rows of one weight answer together."""
         choices = [self.form.choices[row] for row in rows]
         if len(choices) == 1:
@@ -482,7 +226,7 @@ class Rmap:
             return ERROR
         first, *others = choices
         if isinstance(first, str):
-            return Answer(Kind.SEVERAL, " ".join(c if isinstance(c, str) else "UseAfter" for c in choices))
+            return RuleAnswer(Kind.SEVERAL, " ".join(c if isinstance(c, str) else "UseAfter" for c in choices))
         if any(isinstance(other, str) for other in others):
             return ERROR
         greatest: dict[str, str] = {}
@@ -492,14 +236,14 @@ class Rmap:
         return tuple(part for pair in sorted(greatest.items()) for part in pair)
 
 
-def _flattened(candidates: Iterable[Choice | Answer], nothing: Callable[[Answer], Answer]) -> Timeline:
+def _flattened(candidates: Iterable[Choice | RuleAnswer], nothing: Callable[[RuleAnswer], RuleAnswer]) -> Timeline:
     """What candidates answer over time: the best that has a file by then; else the next."""
-    pieces: list[tuple[str, Answer]] = []
-    last: Answer | None = None
-    undated: Answer | None = None
+    pieces: list[tuple[str, RuleAnswer]] = []
+    last: RuleAnswer | None = None
+    undated: RuleAnswer | None = None
     limit: str | None = None
     for candidate in candidates:
-        if isinstance(candidate, Answer):
+        if isinstance(candidate, RuleAnswer):
             last = nothing(candidate) if candidate == ERROR else candidate
         elif isinstance(candidate, str):
             last = answer_of(candidate)
@@ -521,13 +265,8 @@ def _flattened(candidates: Iterable[Choice | Answer], nothing: Callable[[Answer]
     return Timeline(tuple(starts), tuple(answers), before if undated is None else undated)
 
 
-def answer_of(word: str) -> Answer:
+def answer_of(word: str) -> RuleAnswer:
     """What stands in the place of a file -> the answer."""
     if word in NOT_APPLICABLE_WORDS:
         return NOT_APPLICABLE
-    return OMITTED if word in OMITTED_WORDS else Answer(Kind.FILE, word)
-
-
-def steps_of(choice: Choice) -> list[tuple[str, str]]:
-    """A UseAfter's dates and files; empty for a row that has no dates."""
-    return [] if isinstance(choice, str) else [pair for at, pair in enumerate(pairwise(choice)) if at % 2 == 0]
+    return OMITTED if word in OMITTED_WORDS else RuleAnswer(Kind.FILE, word)

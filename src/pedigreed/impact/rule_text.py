@@ -26,6 +26,8 @@ LONGEST_TEXT = 1_000_000
 DEEPEST = 12
 MOST_VALUES = 200_000
 _LONGEST_NUMBER = 40
+_MOST_DIGITS = 18
+"""Of a whole number. Longer ones may be chosen so that a dictionary takes them all for one."""
 
 _TOKEN = re.compile(
     r"(?P<blank>[ \t\r\n\f]+|\#[^\n]*|\\\r?\n)"
@@ -134,7 +136,8 @@ class _Reader:
 
     def _number(self, word: str) -> int | float:
         self._step()
-        if len(word) > _LONGEST_NUMBER or (word.isdigit() and word[0] == "0" and word.strip("0")):
+        is_long = len(word) > (_MOST_DIGITS if word.isdigit() else _LONGEST_NUMBER)
+        if is_long or (word.isdigit() and word[0] == "0" and word.strip("0")):
             raise UnreadableRulesError(f"a number that Python would not read: {word[:_LONGEST_NUMBER]}")
         return int(word) if word.isdigit() else float(word)
 

@@ -6,6 +6,11 @@ Source: `condition_value` of crds 14.0.3, with its faults: whatever begins with 
 from __future__ import annotations
 
 import re
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 UNDEFINED = "UNDEFINED"
 """What CRDS takes for a keyword that a header has not."""
@@ -25,3 +30,10 @@ def conditioned(value: object) -> str:
     if _DONT_CARE.match(text):
         text = NOT_APPLICABLE
     return _OTHERWISE_WRITTEN.get(text, text)
+
+
+def picker(keys: tuple[str, ...]) -> Callable[[Mapping[str, str]], tuple[str, ...]]:
+    """What takes the values of some keys from a header that has all of them."""
+    if len(keys) > 1:
+        return itemgetter(*keys)
+    return lambda header: tuple([header[key] for key in keys])

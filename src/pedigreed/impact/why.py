@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.impact.answers import Answer, Kind, step
-from pedigreed.impact.comparison import timeline_of
 from pedigreed.impact.headers import written_key
-from pedigreed.impact.rmap import steps_of
+from pedigreed.impact.rmap_form import steps_of
+from pedigreed.impact.rule_answers import Kind, RuleAnswer, step
 from pedigreed.impact.values import ANY, NOT_APPLICABLE
 
 if TYPE_CHECKING:
@@ -45,14 +44,14 @@ class Side:
     Attributes:
         rules: the name of the rule file, or the word that stands in its place.
         keys: the keywords by which its rows are chosen, as FITS has them.
-        matches: the rows that match, the weightiest first.
+        matches: the rows that match, the weightiest first; of equal weight the latest date, and the greater name.
         answer: what is used.
     """
 
     rules: str
     keys: tuple[str, ...]
     matches: tuple[Match, ...]
-    answer: Answer
+    answer: RuleAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +85,17 @@ def explain(old: TypeRules, new: TypeRules, header: Mapping[str, str], moment: s
 
 
 def _side(rules: TypeRules, header: Mapping[str, str], moment: str | None) -> Side:
-    answer = timeline_of(rules, header).at(moment)
+    answer = rules.timeline(header).at(moment)
     if rules.rmap is None:
         return Side(rules.name or "not in this context", (), (), answer)
     rows = rules.rmap.matching(tuple(header[key] for key in rules.rmap.keys))
     keys = tuple(written_key(key) for key in rules.rmap.form.parkeys)
-    return Side(rules.name, keys, tuple(_match(row, moment) for row in rows), answer)
+    matches = sorted(
+        (_match(row, moment) for row in rows),
+        key=lambda match: (match.weight, match.since, match.file or ""),
+        reverse=True,
+    )
+    return Side(rules.name, keys, tuple(matches), answer)
 
 
 def _match(row: Row, moment: str | None) -> Match:
@@ -157,10 +161,14 @@ def _winner(side: Side) -> Match | None:
 
 def _decided(side: Side) -> str:
     winner = _winner(side)
-    return "" if winner is None else f": row {_written(winner)} has weight {winner.weight}"
+    if winner is None:
+        return ""
+    said = f": row {_written(winner)} has weight {winner.weight}"
+    equal = next((each for each in side.matches if each.weight == winner.weight and each is not winner), None)
+    return said if equal is None else f"{said}, and a later date or greater name than row {_written(equal)}"
 
 
-def _named(answer: Answer) -> str:
+def _named(answer: RuleAnswer) -> str:
     if answer.kind is Kind.FILE:
         return _stem(answer.name)
     return {

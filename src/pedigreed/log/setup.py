@@ -50,6 +50,11 @@ def destination(environ: Mapping[str, str]) -> Destination:
     return Destination.JOURNAL if is_journal else Destination.PIPE
 
 
+def is_in_pipe() -> bool:
+    """Whether stderr leads neither to a person's terminal nor to the journal."""
+    return destination(os.environ) is Destination.PIPE
+
+
 class OneLineHandler(logging.Handler):
     """Writes what the formatter makes to stderr, as stderr is at that moment.
 

@@ -25,6 +25,8 @@ class ChangeKind(StrEnum):
     RELISTED = "relisted"
     """A higher level of an exposure is listed in the place of a lower one, whose pedigree is `before`."""
     REPROCESSED = "reprocessed"
+    SET_REPROCESSED = "file set reprocessed"
+    """A file of the product's set was made anew, be it another: no more is known than CAL_VER and CRDS_CTX."""
     REGRESSED = "regressed"
     """The pedigree went down: an older pipeline or context, or an earlier DATE."""
     PUBLIC = "public"
@@ -34,6 +36,9 @@ class ChangeKind(StrEnum):
     STALE = "stale"
     """MAST set its stale flag."""
     NO_LONGER_STALE = "no longer stale"
+
+
+MADE_ANEW = frozenset((ChangeKind.REPROCESSED, ChangeKind.REGRESSED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ class Change:
     @property
     def identity(self) -> str:
         """What the change says, as 32 hexadecimal digits. The same change from two sources has the same."""
-        said = "\n".join((self.kind, self.filename, str(self.revision), _said(self.before), _said(self.after)))
+        before, after = _said(self.before), _said(self.after)
+        said = f"{self.kind.value}\n{self.filename}\n{self.revision}\n{before}\n{after}"
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 

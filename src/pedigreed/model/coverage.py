@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.product import FileSet
 
 
 Item = TypeVar("Item")
@@ -33,6 +35,8 @@ class Fetched(Generic[Item]):
         filled: columns that something hangs on and that had a value in some row.
         unfilled: those that had none, where enough rows were looked at.
         columns: all columns that rows had, be it with null; empty where none was read.
+        file_sets: what MAST's search of file sets has of the programs, which stands in for an answer that did not
+            come; None where it was not asked, or did not answer either.
     """
 
     items: tuple[Item, ...]
@@ -46,6 +50,7 @@ class Fetched(Generic[Item]):
     filled: frozenset[str] = frozenset()
     unfilled: frozenset[str] = frozenset()
     columns: frozenset[str] = frozenset()
+    file_sets: tuple[FileSet, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,9 @@ class Coverage:
         problem: why the last answer was not complete; None if it was.
         flags_at: the last complete answer that was asked for its stale flags alone, of a service that is known to
             find flags so; None if there was none.
+        stood_in_at: the last time that MAST's search of file sets stood in for an answer that did not come, and
+            had all file sets that are known; None if it never did.
+        unknown_sets: how many calibrated file sets it had then that are not known.
     """
 
     instrument: Instrument
@@ -71,3 +79,36 @@ class Coverage:
     sweep_at: datetime | None = None
     problem: str | None = None
     flags_at: datetime | None = None
+    stood_in_at: datetime | None = None
+    unknown_sets: int = 0
+
+    @property
+    def by_set_at(self) -> datetime | None:
+        """When the search of file sets stood in, unless a complete answer came since."""
+        if self.stood_in_at is None or (self.complete_at is not None and self.complete_at >= self.stood_in_at):
+            return None
+        return self.stood_in_at
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Two complete answers of a program in one instrument, and a day (UTC) or more between them without any.
+
+    Attributes:
+        instrument, program: what was asked.
+        since, until: when the two answers came, UTC.
+    """
+
+    instrument: Instrument
+    program: int
+    since: datetime
+    until: datetime
+
+
+def gap_between(before: Coverage, after: Coverage) -> Gap | None:
+    """The days without a complete answer that an answer ended; None where it ended none."""
+    if before.complete_at is None or after.complete_at is None:
+        return None
+    if after.complete_at.date() - before.complete_at.date() <= timedelta(days=1):
+        return None
+    return Gap(after.instrument, after.program, before.complete_at, after.complete_at)

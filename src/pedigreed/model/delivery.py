@@ -158,8 +158,10 @@ class ListedDelivery:
         delivery: the row. The content of its message is empty.
         subscription: whose digest it is; None for a word to the operator.
         size: of the message, in bytes.
+        sha256: of its bytes, hexadecimal, where they are kept no more; None while they are.
     """
 
     delivery: Delivery
     subscription: str | None
     size: int
+    sha256: str | None = None

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pedigreed.model.change import ChangeKind
+from pedigreed.model.impact import Remade
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime, timedelta
 
-    from pedigreed.model.campaign import Campaign
+    from pedigreed.model.campaign import Campaign, Pace
     from pedigreed.model.change import Change
     from pedigreed.model.context_use import ContextsInUse
+    from pedigreed.model.download import Download
     from pedigreed.model.impact import Switch
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.notice import Notice
-    from pedigreed.model.program import ProgramSelection
+    from pedigreed.model.program import AboutProgram, ProgramSelection
 
 ALL_KINDS = frozenset(ChangeKind)
 
@@ -70,6 +73,7 @@ class Progress:
         began: the first move of the campaign, UTC; None where that is not known.
         newest: its newest one, UTC.
         day: the day of the campaign that the period ends on, from 1.
+        pace: how fast it goes; None where there is too little to say it by.
     """
 
     cal_ver: str | None
@@ -80,6 +84,7 @@ class Progress:
     began: datetime | None = None
     newest: datetime | None = None
     day: int = 1
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,25 @@ class Unchecked:
 
 
 @dataclass(frozen=True, slots=True)
+class StoodIn:
+    """Programs that were checked by MAST's search of file sets, in the place of an instrument's keyword service.
+
+    Attributes:
+        instrument: whose service did not answer.
+        programs: their numbers, sorted.
+        reason: why it did not, one sentence, without secrets.
+        at: the oldest of the search's answers, UTC.
+        unknown_sets: how many calibrated file sets it has that are not known.
+    """
+
+    instrument: Instrument
+    programs: tuple[int, ...]
+    reason: str
+    at: datetime
+    unknown_sets: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceCheck:
     """Whether a source of CRDS's news was read in this period.
 
@@ -161,6 +185,7 @@ class OnDisk:
         newly: how many of the older are so by a change that this digest covers, or were first seen as they are in
             its period.
         unread: how many files and folders below it could not be read.
+        damaged: how many files are no whole products.
         problem: why it was not looked through the last time, one sentence; the numbers are then of before.
     """
 
@@ -170,6 +195,12 @@ class OnDisk:
     newly: int = 0
     unread: int = 0
     problem: str | None = None
+    damaged: int = 0
+
+
+def older_on_disk(folders: Iterable[OnDisk]) -> int:
+    """How many files are older than the archive's, in the folders that were looked through."""
+    return sum(each.older for each in folders if each.problem is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +208,7 @@ class Checked:
     """What the digest's silence is worth.
 
     Attributes:
-        programs: the subscription's programs that a complete answer was had for.
+        programs: the subscription's programs that a complete answer was had for, or that were checked by file set.
         of: how many programs the subscription has.
         unchecked: the others, each with its reason.
         unknown: programs that the archive has no data of.
@@ -185,8 +216,9 @@ class Checked:
         swept_since: the oldest of the programs' last sweeps, UTC; None where there was none. What only a sweep
             sees, which is withdrawals and flags that were taken back, is known up to then.
         flags_since: up to when MAST's stale flags are known: the same of sweeps and of questions for flags alone.
-        notes: one sentence each, such as increments that were turned off.
+        notes: one sentence each, such as a target that no product has.
         sources: those of CRDS's news, the server first; none where the subscription wants no news of CRDS.
+        stood_in: the instruments in which programs were checked by file set.
     """
 
     programs: int
@@ -198,6 +230,12 @@ class Checked:
     swept_since: datetime | None = None
     flags_since: datetime | None = None
     sources: tuple[SourceCheck, ...] = ()
+    stood_in: tuple[StoodIn, ...] = ()
+
+    @property
+    def unread(self) -> list[SourceCheck]:
+        """The sources that were not read."""
+        return [source for source in self.sources if not source.is_checked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +277,14 @@ class Digest:
         on_disk: the folders whose files are compared with the archive's, as configured.
         flags_lasted: how long stale flags of its programs lasted; None where none is told, or that is not known.
         switches: what the switches of CRDS's latest context change for the subscription, the newest first.
+        bad_files: what is known of the products that were made with files that CRDS marks bad.
+        remade: what the new contexts of the reprocessed products change for them.
+        downloads: what came of the files that earlier digests told of and that are fetched for the subscription,
+            with those that wait; by name.
+        fetched_to: the folder that they are fetched to; None where nothing is.
+        about: what MAST says that the programs are about, by number.
+        targets: those that the subscription asks for, as configured; none where it asks for all.
+        is_of_all_programs: whether the subscription watches every program of the archive.
     """
 
     digest_id: str
@@ -261,6 +307,23 @@ class Digest:
     on_disk: tuple[OnDisk, ...] = ()
     flags_lasted: FlagHistory | None = None
     switches: tuple[Switch, ...] = ()
+    bad_files: tuple[Switch, ...] = ()
+    remade: Remade = field(default_factory=Remade)
+    downloads: tuple[Download, ...] = ()
+    fetched_to: str | None = None
+    about: tuple[AboutProgram, ...] = ()
+    targets: tuple[str, ...] = ()
+    is_of_all_programs: bool = False
+
+    @property
+    def unread_folders(self) -> list[str]:
+        """The folders that were not looked through."""
+        return [each.folder for each in self.on_disk if each.problem is not None]
+
+    @property
+    def programs_in_motion(self) -> set[int]:
+        """The programs that are told later."""
+        return {campaign.program for campaign in self.in_motion}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from pedigreed.model.change import MADE_ANEW
 from pedigreed.model.instrument import Instrument  # noqa: TC001 - the store reads it by these annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
+
+    from pedigreed.model.change import Change
 
 
 class Changed(NamedTuple):
@@ -32,6 +35,7 @@ class Impact:
         by_type: type -> of how many products another file; the most first.
         where_on: type -> of how many products, where a step is turned on that is off by default.
         errors: type -> for how many CRDS has an error where it had an answer.
+        without_effect: types whose rules are others, and whose files are the same for all that could be evaluated.
         places: where the changed products are, sorted.
         instruments: of the changed products.
         not_known: how many could not be told, for want of a value.
@@ -41,6 +45,7 @@ class Impact:
         not_understood: instrument, type, and why its rules were not understood.
         uncertain: instrument and type of which something could not be told; an empty type for all of them.
         held: how many exposures CRDS itself was asked about, and for how many it answers the same.
+        doubted: instrument and type of which it answers otherwise.
         not_held: why it could not be asked, one sentence; None where it was, or was not to be.
     """
 
@@ -51,6 +56,7 @@ class Impact:
     by_type: tuple[tuple[str, int], ...] = ()
     where_on: tuple[tuple[str, int], ...] = ()
     errors: tuple[tuple[str, int], ...] = ()
+    without_effect: tuple[str, ...] = ()
     places: tuple[Changed, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     not_known: int = 0
@@ -60,7 +66,13 @@ class Impact:
     not_understood: tuple[tuple[Instrument, str, str], ...] = ()
     uncertain: tuple[tuple[Instrument, str], ...] = ()
     held: tuple[int, int] = (0, 0)
+    doubted: tuple[tuple[Instrument, str], ...] = ()
     not_held: str | None = None
+
+    @property
+    def evaluated(self) -> int:
+        """Of how many products it could be told."""
+        return self.products - self.not_known - self.without_exposures
 
     @property
     def is_certain(self) -> bool:
@@ -70,11 +82,12 @@ class Impact:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A switch of the latest context, and what is known of its effect on a subscription.
+    """Two contexts, or files that are marked bad, and what is known of the effect on a subscription.
 
     Attributes:
-        old, new: the contexts, ``jwst_1583``.
-        impact: what it changes; None where that could not be evaluated.
+        old, new: the contexts, ``jwst_1583``. Of files that are marked bad, `old` is empty and `new` names them.
+        impact: what the new context changes, or which products were made with the files; None where that could
+            not be evaluated.
         reason: why not, one sentence without secrets; None where it was.
         since: since when not, UTC.
     """
@@ -84,6 +97,23 @@ class Switch:
     impact: Impact | None
     reason: str | None = None
     since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """What the new contexts of reprocessed products change for them.
+
+    Attributes:
+        switches: the contexts before and after, those of the most products first, and what differs.
+        types: file name -> the types of which it has another file, sorted; absent where that is not known.
+    """
+
+    switches: tuple[Switch, ...] = ()
+    types: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def types_of(self, change: Change) -> tuple[str, ...] | None:
+        """The types of which the product of a change has another file; None where that is not known."""
+        return self.types.get(change.filename) if change.kind in MADE_ANEW else None
 
 
 def total(old: str, new: str, impacts: Iterable[Impact]) -> Impact:
@@ -96,6 +126,7 @@ def total(old: str, new: str, impacts: Iterable[Impact]) -> Impact:
             numbers.update(dict(getattr(impact, name)))
         return tuple(sorted(numbers.items(), key=lambda each: (-each[1], each[0])))
 
+    acting = {name for each in every for name, _ in (*each.by_type, *each.where_on, *each.errors)}
     places: Counter[tuple[int, int | None]] = Counter()
     for impact in every:
         places.update({(place.program, place.observation): place.products for place in impact.places})
@@ -107,6 +138,7 @@ def total(old: str, new: str, impacts: Iterable[Impact]) -> Impact:
         by_type=added("by_type"),
         where_on=added("where_on"),
         errors=added("errors"),
+        without_effect=tuple(sorted({name for each in every for name in each.without_effect} - acting)),
         places=tuple(
             Changed(program, observation, number)
             for (program, observation), number in sorted(

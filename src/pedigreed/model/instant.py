@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from pedigreed.model.failure import Unreadable
 
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MJD_OF_EPOCH = 40587
-_MS_A_DAY = 86_400_000
+_SECONDS_A_DAY = 86_400
+_MS_A_DAY = 1_000 * _SECONDS_A_DAY
 _DATE_CALL = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]00:?00)?", re.IGNORECASE
@@ -26,15 +31,18 @@ ROUNDING = timedelta(milliseconds=10)
 
 def from_milliseconds(milliseconds: int) -> datetime:
     """The instant so many milliseconds after 1970 began. Raises `Unreadable` outside the years 1 to 9999."""
+    seconds, rest = divmod(milliseconds, 1_000)
     try:
-        return _EPOCH + timedelta(milliseconds=milliseconds)
+        # By position, and in whole seconds: that takes half as long, and there are ten in a row of the archive.
+        return _EPOCH + timedelta(0, seconds, 1_000 * rest)
     except OverflowError as error:
         raise Unreadable(f"{milliseconds} ms is no date of this calendar") from error
 
 
 def to_milliseconds(instant: datetime) -> int:
     """Milliseconds since 1970, UTC."""
-    return round((instant - _EPOCH) / timedelta(milliseconds=1))
+    since = instant - _EPOCH
+    return (since.days * _SECONDS_A_DAY + since.seconds) * 1_000 + round(since.microseconds / 1_000)
 
 
 def from_mjd(days: float) -> datetime:
@@ -87,4 +95,19 @@ def same_instant(one: datetime | None, other: datetime | None) -> bool:
 
 def iso(instant: datetime) -> str:
     """ISO 8601, UTC, milliseconds, with the zone written: ``2024-04-09T19:07:23.700Z``."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def day_and_time(moment: datetime, zone: tzinfo) -> str:
+    """``2026-11-22 06:00Z``, in another zone ``2026-11-22 07:00 CET``."""
+    local = moment.astimezone(zone)
+    is_utc = not local.utcoffset() and local.tzname() == "UTC"
+    return f"{local:%Y-%m-%d %H:%M}" + ("Z" if is_utc else f" {zone_name(local)}")
+
+
+def zone_name(moment: datetime) -> str:
+    """``CET``; ``UTC-03`` for a zone that has a number for a name."""
+    name = moment.tzname() or "UTC"
+    return f"UTC{name}" if name[0] in "+-" else name

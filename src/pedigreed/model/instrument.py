@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 
 class Instrument(StrEnum):
@@ -13,6 +17,9 @@ class Instrument(StrEnum):
     NIRSPEC = "nirspec"
     MIRI = "miri"
     FGS = "fgs"
+
+    # A member is found by its text, too, and a million are found by their instrument.
+    __hash__ = str.__hash__
 
     @property
     def written(self) -> str:
@@ -27,6 +34,29 @@ _WRITTEN = {
     Instrument.MIRI: "MIRI",
     Instrument.FGS: "FGS",
 }
+
+
+def instruments_in_words(names: Sequence[str]) -> str:
+    """``all 5 instruments``, or ``NIRCam and MIRI``."""
+    if len(names) == len(Instrument):
+        return f"all {len(names)} instruments"
+    *some, last = names
+    return f"{', '.join(some)} and {last}" if some else last
+
+
+def by_reason(reasons: Iterable[tuple[str, str]]) -> list[str]:
+    """Each reason once, of pairs of an instrument and why it did not answer.
+
+    ``NIRCam: HTTP 504``, and of several ``HTTP 504 (NIRCam and MIRI)``.
+    """
+    instruments: dict[str, dict[str, None]] = {}
+    for name, reason in reasons:
+        instruments.setdefault(reason, {})[name] = None
+    return [
+        f"{next(iter(names))}: {reason}" if len(names) == 1 else f"{reason} ({instruments_in_words([*names])})"
+        for reason, names in instruments.items()
+    ]
+
 
 DETECTORS: dict[str, Instrument] = {
     **dict.fromkeys(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime  # noqa: TC003  # msgspec reads the types
 
-if TYPE_CHECKING:
-    from datetime import datetime
+from pedigreed.model.pedigree import Pedigree  # noqa: TC001  # as above
 
-    from pedigreed.model.pedigree import Pedigree
+PACKED = ".gz"
+"""How the name of a file ends that somebody has packed. The archive gives none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,10 @@ class LocalFile:
         size: bytes.
         mtime_ns: when the file was last written, nanoseconds since 1970, as its disk says.
         seen_at: when it was first seen as it is now, UTC.
+        sdp_ver: SDP_VER of its header, ``2026_1a``: what made an uncalibrated product; None where it has none.
+        damage: why it is no whole product, in plain words; None where nothing of it is known to be damaged.
+        lies_at: its path with all links followed; None where that is `path`.
+        named: the name of the product by its header, where its own name is none of a product; else None.
     """
 
     path: str
@@ -29,11 +33,25 @@ class LocalFile:
     size: int
     mtime_ns: int
     seen_at: datetime
+    sdp_ver: str | None = None
+    damage: str | None = None
+    lies_at: str | None = None
+    named: str | None = None
 
     @property
     def filename(self) -> str:
-        """Its name, by which the archive knows it."""
-        return posixpath.basename(self.path)
+        """The name by which the archive knows it."""
+        return self.named or posixpath.basename(self.path).removesuffix(PACKED)
+
+    @property
+    def place(self) -> str:
+        """Where it lies: two paths may lead there."""
+        return self.lies_at or self.path
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether its bytes are not those of the archive's file."""
+        return self.path.endswith(PACKED)
 
     @property
     def folder(self) -> str:
@@ -55,11 +73,11 @@ class FolderLook:
 
     Attributes:
         folder: its absolute path.
-        files: the products whose header is known, by path.
+        files: the products whose header is known, and those that are damaged, by path.
         headers: how many of their headers were read for it; the others were known.
         unread: what could not be read.
         unread_folders: the absolute paths of the folders among it. What was known below them may still be there.
-        others: how many files have the name of a product and no FITS header: previews, tables, packed files.
+        others: how many files have the name of a product and no FITS header: previews and tables.
         problem: why the folder itself could not be looked through; None where it was.
     """
 
@@ -82,6 +100,7 @@ class FolderState:
         complete_at: when the folder itself was last looked through; None if it never was.
         unread: how many files and folders below it could not be read then.
         problem: why it could not be looked through the last time; None if it was.
+        programs: the numbers of those whose files lie there.
     """
 
     folder: str
@@ -89,3 +108,4 @@ class FolderState:
     complete_at: datetime | None = None
     unread: int = 0
     problem: str | None = None
+    programs: frozenset[int] = frozenset()

@@ -94,7 +94,7 @@ class Announcement:
     """One feed entry, one mail, or one record of the server.
 
     Attributes:
-        source: the name of what said it, as `status` and digests have it, without secrets: ``CRDS``.
+        source: the name of what said it, as digests have it, without secrets: ``CRDS``; of a list's mail the list.
         medium: how it was heard.
         identity: what the source knows it by. The same at each reading; unique within the source.
         said_at: when it was said, UTC; None where the source does not tell.
@@ -125,7 +125,7 @@ class Heard:
         announcement: what was said.
         heard_at: when it was read, UTC.
         was_there: whether it was there when its source was read for the first time, and so is no news.
-        told: what its text was read to tell; None where it was not read yet.
+        facts_read: what its text was read to tell; None where it was not read yet.
         read_by: which version of the reader that was.
     """
 
@@ -133,8 +133,33 @@ class Heard:
     announcement: Announcement
     heard_at: datetime
     was_there: bool = False
-    told: Facts | None = field(default=None, compare=False)
+    facts_read: Facts | None = field(default=None, compare=False)
     read_by: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What of an announcement as it was kept gives it its notice.
+
+    Attributes:
+        key: of the announcement as it was kept.
+        at: when it was said, or heard; UTC.
+        identity: as its source knows it.
+        context: that it is about; None where there is none.
+        before: the context before, of a switch that CRDS tells of; else None.
+        cal_ver: of a build.
+        files: that it calls bad.
+        is_known: whether its text was read by the reader that there is now. Of another one nothing is known.
+    """
+
+    key: int
+    at: datetime
+    identity: str
+    context: str | None = None
+    before: str | None = None
+    cal_ver: str | None = None
+    files: tuple[str, ...] = ()
+    is_known: bool = True
 
 
 class Again(StrEnum):
@@ -216,6 +241,15 @@ class Notice:
             if is_record and facts.before and facts.context and facts.before != facts.context:
                 return facts.before, facts.context
         return None
+
+    @property
+    def bad_files(self) -> tuple[str, str] | None:
+        """The files that CRDS itself marks bad, as what they were used for is kept: nothing, and their names.
+
+        None where it marks none.
+        """
+        is_marked = self.kind is NoticeKind.MARKED_BAD and self.is_of_crds and self.facts.files
+        return ("", " ".join(self.facts.files)) if is_marked else None
 
     @property
     def news(self) -> tuple[Heard, ...]:

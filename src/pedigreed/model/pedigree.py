@@ -1,11 +1,15 @@
-"""Pedigree: which pipeline, which reference files and when. The keywords CAL_VER, CRDS_CTX and DATE."""
+"""Pedigree: which pipeline (and DMS build), which reference files and when: CAL_VER, CRDS_CTX and DATE."""
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib import resources
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from packaging.version import Version
@@ -13,7 +17,7 @@ from packaging.version import Version
 from pedigreed.model.instant import same_instant
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Mapping
 
 Ordered = TypeVar("Ordered", Version, int)
 
@@ -83,7 +87,7 @@ class Pedigree:
 
     def has_more_than(self, other: Pedigree) -> bool:
         """Whether a keyword, CAL_VER or CRDS_CTX, is higher here."""
-        return Step.HIGHER in {self._cal_ver_step(other), self._crds_ctx_step(other)}
+        return Step.HIGHER in (self._cal_ver_step(other), self._crds_ctx_step(other))
 
     def went_down_from(self, before: Pedigree) -> bool:
         """Whether the product was made with less than before.
@@ -91,12 +95,12 @@ class Pedigree:
         A keyword is lower and none is higher, whatever DATE says.
         Or the keywords are the same, and DATE is earlier.
         """
-        keywords = {self._cal_ver_step(before), self._crds_ctx_step(before)}
+        keywords = self._cal_ver_step(before), self._crds_ctx_step(before)
         if Step.HIGHER in keywords:
             return False
         if Step.LOWER in keywords:
             return True
-        return keywords == {Step.SAME} and self._date_step(before) is Step.LOWER
+        return keywords == (Step.SAME, Step.SAME) and self._date_step(before) is Step.LOWER
 
     def same_as(self, other: Pedigree) -> bool:
         """Whether both say the same, DATE within the archive's rounding."""
@@ -107,18 +111,10 @@ class Pedigree:
         )
 
     def _cal_ver_step(self, before: Pedigree) -> Step:
-        if self.cal_ver == before.cal_ver:
-            return Step.SAME
-        here = version_of(self.cal_ver) if self.cal_ver else None
-        there = version_of(before.cal_ver) if before.cal_ver else None
-        return _step(here, there)
+        return Step.SAME if self.cal_ver == before.cal_ver else _version_step(self.cal_ver, before.cal_ver)
 
     def _crds_ctx_step(self, before: Pedigree) -> Step:
-        if self.crds_ctx == before.crds_ctx:
-            return Step.SAME
-        here = context_number(self.crds_ctx) if self.crds_ctx else None
-        there = context_number(before.crds_ctx) if before.crds_ctx else None
-        return _step(here, there)
+        return Step.SAME if self.crds_ctx == before.crds_ctx else _context_step(self.crds_ctx, before.crds_ctx)
 
     def _date_step(self, before: Pedigree) -> Step:
         if same_instant(self.date, before.date):
@@ -128,9 +124,69 @@ class Pedigree:
         return Step.HIGHER if self.date > before.date else Step.LOWER
 
 
+# In a campaign thousands of products move by the same step.
+@lru_cache(maxsize=1024)
+def _version_step(here: str | None, there: str | None) -> Step:
+    return _step(version_of(here) if here else None, version_of(there) if there else None)
+
+
+@lru_cache(maxsize=1024)
+def _context_step(here: str | None, there: str | None) -> Step:
+    return _step(context_number(here) if here else None, context_number(there) if there else None)
+
+
 def _step(here: Ordered | None, there: Ordered | None) -> Step:
     if here is None or there is None:
         return Step.UNORDERED
     if here == there:
         return Step.SAME
     return Step.HIGHER if here > there else Step.LOWER
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One release of the pipeline.
+
+    Attributes:
+        cal_ver: the pipeline's version, as CAL_VER has it.
+        dms_build: the build of the archive's data management system, ``B12.1.1``; None for a release that
+            belongs to none.
+        crds_ctx: the context at release, as CRDS_CTX has it; None where the table has none.
+            The archive may have used later ones.
+        released: when the version was released.
+    """
+
+    cal_ver: str
+    dms_build: str | None
+    crds_ctx: str | None
+    released: date
+
+
+def build_of(cal_ver: str) -> Build | None:
+    """The build of a version as CAL_VER has it.
+
+    None for a version that is not in the table: a newer one, a development version, or any other text.
+    """
+    return builds().get(cal_ver)
+
+
+@cache
+def builds() -> Mapping[str, Build]:
+    """The whole table by version, newest first.
+
+    The figures in ``builds.csv`` are those of the table "Software vs DMS build version map" in the README of
+    spacetelescope/jwst at commit 9c979f9 (2026-08-21).
+    That table lists 0.8.0 twice, as B7.1 and as its patch B7.1.1, with one context and one release date.
+    CAL_VER can't tell the two apart, so 0.8.0 is given the build that it was released for, B7.1.
+    """
+    text = resources.files("pedigreed.model").joinpath("builds.csv").read_text(encoding="utf-8")
+    return MappingProxyType({row["cal_ver"]: _build(row) for row in csv.DictReader(text.splitlines())})
+
+
+def _build(row: dict[str, str]) -> Build:
+    return Build(
+        cal_ver=row["cal_ver"],
+        dms_build=row["dms_build"] or None,
+        crds_ctx=row["crds_ctx"] or None,
+        released=date.fromisoformat(row["released"]),
+    )

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
     from pedigreed.model.instrument import Instrument
 
+_COMBINES = 3
+"""The stage that combines exposures."""
+
 _STAGES: dict[str, int] = {
     **dict.fromkeys(("detector1", "dark", "guider"), 1),
     **dict.fromkeys(("image2", "spec2"), 2),
-    **dict.fromkeys(("image3", "spec3", "tso3", "coron3", "ami3", "wfs-image3"), 3),
+    **dict.fromkeys(("image3", "spec3", "tso3", "coron3", "ami3", "wfs-image3"), _COMBINES),
 }
 
 # Steps in their order, and behind each > the product types that are written then.
@@ -179,7 +182,7 @@ def use_of(name: str, instrument: Instrument, exp_type: str | None, made: Making
         return Use.NO
     if kind is None:
         return Use.YES
-    if name.startswith("pars-"):
+    if kind.is_of_parameters:
         used = any(step in made.steps or step.removeprefix("calwebb_") in made.pipelines for step in kind.steps)
         return Use.WHERE_ON if used else Use.NO
     if not kind.may_serve(instrument, exp_type if made.is_known else None):
@@ -190,6 +193,17 @@ def use_of(name: str, instrument: Instrument, exp_type: str | None, made: Making
     return Use.WHERE_ON if used_by or made.steps.intersection(kind.older_steps) else Use.NO
 
 
+def is_combined(exp_type: str | None) -> bool:
+    """Whether stage 3 combines exposures of an EXP_TYPE. It may those of one that is not known."""
+    named = _PIPELINES.get((exp_type or "").upper())
+    return named is None or any(_STAGES[name] == _COMBINES for name in named)
+
+
+def is_off_by_default(step: str) -> bool:
+    """Whether the pipeline runs a step only where somebody turns it on."""
+    return step in _OFF_BY_DEFAULT
+
+
 def is_known_type(name: str) -> bool:
     """Whether the table of reference types has it."""
     return reference_type(name) is not None
@@ -198,7 +212,7 @@ def is_known_type(name: str) -> bool:
 def _alternatives(pipelines: Sequence[str], *, is_time_series: bool) -> list[str]:
     """Without the stage 3 pipeline of time series, or without the others."""
     has_both = "tso3" in pipelines and is_time_series
-    return [name for name in pipelines if _STAGES[name] < 3 or (name == "tso3") is has_both]  # noqa: PLR2004
+    return [name for name in pipelines if _STAGES[name] < _COMBINES or (name == "tso3") is has_both]
 
 
 def _makes(name: str, product_type: str) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pedigreed.model.instrument import instruments_in_words
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
 
@@ -27,6 +30,8 @@ class ProblemKind(StrEnum):
     """A subscription's digest can't be composed."""
     TEMPLATE = "template"
     """The operator's own template makes no page of a subscription's digest."""
+    RULES = "rules"
+    """CRDS's rules are evaluated otherwise here than by CRDS itself."""
     WORK = "work"
     """A kind of work does not come to its end, whatever ends it."""
     STORE = "store"
@@ -67,3 +72,38 @@ class KnownProblem:
     problem: Problem
     times: int
     told_at: datetime | None
+
+
+_ARCHIVE = "MAST"
+
+
+def as_one_outage(known: Iterable[KnownProblem]) -> tuple[KnownProblem, ...]:
+    """The same, where those of MAST's instruments that have one reason are one problem.
+
+    They are kept apart, since each may be over before the others.
+    """
+    told: dict[object, list[KnownProblem]] = {}
+    for each in known:
+        is_of_archive = each.problem.kind is ProblemKind.SOURCE and each.problem.name.startswith(f"{_ARCHIVE} ")
+        told.setdefault(each.problem.reason if is_of_archive else each.problem, []).append(each)
+    return tuple(_together(alike) for alike in told.values())
+
+
+def _together(alike: Sequence[KnownProblem]) -> KnownProblem:
+    if len(alike) == 1:
+        return alike[0]
+    first = alike[0].problem
+    names = instruments_in_words([each.problem.name.removeprefix(f"{_ARCHIVE} ") for each in alike])
+    problem = replace(
+        first,
+        name=_ARCHIVE,
+        reason=f"{first.reason} ({names})",
+        since=min(each.problem.since for each in alike),
+    )
+    told = [each.told_at for each in alike if each.told_at is not None]
+    return KnownProblem(problem, max(each.times for each in alike), min(told, default=None))
+
+
+def outages(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """As `as_one_outage`, of problems by themselves."""
+    return tuple(each.problem for each in as_one_outage(KnownProblem(problem, 1, None) for problem in problems))

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pedigreed.model.pedigree import Pedigree
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from pedigreed.model.instrument import Instrument
-    from pedigreed.model.pedigree import Pedigree
+    from pedigreed.model.program import Proposal
 
 
 Parameter = str | int | float | bool
+WITHOUT_START = -1
+"""Stands where starts are numbers, microseconds since 1970, for one that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,9 @@ class Product:
         size: bytes.
         checksum: MD5 as the archive gives it.
         fingerprint: of the row's bytes as the archive sent them; equal bytes need no second reading.
+        sdp_ver: SDP_VER, where the archive was asked for it.
+        target: TARGNAME, what was observed; known of a row alone, as the proposal. The store has both by program.
+        proposal: what the program is called, and whose it is.
         parameters: the header values that CRDS matches reference files by, keyed by the archive's column
             (``exp_type``, ``detector``, ``filter``, ...); a value that the archive has not is absent.
     """
@@ -54,7 +61,31 @@ class Product:
     size: int | None = None
     checksum: str | None = None
     fingerprint: bytes = b""
+    sdp_ver: str | None = None
+    target: str | None = None
+    proposal: Proposal | None = None
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileSet:
+    """One exposure or association, with the pedigree of one of its files, as MAST's search of file sets has it.
+
+    Attributes:
+        name: the archive's name for it: `Product.fileset`.
+        program: the program's number.
+        cal_ver, crds_ctx: see `Pedigree`; None for one that is not calibrated.
+    """
+
+    name: str
+    program: int
+    cal_ver: str | None
+    crds_ctx: str | None
+
+    @property
+    def pedigree(self) -> Pedigree:
+        """Without a DATE, which the search does not tell."""
+        return Pedigree(self.cal_ver, self.crds_ctx, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,7 @@ _FORMS = tuple(
         rf"(?P<fileset>jw(?P<program>[0-9]{{5}})_{_MADE})_pool",
     )
 )
+_EXPOSURE = re.compile(r"jw[0-9]{11}_[0-9]{3}[0-9a-z]{2}_[0-9]{5}_[a-z][a-z0-9]*+\.fits")
 _PROGRAM = re.compile(r"jw([0-9]{5})(?:[0-9]{6})?(?![0-9])")
 
 _PRODUCT_TYPE = re.compile(_TYPE)
@@ -74,6 +75,8 @@ _LEVELS: dict[str, str] = {
     **{f"{image}{mark}cal": "2b" for image in _GUIDE_STAR_IMAGES for mark in "-_"},
 }
 """Product type in the name of an exposure's file -> level."""
+
+_LOWER_LEVELS = frozenset(("1b", "2a", "2c"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,16 @@ def parse_product_name(filename: str) -> ProductName:
         level=None,
         fileset=filename,
     )
+
+
+def is_of_exposure(text: str) -> bool:
+    """Whether a text has an exposure and its detector, as the names of its products begin, and no product type."""
+    return _EXPOSURE.fullmatch(text) is not None
+
+
+def is_of_lower_level(filename: str) -> bool:
+    """Whether it is a product that MAST does not list beside a higher one of its exposure, such as a ``rate``."""
+    return is_of_exposure(filename) or parse_product_name(filename).level in _LOWER_LEVELS
 
 
 def _level(parts: dict[str, str]) -> str | None:

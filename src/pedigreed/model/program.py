@@ -1,11 +1,18 @@
-"""What a person asks for: a program, or some observations of it."""
+"""What a person asks for: a program, or some observations of it; and what MAST says that a program is about."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from pedigreed.model.failure import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pedigreed.model.product import Product
 
 _SELECTION = re.compile(r"0*(\d{1,5})(?::(.+))?", re.ASCII)
 _OBSERVATIONS = re.compile(r"\s*0*(\d{1,3})(?:\s*-\s*0*(\d{1,3}))?\s*", re.ASCII)
@@ -63,3 +70,52 @@ def fold_ranges(numbers: tuple[int, ...] | list[int], joiner: str = ", ") -> str
         else:
             runs.append([number, number])
     return joiner.join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+class Proposal(NamedTuple):
+    """The title of a program's proposal, and its principal investigator; None where MAST does not say."""
+
+    title: str | None = None
+    pi_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AboutProgram:
+    """What MAST says that a program is about.
+
+    Attributes:
+        program: the program's number.
+        proposal: its title and its principal investigator.
+        targets: the names of its targets, each with an observation of it; None for products of several.
+    """
+
+    program: int
+    proposal: Proposal = field(default_factory=Proposal)
+    targets: frozenset[tuple[int | None, str]] = field(default_factory=frozenset)
+
+    @property
+    def target_names(self) -> list[str]:
+        """Each target once, those of the most observations first."""
+        observations = Counter(name for _, name in self.targets)
+        return sorted(observations, key=lambda name: (-observations[name], name))
+
+
+def about_programs(products: Iterable[Product]) -> dict[int, AboutProgram]:
+    """What the rows of some products say of their programs, by number."""
+    proposals: dict[int, Counter[Proposal]] = {}
+    targets: dict[int, set[tuple[int | None, str]]] = {}
+    for product in products:
+        if product.proposal is not None:
+            proposals.setdefault(product.program, Counter())[product.proposal] += 1
+        if product.target is not None:
+            targets.setdefault(product.program, set()).add((product.observation, product.target))
+    return {
+        program: AboutProgram(
+            program, _most_said(proposals.get(program, Counter())), frozenset(targets.get(program, ()))
+        )
+        for program in sorted(proposals.keys() | targets.keys())
+    }
+
+
+def _most_said(proposals: Counter[Proposal]) -> Proposal:
+    return max(proposals, key=lambda each: (proposals[each], str(each)), default=Proposal())

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pedigreed.model.instrument import Instrument
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 _KNOWN = frozenset(Instrument)
@@ -128,6 +128,16 @@ class ReferenceType:
     stages: tuple[int, ...]
     exposures: tuple[str, ...]
     effect: str
+
+    @property
+    def is_of_parameters(self) -> bool:
+        """Whether it holds how a step runs, and so may turn it on, rather than what is applied to data."""
+        return self.name.startswith("pars-")
+
+    def stages_with(self, steps: Iterable[str]) -> tuple[int, ...]:
+        """Its stages in which one of these of its steps runs."""
+        known = {stage for step in steps for stage in _STEPS.get(step.replace("_", ""), (step, _EVERY_STAGE))[1]}
+        return tuple(stage for stage in self.stages if stage in known) or self.stages
 
     def may_serve(self, instrument: Instrument, exp_type: str | None) -> bool:
         """Whether an exposure may use it. An EXP_TYPE that is not known may be any of its instrument's."""

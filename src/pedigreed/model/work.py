@@ -1,4 +1,4 @@
-"""The three kinds of work, and a run: one time that one of them was done."""
+"""The four kinds of work, and a run: one time that one of them was done."""
 
 from __future__ import annotations
 
@@ -22,6 +22,21 @@ class Work(StrEnum):
     """Ask the archive, compare, and keep what it says."""
     TELL = "tell"
     """Compose the digests that are due, deliver, and look after pedigreed itself."""
+    FETCH = "fetch"
+    """Fetch the files that subscriptions want to have, after their digests."""
+
+    @property
+    def in_words(self) -> str:
+        """``asking MAST``."""
+        return _IN_WORDS[self]
+
+
+_IN_WORDS = {
+    Work.LISTEN: "reading CRDS's news",
+    Work.ASK: "asking MAST",
+    Work.TELL: "telling",
+    Work.FETCH: "fetching files",
+}
 
 
 BROKEN_OFF = "broken off: "

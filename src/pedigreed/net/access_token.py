@@ -1,12 +1,11 @@
-"""An access token (OAuth 2.0) from a command, for servers that take no password."""
+"""Access tokens: one of OAuth 2.0 from a command, for servers that take no password, and the header of MAST's."""
 
 from __future__ import annotations
 
-import errno
 from typing import TYPE_CHECKING
 
 from pedigreed.model.failure import ConfigurationInvalid, TryAgain
-from pedigreed.net.program import LONGEST_OUTPUT, first_line, run_program
+from pedigreed.net.process import LONGEST_OUTPUT, cannot_be_run, first_line, run_process
 from pedigreed.redaction import remember
 
 if TYPE_CHECKING:
@@ -15,10 +14,10 @@ if TYPE_CHECKING:
 SECONDS = 30.0
 """For the command: it may have to ask a server for a fresh token."""
 
-CANNOT_BE_RUN = frozenset(
-    {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ENOEXEC, errno.EISDIR, errno.ELOOP}
-)
-"""What is wrong with a program itself, not with the machine at the moment."""
+
+def by_mast_token(token: str) -> dict[str, str]:
+    """The header in which MAST takes a token of MyST (auth.mast.stsci.edu)."""
+    return {"Authorization": f"token {token}"}
 
 
 async def access_token(command: Sequence[str], within: float = SECONDS) -> str:
@@ -36,11 +35,11 @@ async def access_token(command: Sequence[str], within: float = SECONDS) -> str:
     """
     name = f"the token command {command[0]}"
     try:
-        ended = await run_program(command, within)
+        ended = await run_process(command, within)
     except TimeoutError as error:
         raise TryAgain(f"{name} took longer than {within:g} seconds") from error
     except OSError as error:
-        if error.errno not in CANNOT_BE_RUN:
+        if not cannot_be_run(error):
             raise
         raise ConfigurationInvalid(f"{name} can't be run: {error.strerror}") from error
     token = remember(ended.output.decode("ascii", "replace").strip())

@@ -109,6 +109,14 @@ def what_broke(error: BaseException) -> Trouble:
     return trouble(what, f"{what.value}: {type(error).__name__}" if what is Breakage.UNKNOWN else None)
 
 
+def answers_without_tls(error: BaseException) -> bool:
+    """Whether the other side spoke, and no TLS: a mail server's port for STARTTLS does so."""
+    return any(getattr(cause, "reason", None) == "WRONG_VERSION_NUMBER" for cause in _causes(error))
+
+
+NO_TLS = "it answers without TLS: try security: starttls"
+
+
 def _what(error: BaseException) -> Breakage:
     said = str(error).lower()
     if _BAD_REDIRECT in said:

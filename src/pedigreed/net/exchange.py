@@ -7,13 +7,12 @@ a secret. They try once; `patience.Patience` says when to try again.
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
@@ -22,10 +21,12 @@ from pedigreed.model.failure import Unreadable, UpstreamUnavailable
 from pedigreed.net.breakage import Breakage, Trouble, trouble, what_broke
 from pedigreed.net.inflating import Inflating, are_too_small
 from pedigreed.net.patience import Passing, unwanted
+from pedigreed.net.redirects import NotFollowed, Redirects, host_of
 from pedigreed.redaction import http_log_silenced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from typing import Self
 
     from pedigreed.net.patience import Patience
 
@@ -38,8 +39,6 @@ _REDIRECTS = frozenset(
         HTTPStatus.PERMANENT_REDIRECT,
     }
 )
-_INTO_PRIVATE = "it redirects into a private network"
-_SCHEMES = ("http", "https")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +68,11 @@ class Limits:
         redirects: how many are followed: to http and https, from https to https only, and into a private network
             only from there. With 0 an answer that redirects is given as it is. They are meant for GET. An
             ``Authorization`` goes no further than the host that was asked.
-        silence: seconds without a byte that end it; None for as long as the whole may take.
     """
 
     seconds: float
     largest: int
     redirects: int = 0
-    silence: float | None = None
 
 
 class Receiver(Protocol):
@@ -120,36 +117,69 @@ class NoAnswer:
     is_written: bool = False
 
 
+class Connections:
+    """Connections to one server that several exchanges share, one after the other. Use it in ``async with``."""
+
+    def __init__(self, silence: float | None = None) -> None:
+        """Begin. So many seconds without a byte end an exchange; None for as long as the whole may take."""
+        self.client = _client(silence, system_authorities())
+        self.is_private = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.client.aclose()
+
+
+def _client(silence: float | None, tls_context: ssl.SSLContext) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        timeout=silence,  # the whole is limited as well
+        verify=tls_context,
+        follow_redirects=False,
+    )
+
+
 async def exchange(
     request: Request,
     limits: Limits,
     tls_context: ssl.SSLContext | None = None,
     receiver: Receiver | None = None,
+    connections: Connections | None = None,
 ) -> Answer | NoAnswer:
-    """Make the exchange once, over a connection of its own.
+    """Make the exchange once, over a connection of its own, or one of those that are shared.
 
     Args:
         request: what is asked.
         limits: of time, size and redirects. What a receiver takes may be of any size.
         tls_context: whom to trust; None for the system's authorities.
         receiver: takes the body where it accepts the head; the answer has none then.
+        connections: to the server that is asked. They have a silence and authorities of their own.
     """
     if limits.seconds <= 0:
         return NoAnswer(_too_late(limits))
-    attempt = _Attempt(request, limits, receiver)
+    attempt = _Attempt(request, limits, receiver, connections)
     clock = asyncio.timeout(limits.seconds)
     try:
         with http_log_silenced():
             # The library's own limits are for each piece that comes: a slow drip would go on for ever.
             async with clock:
-                await attempt.run(tls_context or ssl.create_default_context())
+                await attempt.run(tls_context or system_authorities())
     except _Stopped as stopped:
         return attempt.result(stopped.trouble)
+    except NotFollowed as error:
+        return attempt.result(trouble(Breakage.REDIRECT, str(error)))
     except Unreadable as error:
         return attempt.result(trouble(Breakage.NOT_DECOMPRESSED, str(error)))
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError) as error:
         return attempt.result(_too_late(limits) if clock.expired() else what_broke(error))
     return attempt.result(None)
+
+
+@cache
+def system_authorities() -> ssl.SSLContext:
+    """Trust in them. They are read once in a process, since that takes longer than many an exchange."""
+    return ssl.create_default_context()
 
 
 def blocking_exchange(
@@ -191,47 +221,56 @@ class _Stopped(Exception):
 class _Attempt:
     """An exchange under way, and how far it came."""
 
-    def __init__(self, request: Request, limits: Limits, receiver: Receiver | None) -> None:
+    def __init__(
+        self, request: Request, limits: Limits, receiver: Receiver | None, connections: Connections | None
+    ) -> None:
         self._request = request
         self._limits = limits
         self._receiver = receiver
         self._is_begun = False
         self._is_written = False
         self._host = ""
-        self._has_left = False
-        self._may_be_private = False
+        self._connections = connections
+        self._redirects = Redirects(may_be_private=connections is not None and connections.is_private)
         self._is_direct = True
         self._response: httpx.Response | None = None
         self._body: Inflating | None = None
 
     async def run(self, tls_context: ssl.SSLContext) -> None:
+        if self._connections is not None:
+            await self._run(self._connections.client, {})
+            return
+        async with _client(None, tls_context) as client:
+            await self._run(client, {"Connection": "close"})
+
+    async def _run(self, client: httpx.AsyncClient, beside: Mapping[str, str]) -> None:
         request = self._request
-        headers = {"Accept-Encoding": "identity", "Connection": "close", **request.headers}
-        async with httpx.AsyncClient(
-            timeout=self._limits.silence,  # the whole is limited as well
-            verify=tls_context,
-            follow_redirects=False,
-        ) as client:
-            address = httpx.URL(request.address)
-            self._host = _host_of(address)
-            self._may_be_private = _names_private(self._host)
-            for followed in range(self._limits.redirects + 1):
-                async with client.stream(
-                    request.method,
-                    address,
-                    content=request.content or None,
-                    headers=headers,
-                    extensions={"trace": self._watch},
-                ) as response:
-                    if not self._limits.redirects or response.status_code not in _REDIRECTS:
-                        await self._take(response)
-                        return
-                    if followed < self._limits.redirects:
-                        before, address = address, _next(address, response.headers.get("Location"))
-                        if _origin_of(address) != _origin_of(before):
-                            headers = {name: headers[name] for name in headers if name.lower() != "authorization"}
-                        self._follow_to(_host_of(address))
-        raise _Stopped(trouble(Breakage.REDIRECT, f"it redirects more than {self._limits.redirects} times"))
+        headers = {"Accept-Encoding": "identity", **beside, **request.headers}
+        address = httpx.URL(request.address)
+        self._host = host_of(address)
+        self._redirects.begin(self._host)
+        for followed in range(self._limits.redirects + 1):
+            async with client.stream(
+                request.method,
+                address,
+                content=request.content or None,
+                headers=headers,
+                extensions={"trace": self._watch},
+            ) as response:
+                if self._connections is not None and not followed:
+                    # A connection that is used again is not looked at again.
+                    self._connections.is_private = self._redirects.may_be_private
+                if not self._limits.redirects or response.status_code not in _REDIRECTS:
+                    await self._take(response)
+                    return
+                if followed < self._limits.redirects:
+                    before = address
+                    address = self._redirects.follow(before, response.headers.get("Location"))
+                    if _origin_of(address) != _origin_of(before):
+                        headers = {name: headers[name] for name in headers if name.lower() != "authorization"}
+                    # Through a proxy, this is all that is known of where it leads.
+                    self._host = host_of(address)
+        raise NotFollowed(f"it redirects more than {self._limits.redirects} times")
 
     def result(self, why: Trouble | None) -> Answer | NoAnswer:
         """What is known, and the trouble that ended it."""
@@ -262,22 +301,15 @@ class _Attempt:
         if not body.is_whole:
             raise _Stopped(trouble(Breakage.CUT))
 
-    def _follow_to(self, host: str) -> None:
-        # Through a proxy, this is all that is known of where it leads.
-        self._host, self._has_left = host, True
-        if not self._may_be_private and _names_private(host):
-            raise _Stopped(trouble(Breakage.REDIRECT, _INTO_PRIVATE))
-
     async def _check_peer(self, stream: Any) -> None:  # noqa: ANN401  # the HTTP library's
-        """Where the connection leads, whatever the name resolves to: the first one may be private."""
         peer = stream.get_extra_info("server_addr")
-        if not self._is_direct or peer is None or not is_private(peer[0]):
+        if not self._is_direct or peer is None:
             return
-        if not self._has_left:
-            self._may_be_private = True
-        elif not self._may_be_private:
+        try:
+            self._redirects.look_at(peer[0])
+        except NotFollowed:
             await stream.aclose()
-            raise _Stopped(trouble(Breakage.REDIRECT, _INTO_PRIVATE))
+            raise
 
     async def _watch(self, event: str, info: Mapping[str, Any]) -> None:
         if event == "connection.connect_tcp.started":
@@ -291,71 +323,8 @@ class _Attempt:
             self._is_written = True
 
 
-def redirect_target(address: str, location: str | None, *, may_be_private: bool) -> str:
-    """Where a redirect leads, for a client that asks by other means: the rule is the one of `Limits.redirects`.
-
-    Args:
-        address: what was asked.
-        location: what the answer names.
-        may_be_private: whether it may lead into a private network, since the configured address is in one.
-
-    Raises:
-        Unreadable: it is not followed; says why.
-    """
-    try:
-        following = _next(httpx.URL(address), location)
-        host = _host_of(following)
-    except _Stopped as stopped:
-        raise Unreadable(stopped.trouble.words) from None
-    except (httpx.InvalidURL, ValueError):
-        raise Unreadable(Breakage.REDIRECT.value) from None
-    if not may_be_private and leads_into_private(host):
-        raise Unreadable(_INTO_PRIVATE)
-    return str(following)
-
-
-def leads_into_private(host: str) -> bool:
-    """Whether it is a private address, or a name of one. It asks the system's resolver."""
-    if _names_private(host):
-        return True
-    try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return False
-    return any(is_private(str(address[0])) for *_, address in found)
-
-
-def is_private(host: str) -> bool:
-    """Whether it is an IP address that is not for the whole internet: loopback, link-local, private."""
-    try:
-        address = ip_address(host.strip("[]").partition("%")[0])
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return not (mapped or address).is_global
-
-
-def _names_private(host: str) -> bool:
-    return host == "localhost" or is_private(host)
-
-
-def _host_of(address: httpx.URL) -> str:
-    """As the connection has it."""
-    return address.raw_host.decode("ascii")
-
-
 def _origin_of(address: httpx.URL) -> tuple[str, bytes, int | None]:
     return address.scheme, address.raw_host, address.port
-
-
-def _next(address: httpx.URL, location: str | None) -> httpx.URL:
-    """Where a redirect leads."""
-    following = address.join(location or "")
-    if not location or following.scheme not in _SCHEMES or not following.host:
-        raise _Stopped(trouble(Breakage.REDIRECT))
-    if address.scheme == "https" and following.scheme == "http":
-        raise _Stopped(trouble(Breakage.REDIRECT, "it redirects from https to http"))
-    return following
 
 
 def _too_late(limits: Limits) -> Trouble:

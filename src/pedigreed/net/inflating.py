@@ -1,4 +1,4 @@
-"""The bytes of an answer, compressed or not: no more is made of them, and no more work is done, than may be."""
+"""Decompresses the bytes of an HTTP answer, within limits on what they become and on the work that they make."""
 
 from __future__ import annotations
 

@@ -1,9 +1,12 @@
-"""How long a server is waited for, and when it is asked again."""
+"""How long a server is waited for, and when it is asked again: by our rules, or its own ``Retry-After``."""
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -12,13 +15,17 @@ from tenacity.stop import stop_base
 from tenacity.wait import wait_base, wait_exponential_jitter
 
 from pedigreed.model.failure import UpstreamUnavailable
-from pedigreed.net.retry_after import NO_PAUSE, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime, timedelta
+
 
 _NOT_NOW = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+
+LONGEST_PAUSE = timedelta(days=1)
+"""Whoever asks for more gets no more."""
+
+NO_PAUSE = timedelta(0)
 
 
 class Passing(UpstreamUnavailable):
@@ -132,3 +139,34 @@ class _PauseAsAsked(wait_base):
         failure = retry_state.outcome.exception() if retry_state.outcome else None
         asked = failure.pause if isinstance(failure, Passing) else NO_PAUSE
         return max(self._usual(retry_state), asked.total_seconds())
+
+
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]*)?", re.ASCII)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta:
+    """How long to wait: zero where nothing is asked for, or nothing that can be read.
+
+    The standard has whole seconds or a date; a fraction is read all the same. A date is held against the answer's
+    own ``Date``, since the server's clock may be wrong, and against ours where it has none.
+
+    Args:
+        headers: the answer's, whose names are found in any case.
+        now: with its zone.
+    """
+    asked = headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(asked):
+        return timedelta(seconds=min(float(asked), LONGEST_PAUSE.total_seconds()))
+    until = _http_date(asked)
+    if until is None:
+        return NO_PAUSE
+    return max(NO_PAUSE, min(until - (_http_date(headers.get("Date", "")) or now), LONGEST_PAUSE))
+
+
+def _http_date(written: str) -> datetime | None:
+    """An HTTP date in any of its three forms, which are all in GMT; None for what is none."""
+    try:
+        date = parsedate_to_datetime(written)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

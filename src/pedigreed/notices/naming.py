@@ -6,8 +6,14 @@ instruments, words for files and what describes them, which has at least one tha
 rmaps", "linearity for NIRSpec", "NIRCam subarray darks", "photom and area".
 
 Not named is a type that is a step of the pipeline ("the photom step"), that is only mentioned ("used in
-extract_1d", "uncertainty in the flux calibration"), and what comes after "except" in a sentence.
+extract_1d", "darks were used to", "uncertainty in the flux calibration"), a word of English whose type none of the
+named instruments has, an instrument that another is compared with, what is left alone or to a later delivery
+("photom will follow"), and what comes after "except" in a sentence.
 "All instruments" names all five, unless the text names some by themselves: then those are what it is about.
+
+A sentence pairs its types with its instruments. Where it names instruments and then types, in turn, or types and
+then instruments, each belongs to its neighbour: "MIRI mask, NIRSpec pathloss", "darks for MIRI, flats for FGS".
+Where no such order is to be seen, each type may be of each instrument of the sentence.
 """
 
 from __future__ import annotations
@@ -17,117 +23,71 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from pedigreed.model.instrument import DETECTORS, Instrument
+from pedigreed.model.instrument import Instrument
 from pedigreed.model.reference_file import context_of, file_name, reference_type, reference_types, step_parameters
 from pedigreed.notices.sentences import sentences
+from pedigreed.notices.vocabulary import (
+    DESCRIBING,
+    FLATS_OF_NIRSPEC,
+    JOINING,
+    MODES,
+    MODES_IN_CAPITALS,
+    NEAR_INFRARED,
+    NO_TYPE,
+    OF_ONE_INSTRUMENT,
+    OTHER_NAMES,
+    OTHER_NAMES_IN_COMPANY,
+    PREFIXES,
+    TYPES_IN_COMPANY,
+    WORDS_FOR_FILES,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_MIRI, _NIRCAM, _NIRISS, _NIRSPEC = Instrument.MIRI, Instrument.NIRCAM, Instrument.NIRISS, Instrument.NIRSPEC
-_NIR = (_NIRCAM, _NIRISS, _NIRSPEC)
-_PREFIXES = {"mir": _MIRI, "nrc": _NIRCAM, "nis": _NIRISS, "nrs": _NIRSPEC, "fgs": Instrument.FGS}
-"""How an EXP_TYPE begins."""
-_OF_ONE_INSTRUMENT = {
-    **DETECTORS,
-    **_PREFIXES,
-    **dict.fromkeys(_words("fastr1 slowr1 fastgrpavg fastr100 slitlessprism mrs lrs 4qpm"), _MIRI),
-    **dict.fromkeys(_words("mask1065 mask1140 mask1550 masklyot"), _MIRI),
-    **dict.fromkeys(
-        _words("nrsrapid nrsirs2 nrsirs2rapid irs2 allslits mos bots msaspec brightobj msa"), _NIRSPEC
-    ),
-    **dict.fromkeys(_words("nisrapid soss gr700xd ami"), _NIRISS),
-}
-"""What one instrument alone has, and names it in capitals."""
-_MODES_IN_CAPITALS = {
-    **{mode.lower(): mode for mode in ("MRS", "LRS", "IFU", "MOS", "BOTS", "WFSS", "SOSS", "AMI", "TSO")},
-    "gr700xd": "SOSS",
-    "msaspec": "MOS",
-    "brightobj": "BOTS",
-    "tsgrism": "TSO",
-    "tsimage": "TSO",
-    "4qpm": "coronagraphy",
-    "coron": "coronagraphy",
-    "lyot": "coronagraphy",
-    "image": "imaging",
-}
-_MODES: dict[str, tuple[str, Instrument | None]] = {
-    **dict.fromkeys(("mediumresolutionspectroscopy", "mediumresolutionspectrometer"), ("MRS", _MIRI)),
-    **dict.fromkeys(("lowresolutionspectroscopy", "lowresolutionspectrometer"), ("LRS", _MIRI)),
-    "multiobjectspectroscopy": ("MOS", _NIRSPEC),
-    "brightobjecttimeseries": ("BOTS", _NIRSPEC),
-    "aperturemaskinginterferometry": ("AMI", _NIRISS),
-    "widefieldslitlessspectroscopy": ("WFSS", None),
-    "fixedslit": ("FS", None),
-    "timeseries": ("TSO", None),
-    **dict.fromkeys(
-        ("coronagraphy", "coronagraphic", "coronagraph", "coronographic", "coronograph"), ("coronagraphy", None)
-    ),
-    **dict.fromkeys(("imaging", "imager"), ("imaging", None)),
-}
-_SAID = {
-    "apcorr": "aperture corrections",
-    "area": "pixel area",
-    "dark": "dark frame",
-    "extract1d": "spectral extraction, 1d extraction, 1d spectral extraction",
-    "flat": "pixel flat",
-    "fringe": "fringe flat",
-    "mask": "bad pixel map, dq mask",
-    "msaoper": "msa operability, shutter operability",
-    "pathloss": "slit loss",
-    "photom": "flux calibration, photometric calibration, photometric correction, absolute flux calibration, "
-    "absolute photometric calibration, zeropoint, photometric zeropoint",
-    "readnoise": "readout noise",
-    "specwcs": "spectral wcs",
-    "superbias": "superbiases",
-    "tsophot": "tso photometry",
-    "wavecorr": "wavelength correction",
-}
-_SAID_IN_COMPANY = {
-    "dark": "dark current",
-    "linearity": "nonlinearity",
-    "mask": "bad pixel, dead pixel, hot pixel",
-    "photom": "photometric, photometry, flux conversion, zp",
-    "superbias": "bias",
-}
-_NO_TYPE = frozenset({"coronagraphicmask", "darkexposure", "darkobservation", "flatexposure", "flatobservation"})
-_NO_TYPE = _words("coronagraphicmask darkexposure darkobservation flatexposure flatobservation")
-"""What has a type's name in it and is none."""
-_IN_COMPANY = _words(
-    "amplifier area bkg camera collimator dark disperser distortion flat fore fpa fringe gain ipc linearity mask "
-    "msa nrm ote psf regions reset saturation throughput"
-)
-"""Types whose names are words of English, or abbreviations of much else."""
-_FILES = _words("reference ref reffile reftype file rmap type")
-_JOINS = frozenset(",/&+()") | {"and", "or"}
-_DESCRIBING = _words(
-    "all an the new updated update initial revised replacement corrected first calibration correction "
-    "coefficients current detector field frame full generic hot map pipeline pixel bad data subarray value "
-    "extension science for"
-)
 _EXCEPT = re.compile(r"\b(?:except|excepting|excluding|excludes|other than)\b", re.IGNORECASE)
 _ALL = re.compile(r"\b(?:all|every|each)(?: (?:of|the|jwst|five|science)){0,4} instruments?\b", re.IGNORECASE)
 _ALL_NIR = re.compile(r"\b(?:nir|near[ -]?(?:infrared|ir)) instruments\b", re.IGNORECASE)
 _UNTOUCHED = re.compile(
-    r"\b(?:stays?|remains?) (?:as|the same)\b|\b(?:unchanged|unaffected|nothing changes)\b"
+    r"\b(?:stays?|remains?)(?: as\b| the same\b|[.,;]?$)|\b(?:unchanged|unaffected|nothing changes)\b"
+    r"|\bnot (?:a )?part of\b|\bwill follow\b"
+    r"|\bwill be \w+ (?:later|separately|soon|(?:in|at|with) (?:a|the) (?:future|later|next))\b"
     r"|\bnot (?:be )?(?:affected|concerned|changed|touched)\b|\b(?:as|is|are) N/A(?! for)"
     r"|\bsets? .*\bto N/A",
     re.IGNORECASE,
 )
-"""What is said of what a delivery leaves alone."""
+"""What is said of what a delivery leaves alone, or to another one."""
+_CLAUSE = re.compile(r";\s|,? (?:but|while|whereas) ")
 _MENTIONED = re.compile(
-    r"\b(?:(?:used|applied|needed|required|read) (?:in|by|during|within|with)|uncertaint(?:y|ies) (?:in|of|on)"
+    r"\b(?:(?:used|applied|needed|required|read) (?:in|by|during|within|with)|us(?:e|es|ing)"
+    r"|average|residual|excess|higher|lower|measured|uncertaint(?:y|ies) (?:in|of|on)"
     r"|(?:accuracy|precision|errors?) (?:in|of)|as input (?:to|for)) (?:the |our )?(?:\w+ )?$",
     re.IGNORECASE,
 )
 """What stands before a type that is no more than mentioned."""
-_NOT_OF_FILES = re.compile(r"\W*(?:pixels?\W+)?(?:(?:is|are|was|were) )?set to (?:zero|0)\b", re.IGNORECASE)
+_BY_STEP = re.compile(r"\b(?:in|by|within|during|before|after) (?:the )?$", re.IGNORECASE)
+"""What stands before a type that is written as the step of its name is: extract_1d."""
+_OF_STEP = re.compile(
+    r" (?:now )?(?:uses|applies|takes|reads|needs|runs|subtracts|divides|corrects)\b", re.IGNORECASE
+)
 """What stands after the like."""
+_COMPARED = re.compile(
+    r"\b(?:compar\w+ (?:with|to)|similar to|(?:un)?like|than|same as|as (?:for|with|in))"
+    r" (?:(?:that|those) of |the )*$",
+    re.IGNORECASE,
+)
+"""What stands before an instrument that another is compared with."""
+_NOT_OF_FILES = re.compile(
+    r"\W*(?:pixels?\W+)?(?:(?:is|are|was|were) )?set to (?:zero|0)\b"
+    r"|\W+(?:(?!(?:is|are|was|were|has|have|had|been|be|that|which)\b)[\w-]+[\s,/&]+){0,5}"
+    r"(?:is|are|was|were) used (?:to|for|as|in)\b",
+    re.IGNORECASE,
+)
+"""What stands after the like."""
+_OF_WHAT_IS_BEFORE = re.compile(r"(?:\b(?:for|of|in|on)(?: (?:the|jwst))?\s|[(\[:])\s?$", re.IGNORECASE)
+"""What stands before an instrument whose types stand before it."""
 _NAMES = re.compile(
     r"jwst_[A-Za-z0-9_-]++(?:\.(?:fits|asdf|json|[rip]map))?|pars-[A-Za-z0-9]++"
     rf"|\b(?P<instrument>{'|'.join(Instrument)})_(?P<type>pars-[a-z0-9]++|[a-z0-9]++)(?:\.(?:fits|asdf|json|rmap))?\b"
@@ -135,6 +95,8 @@ _NAMES = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _WORD = re.compile(r"(?:MIR|NRC|NIS|NRS|FGS)_[A-Z0-9-]++|[A-Za-z0-9]++|[^\sA-Za-z0-9_-]", re.ASCII)
+_A_STEP = re.compile("d?s(?!d?F)")
+"""What stands after types that are named for their steps, by what each term does."""
 _MOST_WORDS = 6
 
 
@@ -143,12 +105,14 @@ class Named:
     """What a text names; all sorted but the contexts.
 
     Attributes:
+        pairs: which type of which instrument, of the types that stand in a sentence with instruments.
         files: in lower case.
         contexts: each once, in their order; without ending.
     """
 
     instruments: tuple[Instrument, ...]
     reference_types: tuple[str, ...]
+    pairs: tuple[tuple[Instrument, str], ...]
     modes: tuple[str, ...]
     files: tuple[str, ...]
     contexts: tuple[str, ...]
@@ -177,27 +141,43 @@ def named_in(text: str) -> Named:
     instruments = {form.instrument for form in files.values() if form.instrument}
     types = {form.reference_type for form in files.values() if form.reference_type}
     modes: set[str] = set()
+    words: set[str] = set()
+    """Types whose names are words of English, too."""
+    pairs: set[tuple[Instrument, str]] = set()
     general: set[Instrument] = set()
     for sentence in sentences(text):
-        if _UNTOUCHED.search(sentence):
-            continue
-        said = _EXCEPT.split(sentence, maxsplit=1)
+        touched = "; ".join(clause for clause in _CLAUSE.split(sentence) if not _UNTOUCHED.search(clause))
+        said = _EXCEPT.split(touched, maxsplit=1)
         excepted = {term.instrument for part in said[1:] for term in _terms(part)}
-        for phrase, each in ((_ALL, tuple(Instrument)), (_ALL_NIR, _NIR)):
+        for phrase, each in ((_ALL, tuple(Instrument)), (_ALL_NIR, NEAR_INFRARED)):
             if phrase.search(said[0]):
                 general.update(set(each) - excepted)
-        for term in _named(said[0]):
+        named = list(_named(said[0]))
+        pairs.update(_paired(said[0], named))
+        for term in named:
             instruments |= {term.instrument} if term.instrument else set()
-            types |= {term.type} if term.type else set()
+            (words if term.does == "t" else types).update({term.type} if term.type else ())
             modes |= {term.mode} if term.mode else set()
     instruments.update(_of_one_instrument(types))
+    types.update(name for name in words if not instruments or _may_be_of(name, instruments))
+    instruments.update(_of_one_instrument(types))
+    if not types.isdisjoint(FLATS_OF_NIRSPEC):
+        pairs.discard((Instrument.NIRSPEC, "flat"))
+        types -= {"flat"} - {name for _, name in pairs}
+    pairs = {pair for pair in pairs if pair[1] in types}
     return Named(
         instruments=tuple(sorted(instruments or general)),
         reference_types=tuple(sorted(types)),
+        pairs=tuple(sorted(pairs)),
         modes=tuple(sorted(modes)),
         files=tuple(sorted(files)),
         contexts=tuple(dict.fromkeys(context for name in names if (context := context_of(name)))),
     )
+
+
+def _may_be_of(name: str, instruments: AbstractSet[Instrument]) -> bool:
+    kind = reference_types().get(name)
+    return kind is None or not kind.instruments or not instruments.isdisjoint(kind.instruments)
 
 
 def _of_one_instrument(types: Iterable[str]) -> Iterator[Instrument]:
@@ -207,11 +187,46 @@ def _of_one_instrument(types: Iterable[str]) -> Iterator[Instrument]:
             yield from kind.instruments
 
 
+def _paired(sentence: str, named: Iterable[_Term]) -> Iterator[tuple[Instrument, str]]:
+    """The pairs of one sentence."""
+    runs: list[tuple[set[Instrument], set[str]]] = []
+    """Instruments or types that follow each other, in turn."""
+    belong_before: set[bool] = set()
+    for term in named:
+        if term.instrument and term.type:
+            yield term.instrument, term.type
+        elif term.instrument and len(runs) > 1 and term.instrument in runs[-2][0]:
+            continue
+        elif term.instrument or term.type:
+            if not runs or bool(runs[-1][1]) is not bool(term.type):
+                if term.instrument and runs:
+                    belong_before.add(
+                        bool(_OF_WHAT_IS_BEFORE.search(sentence, max(0, term.begin - 60), term.begin))
+                    )
+                runs.append((set(), set()))
+            runs[-1][0].update({term.instrument} if term.instrument else ())
+            runs[-1][1].update({term.type} if term.type else ())
+    is_in_turn = len(runs) % 2 == 0 and belong_before <= {bool(runs and runs[0][1])}
+    count = 2 if is_in_turn else len(runs)
+    for first in range(0, len(runs), count or 1):
+        neighbours = runs[first : first + count]
+        instruments = {instrument for run, _ in neighbours for instrument in run}
+        for name in sorted(name for _, run in neighbours for name in run):
+            kind = reference_type(name)
+            having = instruments.intersection(kind.instruments) if kind else set()
+            yield from ((instrument, name) for instrument in sorted(having or instruments))
+
+
 def _named(sentence: str) -> Iterator[_Term]:
     """The instruments and modes of a sentence, and of its types those that are named."""
     terms = list(_terms(sentence))
     does = "".join(term.does for term in terms)
-    steps = {found.start() for found in re.finditer("[Tt](?=d?s(?!d?F))", does)}
+    steps = {
+        place
+        for run in re.finditer("[Tt](?:J+d*[Tt])*", does)
+        if _A_STEP.match(does, run.end())
+        for place in range(*run.span())
+    }
     named = {found.start() for found in re.finditer("T", does)}
     for run in re.finditer("[TtIFJd]+", does):
         if not {"T", "I", "F"}.isdisjoint(run[0]):
@@ -220,11 +235,16 @@ def _named(sentence: str) -> Iterator[_Term]:
         if term.mode and sentence[: term.begin].lower().endswith(("non-", "non ")):
             continue
         if term.type is None:
-            yield term
+            if not _COMPARED.search(sentence, max(0, term.begin - 60), term.begin):
+                yield term
         elif place in named and place not in steps:
             is_of_files = "F" in does[place + 1 : place + 3]
             is_mentioned = _MENTIONED.search(sentence, max(0, term.begin - 60), term.begin) and not is_of_files
-            if not is_mentioned and not _NOT_OF_FILES.match(sentence, term.end):
+            is_step = "_" in sentence[term.begin : term.end] and (
+                _BY_STEP.search(sentence, max(0, term.begin - 60), term.begin)
+                or _OF_STEP.match(sentence, term.end)
+            )
+            if not is_mentioned and not is_step and not _NOT_OF_FILES.match(sentence, term.end):
                 yield term
 
 
@@ -283,14 +303,14 @@ def _term(words: list[re.Match[str]], place: int) -> tuple[_Term, int]:
 
 def _does(key: str, *, is_capital: bool) -> tuple[str, dict[str, Any]] | None:
     """What words do that are these without what separates them, with what they name."""
-    if is_capital and (prefix := _PREFIXES.get(key.partition("_")[0])):
-        mode = next((mode for part in re.split("[_-]", key) if (mode := _MODES_IN_CAPITALS.get(part))), None)
+    if is_capital and (prefix := PREFIXES.get(key.partition("_")[0])):
+        mode = next((mode for part in re.split("[_-]", key) if (mode := MODES_IN_CAPITALS.get(part))), None)
         return "I", {"instrument": prefix, "mode": mode}
-    if key in _INSTRUMENTS or key in _MODES:
-        mode, instrument = _MODES.get(key, (None, _INSTRUMENTS.get(key)))
+    if key in _INSTRUMENTS or key in MODES:
+        mode, instrument = MODES.get(key, (None, _INSTRUMENTS.get(key)))
         return "I", {"instrument": instrument, "mode": mode}
-    if is_capital and (key in _OF_ONE_INSTRUMENT or key in _MODES_IN_CAPITALS):
-        return "I", {"instrument": _OF_ONE_INSTRUMENT.get(key), "mode": _MODES_IN_CAPITALS.get(key)}
+    if is_capital and (key in OF_ONE_INSTRUMENT or key in MODES_IN_CAPITALS):
+        return "I", {"instrument": OF_ONE_INSTRUMENT.get(key), "mode": MODES_IN_CAPITALS.get(key)}
     if kind := _types().get(key):
         return "T", {"type": kind}
     if kind := _types_in_company().get(key):
@@ -299,24 +319,24 @@ def _does(key: str, *, is_capital: bool) -> tuple[str, dict[str, Any]] | None:
 
 
 _INSTRUMENTS = {instrument.value: instrument for instrument in Instrument}
-_OTHERS = ((".", _NO_TYPE), ("F", _FILES), ("s", frozenset({"step"})), ("J", _JOINS), ("d", _DESCRIBING))
+_OTHERS = ((".", NO_TYPE), ("F", WORDS_FOR_FILES), ("s", frozenset({"step"})), ("J", JOINING), ("d", DESCRIBING))
 
 
 @cache
 def _types() -> Mapping[str, str]:
     """The types by their names, their titles of several words, and what else is said."""
-    names = {name: name for name in reference_types() if name not in _IN_COMPANY}
+    names = {name: name for name in reference_types() if name not in TYPES_IN_COMPANY}
     titles = {
         re.sub("[^a-z0-9]", "", kind.title.lower()): name
         for name, kind in reference_types().items()
         if " " in kind.title
     }
-    return {**titles, **names, **_by_words(_SAID)}
+    return {**titles, **names, **_by_words(OTHER_NAMES)}
 
 
 @cache
 def _types_in_company() -> Mapping[str, str]:
-    return {**{name: name for name in _IN_COMPANY}, **_by_words(_SAID_IN_COMPANY)}
+    return {**{name: name for name in TYPES_IN_COMPANY}, **_by_words(OTHER_NAMES_IN_COMPANY)}
 
 
 def _by_words(said: Mapping[str, str]) -> dict[str, str]:

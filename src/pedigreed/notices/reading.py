@@ -49,9 +49,13 @@ _NOT_YET = re.compile(r"\b(?:will|going to|to be|would|may|might|could)\b", re.I
 _BUILD = r"(?:build[ -]?[0-9]{1,2}\.[0-9]|B[0-9]{1,2}\.[0-9]|cal_?ver\b)"
 _BUILD_CONTEXT = re.compile(
     r"\b(?:build|quarterly|archive) contexts?\b"
-    rf"|\b{_BUILD}.{{0,60}}\bcontexts?\b|\bcontexts?\b.{{0,60}}\b{_BUILD}",
+    rf"|\b{_BUILD}.{{0,120}}\bcontexts?\b|\bcontexts?\b.{{0,120}}\b{_BUILD}",
     re.IGNORECASE,
 )
+_RELEASED = re.compile(
+    r"\b(?:releas\w+|install\w+|deploy\w+|build [0-9]{1,2}\.[0-9]|B[0-9]{1,2}\.[0-9])\b", re.IGNORECASE
+)
+"""What is said of a version of the pipeline that comes into use."""
 _FILES_ARE_NEW = re.compile(
     r"\b(?:reference|calibration) files?\b.{0,80}\b(?:deliver|updat|replac|releas|chang|revis|regenerat|avail)\w*"
     r"|\b(?:new|updated|revised|improved)\b.{0,40}\b(?:reference|calibration) files?\b",
@@ -80,8 +84,8 @@ def reader() -> str:
 
 def facts_heard(heard: Heard) -> Facts:
     """What an announcement is about: as it was kept with it, or read now where that was by another reader."""
-    if heard.told is not None and heard.read_by == reader():
-        return heard.told
+    if heard.facts_read is not None and heard.read_by == reader():
+        return heard.facts_read
     return facts_of(heard.announcement)
 
 
@@ -97,35 +101,37 @@ def facts_of(announcement: Announcement) -> Facts:
       context is named. The files are then those that it says it of, without what is to be used instead.
       A delivery that says in passing that files *will* be marked bad is a delivery.
     - rollback: a sentence says that a context was rolled back or reverted, and a context is known.
-    - build: a sentence has a build of the pipeline and its context, and a context is known.
+    - build: a sentence has a build of the pipeline and its context, and a context is known; or neither a type nor
+      a file is, and a sentence says that a version of the pipeline is released or installed.
     - delivery: a context, a file, or an instrument and a type are known; or an instrument is, and a sentence says
       that reference files are new.
     """
-    told = announcement.facts
+    recorded = announcement.facts
     text = _written_out(f"{announcement.title}\n\n{announcement.text}"[:_LONGEST_READ])
     named = named_in(text)
     said = sentences(text)
-    is_back = told.kind is NoticeKind.ROLLBACK or (told.kind is None and _is_rolled_back(said))
+    is_back = recorded.kind is NoticeKind.ROLLBACK or (recorded.kind is None and _is_rolled_back(said))
     context, before = contexts_of(text, named.contexts, is_back=is_back)
-    if told.context is not None:
-        context = context_name(told.context)
-    before = context_name(told.before) or before
+    if recorded.context is not None:
+        context = context_name(recorded.context)
+    before = context_name(recorded.before) or before
     facts = replace(
-        told,
+        recorded,
         context=context,
         before=before if before != context else None,
-        files=_joined(told.files, named.files),
-        instruments=tuple(sorted({*told.instruments, *named.instruments})),
-        reference_types=_joined(told.reference_types, named.reference_types),
-        modes=_joined(told.modes, named.modes),
-        change_level=told.change_level or _change_level(text),
-        delivered_at=told.delivered_at or delivered_at(text),
-        activated_at=told.activated_at or activated_at(text),
+        files=_joined(recorded.files, named.files),
+        instruments=tuple(sorted({*recorded.instruments, *named.instruments})),
+        reference_types=_joined(recorded.reference_types, named.reference_types),
+        pairs=tuple(sorted({*recorded.pairs, *named.pairs})),
+        modes=_joined(recorded.modes, named.modes),
+        change_level=recorded.change_level or _change_level(text),
+        delivered_at=recorded.delivered_at or delivered_at(text),
+        activated_at=recorded.activated_at or activated_at(text),
     )
     bad = _bad_files(sentences(announcement.title)) or (_bad_files(said) if facts.context is None else ())
-    kind = told.kind or (NoticeKind.MARKED_BAD if bad else _kind(facts, said, is_back=is_back))
+    kind = recorded.kind or (NoticeKind.MARKED_BAD if bad else _kind(facts, said, is_back=is_back))
     if kind is NoticeKind.MARKED_BAD:
-        facts = replace(facts, files=told.files or bad or facts.files)
+        facts = replace(facts, files=recorded.files or bad or facts.files)
     if kind is NoticeKind.BUILD and facts.cal_ver is None:
         facts = replace(facts, cal_ver=_cal_ver(text))
     return replace(facts, kind=kind)
@@ -135,6 +141,13 @@ def _kind(facts: Facts, said: tuple[str, ...], *, is_back: bool) -> NoticeKind |
     if facts.context and is_back:
         return NoticeKind.ROLLBACK
     if facts.context and any(map(_BUILD_CONTEXT.search, said)):
+        return NoticeKind.BUILD
+    names_files = facts.files or facts.reference_types
+    if (
+        facts.context
+        and not names_files
+        and any(_RELEASED.search(each) and _VERSION.search(each) for each in said)
+    ):
         return NoticeKind.BUILD
     if facts.context or facts.files or (facts.instruments and facts.reference_types):
         return NoticeKind.DELIVERY
@@ -234,17 +247,17 @@ def contexts_of(text: str, named: tuple[str, ...], *, is_back: bool) -> tuple[st
     """
     if not named:
         return None, None
-    told_new, told_old = _told(text)
+    called_new, called_old = _called_new_and_old(text)
     if is_back:
-        new = min(told_new or (set(named) - told_old) or set(named), key=_number)
-        others = (told_old or set(named)) - {new}
+        new = min(called_new or (set(named) - called_old) or set(named), key=_number)
+        others = (called_old or set(named)) - {new}
     else:
-        new = max((told_new - told_old) or (set(named) - told_old) or set(named), key=_number)
-        others = told_old - {new}
+        new = max((called_new - called_old) or (set(named) - called_old) or set(named), key=_number)
+        others = called_old - {new}
     return new, max(others, key=_number, default=None)
 
 
-def _told(text: str) -> tuple[set[str], set[str]]:
+def _called_new_and_old(text: str) -> tuple[set[str], set[str]]:
     """The contexts that the words beside them call new, and those that they call old."""
     new: set[str] = set()
     old: set[str] = set()

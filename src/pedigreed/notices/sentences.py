@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s?\s?(?:[-*] |jwst_|[A-Z][A-Za-z ]{1,30}:\s))")
 """An empty line, an item or a file in a list, or a line that begins with what it tells: "Instrument: MIRI"."""
@@ -32,3 +36,14 @@ def sentences(text: str) -> tuple[str, ...]:
             begin = end.end()
         found.append(line[begin:].strip())
     return tuple(sentence for sentence in found if sentence)
+
+
+def whole_sentences(said: Iterable[str], longest: int) -> str:
+    """As many of some sentences as fit into so many characters. A first one that is too long is cut at a word."""
+    chosen = ""
+    for sentence in said:
+        longer = f"{chosen} {sentence}".strip()
+        if len(longer) > longest:
+            return chosen or f"{sentence[: longest - 4].rpartition(' ')[0] or sentence[: longest - 4]} ..."
+        chosen = longer
+    return chosen

@@ -9,7 +9,7 @@ from itertools import dropwhile
 from typing import TYPE_CHECKING, TypeVar
 
 from pedigreed.model.notice import ChangeLevel, Facts, Medium, Notice, NoticeKind, Quotation, Sender
-from pedigreed.notices.sentences import sentences
+from pedigreed.notices.sentences import sentences, whole_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,21 +25,23 @@ _MORE_THAN_A_GREETING = 1.25
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def notice_of(told: Sequence[tuple[Heard, Facts]], kind: NoticeKind) -> Notice:
+def notice_of(with_facts: Sequence[tuple[Heard, Facts]], kind: NoticeKind) -> Notice:
     """One notice of announcements with the facts of each; at least one."""
-    told = sorted(told, key=lambda each: (each[0].heard_at, each[0].was_there, each[0].key))
-    heard = tuple(each for each, _ in told)
+    with_facts = sorted(with_facts, key=lambda each: (each[0].heard_at, each[0].was_there, each[0].key))
+    heard = tuple(each for each, _ in with_facts)
     # What may be forged adds nothing to what others say.
-    told = [each for each in told if each[0].announcement.sender is not Sender.UNVERIFIED] or told
-    richest = max((each for each, _ in told), key=_richness).announcement
-    by_weight = sorted(told, key=lambda each: (not _is_server(each[0]), -len(each[0].announcement.text)))
-    facts = replace(_joined([facts for _, facts in by_weight], _level(told)), kind=kind)
+    with_facts = [
+        each for each in with_facts if each[0].announcement.sender is not Sender.UNVERIFIED
+    ] or with_facts
+    richest = max((each for each, _ in with_facts), key=_richness).announcement
+    by_weight = sorted(with_facts, key=lambda each: (not _is_server(each[0]), -len(each[0].announcement.text)))
+    facts = replace(_joined([facts for _, facts in by_weight], _level(with_facts)), kind=kind)
     if kind is NoticeKind.MARKED_BAD:
         # Who only speaks of it may name other files, such as those to use instead.
-        facts = replace(facts, files=_together(each.files for _, each in told if each.kind is kind))
-    began = min(facts.activated_at or each.announcement.said_at or each.heard_at for each, facts in told)
+        facts = replace(facts, files=_together(each.files for _, each in with_facts if each.kind is kind))
+    began = min(facts.activated_at or each.announcement.said_at or each.heard_at for each, facts in with_facts)
     name = _name(facts, heard[0], began)
-    titles = (richest.title, *(each.announcement.title for each, _ in told), name)
+    titles = (richest.title, *(each.announcement.title for each, _ in with_facts), name)
     return Notice(
         name=name,
         kind=kind,
@@ -52,7 +54,7 @@ def notice_of(told: Sequence[tuple[Heard, Facts]], kind: NoticeKind) -> Notice:
     )
 
 
-def told_at(notice: Notice) -> datetime:
+def happened_at(notice: Notice) -> datetime:
     """When it happened, as far as is known: activated, delivered, said or heard; UTC."""
     said = [each.announcement.said_at for each in notice.heard if each.announcement.said_at]
     return notice.facts.activated_at or notice.facts.delivered_at or min(said, default=notice.first_heard.heard_at)
@@ -82,10 +84,10 @@ def _richness(heard: Heard) -> float:
     return len(heard.announcement.text) * (_MORE_THAN_A_GREETING if _is_server(heard) else 1)
 
 
-def _level(told: Sequence[tuple[Heard, Facts]]) -> ChangeLevel | None:
+def _level(with_facts: Sequence[tuple[Heard, Facts]]) -> ChangeLevel | None:
     """The server's word, or else the most severe that anybody says: one text must not make little of another."""
     for is_said_by_server in (True, False):
-        said = {facts.change_level for heard, facts in told if _is_server(heard) is is_said_by_server}
+        said = {facts.change_level for heard, facts in with_facts if _is_server(heard) is is_said_by_server}
         for level in ChangeLevel:
             if level in said:
                 return level
@@ -149,7 +151,7 @@ def _together(lists: Iterable[tuple[Text, ...]]) -> tuple[Text, ...]:
     return tuple(sorted({value for values in lists for value in values}))
 
 
-MOST_CHARACTERS = 300
+MOST_CHARACTERS = 500
 _PASSED_OVER = re.compile(
     r"(?:(?:dear|hello|hi|greetings|good (?:morning|afternoon|day))\b"
     r"|(?:best|kind|with) regards|sincerely|thanks|thank you|cheers"
@@ -172,7 +174,7 @@ _VERB = re.compile(
 
 
 def summary_of(text: str) -> str:
-    """What a text says first, on one line of at most 300 characters; empty where there is no text.
+    """What a text says first, on one line of at most 500 characters; empty where there is no text.
 
     Whole sentences, as many as fit. Greetings, pointers elsewhere and lines of facts ("Instrument: MIRI") are
     passed over, and so is a header of what is affected, with the sentences without a verb that go on with it: the
@@ -187,16 +189,4 @@ def summary_of(text: str) -> str:
     ]
     if kept and _HEADER.match(kept[0]):
         kept = list(dropwhile(lambda sentence: not _VERB.search(sentence), kept[1:])) or kept
-    chosen = ""
-    for sentence in kept or said:
-        longer = f"{chosen} {sentence}".strip()
-        if len(longer) > MOST_CHARACTERS:
-            break
-        chosen = longer
-    return chosen or _cut((kept or said)[0] if said else "")
-
-
-def _cut(sentence: str) -> str:
-    if len(sentence) <= MOST_CHARACTERS:
-        return sentence
-    return f"{sentence[: MOST_CHARACTERS - 4].rpartition(' ')[0] or sentence[: MOST_CHARACTERS - 4]} ..."
+    return whole_sentences(kept or said, MOST_CHARACTERS)

@@ -1,1 +1,1 @@
-"""The story of one cycle: collect, compare, compose, deliver. `cycle` tells it in order."""
+"""The work: read CRDS's news, ask the archive, compose digests that are due, deliver. `cycle` has the order."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.delivery.messages import lighter
+from pedigreed.delivery.messages import lighter_form
 from pedigreed.model.delivery import Delivery, DeliveryState, Outcome, Refused, Retry, Scope, Sent, Unsure
 from pedigreed.model.pause import Pause, Paused, nth_pause
 
@@ -56,7 +56,7 @@ def decide(
         case Sent(receipt):
             return _finished(waiting, DeliveryState.SENT, receipt, now)
         case Refused(reason, of_form, _):
-            light = lighter(delivery.message, reason) if of_form else None
+            light = lighter_form(delivery.message, reason) if of_form else None
             if light is not None:
                 return replace(waiting, message=light, next_attempt_at=now, last_outcome=reason)
             over = DeliveryState.REFUSED

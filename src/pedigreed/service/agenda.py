@@ -1,4 +1,4 @@
-"""What is to be done now, from the store alone. It reads little, and often."""
+"""What the daemon has to do now, read from the store alone, and quick enough for every tick."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from pedigreed.model.work import Work
 from pedigreed.schedule import due_periods, next_boundary
 from pedigreed.service.ask_times import AHEAD, LEAD, LONGEST, ask_rhythm, is_ask_due, next_planned
 from pedigreed.service.news_sources import LONGEST_READING, LONGEST_WAIT, is_awaited, is_reading_due, news_sources
-from pedigreed.service.rhythms import last_ends, rhythm_of
-from pedigreed.service.watched_programs import pairs_of
+from pedigreed.service.subscriptions import last_ends, pairs_of, rhythm_of
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import downloads as stored_downloads
 from pedigreed.store import pauses as stored_pauses
-from pedigreed.store import reported_programs as stored_reported_programs
 from pedigreed.store import runs as stored_runs
 
 if TYPE_CHECKING:
@@ -32,6 +31,18 @@ if TYPE_CHECKING:
 WANTED_PAUSE = timedelta(hours=1)
 """Between an asking and another that MAST's mails bring forward. They may come every few minutes."""
 
+FETCH_PAUSE = timedelta(hours=1)
+"""Until what did not come is fetched again."""
+
+LONGEST_RUN = {
+    Work.LISTEN: LONGEST_READING,
+    Work.ASK: LONGEST,
+    Work.TELL: timedelta(hours=3),
+    Work.FETCH: timedelta(days=1),
+}
+"""Every step within has limits of its own; this is for a process that hangs in spite of them. What is not done
+then is taken up by the next one, where it was."""
+
 LOOKED_BACK = 10
 """How many askings are looked at to count those that failed in a row."""
 
@@ -45,7 +56,7 @@ class Agenda:
         next_digest: the subscription that is told next, and when; None where all are muted.
         next_ask: when the archive is asked next, if nothing fails before.
         waiting: how many messages wait.
-        last_ask, last_listen: the number of the last run of that kind; 0 where there was none.
+        last_ask, last_listen, last_fetch: the number of the last run of that kind; 0 where there was none.
         asks_for_wanted: whether an asking is due for nothing but the programs that MAST's mails tell of.
         holds_digests: whether no digest is composed now, since what is being asked or heard belongs into it.
     """
@@ -56,6 +67,7 @@ class Agenda:
     waiting: int
     last_ask: int
     last_listen: int = 0
+    last_fetch: int = 0
     asks_for_wanted: bool = False
     holds_digests: bool = False
 
@@ -94,6 +106,14 @@ def agenda(
         is_reading_due(listed, state, now) for listed, state in sources
     ):
         due.add(Work.LISTEN)
+    fetchings = stored_runs.newest(connection, Work.FETCH)
+    fetching = [each.name for each in config.subscriptions if each.fetch is not None]
+    if (
+        fetching
+        and not _is_running(fetchings, now, LONGEST_RUN[Work.FETCH])
+        and stored_downloads.is_due(connection, fetching, now - FETCH_PAUSE)
+    ):
+        due.add(Work.FETCH)
     due.difference_update(left_alone)
     is_heard = Work.LISTEN in due or _is_running(listenings, now, LONGEST_WAIT)
     is_waiting_for_news = is_heard and any(is_awaited(listed, state, now) for listed, state in sources)
@@ -118,6 +138,7 @@ def agenda(
         next_ask=next_planned(rhythm, now),
         last_ask=runs[0].key if runs else 0,
         last_listen=listenings[0].key if listenings else 0,
+        last_fetch=fetchings[0].key if fetchings else 0,
         asks_for_wanted=asks_for_wanted,
         holds_digests=is_waiting,
         waiting=sum(each.messages for each in waiting.values()),
@@ -130,7 +151,7 @@ def _is_running(runs: Sequence[Run], now: datetime, longest: timedelta) -> bool:
 
 def _is_wanted_due(connection: Connection, config: Config, runs: Sequence[Run], now: datetime) -> bool:
     """Whether a watched program is wanted, and the archive was left alone for a while."""
-    wanted = stored_reported_programs.load(connection)
+    wanted = stored_coverage.reported_programs(connection)
     if not config.programs & wanted.keys() or _is_running(runs, now, LONGEST):
         return False
     return not runs or now - runs[0].started_at >= WANTED_PAUSE

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pedigreed.impact.comparison import timeline_of
 from pedigreed.impact.headers import INSTRUMENT_KEY, KEYWORDS, UNKNOWN
 from pedigreed.impact.inventory import moment_at
-from pedigreed.impact.rmap import DATE_KEYS
+from pedigreed.impact.rmap_form import DATE_KEYS
 from pedigreed.impact.values import UNDEFINED
 from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.sources.crds.best_references import MOST_HEADERS
@@ -83,7 +82,8 @@ def hold_against_crds(
         except UpstreamUnavailable as failure:
             return CrdsCheck(problem=str(failure))
         for name, exposure in exposures.items():
-            for reftype in types[exposure.instrument]:
+            # Of a type that a context has not, CRDS says that it is not known, which is no answer to compare.
+            for reftype in set(types[exposure.instrument]) & context.types.get(exposure.instrument, {}).keys():
                 if _ours(context, exposure, reftype) != _theirs(answers.get(name, {}).get(reftype)):
                     doubted.add((exposure.instrument, reftype))
                     differing.add(name)
@@ -113,15 +113,15 @@ def _exposures(inventory: Inventory, types: Mapping[Instrument, Collection[str]]
 
 
 def _ours(context: Context, exposure: _Exposure, reftype: str) -> str | None:
-    rules = context.types.get(exposure.instrument, {}).get(reftype)
-    if rules is None:
-        return "N/A"
-    header = dict.fromkeys(() if rules.rmap is None else rules.rmap.keys, UNDEFINED) | dict(exposure.header)
-    return timeline_of(rules, header).at(exposure.moment).used
+    rules = context.rules(exposure.instrument, reftype)
+    header = dict.fromkeys(rules.keys, UNDEFINED) | dict(exposure.header)
+    return rules.timeline(header).at(exposure.moment).used
 
 
 def _theirs(said: object) -> str | None:
-    """As `Answer.used` has it. A type that CRDS leaves out counts as N/A."""
+    """As `RuleAnswer.used` has it. A type that CRDS leaves out counts as N/A, and several files as an error."""
+    if isinstance(said, list):
+        return None
     text = str(said or "N/A")
     if text.upper().startswith(("NOT FOUND N/A", "NOT FOUND NO MATCH FOUND")):
         return "N/A"

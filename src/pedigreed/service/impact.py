@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import os
+from array import array
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pedigreed.impact.comparison import Comparison, Usage, keys_of
-from pedigreed.impact.context import TypeRules
+from pedigreed.changes.selection import selection_of
+from pedigreed.impact.comparison import Comparison, Usage
+from pedigreed.impact.context import Context
 from pedigreed.impact.dates import moment_of
 from pedigreed.impact.headers import (
-    KEYWORDS,
     UNKNOWN,
+    WITH_KEYWORDS,
     column_of,
     moment_of_header,
     parameters_of_header,
     values_of,
     written_key,
 )
-from pedigreed.impact.inventory import STAGE_THREE, Inventory, group_of, microseconds_of
+from pedigreed.impact.inventory import (
+    RAW,
+    STAGE_THREE,
+    Inventory,
+    collector_paused,
+    group_of,
+    microseconds_of,
+)
 from pedigreed.impact.values import UNDEFINED
 from pedigreed.impact.why import explain
 from pedigreed.model.failure import Unreadable
@@ -32,33 +42,34 @@ from pedigreed.notices.merging import notices_of
 from pedigreed.service.learning import columns_given
 from pedigreed.sources.disk.product_files import is_product, read_values
 from pedigreed.store import announcements as stored_announcements
-from pedigreed.store import contexts_in_use as stored_contexts
 from pedigreed.store import products as stored_products
+from pedigreed.store import programs as stored_programs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from sqlalchemy.engine import Connection
 
+    from pedigreed.config.settings import Subscription
     from pedigreed.impact.comparison import Difference
-    from pedigreed.impact.context import Context
-    from pedigreed.impact.inventory import Group, Members
+    from pedigreed.impact.inventory import Group
     from pedigreed.impact.why import Why
     from pedigreed.model.product import Product
-    from pedigreed.service.contexts import Contexts
+    from pedigreed.service.rule_contexts import Contexts
 
-_MICROSECONDS = 1_000
+_INSTRUMENTS = {instrument.value: instrument for instrument in Instrument}
 _WITH_NAMES = frozenset(("2c", "3"))
-"""Levels of which the whole name matters: it has the association."""
-_KEYWORDS = frozenset(("INSTRUME", "DATE-OBS", "TIME-OBS", "CRDS_CTX", *(keyword.fits for keyword in KEYWORDS)))
+"""Levels of which the whole name matters: it has the association. So does that of a guide star's."""
 
 
+@collector_paused()
 def inventory_of(
     connection: Connection,
     programs: Collection[int],
     *,
     with_contexts: bool = False,
-    names: dict[Group, list[str]] | None = None,
+    names: dict[Group, list[tuple[str, int]]] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Inventory:
     """The products of some programs that are there, by what CRDS's rules can tell apart.
 
@@ -66,36 +77,45 @@ def inventory_of(
         connection: a transaction.
         programs: which.
         with_contexts: keep apart what was made with different contexts.
-        names: is given the names of each group's files.
+        names: is given the names of each group's files, and when the observation of each began: see `Inventory`.
+        labels: file name -> what keeps these files apart from others, in the place of their context. They need
+            `names`.
     """
     inventory = Inventory(columns_given(connection))
+    inventory.about = stored_programs.load(connection, programs)
     numbers: dict[int, int] = {}
-    # What products of one exposure have in common is found once for each end of a name: a million names are long.
-    known: dict[tuple[object, ...], tuple[Group, Members]] = {}
-    for rows in stored_products.started(connection, programs):
-        for filename, instrument, program, observation, level, crds_ctx, start, parameters in rows:
-            context = crds_ctx if with_contexts else None
-            end = filename if level in _WITH_NAMES or "_gs-" in filename else filename[filename.rfind("_") :]
-            about = parameters, end, program, observation, level, instrument, context
-            found = known.get(about)
-            if found is None:
-                group = group_of(
-                    filename,
-                    Instrument(instrument),
-                    program,
-                    observation,
-                    level,
-                    header=numbers.setdefault(parameters, len(numbers)),
-                    context=context or "",
-                )
-                found = known[about] = group, inventory.members(group)
-            found[1].add(None if start is None else start * _MICROSECONDS)
+    for program in programs:
+        # Products of which nothing but the detector or the segment in the name differs are one here.
+        starts: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+        for rows in stored_products.started(connection, program, with_contexts=with_contexts):
+            for instrument, observation, level, parameters, crds_ctx, filename, start in rows:
+                is_short = names is None and level not in _WITH_NAMES and filename[13:17] != "_gs-"
+                name = filename[filename.rfind("_") :] if is_short else filename
+                starts[instrument, observation, level, parameters, crds_ctx, name].append(start)
+        for (instrument, observation, level, parameters, crds_ctx, name), some in starts.items():
+            group = group_of(
+                name,
+                _INSTRUMENTS[instrument],
+                program,
+                observation,
+                level,
+                header=numbers.setdefault(parameters, len(numbers)),
+                context=crds_ctx or "" if labels is None else labels.get(name, ""),
+            )
+            inventory.extend(group, array("q", some))
             if names is not None:
-                names.setdefault(found[0], []).append(filename)
+                names.setdefault(group, []).extend((name, start) for start in some)
     sets = stored_products.parameters_by_id(connection, numbers)
     inventory.headers = [tuple(sets[key].items()) for key in numbers]
     inventory.close()
     return inventory
+
+
+def selected(inventory: Inventory, subscription: Subscription) -> list[Group]:
+    """The groups of an inventory that a subscription watches."""
+    selection = selection_of(subscription, inventory.about)
+    groups = (group for program in subscription.programs for group in inventory.by_program.get(program, ()))
+    return [group for group in groups if selection.is_about(group)]
 
 
 def impact_of(
@@ -111,6 +131,7 @@ def impact_of(
     return Comparison(old, new, only=types, every_type=every_type).impact(inventory, groups)
 
 
+@collector_paused()
 def impact_since_made(
     inventory: Inventory,
     groups: Iterable[Group],
@@ -125,40 +146,79 @@ def impact_since_made(
     Raises:
         RulesUnavailable: the rules of one of these contexts can't be had.
     """
-    by_context: dict[str, list[Group]] = {}
-    for group in groups:
-        by_context.setdefault(group.context, []).append(group)
-    impacts = []
     known: dict[tuple[str, str, tuple[str, ...]], Difference] = {}
-    for made_with, together in sorted(by_context.items()):
-        name = context_of(made_with)
-        number = sum(inventory.groups[group].number for group in together)
-        if name is None:
-            every = {(group.instrument, "") for group in together}
-            impacts.append(_untold(new.name, number, every))
-            continue
-        old = contexts.context(name, {group.instrument for group in together})
-        comparison = Comparison(old, new, only=types, every_type=every_type, known=known)
-        impacts.append(comparison.impact(inventory, together))
-    return total("", new.name, impacts)
+
+    def since(made_with: str, together: list[Group]) -> Impact:
+        old = contexts.context(made_with, {group.instrument for group in together})
+        return Comparison(old, new, only=types, every_type=every_type, known=known).impact(inventory, together)
+
+    return _each_by_its_own(inventory, groups, new.name, since)
 
 
-def users_of(inventory: Inventory, groups: Iterable[Group], context: Context, file: str) -> Impact:
-    """The products that get a reference file in a context: those are counted as changed.
+@collector_paused()
+def made_with(inventory: Inventory, groups: Iterable[Group], contexts: Contexts, files: Collection[str]) -> Impact:
+    """The products that were made with one of some files, each by the rules of its own CRDS_CTX.
+
+    Raises:
+        RulesUnavailable: the rules of one of these contexts can't be had.
+    """
+    forms = [form for name in files if (form := file_name(name)) is not None]
+    types = {form.reference_type for form in forms if form.reference_type is not None}
+    instruments = {form.instrument for form in forms}
+    known: dict[tuple[str, str, tuple[str, ...]], Difference] = {}
+
+    def uses(context: str, together: list[Group]) -> Impact:
+        concerned = {group.instrument for group in together} & instruments
+        rules = contexts.context(context, concerned, types) if concerned else Context(context, {})
+        return Usage(rules, files, known=known).impact(inventory, together)
+
+    return _each_by_its_own(inventory, groups, " ".join(files), uses)
+
+
+def _each_by_its_own(
+    inventory: Inventory, groups: Iterable[Group], new: str, evaluate: Callable[[str, list[Group]], Impact]
+) -> Impact:
+    """Evaluate the groups that were made with one context together. What has none, and needs one, is not known."""
+    by_context: dict[str | None, list[Group]] = {}
+    for group in groups:
+        by_context.setdefault(None if group.level == RAW else context_of(group.context), []).append(group)
+    bare = by_context.pop(None, [])
+    numbers = [(group, inventory.groups[group].number) for group in bare]
+    not_told = [(group, number) for group, number in numbers if group.level != RAW]
+    untold = Impact(
+        "",
+        new,
+        sum(number for _, number in numbers),
+        not_known=sum(number for _, number in not_told),
+        uncertain=tuple(sorted({(group.instrument, "") for group, _ in not_told})),
+    )
+    impacts = [evaluate(context, together) for context, together in sorted(by_context.items()) if context]
+    return total("", new, [untold, *impacts])
+
+
+def users_of(
+    inventory: Inventory, groups: Iterable[Group], context: Context, file: str, *, every_type: bool = False
+) -> Impact:
+    """The products that are made with a reference file in a context: those are counted as changed.
 
     Raises:
         Usage: it is no name of a reference file.
     """
-    form = file_name(file.lower())
+    return Usage(context, [reference_file(file)], every_type=every_type).impact(inventory, groups)
+
+
+def reference_file(name: str) -> str:
+    """The name of a reference file in lower case. Raises `Usage` for every other text."""
+    form = file_name(name.lower())
     if form is None or form.reference_type is None or form.is_rules:
-        raise WrongUse(f"{file!r} is no reference file: write it like jwst_miri_flat_0541.fits")
-    return Usage(context, form.reference_type, file.lower()).impact(inventory, groups)
+        raise WrongUse(f"{name!r} is no reference file: write it like jwst_miri_flat_0541.fits")
+    return name.lower()
 
 
 def named_contexts(connection: Connection) -> dict[str, str]:
     """The words for contexts: ``latest``, ``build`` and ``previous``, the latest before -> ``jwst_1535``."""
     found = {}
-    in_use = stored_contexts.load(connection)
+    in_use = stored_announcements.load_contexts(connection)
     if in_use is not None:
         found["latest"] = in_use.latest
         if in_use.build is not None:
@@ -179,14 +239,13 @@ def why(
         Usage: neither context has the type, its rules are not understood, or a value is not known.
     """
     instrument, parameters = product.instrument, product.parameters
-    rules = [context.types.get(instrument, {}).get(reftype) for context in (old, new)]
-    if rules == [None, None]:
+    if not any(reftype in context.types.get(instrument, ()) for context in (old, new)):
         raise WrongUse(f"CRDS has no type {reftype!r} for {instrument.written} in {old.name} and {new.name}")
-    before, after = (each or TypeRules("") for each in rules)
+    before, after = (context.rules(instrument, reftype) for context in (old, new))
     for each in (before, after):
         if each.rmap is not None and each.rmap.form.not_understood:
             raise WrongUse(f"{each.name} is not understood: {each.rmap.form.not_understood}")
-    keys = tuple(dict.fromkeys((*keys_of(before), *keys_of(after))))
+    keys = tuple(dict.fromkeys((*before.keys, *after.keys)))
     values = values_of(keys, parameters, instrument, product.given)
     header = dict(zip(keys, values, strict=True))
     # What the archive does not tell is shown as it is, and evaluated as a keyword that is absent.
@@ -249,10 +308,10 @@ def _described(product: Product, given: Mapping[Instrument, Collection[str]]) ->
 
 def _exposures_of(connection: Connection, combined: Product) -> list[str]:
     """The names of the products whose headers are those of the exposures of a product of stage 3, sorted."""
-    names: dict[Group, list[str]] = {}
+    names: dict[Group, list[tuple[str, int]]] = {}
     inventory = inventory_of(connection, [combined.program], names=names)
-    own = next(group for group, members in names.items() if combined.filename in members)
-    return sorted(name for group in inventory.exposures.of(own) for name in names[group])
+    own = next(group for group, members in names.items() if combined.filename in dict(members))
+    return sorted(name for group in inventory.exposures.of(own) for name, _ in names[group])
 
 
 def _origin(key: str, value: str, parameters: Mapping[str, object]) -> str:
@@ -264,20 +323,16 @@ def _origin(key: str, value: str, parameters: Mapping[str, object]) -> str:
     return f"MAST's column {column}" if column in parameters else f"MAST's column {column}, which is empty"
 
 
-def _untold(new: str, number: int, about: set[tuple[Instrument, str]]) -> Impact:
-    return Impact("", new, number, not_known=number, uncertain=tuple(sorted(about)))
-
-
 def inventory_of_files(paths: Iterable[Path], *, with_contexts: bool = False) -> tuple[Inventory, list[str]]:
     """The products in folders on this machine, by their headers; and which could not be read, with the reason."""
     inventory = Inventory()
     numbers: dict[tuple[tuple[str, object], ...], int] = {}
     unread = []
-    for path in sorted({file for each in paths for file in _products_below(each)}):
+    for path in sorted({file for each in paths for file in products_below(each)}):
         name = parse_product_name(path.name)
         try:
-            header = read_values(str(path), _KEYWORDS)
-            instrument = _instrument_of(header)
+            header = read_values(str(path), WITH_KEYWORDS)
+            instrument = instrument_of(header)
         except (OSError, Unreadable) as fault:
             unread.append(f"{path}: {fault.strerror if isinstance(fault, OSError) else fault}")
             continue
@@ -304,19 +359,21 @@ def described_file(path: Path) -> Described:
     Raises:
         Unreadable: it is no product.
     """
-    header = read_values(str(path), _KEYWORDS)
-    instrument = _instrument_of(header)
+    header = read_values(str(path), WITH_KEYWORDS)
+    instrument = instrument_of(header)
     return Described(path.name, instrument, parameters_of_header(header), moment_of_header(header))
 
 
-def _instrument_of(header: Mapping[str, str]) -> Instrument:
+def instrument_of(header: Mapping[str, str]) -> Instrument:
+    """The instrument of a file's header. Raises `Unreadable` where it names none."""
     try:
         return Instrument(header.get("INSTRUME", "").lower())
     except ValueError:
         raise Unreadable("its header names no instrument of JWST") from None
 
 
-def _products_below(path: Path) -> Iterator[Path]:
+def products_below(path: Path) -> Iterator[Path]:
+    """The files in a folder whose names are those of products; the path itself where it is a file."""
     if path.is_file():
         yield path
         return

@@ -20,9 +20,7 @@ from pedigreed.service.news_sources import LONGEST_WAIT, is_reading_due
 from pedigreed.service.one_run import one_run
 from pedigreed.sources.plain_text import plain_line
 from pedigreed.store import announcements as stored_announcements
-from pedigreed.store import contexts_in_use as stored_contexts
 from pedigreed.store import coverage as stored_coverage
-from pedigreed.store import reported_programs as stored_reported_programs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -192,12 +190,12 @@ def _keep(
     news += stored_announcements.keep(connection, fresh, now, was_there=False)
     by = reader()
     unread = stored_announcements.not_read_by(connection, by, _MOST_READ)
-    stored_announcements.keep_told(connection, {heard.key: facts_of(heard.announcement) for heard in unread}, by)
+    stored_announcements.keep_read(connection, {heard.key: facts_of(heard.announcement) for heard in unread}, by)
     if reading.contexts is not None:
-        stored_contexts.save(connection, reading.contexts)
+        stored_announcements.save_contexts(connection, reading.contexts)
     if reading.events:
         coverage = stored_coverage.load(connection, programs)
-        stored_reported_programs.add(connection, wanted_by(reading.events, coverage, programs), now)
+        stored_coverage.report_programs(connection, wanted_by(reading.events, coverage, programs), now)
     kept = SourceState(
         name=name,
         asked_at=now,

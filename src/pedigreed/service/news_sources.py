@@ -14,7 +14,7 @@ from pedigreed.config.settings import Report
 from pedigreed.model.pause import nth_pause
 from pedigreed.schedule import last_turn
 from pedigreed.service.ask_times import place_of
-from pedigreed.sources.names import CRDS_SERVER, feed_name, mailbox_name
+from pedigreed.sources.source import CRDS_SERVER, feed_name, mailbox_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,8 +59,7 @@ def news_sources(
     place: float = 0.0,
     *,
     user_agent: str = "",
-    cal_ver: str | None = None,
-    made: str | None = None,
+    newest_build: Callable[[], tuple[str | None, str | None]] = lambda: (None, None),
 ) -> tuple[Listed, ...]:
     """The sources, the server first and the mailbox last.
 
@@ -70,14 +69,14 @@ def news_sources(
         config: the configuration.
         place: this installation's among all, from 0 to 1. It matters to who asks when a source is read.
         user_agent: what they are told of who asks.
-        cal_ver: the newest pipeline version that was seen in the archive.
-        made: CRDS_CTX of the newest product with it.
+        newest_build: tells, when the server is read, the newest pipeline version that was seen in the archive, and
+            CRDS_CTX of the newest product with it.
     """
     crds, mailbox = config.sources.crds, config.sources.mailbox
     found = []
     if any(subscription.crds.report is not Report.NONE for subscription in config.subscriptions):
         if crds.url is not None:
-            found.append((CRDS_SERVER, crds.every, partial(_server, crds.url, user_agent, cal_ver, made)))
+            found.append((CRDS_SERVER, crds.every, partial(_server, crds.url, user_agent, newest_build)))
         found += [(feed_name(feed.url), crds.every, partial(_feed, feed, user_agent)) for feed in crds.feeds]
     if mailbox is not None:
         found.append((mailbox_name(mailbox), mailbox.every, partial(_mailbox, mailbox)))
@@ -102,14 +101,14 @@ def is_awaited(listed: Listed, state: SourceState | None, now: datetime) -> bool
     return is_reading_due(listed, state, now) and (state is None or abs(now - state.asked_at) >= LONGEST_WAIT)
 
 
-def _server(url: str, user_agent: str, cal_ver: str | None, made: str | None) -> Source:
+def _server(url: str, user_agent: str, newest_build: Callable[[], tuple[str | None, str | None]]) -> Source:
     from pedigreed.sources.crds.server import CrdsServer  # noqa: PLC0415  # the daemon does without
 
-    return CrdsServer(url, user_agent, cal_ver, made)
+    return CrdsServer(url, user_agent, *newest_build())
 
 
 def _feed(feed: Feed, user_agent: str) -> Source:
-    from pedigreed.sources.feeds.feed import FeedSource  # noqa: PLC0415  # likewise
+    from pedigreed.sources.feeds.feed_source import FeedSource  # noqa: PLC0415  # likewise
 
     return FeedSource(feed, user_agent)
 

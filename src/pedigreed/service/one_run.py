@@ -1,4 +1,4 @@
-"""One run of work: kept with how it went, told in one line, and named in every line that it logs."""
+"""One run of work: kept with how it went, named in every line that it logs, and stopped before its time."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ from pedigreed.model.failure import PedigreedError
 from pedigreed.model.work import BROKEN_OFF, INTERRUPTED, Run, Work
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import runs as stored_runs
-from pedigreed.store.lives import Life, held
+from pedigreed.store.process_lock import Life, held
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
     from pedigreed.model.delivery import DeliveryState
     from pedigreed.store.database import Store
+
 
 LONGEST_PROBLEM = 500
 """Characters that are kept of why a run was not complete."""
@@ -141,3 +142,33 @@ def _tell(work: Work, how: dict[str, object]) -> None:
             _log.info("asked", **how)
         case Work.TELL:
             _log.info("told", **how)
+        case Work.FETCH:
+            _log.info("fetched", **how)
+
+
+class Stop:
+    """Said once. Who listens is told at once, also where it was said before."""
+
+    def __init__(self) -> None:
+        self._is_said = False
+        self._listeners: list[Callable[[], object]] = []
+
+    @property
+    def is_said(self) -> bool:
+        return self._is_said
+
+    def say(self) -> None:
+        self._is_said = True
+        for listener in tuple(self._listeners):
+            listener()
+
+    @contextmanager
+    def heard_by(self, listener: Callable[[], object]) -> Iterator[None]:
+        """Call the listener, from whatever thread says it, while the context lasts."""
+        self._listeners.append(listener)
+        try:
+            if self._is_said:
+                listener()
+            yield
+        finally:
+            self._listeners.remove(listener)

@@ -9,7 +9,7 @@ from pedigreed.model.delivery import GIVEN_UP, DeliveryState
 from pedigreed.model.failure import TryAgain, Usage
 from pedigreed.model.instant import iso
 from pedigreed.model.pause import Pause, Paused
-from pedigreed.store import outbox_listing, outbox_orders
+from pedigreed.store import listed_deliveries
 from pedigreed.store import pauses as stored_pauses
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def retry(store: Store, numbers: Sequence[int], now: datetime) -> Retried:
 def retry_given_up(store: Store, channel: str | None, now: datetime) -> Retried:
     """The same for all that were given up: of one channel, or of all. What a person called off stays so."""
     with store.writing() as connection:
-        return _retry(connection, outbox_listing.numbers_of(connection, GIVEN_UP, channel), now)
+        return _retry(connection, listed_deliveries.numbers_of(connection, GIVEN_UP, channel), now)
 
 
 def cancel(store: Store, numbers: Sequence[int], now: datetime) -> tuple[ListedDelivery, ...]:
@@ -61,7 +61,7 @@ def cancel(store: Store, numbers: Sequence[int], now: datetime) -> tuple[ListedD
     """
     with store.writing() as connection:
         listed = _chosen(connection, numbers, lambda delivery: _not_cancelled(delivery, now))
-        changed = outbox_orders.call_off(connection, [each.delivery.key for each in listed], now)
+        changed = listed_deliveries.call_off(connection, [each.delivery.key for each in listed], now)
         _expect(changed, listed)
     return listed
 
@@ -74,7 +74,7 @@ def _retry(connection: Connection, numbers: Sequence[int], now: datetime) -> Ret
     # Whoever sends takes the channel's pause before its rows: in another order the two might wait for each other.
     for pause in resumed:
         stored_pauses.end(connection, Paused.CHANNEL, pause.name)
-    _expect(outbox_orders.try_again(connection, [each.delivery.key for each in listed], now), listed)
+    _expect(listed_deliveries.try_again(connection, [each.delivery.key for each in listed], now), listed)
     return Retried(listed, resumed)
 
 
@@ -82,7 +82,7 @@ def _chosen(
     connection: Connection, numbers: Sequence[int], objection: Callable[[Delivery], str | None]
 ) -> tuple[ListedDelivery, ...]:
     """Each delivery once, in the order of the numbers. Raises `Usage` with every objection."""
-    found = outbox_listing.by_number(connection, numbers)
+    found = listed_deliveries.by_number(connection, numbers)
     chosen, problems = [], []
     for number in sorted(set(numbers)):
         listed = found.get(number)

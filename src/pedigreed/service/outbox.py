@@ -2,6 +2,9 @@
 
 A message is taken in the store before it is sent, and what came of it is kept before the next one is begun. So
 where a process is killed, each channel has one message at most that may have arrived and is sent again.
+
+Each channel has a thread with an event loop, in which it also waits for the store: it holds up no other, and no
+message costs a change of threads.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ import random
 import secrets
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
@@ -42,10 +47,10 @@ from pedigreed.service.after_attempt import (
     is_held_for,
     pause_after,
 )
-from pedigreed.service.stop import Stop
+from pedigreed.service.one_run import Stop
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
-from pedigreed.store.lives import Life
+from pedigreed.store.process_lock import Life
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -100,7 +105,7 @@ class Terms:
     owner: int | None = None
 
 
-async def deliver(
+def deliver(
     store: Store,
     channels: Mapping[str, Channel],
     now: datetime,
@@ -128,20 +133,19 @@ async def deliver(
     with store.writing() as connection:
         stored_deliveries.bring_forward(connection, now + LONGEST, now)
         gone = stored_deliveries.open_channels(connection, without=channels.keys())
-    loop = asyncio.get_running_loop()
-    is_ending = asyncio.Event()
-    with (
-        (stop or Stop()).heard_by(lambda: loop.call_soon_threadsafe(is_ending.set)),
-        store.alive(Life.SENDING, owner),
-    ):
-        queues = [Queue(store, name, channel, terms, is_ending) for name, channel in channels.items()]
-        queues += [Queue(store, name, None, terms, is_ending) for name in gone]
-        ended = await asyncio.gather(*(queue.send_all() for queue in queues), return_exceptions=True)
-    tried = []
-    for result in ended:
-        if isinstance(result, BaseException):
-            raise result
-        tried += result
+    stop = stop or Stop()
+    queues = [Queue(store, name, channel, terms, stop) for name, channel in channels.items()]
+    queues += [Queue(store, name, None, terms, stop) for name in gone]
+    with store.alive(Life.SENDING, owner), ThreadPoolExecutor(len(queues) or 1) as threads:
+        sending = [threads.submit(copy_context().run, queue.run) for queue in queues]
+        try:
+            wait(sending)
+        except BaseException:
+            # It is interrupted, and would wait for who does not answer.
+            for queue in queues:
+                queue.call_off()
+            raise
+    tried = [delivery for each in sending for delivery in each.result()]
     return sorted(tried, key=lambda delivery: delivery.key)
 
 
@@ -177,52 +181,63 @@ class Queue:
         name: str,
         channel: Channel | None,
         terms: Terms,
-        is_ending: asyncio.Event,
+        stop: Stop,
     ) -> None:
         """Describe the queue. A channel of None is one that the configuration does not have any more."""
         self._store = store
         self._name = name
         self._channel = channel
         self._terms = terms
-        self._is_ending = is_ending
+        self._stop = stop
+        self._sending: asyncio.Task[list[Delivery]] | None = None
         self._taken: deque[Delivery] = deque()
         self._pause: Pause | None = None
         self._refused: list[_Tried] = []
         self._has_taken_one = False
         self._settled: dict[int, Delivery] = {}
 
-    async def send_all(self) -> list[Delivery]:
+    def run(self) -> list[Delivery]:
         """Send until nothing is due. Gives each delivery as it stands afterwards, without its bytes.
 
         Raises as a transaction of the store does.
         """
+        return asyncio.run(self._send_all())
+
+    def call_off(self) -> None:
+        """Let what is being sent go, from another thread."""
+        if self._sending is not None:
+            with suppress(RuntimeError):  # its loop is closed: it has ended
+                self._sending.get_loop().call_soon_threadsafe(self._sending.cancel)
+
+    async def _send_all(self) -> list[Delivery]:
+        self._sending = asyncio.current_task()
         try:
-            while await self._has_more():
+            while self._has_more():
                 at = self._terms.clock()
                 if not _may_be_sent(self._taken[0], at):
-                    await self._in_a_transaction(self._give_back)
+                    self._in_a_transaction(self._give_back)
                     continue
                 delivery = self._taken.popleft()
                 tried = _Tried(delivery, await self._try(delivery), at)
-                self._note(await self._in_a_transaction(partial(self._keep, tried=tried)))
+                self._note(self._in_a_transaction(partial(self._keep, tried=tried)))
                 if tried.asked_pause is not None and not await self._waited_out(tried.asked_pause):
                     break
             if self._refused:
-                self._note(await self._in_a_transaction(self._judge_refusals))
+                self._note(self._in_a_transaction(self._judge_refusals))
                 self._log_pause()
         finally:
             if self._channel is not None:
                 await self._channel.close()
         return list(self._settled.values())
 
-    async def _has_more(self) -> bool:
+    def _has_more(self) -> bool:
         """Whether there is a message to be tried next. More are taken when the last of a few was tried."""
-        if self._is_ending.is_set() or self._is_refused_enough():
+        if self._stop.is_said or self._is_refused_enough():
             if self._taken:
-                await self._in_a_transaction(self._give_back)
+                self._in_a_transaction(self._give_back)
             return False
         if not self._taken:
-            await self._in_a_transaction(self._take)
+            self._in_a_transaction(self._take)
         return bool(self._taken)
 
     def _is_refused_enough(self) -> bool:
@@ -263,18 +278,14 @@ class Queue:
         left = pause.until - self._terms.clock()
         if not timedelta(0) < asked < SHORT_PAUSE or left > SHORT_PAUSE:
             return False
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._is_ending.wait(), max(0.0, left.total_seconds()))
+        loop, is_ending = asyncio.get_running_loop(), asyncio.Event()
+        with self._stop.heard_by(lambda: loop.call_soon_threadsafe(is_ending.set)), suppress(TimeoutError):
+            await asyncio.wait_for(is_ending.wait(), max(0.0, left.total_seconds()))
         return True
 
-    async def _in_a_transaction(self, work: Callable[[Connection], T]) -> T:
-        """Run one transaction off the event loop: it may have to wait for other processes."""
-
-        def run() -> T:
-            with self._store.writing() as connection:
-                return work(connection)
-
-        return await asyncio.to_thread(run)
+    def _in_a_transaction(self, work: Callable[[Connection], T]) -> T:
+        with self._store.writing() as connection:
+            return work(connection)
 
     def _take(self, connection: Connection) -> None:
         """Take a few messages that are due. After a pause of the channel one message tries whether it is over."""

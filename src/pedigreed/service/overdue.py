@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pedigreed.model.instant import day_and_time
 from pedigreed.model.pause import Paused
 from pedigreed.model.work import Work
 from pedigreed.schedule import due
 from pedigreed.service.news_sources import news_sources
-from pedigreed.service.rhythms import CLOCK_AHEAD, rhythm_of
+from pedigreed.service.subscriptions import CLOCK_AHEAD, rhythm_of
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import runs as stored_runs
@@ -35,8 +36,6 @@ LOOKED_BACK = 100
 REMEMBERED_FOR = timedelta(days=90)
 """How far back the last period of a subscription is looked for."""
 
-_DOING = {Work.LISTEN: "reading CRDS's news", Work.ASK: "asking MAST", Work.TELL: "telling"}
-
 
 def overdue_work(connection: Connection, config: Config, now: datetime) -> tuple[str, ...]:
     """One line for each, without secrets; none where all is as recent as its rhythm."""
@@ -51,9 +50,10 @@ def _work_overdue(connection: Connection, config: Config, now: datetime) -> Iter
         runs = stored_runs.newest(connection, work, LOOKED_BACK)
         ended = next((run for run in runs if run.came_to_its_end), None)
         if ended is not None and ended.started_at < now - every - LATE:
-            yield f"{_DOING[work]} was last done {ended.started_at:%Y-%m-%d %H:%M}Z"
+            yield f"{work.in_words} was last done {day_and_time(ended.started_at, config.zone)}"
         elif ended is None and runs and runs[-1].started_at < now - LATE:
-            yield f"{_DOING[work]} was begun {runs[-1].started_at:%Y-%m-%d %H:%M}Z, and never came to its end"
+            begun = day_and_time(runs[-1].started_at, config.zone)
+            yield f"{work.in_words} was begun {begun}, and never came to its end"
 
 
 def _digests_overdue(connection: Connection, config: Config, now: datetime) -> Iterator[str]:
@@ -66,4 +66,4 @@ def _digests_overdue(connection: Connection, config: Config, now: datetime) -> I
         # The first digest waits for its programs' first answers, which may take long.
         boundary = due(rhythm, ends[name], now) if name in ends else None
         if boundary is not None and boundary.at < now - LATE:
-            yield f"the digest of {name} was due {boundary.at:%Y-%m-%d %H:%M}Z"
+            yield f"the digest of {name} was due {day_and_time(boundary.at, config.zone)}"

@@ -5,34 +5,44 @@ A period, its digest and its messages are kept in one transaction.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
+from pedigreed.changes.compare import release
 from pedigreed.delivery.messages import messages_of
-from pedigreed.digests.compose import announcements_covered, changes_covered, compose
-from pedigreed.digests.worth import is_worth_sending, unread_names_of
+from pedigreed.digests.attachments import downloads_of
+from pedigreed.digests.compose import (
+    announcements_covered,
+    changes_covered,
+    compose,
+    is_worth_sending,
+    unread_names_of,
+)
+from pedigreed.garbage import collected_seldom
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
 from pedigreed.model.pause import Pause, Paused, nth_pause
 from pedigreed.model.period import Period
-from pedigreed.schedule import due
+from pedigreed.schedule import due, due_periods
 from pedigreed.service.after_attempt import PAUSES
-from pedigreed.service.facts import FactsReader
-from pedigreed.service.releases import record_releases
+from pedigreed.service.facts_reader import FactsReader
 from pedigreed.service.rendering import rendered_for
-from pedigreed.service.rhythms import last_period, rhythm_of
-from pedigreed.service.watched_programs import pairs_of
+from pedigreed.service.subscriptions import last_ends, last_periods, pairs_of, rhythm_of
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import downloads as stored_downloads
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
-from pedigreed.store import watched as stored_watched
+from pedigreed.store import products as stored_products
+from pedigreed.store.database import batches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -40,6 +50,7 @@ if TYPE_CHECKING:
     from pedigreed.config.settings import Config, Subscription
     from pedigreed.model.digest import RenderedDigest
     from pedigreed.store.database import Store
+
 
 _log = structlog.get_logger()
 
@@ -59,10 +70,17 @@ class Closed:
     unknown: tuple[int, ...]
 
 
+AT_ONCE = 100
+"""Periods that are closed in one transaction."""
+
+MOST_CHANGES = 20_000
+"""Changes that are told in one transaction, unless a single digest has more: other processes wait for its end."""
+
+
 def close_due_periods(
     config: Config, store: Store, configuration: str, now: datetime, *, has_asked: bool = True
-) -> Iterator[Closed | Pause]:
-    """Close every period that is due, and enqueue its messages with it.
+) -> Iterator[list[Closed | Pause]]:
+    """Close every period that is due, and enqueue its messages with it. Gives them as they are kept, some at once.
 
     A digest that can't be composed stops no other: its period stays due, it is left alone for a while, and the
     pause is given instead. What a subscription that is muted has to tell waits too.
@@ -75,46 +93,34 @@ def close_due_periods(
         has_asked: whether the archive was just asked. A first digest says what the archive has, and else waits
             until each of its programs was asked for.
     """
+    rhythms = {each.name: rhythm_of(each, config) for each in config.subscriptions}
     with store.reading() as connection:
         muted = stored_pauses.load_mutes(connection, now)
         pauses = stored_pauses.load(connection, Paused.DIGEST)
-        asked = stored_coverage.asked(connection)
+        asked = None if has_asked else stored_coverage.asked(connection)
+        is_due = frozenset(due_periods(rhythms, last_ends(connection, set(rhythms.values()), now), now))
     silent = muted.keys() | {name for name, pause in pauses.items() if pause.holds(now)}
     speaking = [each for each in _side_by_side(config.subscriptions) if each.name not in silent]
     with store.writing() as connection:
         # Before any facts are read: what comes from then on is told to each of them.
-        for subscription in speaking:
-            stored_watched.begin(connection, subscription.name, pairs_of(subscription))
-            stored_announcements.begin(connection, subscription.name)
-    reader = FactsReader(config, now)
-    for subscription in speaking:
-        before = pauses.get(subscription.name)
-        is_known = has_asked or pairs_of(subscription) <= asked
-        try:
-            with store.writing() as connection:
-                closed = _close(connection, reader, subscription, configuration, is_known=is_known)
-                if before is not None:
-                    stored_pauses.end(connection, Paused.DIGEST, subscription.name)
-        except (StoreError, TryAgain):
-            raise
-        except Exception as error:  # noqa: BLE001  # whatever it is, it is one digest's
-            _log.exception("digest not composed", subscription=subscription.name)
-            pause = _pause_of(subscription.name, before, error, now)
-            with store.writing() as connection:
-                stored_pauses.begin(connection, pause)
-            # It read in a transaction that was rolled back.
-            reader = FactsReader(config, now)
-            yield pause
-            continue
-        if closed is not None:
-            _log.info(
-                "period closed",
-                subscription=subscription.name,
-                period=closed.period.label,
-                digest=closed.period.digest_id,
-                checked=closed.period.is_checked,
-            )
-            yield closed
+        stored_periods.begin_watching(connection, {each.name: pairs_of(each) for each in speaking})
+        stored_announcements.begin(connection, [each.name for each in speaking])
+    closing = Closing(config, configuration, store, now, pauses, asked)
+    waiting = deque(batches((each for each in speaking if each.name in is_due), AT_ONCE))
+    while waiting:
+        done, left = closing.close(waiting.popleft())
+        if left:
+            waiting.appendleft(left)
+        for each in done:
+            if isinstance(each, Closed):
+                _log.info(
+                    "period closed",
+                    subscription=each.period.subscription,
+                    period=each.period.label,
+                    digest=each.period.digest_id,
+                    checked=each.period.is_checked,
+                )
+        yield done
 
 
 def _side_by_side(subscriptions: Iterable[Subscription]) -> list[Subscription]:
@@ -123,6 +129,130 @@ def _side_by_side(subscriptions: Iterable[Subscription]) -> list[Subscription]:
     for subscription in subscriptions:
         groups.setdefault(subscription.programs, []).append(subscription)
     return [subscription for group in groups.values() for subscription in group]
+
+
+@dataclass
+class Closing:
+    """Closes periods, some at once, so that thousands take no more statements than those need.
+
+    Attributes:
+        config: the configuration.
+        configuration: its file's name, for the footer.
+        store: where everything is kept.
+        now: UTC.
+        pauses: of the digests that could not be composed, those that are over included.
+        asked: the pairs that the archive was ever asked for, which first digests wait for; None where they do not.
+    """
+
+    config: Config
+    configuration: str
+    store: Store
+    now: datetime
+    pauses: Mapping[str, Pause]
+    asked: AbstractSet[tuple[str, int]] | None
+
+    def __post_init__(self) -> None:
+        self._reader = FactsReader(self.config, self.now)
+
+    def close(self, subscriptions: list[Subscription]) -> tuple[list[Closed | Pause], list[Subscription]]:
+        """Close their periods in one transaction. Gives what came of it, and those that are left for the next."""
+        try:
+            with collected_seldom(), self.store.writing() as connection:
+                closed, left = self._close(connection, subscriptions)
+        except (StoreError, TryAgain):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is one digest's
+            # It read in a transaction that was rolled back.
+            self._reader = FactsReader(self.config, self.now)
+            if len(subscriptions) > 1:
+                # It is looked for among fewer.
+                half = len(subscriptions) // 2
+                done, left = self.close(subscriptions[:half])
+                return done, left + subscriptions[half:]
+            return [self._leave_alone(subscriptions[0].name, error)], []
+        return list(closed), left
+
+    def _leave_alone(self, subscription: str, error: Exception) -> Pause:
+        _log.exception("digest not composed", subscription=subscription)
+        pause = _pause_of(subscription, self.pauses.get(subscription), error, self.now)
+        with self.store.writing() as connection:
+            stored_pauses.begin(connection, pause)
+        return pause
+
+    def _close(
+        self, connection: Connection, subscriptions: list[Subscription]
+    ) -> tuple[list[Closed], list[Subscription]]:
+        now, reader = self.now, self._reader
+        last = last_periods(connection, now, [each.name for each in subscriptions])
+        labels = {each.name: label for each in subscriptions if (label := self._label(each, last.get(each.name)))}
+        claimed = stored_periods.claim(connection, labels, now)
+        mine = [each for each in subscriptions if each.name in claimed]
+        _record_releases(connection, frozenset().union(*(each.programs for each in mine)), now)
+        reader.prepare(connection, mine, last)
+        chosen = list(_until_there_are_many(mine, reader))
+        left = mine[len(chosen) :]
+        stored_periods.give_back(connection, {each.name: labels[each.name] for each in left})
+        templates = stored_pauses.load(connection, Paused.TEMPLATE)
+        closed = [self._compose(connection, each, labels[each.name], templates.get(each.name)) for each in chosen]
+        stored_periods.close(connection, [each.period for each in closed])
+        for each in chosen:
+            if each.name in self.pauses:
+                stored_pauses.end(connection, Paused.DIGEST, each.name)
+        return closed, left
+
+    def _label(self, subscription: Subscription, last: Period | None) -> str | None:
+        """Of the period that is to be closed; None where none is due."""
+        if last is None and self.asked is not None and not pairs_of(subscription) <= self.asked:
+            return None
+        boundary = due(rhythm_of(subscription, self.config), last.ends_at if last else None, self.now)
+        return boundary.label if boundary else None
+
+    def _compose(
+        self, connection: Connection, subscription: Subscription, label: str, template: Pause | None
+    ) -> Closed:
+        """Compose what there is to tell in a period that was claimed, and keep all of it but the period itself."""
+        now = self.now
+        facts = self._reader.read(connection, subscription)
+        digest = compose(facts)
+        rendered = None
+        if is_worth_sending(
+            digest, subscription.digest.empty, last_period=facts.last_period, last_sent=facts.last_sent
+        ):
+            rendered = rendered_for(digest, subscription, self.config, self.configuration)
+            _keep_template_problem(connection, subscription.name, rendered.template_problem, template, now)
+            stored_periods.add_digest(connection, digest, rendered, now)
+            messages = messages_of(rendered, subscription, self.config, now)
+            stored_deliveries.enqueue(connection, digest.digest_id, messages, now)
+        period = Period(
+            subscription=subscription.name,
+            label=label,
+            starts_at=digest.starts,
+            ends_at=digest.ends,
+            closed_at=now,
+            unchecked=frozenset(entry.program for entry in digest.checked.unchecked),
+            digest_id=digest.digest_id if rendered else None,
+            unread=unread_names_of(digest),
+        )
+        stored_changes.mark_covered(connection, subscription.name, label, changes_covered(facts))
+        stored_announcements.mark_covered(connection, subscription.name, label, announcements_covered(facts))
+        if subscription.fetch is not None:
+            stored_downloads.mark_told(connection, subscription.name, label, digest.downloads)
+            files = ((change.filename, change.program) for change in downloads_of(digest.changes))
+            stored_downloads.want(connection, subscription.name, files, now)
+        introduced = {baseline.program for baseline in digest.baselines}
+        pairs = {pair for pair in pairs_of(subscription) if pair[1] in introduced}
+        stored_periods.introduce(connection, subscription.name, label, pairs)
+        return Closed(period, rendered, digest.checked.unknown)
+
+
+def _until_there_are_many(subscriptions: Iterable[Subscription], reader: FactsReader) -> Iterator[Subscription]:
+    """The first, and those after it as long as they have not too many changes to tell together."""
+    changes = 0
+    for place, subscription in enumerate(subscriptions):
+        changes += reader.changes_of(subscription)
+        if place and changes > MOST_CHANGES:
+            return
+        yield subscription
 
 
 def _pause_of(subscription: str, before: Pause | None, error: Exception, now: datetime) -> Pause:
@@ -138,54 +268,14 @@ def _pause_of(subscription: str, before: Pause | None, error: Exception, now: da
     )
 
 
-def _close(
-    connection: Connection, reader: FactsReader, subscription: Subscription, configuration: str, *, is_known: bool
-) -> Closed | None:
-    config, now = reader.config, reader.now
-    last = last_period(connection, subscription, now)
-    if last is None and not is_known:
-        return None
-    boundary = due(rhythm_of(subscription, config), last.ends_at if last else None, now)
-    if boundary is None or not stored_periods.claim(connection, subscription.name, boundary.label, now):
-        return None
-    if subscription.programs != reader.programs:
-        record_releases(connection, subscription.programs, now)
-    facts = reader.read(connection, subscription, last)
-    digest = compose(facts)
-    rendered = rendered_for(digest, subscription, config, configuration)
-    _keep_template_problem(connection, subscription.name, rendered.template_problem, now)
-    is_sent = is_worth_sending(
-        digest, subscription.digest.empty, last_period=facts.last_period, last_told=facts.last_sent
-    )
-    if is_sent:
-        stored_periods.add_digest(connection, digest, rendered, now)
-        messages = messages_of(rendered, subscription, config, now)
-        stored_deliveries.enqueue(connection, digest.digest_id, messages, now)
-    period = Period(
-        subscription=subscription.name,
-        label=boundary.label,
-        starts_at=digest.starts,
-        ends_at=digest.ends,
-        closed_at=now,
-        unchecked=frozenset(entry.program for entry in digest.checked.unchecked),
-        digest_id=digest.digest_id if is_sent else None,
-        unread=unread_names_of(digest),
-    )
-    stored_periods.close(connection, period)
-    stored_changes.mark_covered(connection, subscription.name, boundary.label, changes_covered(facts))
-    stored_announcements.mark_covered(connection, subscription.name, boundary.label, announcements_covered(facts))
-    introduced = {baseline.program for baseline in digest.baselines}
-    pairs = {pair for pair in pairs_of(subscription) if pair[1] in introduced}
-    stored_watched.introduce(connection, subscription.name, boundary.label, pairs)
-    return Closed(period, rendered if is_sent else None, digest.checked.unknown)
-
-
-def _keep_template_problem(connection: Connection, subscription: str, problem: str, now: datetime) -> None:
+def _keep_template_problem(
+    connection: Connection, subscription: str, problem: str, before: Pause | None, now: datetime
+) -> None:
     """The digest is told with the built-in page, so its operator has to hear why."""
     if not problem:
-        stored_pauses.end(connection, Paused.TEMPLATE, subscription)
+        if before is not None:
+            stored_pauses.end(connection, Paused.TEMPLATE, subscription)
         return
-    before = stored_pauses.load(connection, Paused.TEMPLATE).get(subscription)
     pause = Pause(
         kind=Paused.TEMPLATE,
         name=subscription,
@@ -196,3 +286,12 @@ def _keep_template_problem(connection: Connection, subscription: str, problem: s
     )
     stored_pauses.begin(connection, pause)
     _log.warning("template not used", subscription=subscription, reason=problem)
+
+
+def _record_releases(connection: Connection, programs: Collection[int], now: datetime) -> None:
+    """Record that products have become public, each once, in a writing transaction."""
+    released = [
+        release(known, now) for known in stored_products.released(connection, programs, now, for_update=True)
+    ]
+    stored_changes.record(connection, (change for change, _ in released))
+    stored_products.keep(connection, (known for _, known in released), {change.filename for change, _ in released})

@@ -12,17 +12,18 @@ import structlog
 
 from pedigreed.delivery.messages import destinations_of, messages_to, operator_places
 from pedigreed.digests.operator_mail import operator_mail
+from pedigreed.digests.sections.impact import doubted_in_words
 from pedigreed.model.pause import Paused
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
 from pedigreed.model.work import Work
-from pedigreed.service.ask_times import LONGEST
+from pedigreed.service.agenda import LONGEST_RUN
 from pedigreed.service.learning import absent_columns
-from pedigreed.service.news_sources import LONGEST_READING, news_sources
-from pedigreed.service.watched_programs import pairs_of
+from pedigreed.service.news_sources import news_sources
+from pedigreed.service.subscriptions import pairs_of
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
-from pedigreed.store import learnt as stored_learnt
+from pedigreed.store import impacts as stored_impacts
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import problems as stored_problems
 from pedigreed.store import runs as stored_runs
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from pedigreed.config.settings import Config
     from pedigreed.model.coverage import Coverage
+    from pedigreed.model.impact import Impact
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.news_source import SourceState
     from pedigreed.model.pause import Pause
@@ -52,9 +54,6 @@ LITTLE_ROOM = 256 << 20
 
 LOOKED_BACK = 50
 """How many runs of each kind are looked at."""
-
-_WORK = {Work.LISTEN: "reading CRDS's news", Work.ASK: "asking MAST", Work.TELL: "telling"}
-_LONGEST = {Work.LISTEN: LONGEST_READING, Work.ASK: LONGEST, Work.TELL: timedelta(hours=3)}
 
 REMEMBERED_FOR = timedelta(days=90)
 """A message that was given up before that is nobody's news."""
@@ -134,11 +133,11 @@ def of_work(runs: Mapping[Work, Sequence[Run]], now: datetime) -> Iterator[Probl
     """
     for work, of_kind in runs.items():
         newest = of_kind[:1]
-        is_going_on = any(run.ended_at is None and now - run.started_at < _LONGEST[work] for run in newest)
+        is_going_on = any(run.ended_at is None and now - run.started_at < LONGEST_RUN[work] for run in newest)
         dead = list(takewhile(lambda run: not run.came_to_its_end, of_kind[is_going_on:]))
         if len(dead) >= FAILED_CYCLES:
             seen_at = dead[0].ended_at or dead[0].started_at
-            yield Problem(ProblemKind.WORK, _WORK[work], dead[0].death, dead[-1].started_at, seen_at)
+            yield Problem(ProblemKind.WORK, work.in_words, dead[0].death, dead[-1].started_at, seen_at)
 
 
 def of_news_sources(states: Iterable[SourceState]) -> Iterator[Problem]:
@@ -147,6 +146,14 @@ def of_news_sources(states: Iterable[SourceState]) -> Iterator[Problem]:
         if state.problem is not None:
             since = state.complete_at or state.asked_at
             yield Problem(ProblemKind.SOURCE, state.name, state.problem, since, state.asked_at, waits=True)
+
+
+def of_rules(checked: tuple[Impact, datetime] | None) -> Iterator[Problem]:
+    """The types of which CRDS itself answers otherwise, in the switch that was evaluated last."""
+    if checked is not None and checked[0].doubted:
+        impact, at = checked
+        agreed = f"{impact.new}: {impact.held[1]} of {impact.held[0]} exposures agree"
+        yield Problem(ProblemKind.RULES, "CRDS's rules", f"{agreed}; otherwise {doubted_in_words(impact)}", at, at)
 
 
 def of_pauses(pauses: Iterable[Pause], now: datetime) -> Iterator[Problem]:
@@ -245,9 +252,11 @@ def _current(connection: Connection, config: Config, now: datetime) -> Iterator[
     for instrument, off in stored_coverage.increments_off(connection, now).items():
         if any(instrument is of for of, _ in watched):
             yield Problem(ProblemKind.INCREMENTS, f"MAST {instrument.written}", off.reason, off.since, off.since)
-    for instrument, (words, learnt) in absent_columns(stored_learnt.load(connection, now)).items():
+    for instrument, (words, learnt) in absent_columns(stored_coverage.load_learnt(connection, now)).items():
         if any(instrument is of for of, _ in watched):
             yield Problem(ProblemKind.COLUMNS, f"MAST {instrument.written}", words, learnt.since, learnt.since)
+    if config.sources.crds.has_rules:
+        yield from of_rules(stored_impacts.newest(connection, [each.name for each in config.subscriptions]))
     runs = {work: stored_runs.newest(connection, work, LOOKED_BACK) for work in Work}
     yield from of_work(runs, now)
     for kind in Paused:

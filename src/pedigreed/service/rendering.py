@@ -1,18 +1,22 @@
-"""A digest in every format, as the configuration wants it: with the operator's address and own template."""
+"""Put a digest into words for where it goes, with the operator's own template if there is one."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from pedigreed.delivery.messages import feeds_a_program, operator_address
+from pedigreed.config.channels import Form
+from pedigreed.delivery.messages import forms_of, operator_address
 from pedigreed.digests.print_html import TEMPLATE, OwnTemplate
 from pedigreed.digests.render import render
+from pedigreed.regular_file import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pedigreed.config.settings import Config, Subscription
     from pedigreed.model.digest import Digest, RenderedDigest
+
 
 LONGEST_TEMPLATE = 1_000_000
 """Bytes."""
@@ -25,6 +29,7 @@ def rendered_for(
     configuration: str,
     *,
     has_document: bool = False,
+    has_blocks: bool = False,
 ) -> RenderedDigest:
     """Render it for the destinations of its subscription.
 
@@ -34,12 +39,15 @@ def rendered_for(
         config: the configuration.
         configuration: the configuration file's name, for the footer.
         has_document: whether the document for other programs is wanted where no channel of the subscription is.
+        has_blocks: the same of Slack's blocks.
     """
+    forms = forms_of(subscription, config)
     return render(
         digest,
         configuration=configuration,
         operator=operator_address(config),
-        has_document=has_document or feeds_a_program(subscription, config),
+        has_document=has_document or Form.JSON in forms,
+        has_blocks=has_blocks or None in forms,
         own_template=own_template(config.templates) if config.templates else None,
     )
 
@@ -48,7 +56,7 @@ def own_template(folder: Path) -> OwnTemplate:
     """What a folder has in the place of the built-in template, or why it can't be had. It is read each time."""
     file = folder / TEMPLATE
     try:
-        with file.open("rb") as opened:
+        with os.fdopen(open_regular(file), "rb") as opened:
             content = opened.read(LONGEST_TEMPLATE + 1)
     except OSError as error:
         return OwnTemplate("", f"{file}: {error.strerror or type(error).__name__}")

@@ -5,34 +5,38 @@ It is read from the store alone, so it works beside the daemon, and when the dae
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pedigreed.changes.campaigns import settled_for
 from pedigreed.changes.selection import selection_of
-from pedigreed.changes.settling import settled_for
-from pedigreed.digests.checked import Span, checked
+from pedigreed.digests.checking import CheckedSpan, checked
 from pedigreed.model.pause import Paused
+from pedigreed.model.reference_file import context_of
 from pedigreed.model.work import Run, Work
 from pedigreed.schedule import due, next_boundary
 from pedigreed.service.ask_times import LONGEST
-from pedigreed.service.facts import RUNS_LOOKED_AT
+from pedigreed.service.facts_reader import RUNS_LOOKED_AT
 from pedigreed.service.learning import load_lessons
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.overdue import overdue_work
-from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
+from pedigreed.service.subscriptions import CLOCK_AHEAD, last_periods, programs_now, rhythm_of
+from pedigreed.service.switches import LOOKED_BACK
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
-from pedigreed.store import contexts_in_use as stored_contexts
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import impacts as stored_impacts
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import problems as stored_problems
 from pedigreed.store import products as stored_products
+from pedigreed.store import programs as stored_programs
 from pedigreed.store import runs as stored_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -42,9 +46,13 @@ if TYPE_CHECKING:
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.delivery import DeliveryState
     from pedigreed.model.digest import Checked
+    from pedigreed.model.impact import Impact
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.pause import Pause
     from pedigreed.model.problem import KnownProblem
+    from pedigreed.model.product import Holding
+    from pedigreed.model.program import AboutProgram
+    from pedigreed.store.impacts import RuleContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class SubscriptionStatus:
         name: of the subscription.
         products: how many the archive has of what it selects.
         checked: what was and was not checked.
-        last_told: the end of the last period that had a digest.
+        last_sent: the end of the last period that had a digest.
         last_subject: that digest's subject.
         last_closed: the end of the last period, told or quiet.
         next_due: when the next digest is composed; None where one is due now.
@@ -66,7 +74,7 @@ class SubscriptionStatus:
     name: str
     products: int
     checked: Checked
-    last_told: datetime | None
+    last_sent: datetime | None
     last_subject: str | None
     last_closed: datetime | None
     next_due: datetime | None
@@ -87,6 +95,8 @@ class SourceStatus:
         problem: why an answer was not complete.
         increments_off: why it is asked for everything each time.
         flags_by_sweeps: why its stale flags are seen by sweeps alone.
+        stood_in_at: the oldest answer of the search of file sets, of the programs that it stands in for; None
+            where it stands in for none.
     """
 
     instrument: Instrument
@@ -97,6 +107,7 @@ class SourceStatus:
     problem: str | None
     increments_off: str | None
     flags_by_sweeps: str | None
+    stood_in_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,10 @@ class Status:
         news_sources: those of CRDS's news, in the configuration's order.
         contexts: the contexts that CRDS has in use; None where it was never asked.
         overdue: the work that was not done as often as it is to be, one line each.
+        impact: what the switch of contexts that was evaluated last changes for one of the subscriptions, and how
+            far CRDS itself says the same; None where none was.
+        rules_wait: the contexts whose rules could not be had, by name, the newest first.
+        about: what MAST says that the programs are about, by number.
     """
 
     subscriptions: tuple[SubscriptionStatus, ...]
@@ -140,6 +155,9 @@ class Status:
     news_sources: tuple[NewsSourceStatus, ...] = ()
     contexts: ContextsInUse | None = None
     overdue: tuple[str, ...] = ()
+    impact: Impact | None = None
+    rules_wait: tuple[tuple[str, RuleContext], ...] = ()
+    about: tuple[AboutProgram, ...] = ()
 
 
 NOTHING = Status((), (), {}, (), (), ())
@@ -148,17 +166,33 @@ NOTHING = Status((), (), {}, (), (), ())
 
 def read_status(connection: Connection, config: Config, now: datetime) -> Status:
     """Read it from the store."""
+    config = programs_now(config, connection)
+    about = stored_programs.load(connection, config.programs)
     return Status(
-        tuple(_subscription(connection, config, entry, now) for entry in config.subscriptions),
+        tuple(_subscriptions(connection, config, about, now)),
         sources(connection, config, now),
         stored_deliveries.counts(connection),
         tuple(stored_pauses.load(connection, Paused.CHANNEL).values()),
-        _as_told(connection, stored_problems.load(connection)),
+        _as_received(connection, stored_problems.load(connection)),
         tuple(run for work in Work for run in stored_runs.newest(connection, work)),
         sources_of_news(connection, config),
-        stored_contexts.load(connection),
+        stored_announcements.load_contexts(connection),
         overdue_work(connection, config, now),
+        *_of_rules(connection, config, now),
+        tuple(about.values()),
     )
+
+
+def _of_rules(
+    connection: Connection, config: Config, now: datetime
+) -> tuple[Impact | None, tuple[tuple[str, RuleContext], ...]]:
+    newest = stored_impacts.newest(connection, [each.name for each in config.subscriptions])
+    waiting = [
+        (name, state)
+        for name, state in stored_impacts.rule_states(connection).items()
+        if state.reason and context_of(name) and state.since >= now - LOOKED_BACK
+    ]
+    return (None if newest is None else newest[0]), tuple(sorted(waiting, reverse=True))
 
 
 def sources_of_news(connection: Connection, config: Config) -> tuple[NewsSourceStatus, ...]:
@@ -175,52 +209,84 @@ def sources_of_news(connection: Connection, config: Config) -> tuple[NewsSourceS
     return tuple(found)
 
 
-def _subscription(
-    connection: Connection, config: Config, subscription: Subscription, now: datetime
-) -> SubscriptionStatus:
-    selection = selection_of(subscription)
-    states = stored_coverage.load(connection, subscription.programs)
-    holdings = stored_products.holdings(connection, subscription.programs)
-    last = last_period(connection, subscription, now)
-    told = stored_periods.last_with_digest(connection, subscription.name, now + CLOCK_AHEAD)
-    rhythm = rhythm_of(subscription, config)
-    runs = stored_runs.newest(connection, Work.ASK, RUNS_LOOKED_AT)
-    is_due = due(rhythm, last.ends_at if last else None, now) is not None
-    next_due = None if is_due else next_boundary(rhythm, now).at
-    mute = stored_pauses.load_mutes(connection, now).get(subscription.name)
-    return SubscriptionStatus(
-        name=subscription.name,
-        products=sum(held.products for held in holdings if selection.is_about(held)),
-        checked=checked(
-            subscription.programs,
-            subscription.watch.instruments,
-            states,
-            span=Span(None, now, rhythm.every),
-            every=config.sources.mast.every,
-            # What goes on is no sign of what was answered before it.
-            runs=[run for run in runs if run.ended_at is not None or now - run.started_at >= LONGEST],
-            with_data={held.program for held in holdings},
-        ),
-        last_told=told.ends_at if told else None,
-        last_subject=stored_periods.subject_of(connection, told.digest_id) if told and told.digest_id else None,
-        last_closed=last.ends_at if last else None,
-        next_due=max(next_due or now, mute.until) if mute else next_due,
-        muted_until=mute.until if mute else None,
-        waiting=_waiting(connection, subscription, states, now),
-    )
+def _subscriptions(
+    connection: Connection, config: Config, about: Mapping[int, AboutProgram], now: datetime
+) -> Iterator[SubscriptionStatus]:
+    """How the subscriptions stand. As many statements are made for thousands as for one."""
+    programs = config.programs
+    states = stored_coverage.load(connection, programs)
+    holdings: defaultdict[int, list[Holding]] = defaultdict(list)
+    for held in stored_products.holdings(connection, programs):
+        holdings[held.program].append(held)
+    last = last_periods(connection, now)
+    last_told = stored_periods.last_with_digest(connection, now + CLOCK_AHEAD)
+    subjects = stored_periods.last_subjects(connection, now + CLOCK_AHEAD)
+    mutes = stored_pauses.load_mutes(connection, now)
+    waiting = _waiting(connection, config.subscriptions, about, states, now)
+    # What goes on is no sign of what was answered before it.
+    runs = [
+        run
+        for run in stored_runs.newest(connection, Work.ASK, RUNS_LOOKED_AT)
+        if run.ended_at is not None or now - run.started_at >= LONGEST
+    ]
+    for subscription in config.subscriptions:
+        name = subscription.name
+        selection, rhythm = selection_of(subscription, about), rhythm_of(subscription, config)
+        closed = last[name].ends_at if name in last else None
+        next_due = None if due(rhythm, closed, now) is not None else next_boundary(rhythm, now).at
+        muted_until = mutes[name].until if name in mutes else None
+        yield SubscriptionStatus(
+            name=name,
+            products=sum(
+                held.products
+                for program in subscription.programs
+                for held in holdings.get(program, ())
+                if selection.is_about(held)
+            ),
+            checked=checked(
+                subscription.programs,
+                subscription.watch.instruments,
+                states,
+                span=CheckedSpan(None, now, rhythm.every),
+                every=config.sources.mast.every,
+                runs=runs,
+                with_data=holdings.keys(),
+            ),
+            last_sent=last_told[name].ends_at if name in last_told else None,
+            last_subject=subjects.get(name),
+            last_closed=closed,
+            next_due=max(next_due or now, muted_until) if muted_until else next_due,
+            muted_until=muted_until,
+            waiting=waiting.get(name, 0),
+        )
 
 
 def _waiting(
     connection: Connection,
-    subscription: Subscription,
+    subscriptions: Iterable[Subscription],
+    about: Mapping[int, AboutProgram],
     states: Mapping[tuple[Instrument, int], Coverage],
     now: datetime,
-) -> int:
-    selection = selection_of(subscription)
-    if selection.settle is None:
-        return 0
-    untold = stored_changes.uncovered(connection, subscription.name, subscription.programs)
-    return len({change.filename for change in settled_for(selection, untold, states, now).waiting})
+) -> dict[str, int]:
+    """Subscription -> how many products' changes wait, of those that wait until their programs are quiet."""
+    settling = {each.name: each for each in subscriptions if each.digest.settle is not None}
+    if not settling:
+        return {}
+    keys = stored_changes.uncovered_keys(connection, {each.name: each.programs for each in settling.values()})
+    every = [key for of in keys.values() for key in of]
+    programs = frozenset().union(*(each.programs for each in settling.values()))
+    known = stored_changes.between(connection, programs, min(every), max(every)) if every else {}
+    return {
+        name: len(
+            {
+                change.filename
+                for change in settled_for(
+                    selection_of(subscription, about), [(key, known[key]) for key in keys[name]], states, now
+                ).waiting
+            }
+        )
+        for name, subscription in settling.items()
+    }
 
 
 def sources(connection: Connection, config: Config, now: datetime) -> tuple[SourceStatus, ...]:
@@ -243,12 +309,13 @@ def sources(connection: Connection, config: Config, now: datetime) -> tuple[Sour
                 problem=next((state.problem for state in mine if state.problem), None),
                 increments_off=off[instrument].reason if instrument in off else None,
                 flags_by_sweeps=flags.get(instrument),
+                stood_in_at=min((at for state in mine if (at := state.by_set_at)), default=None),
             )
         )
     return tuple(found)
 
 
-def _as_told(connection: Connection, known: Iterable[KnownProblem]) -> tuple[KnownProblem, ...]:
+def _as_received(connection: Connection, known: Iterable[KnownProblem]) -> tuple[KnownProblem, ...]:
     """The problems with when the word on each reached the operator, and not when it was written."""
     reached = stored_deliveries.operator_reached(connection)
     return tuple(replace(each, told_at=reached.get(each.told_at) if each.told_at else None) for each in known)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from pedigreed.model.digest import PedigreeSpan
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.program import about_programs
 from pedigreed.sources.mast.query import PedigreeQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pedigreed.model.product import Product
-    from pedigreed.model.program import ProgramSelection
+    from pedigreed.model.program import AboutProgram, ProgramSelection
     from pedigreed.sources.mast.archive import MastArchive
 
 
@@ -38,6 +39,7 @@ class ProgramSurvey:
         products: every product, by file name.
         problems: why the answer is not complete; empty if it is.
         has_data: whether the archive has any product of the whole program.
+        about: what MAST says that it is about.
     """
 
     selection: ProgramSelection
@@ -45,6 +47,7 @@ class ProgramSurvey:
     products: list[Product] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     has_data: bool = False
+    about: AboutProgram | None = None
 
     @property
     def is_unknown(self) -> bool:
@@ -74,6 +77,7 @@ def survey(
     for found in surveys:
         found.products.sort(key=lambda product: product.filename)
         found.rows = _rows(found.products)
+        found.about = about_programs(found.products).get(found.selection.program)
     return surveys
 
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from pedigreed.changes.selection import selection_of
 from pedigreed.config.settings import Report
 from pedigreed.impact.comparison import Comparison
 from pedigreed.model.failure import PedigreedError
-from pedigreed.notices.merging import notices_of
 from pedigreed.service.crds_check import hold_against_crds
-from pedigreed.service.impact import inventory_of
+from pedigreed.service.facts_reader import notices_with
+from pedigreed.service.impact import inventory_of, selected
 from pedigreed.sources.crds.rules import RulesUnavailable
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import impacts as stored_impacts
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from pedigreed.config.settings import Config, Subscription
     from pedigreed.model.notice import Notice
-    from pedigreed.service.contexts import Contexts
+    from pedigreed.service.rule_contexts import Contexts
     from pedigreed.store.database import Store
 
 LOOKED_BACK = timedelta(days=30)
@@ -44,7 +43,7 @@ def evaluate_switches(config: Config, store: Store, contexts: Contexts, now: dat
     """
     subscriptions = [each for each in config.subscriptions if each.crds.report is not Report.NONE]
     with store.reading() as connection:
-        notices = notices_of(stored_announcements.load(connection))
+        notices = notices_with(connection, stored_announcements.heard_since(connection, now - LOOKED_BACK))
         known = {each.name: stored_impacts.load(connection, each.name).keys() for each in subscriptions}
     wanted = list(_new_switches(notices, now))[:MOST_SWITCHES]
     todo = {switch: [each for each in subscriptions if switch not in known[each.name]] for switch in wanted}
@@ -60,7 +59,6 @@ def evaluate_switches(config: Config, store: Store, contexts: Contexts, now: dat
             with store.writing() as connection:
                 reason = f"pedigreed failed: {type(fault).__name__}"
                 stored_impacts.keep_context(connection, switch[1], reason, now)
-    contexts.tidy(now)
 
 
 def _new_switches(notices: Iterable[Notice], now: datetime) -> Iterable[tuple[str, str]]:
@@ -94,31 +92,30 @@ def _evaluate(
         _log.warning("rules not had", context=switch[1], problem=reason)
         return
     types = {instrument: Comparison(old, new).types_of(instrument) for instrument in instruments}
-    by_programs: dict[frozenset[int], list[Subscription]] = {}
-    for subscription in subscriptions:
-        by_programs.setdefault(subscription.programs, []).append(subscription)
-    for programs, together in by_programs.items():
-        with store.reading() as connection:
-            inventory = inventory_of(connection, programs)
-        check = hold_against_crds(inventory, (old, new), types, contexts.asked)
-        if check.doubted:
-            about = sorted(f"{reftype} of {instrument.written}" for instrument, reftype in check.doubted)
-            _log.warning("CRDS answers otherwise", context=new.name, types=about)
-        comparison = Comparison(old, new, doubted=check.doubted)
-        impacts = {
-            each.name: comparison.impact(
-                inventory, [group for group in inventory.groups if selection_of(each).is_about(group)]
-            )
-            for each in together
-        }
-        with store.writing() as connection:
-            for name, impact in impacts.items():
-                held = replace(impact, held=(check.exposures, check.agreed), not_held=check.problem)
-                stored_impacts.keep(connection, name, held, now)
-                _log.info(
-                    "switch evaluated",
-                    subscription=name,
-                    context=impact.new,
-                    changed=impact.changed,
-                    products=impact.products,
-                )
+    with store.reading() as connection:
+        inventory = inventory_of(connection, programs)
+    check = hold_against_crds(inventory, (old, new), types, contexts.asked)
+    if check.doubted:
+        about = sorted(f"{reftype} of {instrument.written}" for instrument, reftype in check.doubted)
+        _log.warning("CRDS answers otherwise", context=new.name, types=about)
+    comparison = Comparison(old, new, doubted=check.doubted)
+    impacts = [
+        replace(
+            comparison.impact(inventory, selected(inventory, each)),
+            held=(check.exposures, check.agreed),
+            doubted=tuple(sorted(check.doubted)),
+            not_held=check.problem,
+        )
+        for each in subscriptions
+    ]
+    with store.writing() as connection:
+        for subscription, impact in zip(subscriptions, impacts, strict=True):
+            stored_impacts.keep(connection, subscription.name, impact, now)
+    for subscription, impact in zip(subscriptions, impacts, strict=True):
+        _log.info(
+            "switch evaluated",
+            subscription=subscription.name,
+            context=impact.new,
+            changed=impact.changed,
+            products=impact.products,
+        )

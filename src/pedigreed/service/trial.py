@@ -9,6 +9,8 @@ from uuid import uuid4
 
 from pedigreed.delivery.channels import open_channels
 from pedigreed.delivery.messages import build_message, operator_address
+from pedigreed.digests.subject import LONGEST_SUBJECT, MARK
+from pedigreed.digests.wording import clipped
 from pedigreed.model.digest import RenderedDigest
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def trial_message(
         RenderedDigest(
             digest_id=uuid4().hex,
             subscription=_NAME,
-            subject=f"[pedigreed] a test of channel {channel}",
+            subject=clipped(f"{MARK}a test of channel {channel}", LONGEST_SUBJECT),
             text=f"{what}\n\nsent            {now:%Y-%m-%d %H:%M:%S}Z\nfrom            {host}\n"
             f"configuration   {configuration}\n",
             attachments=(),

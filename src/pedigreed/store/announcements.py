@@ -1,25 +1,41 @@
-"""What the sources said of CRDS, how reading them goes, and what of it the periods of subscriptions cover."""
+"""What the sources said of CRDS, how reading them goes, what periods cover of it, and the contexts in use."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import Row, and_, bindparam, case, delete, func, insert, select, update
 
+from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.news_source import SourceState
-from pedigreed.model.notice import Announcement, Facts, Heard, Medium, Sender
-from pedigreed.store.statements import insert_or_replace, insert_or_skip, lock_for_transaction
-from pedigreed.store.tables import announced, announcements, listeners, sources
+from pedigreed.model.notice import Announcement, Facts, Heard, Medium, NoticeKind, Outline, Sender
+from pedigreed.model.pedigree import context_name
+from pedigreed.store.cal_vers import newest
+from pedigreed.store.database import batches, insert_or_replace, insert_or_skip, lock_for_transaction
+from pedigreed.store.tables import announced, announcements, contexts_in_use, listeners, products, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
 
+class _Telling(msgspec.Struct, gc=False):
+    """Of facts, what gives an announcement its notice."""
+
+    kind: str | None = None
+    context: str | None = None
+    before: str | None = None
+    cal_ver: str | None = None
+    files: tuple[str, ...] = ()
+
+
 _FACTS = msgspec.json.Decoder(Facts)
+_TELLING = msgspec.json.Decoder(_Telling)
+_MOST_KEYS = 10_000
+"""That are asked for by themselves."""
 
 _HEARING = "hear of CRDS"
 """Announcements become visible in the order of their numbers, so that none is passed over."""
@@ -48,9 +64,50 @@ def keep(
     ]
 
 
-def load(connection: Connection) -> list[Heard]:
-    """All that was heard, in the order of hearing."""
-    return [_heard(row) for row in connection.execute(select(announcements).order_by(announcements.c.id))]
+def load(connection: Connection, keys: Collection[int] | None = None) -> list[Heard]:
+    """All that was heard, or of it what has these keys, in the order of hearing."""
+    query = select(announcements).order_by(announcements.c.id)
+    if keys is None or len(keys) > _MOST_KEYS:
+        return [_heard(row) for row in connection.execute(query) if keys is None or row.id in keys]
+    return [_heard(row) for row in connection.execute(query.where(announcements.c.id.in_(keys)))]
+
+
+def outlines(connection: Connection, reader: str) -> list[Outline]:
+    """What gives each announcement its notice, as this reader read it, in the order of hearing."""
+    of = announcements.c
+    query = select(
+        *(of.id, func.coalesce(of.said_at, of.heard_at).label("at"), of.identity, of.medium, of.facts),
+        case((of.read_by == reader, of.told)).label("told"),
+    )
+    rows = connection.execute(query.order_by(of.id))
+    return [_outline(key, at, identity, medium, (facts, told)) for key, at, identity, medium, facts, told in rows]
+
+
+def heard_since(connection: Connection, since: datetime) -> frozenset[int]:
+    """The keys of what was heard since a moment, UTC."""
+    query = select(announcements.c.id).where(announcements.c.heard_at >= since)
+    return frozenset(connection.execute(query).scalars())
+
+
+def not_told(connection: Connection, subscriptions: Collection[str], since: datetime) -> frozenset[int]:
+    """The keys of what was heard since a moment (UTC) and not covered by each of the subscriptions that listen."""
+    query = (
+        select(announcements.c.id)
+        .join(listeners, announcements.c.id > listeners.c.after_announcement)
+        .outerjoin(
+            announced,
+            and_(
+                announced.c.subscription == listeners.c.subscription,
+                announced.c.announcement_id == announcements.c.id,
+            ),
+        )
+        .where(
+            listeners.c.subscription.in_(subscriptions),
+            announcements.c.heard_at >= since,
+            announced.c.announcement_id.is_(None),
+        )
+    )
+    return frozenset(connection.execute(query.distinct()).scalars())
 
 
 def not_read_by(connection: Connection, reader: str, most: int) -> list[Heard]:
@@ -59,37 +116,45 @@ def not_read_by(connection: Connection, reader: str, most: int) -> list[Heard]:
     return [_heard(row) for row in connection.execute(query.order_by(announcements.c.id.desc()).limit(most))]
 
 
-def keep_told(connection: Connection, told: Mapping[int, Facts], reader: str) -> None:
+def keep_read(connection: Connection, facts: Mapping[int, Facts], reader: str) -> None:
     """Keep what the reader read in announcements, by their keys."""
-    rows = [{"key": key, "said": msgspec.json.encode(facts).decode()} for key, facts in told.items()]
+    rows = [{"key": key, "said": msgspec.json.encode(read).decode()} for key, read in facts.items()]
     if rows:
         of_key = update(announcements).where(announcements.c.id == bindparam("key"))
         connection.execute(of_key.values(told=bindparam("said"), read_by=reader), rows)
 
 
-def begin(connection: Connection, subscription: str) -> None:
-    """Let a subscription hear of what is said from now on. One that listens already stays as it is."""
-    known = select(listeners.c.subscription).where(listeners.c.subscription == subscription)
-    if connection.execute(known).first() is not None:
+def begin(connection: Connection, subscriptions: Collection[str]) -> None:
+    """Let subscriptions hear of what is said from now on. One that listens already stays as it is."""
+    known = set(connection.execute(select(listeners.c.subscription)).scalars())
+    new = [name for name in subscriptions if name not in known]
+    if not new:
         return
     lock_for_transaction(connection, _HEARING)
     newest = connection.execute(select(func.coalesce(func.max(announcements.c.id), 0))).scalar_one()
-    connection.execute(
-        insert_or_skip(connection, listeners).values(subscription=subscription, after_announcement=newest)
-    )
+    rows = [{"subscription": name, "after_announcement": newest} for name in sorted(new)]
+    connection.execute(insert_or_skip(connection, listeners), rows)
 
 
-def listens_after(connection: Connection, subscription: str) -> int | None:
-    """The last announcement before the subscription began to listen; None where it does not yet."""
-    query = select(listeners.c.after_announcement).where(listeners.c.subscription == subscription)
-    found: int | None = connection.execute(query).scalar()
-    return found
+def listens_after(connection: Connection, subscriptions: Collection[str]) -> dict[str, int]:
+    """Subscription -> the last announcement before it began to listen. One that does not listen yet is absent."""
+    query = select(listeners.c.subscription, listeners.c.after_announcement)
+    found = connection.execute(query.where(listeners.c.subscription.in_(subscriptions)))
+    return {row[0]: row[1] for row in found}
 
 
-def covered(connection: Connection, subscription: str) -> frozenset[int]:
-    """The announcements that a period of the subscription covers."""
-    query = select(announced.c.announcement_id).where(announced.c.subscription == subscription)
-    return frozenset(connection.execute(query).scalars())
+def covered(
+    connection: Connection, subscriptions: Collection[str], keys: Collection[int]
+) -> dict[str, frozenset[int]]:
+    """Subscription -> those of some announcements that a period of it covers."""
+    found: dict[str, list[int]] = {name: [] for name in subscriptions}
+    for some in batches(sorted(keys)):
+        query = select(announced.c.subscription, announced.c.announcement_id).where(
+            announced.c.subscription.in_(subscriptions), announced.c.announcement_id.in_(some)
+        )
+        for name, key in connection.execute(query):
+            found[name].append(key)
+    return {name: frozenset(of) for name, of in found.items()}
 
 
 def mark_covered(connection: Connection, subscription: str, label: str, keys: Iterable[int]) -> None:
@@ -127,10 +192,25 @@ def _heard(row: Row[Any]) -> Heard:
         facts=_FACTS.decode(row.facts),
         sender=Sender(row.sender) if row.sender else None,
     )
-    return Heard(row.id, announcement, row.heard_at, row.was_there, _told(row.told), row.read_by)
+    return Heard(row.id, announcement, row.heard_at, row.was_there, _facts_read(row.told), row.read_by)
 
 
-def _told(text: str | None) -> Facts | None:
+def _outline(
+    key: int, at: datetime, identity: str, medium: str, facts_and_told: tuple[str, str | None]
+) -> Outline:
+    facts, told = facts_and_told
+    try:
+        read = _TELLING.decode(told) if told is not None else None
+        said = _TELLING.decode(facts) if medium == Medium.SERVER else None
+    except msgspec.ValidationError:  # another version's, which is read again
+        read = said = None
+    if read is None:
+        return Outline(key, at, identity, is_known=False)
+    files = read.files if read.kind == NoticeKind.MARKED_BAD else ()
+    return Outline(key, at, identity, read.context, said.before if said else None, read.cal_ver, files)
+
+
+def _facts_read(text: str | None) -> Facts | None:
     try:
         return _FACTS.decode(text) if text is not None else None
     except msgspec.ValidationError:  # another version's, which is read again
@@ -157,3 +237,48 @@ def save_source(connection: Connection, state: SourceState) -> None:
             bookmark=state.bookmark,
         )
     )
+
+
+_LATEST, _BUILD = "latest", "build"
+
+
+def save_contexts(connection: Connection, contexts: ContextsInUse) -> None:
+    """Keep the contexts that CRDS has in use, in place of those before."""
+    rows = [{"track": _LATEST, "context": contexts.latest, "since": contexts.latest_since, "cal_ver": None}]
+    if contexts.build is not None:
+        rows.append({"track": _BUILD, "context": contexts.build, "since": None, "cal_ver": contexts.cal_ver})
+    connection.execute(delete(contexts_in_use))
+    connection.execute(insert(contexts_in_use), rows)
+
+
+def load_contexts(connection: Connection) -> ContextsInUse | None:
+    """The contexts in use that were kept last, and what products were really made with; None before the first."""
+    rows = {row.track: row for row in connection.execute(select(contexts_in_use))}
+    latest, build = rows.get(_LATEST), rows.get(_BUILD)
+    if latest is None:
+        return None
+    return ContextsInUse(
+        latest.context,
+        latest.since,
+        build.context if build is not None else None,
+        build.cal_ver if build is not None else None,
+        made_with(connection, build.cal_ver) if build is not None and build.cal_ver is not None else None,
+    )
+
+
+def newest_build(connection: Connection, programs: Collection[int]) -> tuple[str | None, str | None]:
+    """The highest released CAL_VER of some programs' products, and what `made_with` says of it."""
+    cal_ver = newest(connection, programs)
+    return cal_ver, made_with(connection, cal_ver) if cal_ver else None
+
+
+def made_with(connection: Connection, cal_ver: str) -> str | None:
+    """CRDS_CTX of the newest product that was made with a pipeline version, ``jwst_1535``; None without one."""
+    of = products.c
+    query = (
+        select(of.crds_ctx, func.max(of.date))
+        .where(of.cal_ver == cal_ver, of.crds_ctx.is_not(None), of.withdrawn_at.is_(None))
+        .group_by(of.crds_ctx)
+    )
+    known = [(made_at, context) for context, made_at in connection.execute(query) if made_at is not None]
+    return context_name(max(known)[1]) if known else None

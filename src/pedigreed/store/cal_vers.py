@@ -15,7 +15,7 @@ from pedigreed.model.pedigree import version_of
 from pedigreed.store.tables import changes, coverage, products
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -26,17 +26,32 @@ CalVers = dict[str | None, int]
 """CAL_VER -> how many products have it. None stands for uncalibrated ones."""
 
 
+ProgramPedigree = tuple[int, Instrument, str | None, str | None]
+"""Program, instrument, CAL_VER and CRDS_CTX."""
+
+
 def by_program(connection: Connection, programs: Collection[int]) -> dict[int, CalVers]:
     """The products of some programs that are there."""
-    query = (
-        select(products.c.program, products.c.cal_ver, func.count())
-        .where(products.c.program.in_(programs), products.c.withdrawn_at.is_(None))
-        .group_by(products.c.program, products.c.cal_ver)
-    )
+    return cal_vers_of(by_pedigree(connection, programs))
+
+
+def cal_vers_of(pedigrees: Mapping[ProgramPedigree, int]) -> dict[int, CalVers]:
+    """By program, of what `by_pedigree` gives."""
     found: dict[int, CalVers] = defaultdict(dict)
-    for program, cal_ver, count in connection.execute(query):
-        found[program][cal_ver] = count
+    for (program, _, cal_ver, _), count in pedigrees.items():
+        found[program][cal_ver] = found[program].get(cal_ver, 0) + count
     return dict(found)
+
+
+def by_pedigree(connection: Connection, programs: Collection[int]) -> dict[ProgramPedigree, int]:
+    """The products of some programs that are there, by program, instrument, CAL_VER and CRDS_CTX."""
+    of = products.c
+    by = (of.program, of.instrument, of.cal_ver, of.crds_ctx)
+    query = select(*by, func.count()).where(of.program.in_(programs), of.withdrawn_at.is_(None)).group_by(*by)
+    return {
+        (program, Instrument(instrument), cal_ver, crds_ctx): count
+        for program, instrument, cal_ver, crds_ctx, count in connection.execute(query)
+    }
 
 
 def by_instrument(connection: Connection, program: int) -> dict[Instrument, CalVers]:
@@ -84,7 +99,9 @@ def moves(connection: Connection, program: int) -> list[CalVerMove]:
         changes.c.is_there,
         changes.c.after_cal_ver,
     )
-    query = select(*by, func.count().label("products")).where(changes.c.program == program).group_by(*by)
+    # What is said of a file set changes nothing of what is known of its products.
+    of_products = (changes.c.program == program, changes.c.kind != ChangeKind.SET_REPROCESSED.value)
+    query = select(*by, func.count().label("products")).where(*of_products).group_by(*by)
     return [
         CalVerMove(
             day=from_milliseconds(row.day * _DAY).date(),

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, and_, func, insert, select
+from sqlalchemy import BigInteger, Integer, and_, case, delete, func, insert, select, type_coerce
 
 from pedigreed.model.campaign import Moved
 from pedigreed.model.change import Change, ChangeKind
+from pedigreed.model.instant import from_milliseconds, to_milliseconds
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.store.statements import batches, insert_or_skip
-from pedigreed.store.tables import changes, told, watched
+from pedigreed.store.database import Direct, batches, insert_or_skip, own_rows
+from pedigreed.store.tables import Instant, changes, told, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -22,52 +25,46 @@ if TYPE_CHECKING:
 
 def record(connection: Connection, news: Iterable[Change]) -> None:
     """Record changes. One that is known by its identity already is left as it is."""
-    statement = insert_or_skip(connection, changes)
     for batch in batches(news):
-        connection.execute(statement, [_row_of(change) for change in batch])
+        _RECORD.run(connection, [_row_of(change) for change in batch])
 
 
-def uncovered_keys(connection: Connection, subscription: str, programs: Collection[int]) -> list[int]:
-    """The row ids of the changes that no period of a subscription covers yet, oldest first.
+def uncovered_keys(connection: Connection, watching: Mapping[str, Collection[int]]) -> dict[str, list[int]]:
+    """Subscription -> the row ids of the changes of its programs that no period of it covers yet, oldest first.
 
     Only of what the subscription watches, and only those that came after it began to.
     """
+    found: dict[str, list[int]] = {name: [] for name in watching}
+    programs = frozenset().union(*watching.values())
     query = (
-        select(changes.c.id)
+        select(watched.c.subscription, changes.c.program, changes.c.id)
         .join(
-            watched,
+            changes,
             and_(
-                watched.c.subscription == subscription,
                 watched.c.program == changes.c.program,
                 watched.c.instrument == changes.c.instrument,
                 watched.c.after_change < changes.c.id,
             ),
         )
-        .outerjoin(told, and_(told.c.change_id == changes.c.id, told.c.subscription == subscription))
-        .where(changes.c.program.in_(programs), told.c.change_id.is_(None))
-        .order_by(changes.c.id)
+        .outerjoin(told, and_(told.c.change_id == changes.c.id, told.c.subscription == watched.c.subscription))
+        .where(watched.c.subscription.in_(watching), changes.c.program.in_(programs), told.c.change_id.is_(None))
     )
-    return list(connection.execute(query).scalars())
+    for name, program, key in connection.execute(query.order_by(changes.c.id)):
+        if program in watching[name]:
+            found[name].append(key)
+    return found
 
 
 def between(connection: Connection, programs: Collection[int], first: int, last: int) -> dict[int, Change]:
     """Row id -> change, for all changes of some programs from the row id `first` to `last`."""
-    query = select(changes).where(changes.c.program.in_(programs), changes.c.id.between(first, last))
-    return {row.id: _change_of(row) for row in connection.execute(query)}
-
-
-def uncovered(connection: Connection, subscription: str, programs: Collection[int]) -> list[tuple[int, Change]]:
-    """The changes that no period of a subscription covers yet, with their row ids, oldest first."""
-    keys = uncovered_keys(connection, subscription, programs)
-    known = between(connection, programs, keys[0], keys[-1]) if keys else {}
-    return [(key, known[key]) for key in keys]
+    query = select(*_AS_KEPT).where(changes.c.program.in_(programs), changes.c.id.between(first, last))
+    return {row[0]: _change_of(row) for rows in own_rows(connection, query) for row in rows}
 
 
 def mark_covered(connection: Connection, subscription: str, label: str, ids: Iterable[int]) -> None:
     """Say that a period covers these changes. The table's key refuses to cover one twice."""
     for batch in batches(ids):
-        rows = [{"subscription": subscription, "change_id": key, "label": label} for key in batch]
-        connection.execute(insert(told), rows)
+        _TELL.run(connection, [(subscription, key, label) for key in batch])
 
 
 def came_at(connection: Connection, filenames: Iterable[str]) -> dict[str, datetime]:
@@ -84,6 +81,33 @@ def came_at(connection: Connection, filenames: Iterable[str]) -> dict[str, datet
     return found
 
 
+def unrecorded(connection: Connection, news: Iterable[Change]) -> list[Change]:
+    """Those of some changes that are not known by their identity."""
+    fresh: list[Change] = []
+    for batch in batches(news):
+        identities = [change.identity for change in batch]
+        known = set(
+            connection.execute(select(changes.c.identity).where(changes.c.identity.in_(identities))).scalars()
+        )
+        fresh += [change for change in batch if change.identity not in known]
+    return fresh
+
+
+def told_by_set(
+    connection: Connection, subscription: str, filenames: Iterable[str]
+) -> frozenset[tuple[str, str | None, str | None]]:
+    """File name, CAL_VER and CRDS_CTX of products that a subscription was told of as reprocessed file sets."""
+    return frozenset(
+        (filename, cal_ver, crds_ctx)
+        for batch in batches(filenames)
+        for filename, cal_ver, crds_ctx in connection.execute(
+            select(changes.c.filename, changes.c.after_cal_ver, changes.c.after_crds_ctx)
+            .join(told, and_(told.c.change_id == changes.c.id, told.c.subscription == subscription))
+            .where(changes.c.filename.in_(batch), changes.c.kind == ChangeKind.SET_REPROCESSED.value)
+        )
+    )
+
+
 def of_flagged(connection: Connection, programs: Collection[int]) -> list[Change]:
     """The flags of products of some programs that MAST ever marked as stale, and what was reprocessed of them."""
     kinds = (ChangeKind.STALE.value, ChangeKind.NO_LONGER_STALE.value, ChangeKind.REPROCESSED.value)
@@ -91,11 +115,11 @@ def of_flagged(connection: Connection, programs: Collection[int]) -> list[Change
         changes.c.program.in_(programs), changes.c.kind == ChangeKind.STALE.value
     )
     query = (
-        select(changes)
+        select(*_AS_KEPT)
         .where(changes.c.program.in_(programs), changes.c.kind.in_(kinds), changes.c.filename.in_(flagged))
         .order_by(changes.c.filename, changes.c.revision)
     )
-    return [_change_of(row) for row in connection.execute(query)]
+    return [_change_of(row) for rows in own_rows(connection, query) for row in rows]
 
 
 def moves(connection: Connection, programs: Collection[int], since: datetime) -> list[Moved]:
@@ -109,8 +133,17 @@ def moves(connection: Connection, programs: Collection[int], since: datetime) ->
         changes.c.after_cal_ver,
         changes.c.after_crds_ctx,
     )
+    of = changes.c
+    is_other = of.before_cal_ver.is_distinct_from(of.after_cal_ver) | of.before_crds_ctx.is_distinct_from(
+        of.after_crds_ctx
+    )
     query = (
-        select(*by, func.min(at, type_=at.type), func.max(at, type_=at.type))
+        select(
+            *by,
+            func.min(at, type_=at.type),
+            func.max(at, type_=at.type),
+            func.sum(case((is_other, 1), else_=0), type_=Integer),
+        )
         .where(
             changes.c.program.in_(programs),
             changes.c.seen_at >= since,
@@ -125,56 +158,130 @@ def history(
     connection: Connection, programs: Collection[int], filename: str | None = None, limit: int = 1000
 ) -> list[Change]:
     """Recorded changes, newest first: of some programs, of one file, or of everything where neither is named."""
-    query = select(changes).order_by(changes.c.id.desc()).limit(limit)
+    query = select(*_AS_KEPT).order_by(changes.c.id.desc()).limit(limit)
     if programs:
         query = query.where(changes.c.program.in_(programs))
     if filename is not None:
         query = query.where(changes.c.filename == filename)
-    return [_change_of(row) for row in connection.execute(query)]
+    return [_change_of(row) for rows in own_rows(connection, query) for row in rows]
 
 
-def _row_of(change: Change) -> dict[str, Any]:
-    before = change.before or Pedigree(None, None, None)
-    after = change.after or Pedigree(None, None, None)
-    return {
-        "identity": change.identity,
-        "kind": change.kind.value,
-        "filename": change.filename,
-        "instrument": change.instrument.value,
-        "program": change.program,
-        "observation": change.observation,
-        "level": change.level,
-        "fileset": change.fileset,
-        "revision": change.revision,
-        "was_there": change.before is not None,
-        "before_cal_ver": before.cal_ver,
-        "before_crds_ctx": before.crds_ctx,
-        "before_date": before.date,
-        "is_there": change.after is not None,
-        "after_cal_ver": after.cal_ver,
-        "after_crds_ctx": after.crds_ctx,
-        "after_date": after.date,
-        "archived_at": change.archived_at,
-        "public_at": change.public_at,
-        "seen_at": change.seen_at,
-    }
+def let_some_go(connection: Connection, subscriptions: Collection[str], seen_by: datetime, limit: int) -> int:
+    """Forget at most so many changes that were seen by a moment (UTC), with who was told of them. Gives how many.
 
-
-def _change_of(row: Row[Any]) -> Change:
-    before = Pedigree(row.before_cal_ver, row.before_crds_ctx, row.before_date) if row.was_there else None
-    after = Pedigree(row.after_cal_ver, row.after_crds_ctx, row.after_date) if row.is_there else None
-    return Change(
-        kind=ChangeKind(row.kind),
-        filename=row.filename,
-        instrument=Instrument(row.instrument),
-        program=row.program,
-        observation=row.observation,
-        level=row.level,
-        fileset=row.fileset,
-        revision=row.revision,
-        before=before,
-        after=after,
-        seen_at=row.seen_at,
-        archived_at=row.archived_at,
-        public_at=row.public_at,
+    What one of these subscriptions is still to be told stays. So does what was said of file sets, since it is said
+    again as long as the archive's own service is out.
+    """
+    later = select(changes.c.id).where(changes.c.seen_at > seen_by).order_by(changes.c.id).limit(1)
+    first_kept = connection.execute(later).scalar()
+    is_told = (
+        select(told.c.change_id)
+        .where(told.c.change_id == changes.c.id, told.c.subscription == watched.c.subscription)
+        .exists()
     )
+    waits = (
+        select(watched.c.subscription)
+        .where(
+            watched.c.subscription.in_(subscriptions),
+            watched.c.program == changes.c.program,
+            watched.c.instrument == changes.c.instrument,
+            watched.c.after_change < changes.c.id,
+            ~is_told,
+        )
+        .exists()
+    )
+    query = select(changes.c.id).where(changes.c.kind != ChangeKind.SET_REPROCESSED.value, ~waits)
+    if first_kept is not None:
+        query = query.where(changes.c.id < first_kept)
+    gone = list(connection.execute(query.order_by(changes.c.id).limit(limit)).scalars())
+    connection.execute(delete(told).where(told.c.change_id.in_(gone)))
+    connection.execute(delete(changes).where(changes.c.id.in_(gone)))
+    return len(gone)
+
+
+_TELL = Direct(("subscription", "change_id", "label"), lambda _: insert(told))
+_NO_PEDIGREE = Pedigree(None, None, None)
+_RECORD = Direct(
+    [column.name for column in changes.columns if column is not changes.c.id],
+    lambda connection: insert_or_skip(connection, changes),
+)
+
+
+def _row_of(change: Change) -> tuple[Any, ...]:
+    """In the order of the table's columns, as the database keeps them."""
+    before = change.before or _NO_PEDIGREE
+    after = change.after or _NO_PEDIGREE
+    return (
+        change.identity,
+        change.kind.value,
+        change.filename,
+        change.instrument.value,
+        change.program,
+        change.observation,
+        change.level,
+        change.fileset,
+        change.revision,
+        before.cal_ver,
+        before.crds_ctx,
+        _milliseconds(before.date),
+        change.before is not None,
+        after.cal_ver,
+        after.crds_ctx,
+        _milliseconds(after.date),
+        change.after is not None,
+        _milliseconds(change.archived_at),
+        _milliseconds(change.public_at),
+        to_milliseconds(change.seen_at),
+    )
+
+
+def _milliseconds(instant: datetime | None) -> int | None:
+    return None if instant is None else to_milliseconds(instant)
+
+
+_AS_KEPT = (
+    changes.c.id,
+    *(
+        type_coerce(column, BigInteger).label(column.name) if isinstance(column.type, Instant) else column
+        for column in changes.columns
+        if column.name not in {"id", "identity"}
+    ),
+)
+"""The columns without conversion: an instant is its milliseconds."""
+
+_KINDS = {kind.value: kind for kind in ChangeKind}
+_INSTRUMENTS = {instrument.value: instrument for instrument in Instrument}
+
+
+def _change_of(row: Sequence[Any]) -> Change:
+    """Of a row's values as `_AS_KEPT` has them."""
+    archived_at, public_at, seen_at = row[17:]
+    return Change(
+        _KINDS[row[1]],
+        row[2],
+        _INSTRUMENTS[row[3]],
+        row[4],
+        row[5],
+        intern(row[6]),
+        row[7],
+        row[8],
+        _pedigree_of(*row[9:13]),
+        _pedigree_of(*row[13:17]),
+        _shared_instant(seen_at),
+        None if archived_at is None else from_milliseconds(archived_at),
+        None if public_at is None else _shared_instant(public_at),
+    )
+
+
+def _pedigree_of(cal_ver: str | None, crds_ctx: str | None, date: int | None, is_there: int) -> Pedigree | None:
+    if not is_there:
+        return None
+    # A campaign's texts are few, and its changes very many.
+    return Pedigree(
+        None if cal_ver is None else intern(cal_ver),
+        None if crds_ctx is None else intern(crds_ctx),
+        None if date is None else from_milliseconds(date),
+    )
+
+
+_shared_instant = lru_cache(maxsize=4096)(from_milliseconds)

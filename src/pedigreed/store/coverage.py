@@ -1,15 +1,16 @@
-"""What was asked of the archive and when, and which instruments' increments are not trusted."""
+"""What was asked of the archive and when, what is to be asked sooner, and what was learnt of its services."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, or_, select, update
 
-from pedigreed.model.coverage import Coverage
+from pedigreed.model.coverage import Coverage, Gap
 from pedigreed.model.instrument import Instrument
-from pedigreed.store.statements import insert_or_replace, insert_or_skip
-from pedigreed.store.tables import coverage, increments
+from pedigreed.store.database import insert_or_replace, insert_or_skip
+from pedigreed.store.tables import coverage, gaps, increments, learnt, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -55,6 +56,8 @@ def load(
             row.sweep_at,
             row.problem,
             row.flags_at,
+            row.stood_in_at,
+            row.unknown_sets,
         )
     return found
 
@@ -77,8 +80,29 @@ def save(connection: Connection, state: Coverage) -> None:
             sweep_at=state.sweep_at,
             problem=state.problem,
             flags_at=state.flags_at,
+            stood_in_at=state.stood_in_at,
+            unknown_sets=state.unknown_sets,
         )
     )
+
+
+def keep_gap(connection: Connection, gap: Gap) -> None:
+    """Keep that a program had no complete answer for a while."""
+    row = {
+        "instrument": gap.instrument.value,
+        "program": gap.program,
+        "since": gap.since,
+        "until": gap.until,
+    }
+    connection.execute(insert_or_replace(connection, gaps).values(**row))
+
+
+def load_gaps(connection: Connection, program: int) -> list[Gap]:
+    """The times in which a program had no complete answer, of each instrument the earliest first."""
+    query = select(gaps).where(gaps.c.program == program).order_by(gaps.c.instrument, gaps.c.since)
+    return [
+        Gap(Instrument(row.instrument), row.program, row.since, row.until) for row in connection.execute(query)
+    ]
 
 
 def forget_flags(connection: Connection, instrument: Instrument) -> None:
@@ -112,3 +136,63 @@ def _make_rows(connection: Connection, instrument: Instrument, programs: Collect
     rows = [{"instrument": instrument.value, "program": program} for program in sorted(programs)]
     if rows:
         connection.execute(insert_or_skip(connection, coverage), rows)
+
+
+_AHEAD = timedelta(hours=12)
+"""What is wanted since a later time than this was heard by a clock that was ahead."""
+
+
+def report_programs(connection: Connection, programs: Collection[int], now: datetime) -> None:
+    """Want these programs, which MAST's own mails say have changed, to be asked for from this moment (UTC) on."""
+    if programs:
+        rows = [{"program": program, "since": now} for program in sorted(programs)]
+        connection.execute(insert_or_replace(connection, wanted), rows)
+
+
+def reported_programs(connection: Connection) -> dict[int, datetime]:
+    """The programs that are wanted to be asked for, and since when, UTC."""
+    return {row.program: row.since for row in connection.execute(select(wanted))}
+
+
+def forget_reported(connection: Connection, programs: Collection[int], until: datetime) -> None:
+    """Want these programs no more, as far as they were wanted by a moment (UTC), or by a clock that was wrong."""
+    is_over = or_(wanted.c.since <= until, wanted.c.since > until + _AHEAD)
+    connection.execute(delete(wanted).where(wanted.c.program.in_(programs), is_over))
+
+
+class Learnt(NamedTuple):
+    """One thing that was learnt of an instrument's service by asking it. Times are UTC.
+
+    Attributes:
+        instrument: whose service.
+        subject: what it is about; with the instrument its identity.
+        value: what is so.
+        since, until: from when to when it is believed.
+    """
+
+    instrument: Instrument
+    subject: str
+    value: str
+    since: datetime
+    until: datetime
+
+
+def load_learnt(connection: Connection, now: datetime) -> list[Learnt]:
+    """All that is believed of the services at this moment, in a fixed order."""
+    query = select(learnt).where(learnt.c.until > now).order_by(learnt.c.instrument, learnt.c.subject)
+    return [
+        Learnt(Instrument(row.instrument), row.subject, row.value, row.since, row.until)
+        for row in connection.execute(query)
+    ]
+
+
+def keep_learnt(connection: Connection, news: Learnt) -> None:
+    """Keep what was learnt, in the place of what was known of the same."""
+    connection.execute(
+        insert_or_replace(connection, learnt).values(**{**news._asdict(), "instrument": news.instrument.value})
+    )
+
+
+def forget_learnt(connection: Connection, instrument: Instrument, subject: str) -> None:
+    """Believe it no longer."""
+    connection.execute(delete(learnt).where(learnt.c.instrument == instrument.value, learnt.c.subject == subject))

@@ -1,31 +1,38 @@
-"""Opens the store, and gives its transactions."""
+"""Opens the store, and gives its transactions; and the statements that both databases share."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import event, text
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from pedigreed.model.failure import StoreError
 from pedigreed.store import migrate
-from pedigreed.store.lives import hold
+from pedigreed.store.process_lock import hold
 from pedigreed.store.sqlite_file import SqliteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
+    from sqlalchemy import Column, Insert, Select, Table, Update
+    from sqlalchemy.dialects import postgresql
     from sqlalchemy.engine import Connection, Engine
     from sqlalchemy.engine.interfaces import ExceptionContext
 
-    from pedigreed.store.lives import Life
     from pedigreed.store.postgresql_server import PostgresqlServer
-    from pedigreed.store.process_lock import AtWork
+    from pedigreed.store.process_lock import AtWork, Life
+
+    Upsert = sqlite.Insert | postgresql.Insert
 
 
 BUSY_SECONDS = 30.0
@@ -120,6 +127,13 @@ class Store:
         """Bytes on disk; 0 for a store that is not a file."""
         return self._place.size()
 
+    def shrink(self) -> bool:
+        """Give some of the room back that nothing is in any more. Gives whether there may be more.
+
+        To be called again and again, so that it never takes long; only where there is much of it.
+        """
+        return self._place.shrink()
+
     def free(self) -> int | None:
         """Bytes that the store's disk has left; None for a store that is not a file."""
         return self._place.free()
@@ -151,6 +165,8 @@ class Store:
             revision = migrate.revision_of(connection, self.name)
         if revision != migrate.NEWEST:
             with self.writing() as connection:
+                # Several daemons may start at once.
+                lock_for_transaction(connection, "migration")
                 migrate.to_newest(connection)
 
     def _translate(self, context: ExceptionContext) -> None:
@@ -198,3 +214,105 @@ def _server(url: URL, busy_seconds: float) -> PostgresqlServer:
             "a store on PostgreSQL needs a driver: install pedigreed[postgresql] in place of pedigreed"
         ) from error
     return PostgresqlServer(url, busy_seconds)
+
+
+def insert_or_skip(connection: Connection, table: Table) -> Upsert:
+    """An insertion that leaves a row as it is whose key is there, and waits for who is adding it."""
+    return _insert(connection, table).on_conflict_do_nothing()
+
+
+def insert_or_replace(connection: Connection, table: Table) -> Upsert:
+    """An insertion that takes the place of a row with the same primary key."""
+    statement = _insert(connection, table)
+    key = set(table.primary_key.columns)
+    news = {column.name: statement.excluded[column.name] for column in table.columns if column not in key}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=news)
+
+
+def insert_or_add(connection: Connection, table: Table, amount: Column[int]) -> Upsert:
+    """An insertion that adds to the amount of a row with the same primary key."""
+    statement = _insert(connection, table)
+    total = {amount.name: amount + statement.excluded[amount.name]}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=total)
+
+
+def _insert(connection: Connection, table: Table) -> Upsert:
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    # Its dialect is loaded already where a server is, and takes memory where none is.
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+    return postgresql.insert(table)
+
+
+def own_rows(connection: Connection, query: Select[Any]) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """The database's own rows, in pieces, so that the garbage collector has few to look through.
+
+    An instant is its milliseconds, and SQLite has 0 and 1 for no and yes.
+    """
+    with connection.execute(query) as found:
+        cursor = found.cursor
+        assert cursor is not None
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield rows
+
+
+class Direct:
+    """A statement that is run for many rows, handed to the driver as it is. It is made when it is first needed.
+
+    To look up a statement, to put each row together by the names of its columns and to convert each value takes
+    longer than to keep them. So the rows are tuples of what the database itself keeps: an instant is its
+    milliseconds.
+    """
+
+    def __init__(self, names: Sequence[str], make: Callable[[Connection], Insert | Update]) -> None:
+        """Describe it.
+
+        Args:
+            names: of the columns or parameters, in the order in which a row has their values.
+            make: gives the statement for a connection's kind of database.
+        """
+        self._names = tuple(names)
+        self._make = make
+        self._on: dict[str, tuple[str, Callable[[tuple[Any, ...]], Any]]] = {}
+
+    def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Run it for each row. Gives how many rows of the table it concerned."""
+        if not rows:
+            return 0
+        kind = connection.dialect.name
+        if kind not in self._on:
+            compiled = self._make(connection).compile(dialect=connection.dialect, column_keys=list(self._names))
+            assert isinstance(compiled, SQLCompiler)
+            self._on[kind] = compiled.string, self._arranged(compiled.positiontup)
+        statement, arranged = self._on[kind]
+        return connection.exec_driver_sql(statement, list(map(arranged, rows))).rowcount
+
+    def _arranged(self, order: Sequence[str] | None) -> Callable[[tuple[Any, ...]], Any]:
+        """What puts a row into the form that the driver takes."""
+        names = self._names
+        if order is None:
+            return lambda row: dict(zip(names, row, strict=True))
+        return itemgetter(*map(names.index, order))
+
+
+Item = TypeVar("Item")
+
+BATCH = 5000
+_ROWS_AT_ONCE = 500
+
+
+def batches(items: Iterable[Item], size: int = BATCH) -> Iterator[list[Item]]:
+    """The items in lists of at most `size`."""
+    left = iter(items)
+    while batch := list(islice(left, size)):
+        yield batch
+
+
+def lock_for_transaction(connection: Connection, work: str) -> None:
+    """Wait until no other transaction does this work. The lock ends with the transaction.
+
+    On SQLite a writing transaction is the only one anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:work))"), {"work": f"pedigreed {work}"})

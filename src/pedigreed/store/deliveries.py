@@ -1,13 +1,21 @@
-"""The outbox: a row for every message and destination."""
+"""The outbox: a row for every message and destination, and the bytes of messages.
+
+The bytes are kept packed, and for a while after they arrived. Then their hash proves what was sent. What an older
+version kept is not packed, and has no size in its row.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Row, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Row, bindparam, delete, func, insert, or_, select, text, update
 
 from pedigreed.model.delivery import Delivery, DeliveryState, Message
-from pedigreed.store.tables import contents, deliveries, is_given_up, is_open
+from pedigreed.model.instant import to_milliseconds
+from pedigreed.store.database import Direct
+from pedigreed.store.tables import are_kept_longest, contents, deliveries, is_as_before, is_given_up, is_open
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -21,29 +29,38 @@ _STATES = {state.value: state for state in DeliveryState}
 
 def enqueue(connection: Connection, digest_id: str | None, messages: Sequence[Message], now: datetime) -> None:
     """Add a waiting row for each message. Without a digest they are words to the operator."""
+    at = to_milliseconds(now)
+    waiting = DeliveryState.WAITING.value
     rows = [
-        {
-            "digest_id": digest_id,
-            "channel": message.channel,
-            "recipient": message.recipient,
-            "sender": message.sender,
-            "message_id": message.message_id,
-            "subject": message.subject,
-            "state": DeliveryState.WAITING.value,
-            "attempts": 0,
-            "next_attempt_at": now,
-            "maybe_repeated": False,
-            "created_at": now,
-            "unsure": 0,
-        }
+        (
+            digest_id,
+            message.channel,
+            message.recipient,
+            message.sender,
+            message.message_id,
+            message.subject,
+            waiting,
+            0,
+            at,
+            False,
+            at,
+            0,
+            len(message.content),
+        )
         for message in messages
     ]
-    if rows:
-        connection.execute(insert(deliveries), rows)
-        bytes_of = [{"message_id": message.message_id, "content": message.content} for message in messages]
-        connection.execute(insert(contents), bytes_of)
+    _ENQUEUE.run(connection, rows)
+    _KEEP.run(connection, [(message.message_id, pack(message.content)) for message in messages])
 
 
+_ENQUEUE = Direct(
+    (
+        *("digest_id", "channel", "recipient", "sender", "message_id", "subject", "state", "attempts"),
+        *("next_attempt_at", "maybe_repeated", "created_at", "unsure", "size"),
+    ),
+    lambda _: insert(deliveries),
+)
+_KEEP = Direct(("message_id", "content"), lambda _: insert(contents))
 _DUE = (
     select(deliveries.c.id)
     .where(
@@ -89,25 +106,25 @@ def claim(
     terms = {"of_channel": channel, "now": now, "lease_until": lease_until, "limit": limit, "new_owner": owner}
     taken = connection.execute(_CLAIM, terms).all()
     found = _contents_of(connection, [row.message_id for row in taken])
-    return sorted((delivery_of(row, found[row.message_id]) for row in taken), key=lambda delivery: delivery.key)
+    return sorted(
+        (delivery_of(row, unpack(found[row.message_id], row.size)) for row in taken),
+        key=lambda delivery: delivery.key,
+    )
 
 
 _IS_STILL_TAKEN = (
     deliveries.c.id == bindparam("key"),
-    deliveries.c.state == DeliveryState.SENDING.value,
+    text("deliveries.state = 'sending'"),
     deliveries.c.attempts == bindparam("taken_as"),
 )
 """A row that another process took up meanwhile has had more attempts: that process's word counts."""
 
-_SETTLE = (
-    update(deliveries)
-    .where(*_IS_STILL_TAKEN)
-    .values(
-        {
-            name: bindparam(f"new_{name}")
-            for name in ("state", "next_attempt_at", "last_outcome", "maybe_repeated", "finished_at", "unsure")
-        }
-    )
+_SETTLED = ("state", "next_attempt_at", "last_outcome", "maybe_repeated", "finished_at", "unsure")
+_SETTLE = Direct(
+    ("key", "taken_as", *(f"new_{name}" for name in _SETTLED)),
+    lambda _: (
+        update(deliveries).where(*_IS_STILL_TAKEN).values({name: bindparam(f"new_{name}") for name in _SETTLED})
+    ),
 )
 _RELEASE = (
     update(deliveries)
@@ -118,6 +135,7 @@ _RELEASE = (
         next_attempt_at=bindparam("new_next_attempt_at"),
     )
 )
+_HAS_SIZE = update(deliveries).where(*_IS_STILL_TAKEN).values(size=bindparam("new_size"))
 _LIGHTEN = (
     update(contents)
     .where(contents.c.message_id == deliveries.c.message_id, *_IS_STILL_TAKEN)
@@ -128,19 +146,19 @@ _LIGHTEN = (
 def settle(connection: Connection, tried: Iterable[Delivery]) -> int:
     """Keep what became of attempts. Gives how many of the rows were still this process's."""
     rows = [
-        {
-            "key": delivery.key,
-            "taken_as": delivery.attempts,
-            "new_state": delivery.state.value,
-            "new_next_attempt_at": delivery.next_attempt_at,
-            "new_last_outcome": delivery.last_outcome,
-            "new_maybe_repeated": delivery.maybe_repeated,
-            "new_finished_at": delivery.finished_at,
-            "new_unsure": delivery.unsure,
-        }
+        (
+            delivery.key,
+            delivery.attempts,
+            delivery.state.value,
+            delivery.next_attempt_at and to_milliseconds(delivery.next_attempt_at),
+            delivery.last_outcome,
+            delivery.maybe_repeated,
+            delivery.finished_at and to_milliseconds(delivery.finished_at),
+            delivery.unsure,
+        )
         for delivery in tried
     ]
-    return connection.execute(_SETTLE, rows).rowcount if rows else 0
+    return _SETTLE.run(connection, rows)
 
 
 def release(connection: Connection, taken: Iterable[Delivery], now: datetime) -> None:
@@ -152,10 +170,10 @@ def release(connection: Connection, taken: Iterable[Delivery], now: datetime) ->
 
 def lighten(connection: Connection, delivery: Delivery) -> None:
     """Keep the lighter form of a message that was taken. To be called before it is settled."""
-    rows = [
-        {"key": delivery.key, "taken_as": delivery.attempts, "new_content": delivery.message.content},
-    ]
-    connection.execute(_LIGHTEN, rows)
+    content = delivery.message.content
+    of = {"key": delivery.key, "taken_as": delivery.attempts}
+    connection.execute(_LIGHTEN, [{**of, "new_content": pack(content)}])
+    connection.execute(_HAS_SIZE, [{**of, "new_size": len(content)}])
 
 
 def take_back(connection: Connection, now: datetime) -> int:
@@ -290,6 +308,22 @@ def states_of(connection: Connection, digest_ids: Collection[str]) -> dict[str, 
     return found
 
 
+_MAIL_BEGINS = b"From: "
+
+
+def fullest_mail(connection: Connection, digest_id: str) -> bytes | None:
+    """Of the mails of a digest one that nothing was left out of; None where it went in other forms alone."""
+    query = (
+        select(deliveries.c.size, contents.c.content)
+        .join_from(contents, deliveries)
+        .where(deliveries.c.digest_id == digest_id)
+        .order_by(func.coalesce(deliveries.c.size, func.length(contents.c.content)).desc(), deliveries.c.id)
+    )
+    with connection.execute(query.execution_options(yield_per=1)) as rows:
+        messages = (unpack(kept, size) for size, kept in rows)
+        return next((content for content in messages if content.startswith(_MAIL_BEGINS)), None)
+
+
 def _contents_of(connection: Connection, message_ids: Collection[str]) -> dict[str, bytes]:
     if not message_ids:
         return {}
@@ -312,3 +346,62 @@ def delivery_of(row: Row[Any], content: bytes = b"") -> Delivery:
         finished_at=row.finished_at,
         unsure=row.unsure,
     )
+
+
+def pack(content: bytes) -> bytes:
+    """As a row of the table keeps it."""
+    return zlib.compress(content)
+
+
+def unpack(kept: bytes, size: int | None) -> bytes:
+    """The message, of what a row keeps and its size; None for what was kept as it is."""
+    return kept if size is None else zlib.decompress(kept)
+
+
+def as_before(connection: Connection) -> int:
+    """How many messages are kept as an older version did."""
+    count: int = connection.execute(select(func.count()).select_from(deliveries).where(is_as_before)).scalar_one()
+    return count
+
+
+def pack_some(connection: Connection, limit: int) -> int:
+    """Pack at most so many messages that are kept as they are. Gives how many there were."""
+    query = (
+        select(deliveries.c.id, deliveries.c.message_id, contents.c.content)
+        .join(contents)
+        .where(is_as_before)
+        .order_by(deliveries.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=deliveries)
+    )
+    found = connection.execute(query).all()
+    if found:
+        of_message = update(contents).where(contents.c.message_id == bindparam("of"))
+        packed = [{"of": row.message_id, "content": pack(row.content)} for row in found]
+        connection.execute(of_message, packed)
+        of_row = update(deliveries).where(deliveries.c.id == bindparam("key"))
+        connection.execute(of_row, [{"key": row.id, "size": len(row.content)} for row in found])
+    return len(found)
+
+
+def let_some_go(connection: Connection, arrived_by: datetime, limit: int) -> int:
+    """Keep only the hash of at most so many messages that arrived by a moment (UTC). Gives how many there were."""
+    query = (
+        select(deliveries.c.id, deliveries.c.message_id, deliveries.c.size, contents.c.content)
+        .join(contents)
+        .where(are_kept_longest, deliveries.c.finished_at <= arrived_by)
+        .order_by(deliveries.c.finished_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=deliveries)
+    )
+    found = connection.execute(query).all()
+    if found:
+        of_row = update(deliveries).where(deliveries.c.id == bindparam("key"))
+        proofs = []
+        for row in found:
+            content = unpack(row.content, row.size)
+            proofs.append({"key": row.id, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+        connection.execute(of_row, proofs)
+        names = [row.message_id for row in found]
+        connection.execute(delete(contents).where(contents.c.message_id.in_(names)))
+    return len(found)

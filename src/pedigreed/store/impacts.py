@@ -9,10 +9,11 @@ import msgspec
 from sqlalchemy import delete, select
 
 from pedigreed.model.impact import Impact
-from pedigreed.store.statements import insert_or_skip
+from pedigreed.store.database import insert_or_skip
 from pedigreed.store.tables import impacts, rule_contexts
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -54,6 +55,25 @@ def load(connection: Connection, subscription: str) -> dict[tuple[str, str], Imp
         )
     )
     return {(row.previous, row.context): msgspec.json.decode(row.counts, type=Impact) for row in rows}
+
+
+def newest(connection: Connection, subscriptions: Collection[str]) -> tuple[Impact, datetime] | None:
+    """What the switch that was evaluated last changes for one of some subscriptions, and when that was, UTC.
+
+    Where CRDS itself was asked, it is one that tells of it.
+    """
+    rows = connection.execute(
+        select(impacts.c.context, impacts.c.counts, impacts.c.computed_at)
+        .where(impacts.c.subscription.in_(subscriptions), impacts.c.previous != "")
+        .order_by(impacts.c.computed_at.desc(), impacts.c.context.desc())
+    )
+    found: list[tuple[Impact, datetime]] = []
+    context = None
+    for row in rows:
+        context = context or row.context
+        if row.context == context:
+            found.append((msgspec.json.decode(row.counts, type=Impact), row.computed_at))
+    return max(found, key=lambda each: (len(each[0].doubted), each[0].held[0]), default=None)
 
 
 def keep_context(connection: Connection, context: str, reason: str | None, now: datetime) -> None:

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import inspect, text
 
 from pedigreed.model.failure import StoreError, StoreTooNew
-from pedigreed.store.statements import lock_for_transaction
 from pedigreed.store.tables import metadata
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-NEWEST = "0014"
+NEWEST = "0023"
 """The revision that this version writes. A test holds it to the newest file in `migrations/versions`."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -58,13 +57,11 @@ def is_revision(text: str) -> bool:
 
 
 def to_newest(connection: Connection) -> None:
-    """Migrate the store, in a writing transaction: as a whole or not at all."""
+    """Migrate the store as a whole or not at all, in a writing transaction that no other process is in."""
     # Alembic takes a third of a second to import, and is needed once in a store's life for each revision.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
 
-    # Several daemons may start at once.
-    lock_for_transaction(connection, "migration")
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

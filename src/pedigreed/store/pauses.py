@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from pedigreed.model.pause import Mute, Pause, Paused
-from pedigreed.store.statements import insert_or_replace
+from pedigreed.store.database import insert_or_replace
 from pedigreed.store.tables import mutes, pauses
 
 if TYPE_CHECKING:

@@ -1,16 +1,24 @@
-"""The periods of subscriptions that are over, and the digests that were composed of them."""
+"""The periods of subscriptions that are over, with their digests, and since when each program is watched.
+
+A subscription that begins to watch a program gets what changes from then on, by the order in which changes
+were recorded. Time is no measure for it: clocks are set back.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, select, update
 
+from pedigreed.model.instant import to_milliseconds
+from pedigreed.model.instrument import Instrument
 from pedigreed.model.period import ComposedDigest, Period
-from pedigreed.store.statements import insert_or_skip
-from pedigreed.store.tables import digests, periods
+from pedigreed.store import coverage
+from pedigreed.store.database import Direct, batches, insert_or_skip
+from pedigreed.store.tables import changes, digests, periods, watched
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -18,11 +26,11 @@ if TYPE_CHECKING:
     from pedigreed.model.digest import Digest, RenderedDigest
 
 
-def last_closed(connection: Connection, subscription: str, until: datetime) -> Period | None:
-    """The newest period of a subscription that ended by a moment (UTC)."""
-    return next(
-        iter(_newest(connection, 1, periods.c.subscription == subscription, periods.c.ends_at <= until)), None
-    )
+def last_closed(
+    connection: Connection, until: datetime, subscriptions: Collection[str] | None = None
+) -> dict[str, Period]:
+    """Subscription -> its newest period that ended by a moment (UTC); of some subscriptions, or of all."""
+    return _newest(connection, until, subscriptions)
 
 
 def last_ends(connection: Connection, since: datetime, until: datetime) -> dict[str, datetime]:
@@ -36,44 +44,98 @@ def last_ends(connection: Connection, since: datetime, until: datetime) -> dict[
     return {row[0]: row[1] for row in connection.execute(query).all()}
 
 
-def last_with_digest(connection: Connection, subscription: str, until: datetime) -> Period | None:
-    """The newest period that had a digest, and ended by a moment (UTC)."""
-    of_subscription = periods.c.subscription == subscription
-    has_digest = periods.c.digest_id.is_not(None)
-    return next(iter(_newest(connection, 1, of_subscription, has_digest, periods.c.ends_at <= until)), None)
+def last_with_digest(
+    connection: Connection, until: datetime, subscriptions: Collection[str] | None = None
+) -> dict[str, Period]:
+    """The same of the periods that had a digest."""
+    return _newest(connection, until, subscriptions, _HAS_DIGEST)
 
 
-def claim(connection: Connection, subscription: str, label: str, now: datetime) -> bool:
-    """Take a period to close it in this transaction. False if another process has it, or had it."""
+def last_subjects(connection: Connection, until: datetime) -> dict[str, str]:
+    """Subscription -> the subject of its newest digest, of a period that ended by a moment (UTC)."""
+    query = _of_newest(until, None, _HAS_DIGEST).join(digests, digests.c.id == periods.c.digest_id)
+    found = connection.execute(query.with_only_columns(periods.c.subscription, digests.c.subject))
+    return {row[0]: row[1] for row in found}
+
+
+def claim(connection: Connection, labels: Mapping[str, str], now: datetime) -> set[str]:
+    """Take periods, by subscription and label, to close them in this transaction.
+
+    Gives the subscriptions whose period no other process has or had.
+    """
+    if not labels:
+        return set()
     moments = {"starts_at": now, "ends_at": now, "closed_at": now}
-    taken = connection.execute(
-        insert_or_skip(connection, periods)
-        .values(subscription=subscription, label=label, unchecked="", unread="", **moments)
-        .returning(periods.c.label)
-    )
-    return taken.scalar() is not None
+    # In one order, so that two processes that claim at once wait for each other and not in a circle.
+    rows = [
+        {"subscription": name, "label": label, "unchecked": "", "unread": "", **moments}
+        for name, label in sorted(labels.items())
+    ]
+    statement = insert_or_skip(connection, periods).returning(periods.c.subscription)
+    return set(connection.execute(statement, rows).scalars())
 
 
-def close(connection: Connection, period: Period) -> None:
-    """Close a period that was claimed."""
-    connection.execute(
-        update(periods)
-        .where(periods.c.subscription == period.subscription, periods.c.label == period.label)
-        .values(
-            starts_at=period.starts_at,
-            ends_at=period.ends_at,
-            closed_at=period.closed_at,
-            unchecked=" ".join(map(str, sorted(period.unchecked))),
-            digest_id=period.digest_id,
-            unread="\n".join(sorted(period.unread)),
+def give_back(connection: Connection, labels: Mapping[str, str]) -> None:
+    """Leave periods that were claimed in this transaction to another one."""
+    _forget(connection, labels.items())
+
+
+def _forget(connection: Connection, labels: Iterable[tuple[str, str]]) -> None:
+    rows = [{"of": name, "labelled": label} for name, label in labels]
+    if rows:
+        is_named = (periods.c.subscription == bindparam("of"), periods.c.label == bindparam("labelled"))
+        connection.execute(delete(periods).where(*is_named), rows)
+
+
+def close(connection: Connection, closed: Iterable[Period]) -> None:
+    """Close periods that were claimed."""
+    rows = [
+        {
+            "of": period.subscription,
+            "labelled": period.label,
+            "starts_at": period.starts_at,
+            "ends_at": period.ends_at,
+            "closed_at": period.closed_at,
+            "unchecked": " ".join(map(str, sorted(period.unchecked))),
+            "digest_id": period.digest_id,
+            "unread": "\n".join(sorted(period.unread)),
+        }
+        for period in closed
+    ]
+    if rows:
+        connection.execute(
+            update(periods).where(
+                periods.c.subscription == bindparam("of"), periods.c.label == bindparam("labelled")
+            ),
+            rows,
         )
-    )
 
 
-def _newest(connection: Connection, limit: int, *conditions: ColumnElement[bool]) -> list[Period]:
-    query = select(periods).where(*conditions).order_by(periods.c.ends_at.desc()).limit(limit)
-    return [
-        Period(
+_HAS_DIGEST = periods.c.digest_id.is_not(None)
+
+
+def _of_newest(
+    until: datetime, subscriptions: Collection[str] | None, *conditions: ColumnElement[bool]
+) -> Select[Any]:
+    """The newest period of each subscription, of those that ended by a moment (UTC) and fulfil the conditions."""
+    ends_at = periods.c.ends_at
+    of_each = select(periods.c.subscription, func.max(ends_at, type_=ends_at.type).label("ends_at"))
+    of_each = of_each.where(ends_at <= until, *conditions).group_by(periods.c.subscription)
+    if subscriptions is not None:
+        of_each = of_each.where(periods.c.subscription.in_(subscriptions))
+    newest = of_each.subquery()
+    is_newest = and_(periods.c.subscription == newest.c.subscription, ends_at == newest.c.ends_at)
+    return select(periods).join(newest, is_newest).where(*conditions)
+
+
+def _newest(
+    connection: Connection,
+    until: datetime,
+    subscriptions: Collection[str] | None,
+    *conditions: ColumnElement[bool],
+) -> dict[str, Period]:
+    return {
+        row.subscription: Period(
             subscription=row.subscription,
             label=row.label,
             starts_at=row.starts_at,
@@ -83,28 +145,44 @@ def _newest(connection: Connection, limit: int, *conditions: ColumnElement[bool]
             digest_id=row.digest_id,
             unread=frozenset(row.unread.splitlines()),
         )
-        for row in connection.execute(query)
-    ]
+        for row in connection.execute(_of_newest(until, subscriptions, *conditions))
+    }
+
+
+def let_some_go(connection: Connection, ended_by: datetime, limit: int) -> int:
+    """Forget at most so many quiet periods that ended by a moment (UTC), but each one's last. Gives how many."""
+    later = periods.alias("later")
+    has_later = (
+        select(later.c.label)
+        .where(later.c.subscription == periods.c.subscription, later.c.ends_at > periods.c.ends_at)
+        .exists()
+    )
+    by = (periods.c.subscription, periods.c.label)
+    query = select(*by).where(periods.c.ends_at <= ended_by, periods.c.digest_id.is_(None), has_later)
+    gone = connection.execute(query.order_by(periods.c.ends_at).limit(limit)).all()
+    _forget(connection, ((name, label) for name, label in gone))
+    return len(gone)
 
 
 def add_digest(connection: Connection, digest: Digest, rendered: RenderedDigest, now: datetime) -> None:
     """Keep a digest with its words."""
-    connection.execute(
-        insert(digests).values(
-            id=digest.digest_id,
-            subscription=digest.subscription,
-            starts_at=digest.starts,
-            ends_at=digest.ends,
-            composed_at=now,
-            subject=rendered.subject,
-            text=rendered.text,
-        )
+    _ADD_DIGEST.run(
+        connection,
+        [
+            (
+                digest.digest_id,
+                digest.subscription,
+                to_milliseconds(digest.starts),
+                to_milliseconds(digest.ends),
+                to_milliseconds(now),
+                rendered.subject,
+                rendered.text,
+            )
+        ],
     )
 
 
-def subject_of(connection: Connection, digest_id: str) -> str | None:
-    """The subject of a digest; None where there is none of this identity."""
-    return connection.execute(select(digests.c.subject).where(digests.c.id == digest_id)).scalar()
+_ADD_DIGEST = Direct([column.name for column in digests.columns], lambda _: insert(digests))
 
 
 def recent_digests(connection: Connection, limit: int) -> list[ComposedDigest]:
@@ -128,3 +206,62 @@ _COMPOSED = (
     digests.c.composed_at,
     digests.c.subject,
 )
+
+
+Pair = tuple[Instrument, int]
+"""An instrument and a program."""
+
+
+def begin_watching(connection: Connection, wanted: Mapping[str, Collection[Pair]]) -> None:
+    """Let subscriptions watch pairs from the newest change on. A pair that is watched already stays as it is."""
+    by = (watched.c.subscription, watched.c.instrument, watched.c.program)
+    new: list[tuple[str, Instrument, int]] = []
+    for names in batches(wanted, _SUBSCRIPTIONS_A_STATEMENT):
+        known = set(map(tuple, connection.execute(select(*by).where(watched.c.subscription.in_(names))).all()))
+        new += [(name, *pair) for name in names for pair in wanted[name] if (name, *pair) not in known]
+    if not new:
+        return
+    # No answer about these programs is being kept meanwhile: its changes come before, or after.
+    for instrument in sorted({instrument for _, instrument, _ in new}):
+        coverage.load(connection, {program for _, of, program in new if of is instrument}, for_update=instrument)
+    newest = connection.execute(select(func.coalesce(func.max(changes.c.id), 0))).scalar_one()
+    rows = [
+        {
+            "subscription": subscription,
+            "instrument": instrument.value,
+            "program": program,
+            "after_change": newest,
+        }
+        for subscription, instrument, program in sorted(new)
+    ]
+    connection.execute(insert_or_skip(connection, watched), rows)
+
+
+_SUBSCRIPTIONS_A_STATEMENT = 500
+
+
+def introduced(connection: Connection, subscriptions: Collection[str]) -> dict[str, set[Pair]]:
+    """Subscription -> the pairs whose baseline a digest of it covered."""
+    query = select(watched.c.subscription, watched.c.instrument, watched.c.program).where(
+        watched.c.subscription.in_(subscriptions), watched.c.introduced_in.is_not(None)
+    )
+    found: dict[str, set[Pair]] = {name: set() for name in subscriptions}
+    for name, instrument, program in connection.execute(query):
+        found[name].add((Instrument(instrument), program))
+    return found
+
+
+def introduce(connection: Connection, subscription: str, label: str, pairs: Iterable[Pair]) -> None:
+    """Say that a period covers the baseline of these pairs, which are watched."""
+    rows = [{"of": instrument.value, "in_program": program} for instrument, program in sorted(pairs)]
+    if rows:
+        connection.execute(
+            update(watched)
+            .where(
+                watched.c.subscription == subscription,
+                watched.c.instrument == bindparam("of"),
+                watched.c.program == bindparam("in_program"),
+            )
+            .values(introduced_in=label),
+            rows,
+        )

@@ -81,6 +81,10 @@ class PostgresqlServer:
         """0: it is not a file of this machine."""
         return 0
 
+    def shrink(self) -> bool:
+        """False: the server looks after its own files."""
+        return False
+
     def free(self) -> int | None:
         """None: it is not a disk of this machine."""
         return None

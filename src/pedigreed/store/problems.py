@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from pedigreed.model.problem import KnownProblem, Problem, ProblemKind
-from pedigreed.store.statements import insert_or_replace, lock_for_transaction
+from pedigreed.store.database import insert_or_replace, lock_for_transaction
 from pedigreed.store.tables import problems
 
 if TYPE_CHECKING:

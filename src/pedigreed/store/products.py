@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import BigInteger, Row, bindparam, exists, func, insert, select, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    bindparam,
+    exists,
+    func,
+    insert,
+    null,
+    select,
+    type_coerce,
+    update,
+)
 
+from pedigreed.model.instant import from_milliseconds, to_milliseconds
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.model.product import ExposureUse, Holding, KnownProduct, Product
-from pedigreed.store.statements import batches, insert_or_skip
-from pedigreed.store.tables import coverage, parameter_sets, products
+from pedigreed.model.product import WITHOUT_START, ExposureUse, Holding, KnownProduct, Product
+from pedigreed.store.database import Direct, batches, insert_or_skip, own_rows
+from pedigreed.store.tables import Instant, coverage, parameter_sets, products
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -57,19 +67,31 @@ def ids_of(connection: Connection, texts: Iterable[str]) -> dict[str, int]:
 
 
 _NAMES_A_STATEMENT = 500
+_THERE = (products.c.missed_since.is_(None), products.c.withdrawn_at.is_(None))
+_MICROSECONDS = 1_000
 
 
-def fingerprints(connection: Connection, instrument: Instrument, programs: Collection[int]) -> dict[bytes, str]:
-    """Fingerprint -> file name of the products that are there, in one instrument and some programs."""
-    found = connection.execute(
-        select(products.c.fingerprint, products.c.filename).where(
-            products.c.program.in_(programs),
-            products.c.instrument == instrument.value,
-            products.c.withdrawn_at.is_(None),
-        )
+def fingerprints(
+    connection: Connection,
+    instrument: Instrument,
+    programs: Collection[int],
+    archived_since: datetime | None = None,
+) -> dict[bytes, str]:
+    """Fingerprint -> file name of the products that are there, in one instrument and some programs.
+
+    With `archived_since` (UTC), of those alone that were taken in then or later.
+    """
+    query = select(products.c.fingerprint, products.c.filename).where(
+        products.c.program.in_(programs),
+        products.c.instrument == instrument.value,
+        products.c.withdrawn_at.is_(None),
     )
-    # In pieces, so that the garbage collector has no rows to look through.
-    return {fingerprint: filename for rows in found.partitions(500) for fingerprint, filename in rows}
+    if archived_since is not None:
+        query = query.where(products.c.archived_at >= archived_since)
+    found: dict[bytes, str] = {}
+    for rows in own_rows(connection, query):
+        found.update(rows)
+    return found
 
 
 def known_by_name(connection: Connection, filenames: Iterable[str]) -> dict[str, KnownProduct]:
@@ -84,33 +106,59 @@ def known_by_name(connection: Connection, filenames: Iterable[str]) -> dict[str,
 def there_by_name(connection: Connection, filenames: Iterable[str]) -> dict[str, Product]:
     """File name -> the product, for those that are there. What CRDS matches by is left out."""
     return {
-        row.filename: _product_of(row)
+        row[0]: _product_of(row, {})
         for names in batches(filenames, _NAMES_A_STATEMENT)
-        for row in connection.execute(
-            select(products).where(products.c.filename.in_(names), products.c.withdrawn_at.is_(None))
+        for rows in own_rows(
+            connection, select(*_AS_KEPT).where(products.c.filename.in_(names), products.c.withdrawn_at.is_(None))
         )
+        for row in rows
     }
 
 
-def started(connection: Connection, programs: Collection[int]) -> Iterator[Sequence[Any]]:
-    """What of the products that are there tells which reference files they get, for some programs, in pieces.
+def archived(
+    connection: Connection, filenames: Iterable[str]
+) -> Iterator[tuple[str, Instrument, int, datetime | None]]:
+    """File name, instrument, program and end of ingest (UTC) of those products that are there."""
+    of = products.c
+    for names in batches(filenames, _NAMES_A_STATEMENT):
+        query = select(of.filename, of.instrument, of.program, of.archived_at)
+        for row in connection.execute(query.where(of.filename.in_(names), of.withdrawn_at.is_(None))):
+            yield row.filename, Instrument(row.instrument), row.program, row.archived_at
 
-    A row: file name, instrument, program, observation, level, CRDS_CTX, the observation's start in milliseconds
-    since 1970 UTC, and the number of its set of header values, for `parameters_by_id`.
+
+def withdrawn(connection: Connection, filenames: Iterable[str]) -> set[str]:
+    """Those of some file names that the archive had, and lists no more."""
+    of = products.c
+    return {
+        filename
+        for names in batches(filenames, _NAMES_A_STATEMENT)
+        for filename in connection.execute(
+            select(of.filename).where(of.filename.in_(names), of.withdrawn_at.is_not(None))
+        ).scalars()
+    }
+
+
+def started(
+    connection: Connection, program: int, *, with_contexts: bool = False
+) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """What of a program's products that are there tells which reference files they get, in pieces.
+
+    A row: instrument, observation, level, the number of its set of header values for `parameters_by_id`,
+    CRDS_CTX (None unless it is wanted), file name, and the observation's start in microseconds since 1970 UTC, or
+    `WITHOUT_START`.
     """
     of = products.c
     query = select(
-        of.filename,
         of.instrument,
-        of.program,
         of.observation,
         of.level,
-        of.crds_ctx,
-        type_coerce(of.observation_start, BigInteger),
         of.parameters_id,
-    ).where(of.program.in_(programs), of.withdrawn_at.is_(None))
-    # In pieces, so that the garbage collector has no rows to look through.
-    return connection.execute(query).partitions(250)
+        of.crds_ctx if with_contexts else null(),
+        of.filename,
+        func.coalesce(type_coerce(of.observation_start, BigInteger) * _MICROSECONDS, WITHOUT_START),
+    ).where(of.program == program, of.withdrawn_at.is_(None))
+    # A million objects of another kind take longer than all else.
+    return own_rows(connection, query)
 
 
 def parameters_by_id(connection: Connection, keys: Collection[int]) -> dict[int, Mapping[str, Parameter]]:
@@ -121,6 +169,39 @@ def parameters_by_id(connection: Connection, keys: Collection[int]) -> dict[int,
         for some in batches(sorted(keys), 500)
         for key, text in connection.execute(select(chosen.id, chosen.parameters).where(chosen.id.in_(some)))
     }
+
+
+def of_file_sets(
+    connection: Connection, instrument: Instrument, programs: Collection[int], names: Collection[str]
+) -> list[KnownProduct]:
+    """The products of some file sets that are there, in one instrument and some programs."""
+    return [
+        known
+        for some in batches(sorted(names), _NAMES_A_STATEMENT)
+        for known in _known(
+            connection,
+            products.c.program.in_(programs),
+            products.c.instrument == instrument.value,
+            products.c.fileset.in_(some),
+            *_THERE,
+        )
+    ]
+
+
+def keywords_by_file_set(
+    connection: Connection, instrument: Instrument, programs: Collection[int]
+) -> dict[tuple[int, str], set[tuple[str | None, str | None]]]:
+    """Program and file set -> CAL_VER and CRDS_CTX of its products that are there, in one instrument."""
+    of = products.c
+    query = (
+        select(of.program, of.fileset, of.cal_ver, of.crds_ctx)
+        .where(of.program.in_(programs), of.instrument == instrument.value, *_THERE)
+        .distinct()
+    )
+    found: dict[tuple[int, str], set[tuple[str | None, str | None]]] = {}
+    for program, fileset, cal_ver, crds_ctx in connection.execute(query):
+        found.setdefault((program, fileset), set()).add((cal_ver, crds_ctx))
+    return found
 
 
 def instruments(connection: Connection, programs: Collection[int]) -> frozenset[Instrument]:
@@ -256,86 +337,130 @@ def keep(connection: Connection, known: Iterable[KnownProduct], already: Abstrac
         already: the file names that the store has. The others are added.
     """
     for batch in batches(known):
-        texts = [canonical(state.product.parameters) for state in batch]
+        texts = _canonical_of(batch)
         ids = ids_of(connection, texts)
-        added: list[dict[str, Any]] = []
-        moved: list[dict[str, Any]] = []
+        added: list[tuple[Any, ...]] = []
+        moved: list[tuple[Any, ...]] = []
         for state, text in zip(batch, texts, strict=True):
-            row = _row_of(state, ids[text])
-            if state.product.filename in already:
-                moved.append({"the_filename": row.pop("filename"), **row})
-            else:
-                added.append(row)
-        if added:
-            connection.execute(insert(products), added)
-        if moved:
-            connection.execute(update(products).where(products.c.filename == bindparam("the_filename")), moved)
+            (moved if state.product.filename in already else added).append(_row_of(state, ids[text]))
+        _ADD.run(connection, added)
+        _MOVE.run(connection, moved)
+
+
+def _canonical_of(known: Sequence[KnownProduct]) -> list[str]:
+    """The canonical text of each one's parameters. Many share one mapping."""
+    found: dict[int, str] = {}
+    for state in known:
+        parameters = state.product.parameters
+        if id(parameters) not in found:
+            found[id(parameters)] = canonical(parameters)
+    return [found[id(state.product.parameters)] for state in known]
+
+
+_COLUMNS = tuple(column.name for column in products.columns if column is not products.c.id)
+_ADD = Direct(_COLUMNS, lambda _: insert(products))
+_MOVE = Direct(
+    [f"new_{name}" for name in _COLUMNS],
+    lambda _: (
+        update(products)
+        .where(products.c.filename == bindparam("new_filename"))
+        .values({name: bindparam(f"new_{name}") for name in _COLUMNS if name != "filename"})
+    ),
+)
+
+
+_AS_KEPT = tuple(
+    type_coerce(column, BigInteger).label(column.name) if isinstance(column.type, Instant) else column
+    for column in products.columns
+    if column.name not in {"id", "parameters_id"}
+)
+"""The columns without conversion: an instant is its milliseconds."""
 
 
 def _known(
     connection: Connection, *conditions: ColumnElement[bool], for_update: bool = False
 ) -> Iterator[KnownProduct]:
     query = (
-        select(products, parameter_sets.c.parameters)
+        select(*_AS_KEPT, parameter_sets.c.parameters)
         .join(parameter_sets, parameter_sets.c.id == products.c.parameters_id)
         .where(*conditions)
         .order_by(products.c.filename)
     )
     if for_update:
         query = query.with_for_update(of=products)
-    for row in connection.execute(query):
-        yield _known_of(row)
+    for rows in own_rows(connection, query):
+        for row in rows:
+            is_exclusive, (revision, missed, missed_since, withdrawn_at, parameters) = row[10], row[17:]
+            yield KnownProduct(
+                _product_of(row, decoded(parameters)),
+                revision,
+                missed,
+                _instant(missed_since),
+                _instant(withdrawn_at),
+                is_exclusive=bool(is_exclusive),
+            )
 
 
-def _known_of(row: Row[Any]) -> KnownProduct:
-    product = replace(_product_of(row), parameters=decoded(row.parameters))
-    return KnownProduct(
-        product, row.revision, row.missed, row.missed_since, row.withdrawn_at, is_exclusive=bool(row.is_restricted)
-    )
-
-
-def _product_of(row: Row[Any]) -> Product:
+def _product_of(row: Sequence[Any], parameters: Mapping[str, Parameter]) -> Product:
+    """Of a row's values as `_AS_KEPT` has them; what comes after the fingerprint is passed over."""
+    is_stale, date, public_at, archived_at, observation_start = row[9], row[8], row[11], row[12], row[13]
     return Product(
-        filename=row.filename,
-        instrument=Instrument(row.instrument),
-        program=row.program,
-        observation=row.observation,
-        level=row.level,
-        fileset=row.fileset,
-        pedigree=Pedigree(row.cal_ver, row.crds_ctx, row.date),
-        is_stale=row.is_stale,
-        public_at=row.public_at,
-        archived_at=row.archived_at,
-        observation_start=row.observation_start,
-        size=row.size,
-        checksum=row.checksum,
-        fingerprint=row.fingerprint,
+        row[0],
+        _INSTRUMENTS[row[1]],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        Pedigree(row[6], row[7], None if date is None else from_milliseconds(date)),
+        None if is_stale is None else bool(is_stale),
+        _instant(public_at),
+        None if archived_at is None else from_milliseconds(archived_at),
+        _instant(observation_start),
+        row[14],
+        row[15],
+        row[16],
+        parameters=parameters,
     )
 
 
-def _row_of(state: KnownProduct, parameters_id: int) -> dict[str, Any]:
+_INSTRUMENTS = {instrument.value: instrument for instrument in Instrument}
+
+
+@lru_cache(maxsize=4096)
+def _instant(milliseconds: int | None) -> datetime | None:
+    """An instant that many products share."""
+    return None if milliseconds is None else from_milliseconds(milliseconds)
+
+
+def _milliseconds(instant: datetime | None) -> int | None:
+    return None if instant is None else to_milliseconds(instant)
+
+
+def _row_of(state: KnownProduct, parameters_id: int) -> tuple[Any, ...]:
+    """In the order of the table's columns, as the database keeps them."""
     product = state.product
-    return {
-        "filename": product.filename,
-        "instrument": product.instrument.value,
-        "program": product.program,
-        "observation": product.observation,
-        "level": product.level,
-        "fileset": product.fileset,
-        "cal_ver": product.pedigree.cal_ver,
-        "crds_ctx": product.pedigree.crds_ctx,
-        "date": product.pedigree.date,
-        "is_stale": product.is_stale,
-        "is_restricted": state.is_exclusive,
-        "public_at": product.public_at,
-        "archived_at": product.archived_at,
-        "observation_start": product.observation_start,
-        "size": product.size,
-        "checksum": product.checksum,
-        "fingerprint": product.fingerprint,
-        "parameters_id": parameters_id,
-        "revision": state.revision,
-        "missed": state.missed,
-        "missed_since": state.missed_since,
-        "withdrawn_at": state.withdrawn_at,
-    }
+    pedigree = product.pedigree
+    return (
+        product.filename,
+        product.instrument.value,
+        product.program,
+        product.observation,
+        product.level,
+        product.fileset,
+        pedigree.cal_ver,
+        pedigree.crds_ctx,
+        _milliseconds(pedigree.date),
+        product.is_stale,
+        state.is_exclusive,
+        _milliseconds(product.public_at),
+        _milliseconds(product.archived_at),
+        _milliseconds(product.observation_start),
+        product.size,
+        product.checksum,
+        product.fingerprint,
+        parameters_id,
+        state.revision,
+        state.missed,
+        _milliseconds(state.missed_since),
+        _milliseconds(state.withdrawn_at),
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, delete, func, insert, select, update
 
 from pedigreed.model.work import Run, Work
-from pedigreed.store.statements import insert_or_add, lock_for_transaction
+from pedigreed.store.database import insert_or_add, lock_for_transaction
 from pedigreed.store.tables import runs, totals
 
 if TYPE_CHECKING:

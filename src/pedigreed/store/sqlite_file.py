@@ -42,6 +42,13 @@ _LOCKING = (
     sqlite3.SQLITE_IOERR_SHMMAP,
 )
 """What fails where a file system does not lock, or does not share memory."""
+_INCREMENTAL = 2
+"""The mode in which SQLite notes which page belongs to which other, so that a file can shrink in steps."""
+_PAGES_A_STEP = 1_000
+_LEAST_UNUSED = 2_000
+_SHARE_UNUSED = 10
+_ROOM_TO_REMAKE = 2
+"""Times its size: what is written beside a file while it is made anew."""
 _HELD_ALREADY = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 
 
@@ -88,6 +95,36 @@ class SqliteFile:
     def size(self) -> int:
         """Bytes on disk, with what is not yet written back into the file."""
         return sum(path.stat().st_size for path in (self._path, self._beside("-wal")) if path.exists())
+
+    def shrink(self) -> bool:
+        """Give some of the room back that no page is in any more. Gives whether there is more to give.
+
+        A tenth of the file stays for what comes. An older version's file is made anew once, so that it can.
+        """
+        try:
+            with closing(sqlite3.connect(self._path, timeout=self._busy_seconds)) as connection:
+                _set_up(connection, None)
+                return self._shrink(connection)
+        except sqlite3.Error as error:
+            if _is_busy(error):
+                return False
+            raise self.failure(error) or error from error
+
+    def _shrink(self, connection: sqlite3.Connection) -> bool:
+        pages, unused, mode = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "auto_vacuum")
+        )
+        if unused < max(_LEAST_UNUSED, pages // _SHARE_UNUSED):
+            return False
+        if mode == _INCREMENTAL:
+            # A row of the result for each page: without reading them, one is moved.
+            connection.execute(f"PRAGMA incremental_vacuum({_PAGES_A_STEP})").fetchall()
+            return True
+        if (self.free() or 0) >= _ROOM_TO_REMAKE * self.size():
+            connection.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
+            connection.execute("VACUUM")
+        return False
 
     def free(self) -> int | None:
         """Bytes that the disk has left for it."""
@@ -166,6 +203,8 @@ class SqliteFile:
                 os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
         except OSError as error:
             raise StoreError(f"{self.name} can't be made: {error.strerror}") from error
+        if not self._path.is_file():
+            raise StoreError(f"{self.name} is no regular file: name another place for the store")
 
     def _examine(self) -> None:
         engine = create_engine("sqlite://", creator=self._connect_read_only, poolclass=NullPool)
@@ -192,6 +231,8 @@ class SqliteFile:
 
     def _turn_wal_on(self) -> None:
         with closing(sqlite3.connect(self._path, timeout=0)) as connection:
+            if self._path.stat().st_size == 0:
+                connection.execute(f"PRAGMA auto_vacuum={_INCREMENTAL}")
             connection.execute("PRAGMA journal_mode=WAL")
 
     def _connect_read_only(self) -> sqlite3.Connection:
@@ -235,7 +276,7 @@ def _is_busy(error: BaseException) -> bool:
 
 def _set_up(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY"):
+    for pragma in ("synchronous=FULL", "fullfsync=ON", "foreign_keys=ON", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -33,10 +33,10 @@ class Instant(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002  # SQLAlchemy names it
         return None if value is None else to_milliseconds(value)
 
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # likewise
         return None if value is None else from_milliseconds(value)
 
 
@@ -91,15 +91,32 @@ products = Table(
     Column("withdrawn_at", Instant),
     Index(None, "program", "instrument"),
 )
-_is_missed = products.c.missed_since.is_not(None)
-# A partial index is used where a query repeats its condition, and each database has its own word for true.
-Index(
-    "ix_products_restricted",
-    products.c.program,
-    sqlite_where=text("is_restricted IS 1"),
-    postgresql_where=text("is_restricted IS true"),
+
+programs = Table(
+    "programs",
+    metadata,
+    Column("program", Integer, primary_key=True, autoincrement=False),
+    Column("title", Text),
+    Column("pi_name", Text),
+    comment="what the rows of each program say of its proposal",
 )
-Index("ix_products_missed", products.c.program, sqlite_where=_is_missed, postgresql_where=_is_missed)
+
+archived_programs = Table(
+    "archived_programs",
+    metadata,
+    Column("program", Integer, primary_key=True, autoincrement=False),
+    Column("found_at", Instant, nullable=False),
+    comment="the programs that MAST was found to have, once all of them were asked for",
+)
+
+targets = Table(
+    "targets",
+    metadata,
+    Column("program", Integer, primary_key=True, autoincrement=False),
+    Column("observation", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    comment="the targets of each observation; observation 0 is of the products of several",
+)
 
 changes = Table(
     "changes",
@@ -130,6 +147,29 @@ changes = Table(
     comment="what became different, once each; with the products, the history of every pedigree",
 )
 
+arrivals = Table(
+    "arrivals",
+    metadata,
+    Column("arrived", Text, primary_key=True),
+    Column("instrument", Text, primary_key=True),
+    Column("cal_ver", Text, primary_key=True),
+    Column("crds_ctx", Text, primary_key=True),
+    Column("day", Instant, primary_key=True),
+    Column("products", BigInteger, nullable=False),
+    comment="how many products came to have which pedigree on each day; it stays when changes are forgotten",
+)
+
+waits = Table(
+    "waits",
+    metadata,
+    Column("instrument", Text, primary_key=True),
+    Column("cal_ver", Text, primary_key=True),
+    Column("crds_ctx", Text, primary_key=True),
+    Column("hours", Integer, primary_key=True, autoincrement=False),
+    Column("products", BigInteger, nullable=False),
+    comment="how many products were marked as stale for so many hours before they were made anew",
+)
+
 coverage = Table(
     "coverage",
     metadata,
@@ -141,7 +181,19 @@ coverage = Table(
     Column("sweep_at", Instant),
     Column("problem", Text),
     Column("flags_at", Instant),
+    Column("stood_in_at", Instant),
+    Column("unknown_sets", Integer, nullable=False, server_default="0"),
     comment="when each program was last asked of each instrument's service, and last complete",
+)
+
+gaps = Table(
+    "gaps",
+    metadata,
+    Column("instrument", Text, primary_key=True),
+    Column("program", Integer, primary_key=True, autoincrement=False),
+    Column("since", Instant, primary_key=True),
+    Column("until", Instant, nullable=False),
+    comment="the complete answers of a program between which a whole day had none",
 )
 
 increments = Table(
@@ -188,6 +240,7 @@ periods = Table(
     Column("digest_id", ForeignKey("digests.id")),
     Column("unread", Text, nullable=False),
     Index(None, "ends_at", "subscription"),
+    Index(None, "subscription", "ends_at"),
     comment="every period that was closed, with its digest or quietly; a period is claimed by its row",
 )
 
@@ -232,6 +285,8 @@ deliveries = Table(
     Column("finished_at", Instant),
     Column("unsure", Integer, nullable=False),
     Column("owner", Integer),
+    Column("size", Integer),
+    Column("sha256", Text),
     UniqueConstraint("digest_id", "channel", "recipient"),
     comment="the outbox: a message for each destination, and what became of it",
 )
@@ -242,32 +297,10 @@ contents = Table(
     Column("content", LargeBinary, nullable=False),
     comment="the bytes of each message, apart, since SQLite writes a whole row anew where one value changes",
 )
-# What is to be sent is found at the same cost, however much was sent already.
 is_open = deliveries.c.finished_at.is_(None)
-Index(
-    "ix_deliveries_open",
-    deliveries.c.channel,
-    deliveries.c.next_attempt_at,
-    deliveries.c.id,
-    sqlite_where=is_open,
-    postgresql_where=is_open,
-)
 is_given_up = text("state IN ('refused', 'expired', 'unsure')")
-Index(
-    "ix_deliveries_given_up",
-    deliveries.c.finished_at,
-    sqlite_where=is_given_up,
-    postgresql_where=is_given_up,
-)
-is_sent = text("state = 'sent'")
-Index(
-    "ix_deliveries_sent",
-    deliveries.c.channel,
-    deliveries.c.recipient,
-    deliveries.c.finished_at,
-    sqlite_where=is_sent,
-    postgresql_where=is_sent,
-)
+is_as_before = deliveries.c.size.is_(None)
+are_kept_longest = text("state = 'sent' AND sha256 IS NULL")
 
 pauses = Table(
     "pauses",
@@ -403,6 +436,7 @@ problems = Table(
 local_files = Table(
     "local_files",
     metadata,
+    Column("host", Text, primary_key=True),
     Column("path", _FileName, primary_key=True),
     Column("cal_ver", Text),
     Column("crds_ctx", Text),
@@ -410,18 +444,40 @@ local_files = Table(
     Column("size", BigInteger, nullable=False),
     Column("mtime_ns", BigInteger, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    Column("sdp_ver", Text),
+    Column("damage", Text),
+    Column("lies_at", Text),
+    Column("named", Text),
     comment="products on a disk of ours, as their headers describe them; a header is read once",
 )
 
 local_folders = Table(
     "local_folders",
     metadata,
+    Column("host", Text, primary_key=True),
     Column("folder", _FileName, primary_key=True),
     Column("looked_at", Instant, nullable=False),
     Column("complete_at", Instant),
     Column("unread", Integer, nullable=False),
     Column("problem", Text),
+    Column("programs", Text),
     comment="when each folder of products was last looked through, and how that went",
+)
+
+downloads = Table(
+    "downloads",
+    metadata,
+    Column("subscription", Text, primary_key=True),
+    Column("filename", _FileName, primary_key=True),
+    Column("program", Integer, nullable=False),
+    Column("wanted_at", Instant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("tried_at", Instant),
+    Column("size", BigInteger),
+    Column("reason", Text),
+    Column("told_in", Text),
+    comment="the files that subscriptions have fetched, and what came of each",
 )
 
 rule_contexts = Table(

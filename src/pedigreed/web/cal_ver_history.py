@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
-from pedigreed.model.build import build_of
-from pedigreed.model.pedigree import version_of
+from pedigreed.model.pedigree import build_of, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -98,8 +97,8 @@ def _sum(counters: Iterable[Counter[str | None]]) -> CalVers:
     return {cal_ver: count for cal_ver, count in total.items() if count > 0}
 
 
-MOST = 7
-"""Versions that have a band of their own. The colours of more could not be told apart."""
+MOST = 6
+"""Bands of versions. The shades of more could not be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ class Band:
 
     Attributes:
         name: as people read it.
-        style: which colour it has: ``1`` for the newest version, ``2`` and so on; ``older`` or ``none``.
+        style: which shade it has, from ``1`` for the newest version to ``6`` for the oldest; or ``none``.
         build: the build of the archive's system that it belongs to; None where it is not known, or not one.
         cal_vers: which CAL_VER it counts.
     """
@@ -128,14 +127,21 @@ def bands_of(days: Sequence[Day]) -> list[Band]:
     found = {cal_ver for day in days for cal_ver in day.products}
     versions = sorted((cal_ver for cal_ver in found if cal_ver is not None), key=_age, reverse=True)
     own, older = (versions, []) if len(versions) <= MOST else (versions[: MOST - 1], versions[MOST - 1 :])
+    of_each = shades(len(own) + bool(older))
     bands = [
-        Band(cal_ver, str(number), _build(cal_ver), frozenset([cal_ver])) for number, cal_ver in enumerate(own, 1)
+        Band(cal_ver, shade, _build(cal_ver), frozenset([cal_ver]))
+        for cal_ver, shade in zip(own, of_each, strict=False)
     ]
     if older:
-        bands.append(Band(f"{len(older)} older versions", "older", None, frozenset(older)))
+        bands.append(Band(f"{len(older)} older versions", of_each[-1], None, frozenset(older)))
     if None in found:
         bands.append(Band("uncalibrated", "none", None, frozenset([None])))
     return bands
+
+
+def shades(bands: int) -> list[str]:
+    """As far from each other as they can be: the newest has the first, and the oldest of several the last."""
+    return [str(1 + round((MOST - 1) * number / max(1, bands - 1))) for number in range(bands)]
 
 
 def _age(cal_ver: str) -> tuple[bool, Version, str]:

@@ -1,4 +1,4 @@
-"""The HTTP endpoint as the daemon has it: there while the configuration asks for it, with the daemon's pulse."""
+"""Opens and closes the daemon's HTTP endpoint as the configuration asks, and gives it the state of the daemon."""
 
 from __future__ import annotations
 

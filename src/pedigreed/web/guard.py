@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 from aiohttp import web
+from aiohttp.helpers import content_disposition_header
 
 from pedigreed.log.repeats import Repeats
 from pedigreed.model.failure import PedigreedError
@@ -31,6 +32,17 @@ HEADERS: Mapping[str, str] = {
 }
 """There is no script, nothing of another site, nothing to send, and no frame around it."""
 
+AS_SENT: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+}
+"""A digest's page has its styles within it, as mails have, and nothing else that a browser would fetch or run."""
+
+FILE: Mapping[str, str] = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+"""A file is to be kept, not shown."""
+
 NEVER_KEPT = {"Cache-Control": "no-store"}
 
 
@@ -39,9 +51,18 @@ def line(text: str, status: int = 200, **headers: str) -> web.Response:
     return web.Response(text=f"{text}\n", status=status, headers={**NEVER_KEPT, **headers})
 
 
-def page(html: str, status: int = 200) -> web.Response:
+def page(html: str, status: int = 200, headers: Mapping[str, str] = HEADERS) -> web.Response:
     """A page for people."""
-    return web.Response(text=html, status=status, content_type="text/html", charset="utf-8", headers=NEVER_KEPT)
+    return web.Response(
+        text=html, status=status, content_type="text/html", charset="utf-8", headers={**NEVER_KEPT, **headers}
+    )
+
+
+def file(name: str, content: bytes, media_type: str) -> web.Response:
+    """A file to keep. `name` may be anything: it is quoted for a header."""
+    disposition = content_disposition_header("attachment", filename=name)
+    headers = {**NEVER_KEPT, **FILE, "Content-Type": media_type, "Content-Disposition": disposition}
+    return web.Response(body=content, headers=headers)
 
 
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::[0-9]{1,5})?", re.ASCII)
@@ -79,7 +100,8 @@ def note_unreadable(request: web.Request, error: PedigreedError) -> None:
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer a request, or say in one line why not."""
     response = await _answer(request, handler)
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     return response
 
 

@@ -22,8 +22,9 @@ from pedigreed.model.pause import Pause, Paused
 from pedigreed.model.problem import ProblemKind
 from pedigreed.model.work import Work
 from pedigreed.schedule import due, next_boundary
-from pedigreed.service.rhythms import CLOCK_AHEAD, last_period, rhythm_of
 from pedigreed.service.status import NewsSourceStatus, SourceStatus, sources, sources_of_news
+from pedigreed.service.subscriptions import CLOCK_AHEAD, last_periods, programs_now, rhythm_of
+from pedigreed.store import cal_vers as stored_cal_vers
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from pedigreed.config.settings import Config, Subscription
+    from pedigreed.config.settings import Config
     from pedigreed.store.database import Store
 
 
@@ -68,6 +69,7 @@ class Figures:
         problems: how many there are of each kind.
         pauses: the channels that take nothing.
         sources, news_sources, subscriptions: one each.
+        products: how many a program has of each CAL_VER; None for what was not calibrated.
         size: bytes of the store; 0 for one that is not a file.
         free: bytes that its disk has left; None for one that is not a file.
     """
@@ -80,13 +82,14 @@ class Figures:
     sources: tuple[SourceStatus, ...]
     news_sources: tuple[NewsSourceStatus, ...]
     subscriptions: tuple[SubscriptionFigures, ...]
+    products: Mapping[int, Mapping[str | None, int]]
     size: int
     free: int | None
 
 
 def figures(connection: Connection, store: Store, config: Config, now: datetime) -> Figures:
     """Read them, in a transaction of the store."""
-    muted = stored_pauses.load_mutes(connection, now)
+    config = programs_now(config, connection)
     problems = Counter(known.problem.kind for known in stored_problems.load(connection))
     return Figures(
         totals=stored_runs.load_totals(connection),
@@ -98,28 +101,27 @@ def figures(connection: Connection, store: Store, config: Config, now: datetime)
         ),
         sources=sources(connection, config, now),
         news_sources=sources_of_news(connection, config),
-        subscriptions=tuple(
-            _subscription(connection, config, each, now, muted[each.name].until if each.name in muted else None)
-            for each in config.subscriptions
-        ),
+        subscriptions=tuple(_subscriptions_of(connection, config, now)),
+        products=stored_cal_vers.by_program(connection, config.programs),
         size=store.size(),
         free=store.free(),
     )
 
 
-def _subscription(
-    connection: Connection, config: Config, subscription: Subscription, now: datetime, muted_until: datetime | None
-) -> SubscriptionFigures:
-    rhythm = rhythm_of(subscription, config)
-    last = last_period(connection, subscription, now)
-    covered = stored_periods.last_with_digest(connection, subscription.name, now + CLOCK_AHEAD)
-    boundary = due(rhythm, last.ends_at if last else None, now) or next_boundary(rhythm, now)
-    return SubscriptionFigures(
-        subscription.name,
-        covered.ends_at if covered else None,
-        max(boundary.at, muted_until) if muted_until else boundary.at,
-        muted_until is not None,
-    )
+def _subscriptions_of(connection: Connection, config: Config, now: datetime) -> Iterator[SubscriptionFigures]:
+    muted = stored_pauses.load_mutes(connection, now)
+    last = last_periods(connection, now)
+    told = stored_periods.last_with_digest(connection, now + CLOCK_AHEAD)
+    for subscription in config.subscriptions:
+        name, rhythm = subscription.name, rhythm_of(subscription, config)
+        boundary = due(rhythm, last[name].ends_at if name in last else None, now) or next_boundary(rhythm, now)
+        until = muted[name].until if name in muted else None
+        yield SubscriptionFigures(
+            name,
+            told[name].ends_at if name in told else None,
+            max(boundary.at, until) if until else boundary.at,
+            until is not None,
+        )
 
 
 OUTCOMES = tuple(state for state in DeliveryState if state not in {DeliveryState.SENDING, DeliveryState.CANCELLED})
@@ -158,6 +160,7 @@ class FiguresCollector(Collector):
             yield from _outbox(self._found)
             yield from _sources(self._found)
             yield from _subscriptions(self._found)
+            yield from _products(self._found)
 
 
 def exposition(collector: Collector, accept: str) -> tuple[bytes, str]:
@@ -174,6 +177,18 @@ def _store(found: Figures) -> Iterator[Metric]:
         yield _gauge("store_bytes", "Size of the store, where it is a file.", found.size)
     if found.free is not None:
         yield _gauge("store_free_bytes", "Bytes that the store's disk has left, where it is a file.", found.free)
+
+
+def _products(found: Figures) -> Iterator[Metric]:
+    products = GaugeMetricFamily(
+        "pedigreed_products",
+        "Products that the archive has of a program, by the pipeline version that made them.",
+        labels=["program", "cal_ver"],
+    )
+    for program, counts in sorted(found.products.items()):
+        for cal_ver, count in sorted(counts.items(), key=lambda item: item[0] or ""):
+            products.add_metric([str(program), cal_ver or ""], count)
+    yield products
 
 
 def _work(found: Figures) -> Iterator[Metric]:

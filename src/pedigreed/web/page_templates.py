@@ -11,11 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pedigreed import __version__
+from pedigreed.digests.almanac_wording import in_use_in_words, progress_in_words, took_in_words, waited_in_words
 from pedigreed.digests.operator_mail import problem_in_words
-from pedigreed.model.build import build_of
+from pedigreed.digests.wording import context_page
 from pedigreed.model.instant import iso
-from pedigreed.model.pedigree import context_name
-from pedigreed.web.plot import day_in_words, words_of
+from pedigreed.model.instrument import instruments_in_words
+from pedigreed.model.pedigree import build_of, context_name
+from pedigreed.web.plot import day_in_words, days_in_words, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from pedigreed.model.delivery import DeliveryState
+    from pedigreed.web.looks import Unseen
 
 
 class Asset(NamedTuple):
@@ -79,8 +82,14 @@ def _environment() -> Environment:
         problem=problem_in_words,
         context=lambda name: context_name(name) or "-",
         build=_build,
+        context_page=lambda name: context_page(name and f"{name.removesuffix('.pmap')}.pmap"),
         day=day_in_words,
+        unseen=_unseen,
         words=words_of,
+        in_use=in_use_in_words,
+        progress=progress_in_words,
+        took=took_in_words,
+        waited=waited_in_words,
     )
     return made
 
@@ -88,6 +97,12 @@ def _environment() -> Environment:
 def _states(states: Mapping[DeliveryState, int]) -> str:
     """``3 sent, 1 waiting``."""
     return ", ".join(f"{count:,} {state.value}" for state, count in sorted(states.items())) or "nowhere"
+
+
+def _unseen(unseen: Unseen) -> str:
+    """``3 to 5 Dec 2026 (all 5 instruments)``."""
+    names = [instrument.written for instrument in unseen.instruments]
+    return f"{days_in_words(unseen.first, unseen.last)} ({instruments_in_words(names)})"
 
 
 def _build(cal_ver: str | None) -> str:

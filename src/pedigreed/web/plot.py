@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pedigreed.web.cal_ver_history import Band, Day
+    from pedigreed.web.looks import Unseen
 
 ROOM_FOR_A_NAME = 16.0
 _DAY = timedelta(days=1)
@@ -65,6 +66,14 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Days without a complete answer: what is drawn there is what was known before."""
+
+    left: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
 class Plot:
     """Everything that is drawn."""
 
@@ -73,13 +82,14 @@ class Plot:
     heights: tuple[Tick, ...]
     dates: tuple[Tick, ...]
     spans: tuple[Span, ...]
+    marks: tuple[Mark, ...]
 
 
-def plot_of(days: Sequence[Day], bands: Sequence[Band], frame: Frame) -> Plot:
+def plot_of(days: Sequence[Day], bands: Sequence[Band], frame: Frame, unseen: Sequence[Unseen] = ()) -> Plot:
     """Draw it. Each day is a column, as wide as it is long; the newest version stands at the bottom."""
     begin, end = days[0].day, days[-1].day + _DAY
     most = max(day.total for day in days)
-    step = _nice(most / 4)
+    step = nice(most / 4)
     top = max(-(-most // step), 1) * step
     across, down = frame.width - frame.left - frame.right, frame.height - frame.top - frame.bottom
 
@@ -107,6 +117,12 @@ def plot_of(days: Sequence[Day], bands: Sequence[Band], frame: Frame) -> Plot:
             Span(round(left, 1), round(right - left, 1), words_of(day, bands))
             for day, (left, right) in zip(days, pairwise(edges), strict=True)
         ),
+        tuple(
+            Mark(round(x_of(first), 1), round(x_of(each.last + _DAY) - x_of(first), 1))
+            for each in unseen
+            for first in [max(each.first, begin)]
+            if first <= each.last
+        ),
     )
 
 
@@ -120,6 +136,15 @@ def words_of(day: Day, bands: Sequence[Band]) -> str:
 def day_in_words(day: date) -> str:
     """``22 Nov 2026``, in every language of the machine."""
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def days_in_words(first: date, last: date) -> str:
+    """``22 Nov 2026``, or ``22 to 24 Nov 2026``."""
+    if first == last:
+        return day_in_words(first)
+    month = f" {_MONTHS[first.month - 1]}" if (first.year, first.month) != (last.year, last.month) else ""
+    year = f" {first.year}" if first.year != last.year else ""
+    return f"{first.day}{month}{year} to {day_in_words(last)}"
 
 
 def _path(edges: Sequence[float], roofs: Sequence[float], floors: Sequence[float]) -> str:
@@ -137,7 +162,7 @@ def _path(edges: Sequence[float], roofs: Sequence[float], floors: Sequence[float
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in (*there, *reversed(back))) + "Z"
 
 
-def _nice(wanted: float) -> int:
+def nice(wanted: float) -> int:
     """The least of 1, 2, 5, 10, 20, 50, ... that is not less."""
     scale = 1
     while True:

@@ -41,6 +41,23 @@ def test_each_kind_is_counted_and_files_that_are_bad_one_by_one() -> None:
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
+        (
+            {
+                "instruments": (Instrument.MIRI, Instrument.NIRCAM),
+                "reference_types": ("dark", "flat"),
+                "modes": (),
+                "changed": ((Instrument.MIRI, "dark"), (Instrument.NIRCAM, "dark"), (Instrument.NIRCAM, "flat")),
+            },
+            "MIRI dark; NIRCam dark and flat",
+        ),
+        (
+            {
+                "instruments": (Instrument.MIRI, Instrument.NIRSPEC),
+                "reference_types": ("mask", "pathloss"),
+                "pairs": ((Instrument.MIRI, "mask"), (Instrument.NIRSPEC, "pathloss")),
+            },
+            "MIRI mask; NIRSpec pathloss (MRS)",
+        ),
         ({}, "MIRI, MRS: flat and photom"),
         ({"modes": ()}, "MIRI: flat and photom"),
         ({"reference_types": ()}, "MIRI, MRS"),
@@ -104,4 +121,22 @@ def test_effects_stand_in_the_order_of_the_pipeline() -> None:
     effects = effects_in_words(delivery(reference_types=("brandnew", "dark", "persat", "photom")))
     assert [effect.name for effect in effects] == ["dark", "persat", "photom"]
     assert effects[1].where.startswith("persistence step, ")
-    assert str(effects[2]) == "photom: photom and wfss_contam steps, stage 2 and 3: absolute flux calibration"
+    assert str(effects[2]) == (
+        "photom: photom step, stage 2 and 3; wfss_contam, stage 2, where the step is on: absolute flux calibration"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("emicorr", "emicorr, stage 1, where the step is on"),
+        ("fringefreq", "residual_fringe, stage 2, where the step is on"),
+        ("pictureframe", "picture_frame, stage 1, where the step is on"),
+        ("flat", "flat_field step, stage 2; clean_flicker_noise, stage 1 and 2, where the step is on"),
+        ("pars-emicorrstep", "emicorr step, stage 1"),
+        ("dark", "dark_current step, stage 1"),
+    ],
+)
+def test_a_step_that_is_off_by_default_is_said_to_count_where_it_is_on(name: str, where: str) -> None:
+    [effect] = effects_in_words(delivery(reference_types=(name,)))
+    assert effect.where == where

@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pedigreed.digests.links import context_page, program_page
-from pedigreed.digests.sections.motion import days_in_words
+from pedigreed.digests.sections.programs import days_in_words
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, products_of, shown_of
 from pedigreed.digests.view import Bar, Group, Row, Section, Value
 from pedigreed.digests.wording import (
     build_name,
     clipped,
+    context_page,
     count,
+    forecast_in_words,
     keywords_in_words,
     keywords_moved,
     listed,
     percent,
+    program_page,
     span_in_words,
 )
 from pedigreed.model.change import ChangeKind
@@ -33,6 +35,7 @@ TITLES = {
     ChangeKind.FIRST: "FIRST DATA",
     ChangeKind.REGRESSED: "REGRESSED",
     ChangeKind.REPROCESSED: "REPROCESSED",
+    ChangeKind.SET_REPROCESSED: "REPROCESSED SETS",
     ChangeKind.NEW: "NEW",
     ChangeKind.RELISTED: "HIGHER LEVEL",
     ChangeKind.PUBLIC: "PUBLIC",
@@ -43,7 +46,9 @@ TITLES = {
 
 NEEDS_CARE = frozenset((ChangeKind.REGRESSED, ChangeKind.WITHDRAWN))
 
-MOVES_PEDIGREE = frozenset((ChangeKind.REPROCESSED, ChangeKind.REGRESSED, ChangeKind.RELISTED))
+MOVES_PEDIGREE = frozenset(
+    (ChangeKind.REPROCESSED, ChangeKind.SET_REPROCESSED, ChangeKind.REGRESSED, ChangeKind.RELISTED)
+)
 """Kinds of change that go from one pedigree to another."""
 
 _A_DAY = timedelta(days=1)
@@ -60,6 +65,7 @@ LONGEST_TYPE = 24
 _REMARKS = {
     ChangeKind.FIRST: "of {programs} that had no data before",
     ChangeKind.REGRESSED: "now with an older pedigree than before",
+    ChangeKind.SET_REPROCESSED: "of file sets that have a newer file; MAST does not say which it is",
     ChangeKind.RELISTED: "listed as {types} from now on, in the place of a lower level",
     ChangeKind.PUBLIC: "no longer under exclusive access",
     ChangeKind.WITHDRAWN: "that MAST no longer lists",
@@ -118,9 +124,9 @@ def _when_remade(lasted: FlagHistory) -> str:
 
 def _bars(transitions: Sequence[Transition], digest: Digest) -> Iterator[Bar]:
     """How far the move to each pedigree is; without words where the summary has told it."""
-    is_told = _only_goal(transitions, digest) is not None
+    is_in_summary = _only_goal(transitions, digest) is not None
     for goal in _goals(digest):
-        yield Bar(max(1, goal.moved * 100 // goal.total), "" if is_told else _goal(goal, digest))
+        yield Bar(max(1, goal.moved * 100 // goal.total), "" if is_in_summary else _goal(goal, digest))
 
 
 def _goals(digest: Digest) -> list[Progress]:
@@ -138,7 +144,9 @@ def _goal(goal: Progress, digest: Digest) -> str:
     keywords = keywords_in_words(goal.cal_ver, goal.crds_ctx)
     # A campaign that is told in parts goes by days, once it has more than one.
     if digest.settle is None and goal.day > 1:
-        return f"day {goal.day:,} of the move to {keywords}: {goal.moved:,} of {goal.total:,} ({_share(goal)})"
+        forecast = forecast_in_words(goal.pace, goal.total - goal.moved)
+        day = f"day {goal.day:,} of the move to {keywords}: {goal.moved:,} of {goal.total:,} ({_share(goal)})"
+        return f"{day}; {forecast}" if forecast else day
     have = f"{goal.moved:,} of {count(goal.total, 'product')} now {'has' if goal.total == 1 else 'have'}"
     return f"{have} {keywords} ({_share(goal)}){_days(goal, digest)}"
 

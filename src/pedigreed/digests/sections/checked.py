@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from pedigreed.digests.impact_words import held_in_words
+from pedigreed.digests.sections.impact import held_in_words
 from pedigreed.digests.sections.programs import STALE_FLAGS
 from pedigreed.digests.view import Row, Section
 from pedigreed.digests.wording import clipped, count, listed, moment_in_utc, shortlist
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pedigreed.digests.view import Budget
-    from pedigreed.model.digest import Checked, Digest, SourceCheck
+    from pedigreed.model.digest import Digest, SourceCheck, StoodIn
 
 LONGEST_SOURCE = 60
 """Columns of a source's name."""
@@ -24,8 +24,6 @@ LONGEST_SOURCE = 60
 
 def not_checked(digest: Digest, budget: Budget) -> Iterator[Section]:
     """The programs without a complete answer, and why. Those that share a reason and a last answer share a row."""
-    if not digest.checked.unchecked:
-        return
     groups: defaultdict[tuple[str, datetime | None], list[int]] = defaultdict(list)
     for unchecked in digest.checked.unchecked:
         groups[unchecked.reason, unchecked.last_complete].append(unchecked.program)
@@ -47,9 +45,7 @@ def not_checked(digest: Digest, budget: Budget) -> Iterator[Section]:
 
 def not_read(digest: Digest, budget: Budget) -> Iterator[Section]:
     """The sources of CRDS announcements that were not read, and why."""
-    unread = unread_of(digest.checked)
-    if not unread:
-        return
+    unread = digest.checked.unread
     shown, left_out = budget.split(unread)
     sources = f"{len(unread):,} of {count(len(digest.checked.sources), 'source')} of CRDS announcements"
     yield Section(
@@ -66,21 +62,37 @@ def not_read(digest: Digest, budget: Budget) -> Iterator[Section]:
 
 def checked(digest: Digest, budget: Budget) -> Iterator[Section]:
     """What the silence is worth: how much was checked, and as of when."""
-    told = digest.checked
-    unknown = sorted(set(told.unknown) - {baseline.program for baseline in digest.baselines})
+    found = digest.checked
+    unknown = sorted(set(found.unknown) - {baseline.program for baseline in digest.baselines})
     lines = [
+        *(_stood_in(each, digest, budget) for each in found.stood_in[: budget.rows]),
         *_swept(digest),
         *([f"MAST has no data of {_programs(unknown, budget)} yet"] if unknown else []),
         *_held(digest, budget),
-        *(clipped(note, budget.reason) for note in told.notes[: budget.rows]),
+        *(clipped(note, budget.reason) for note in found.notes[: budget.rows]),
     ]
-    left_out = told.notes[budget.rows :]
-    last = _last_complete(told.last_complete, digest.ends)
+    left_out = found.notes[budget.rows :]
+    last = _last_complete(found.last_complete, digest.ends)
     yield Section(
         title="CHECKED",
-        summary=f"{told.programs:,} of {count(told.of, 'program')}{_sources_in_words(told.sources)}; {last}",
+        summary=f"{found.programs:,} of {count(found.of, 'program')}{_sources_in_words(found.sources)}; {last}",
         rows=tuple(Row("", line) for line in lines),
         more=f"and {count(len(left_out), 'more note')}" if left_out else "",
+    )
+
+
+def _stood_in(told: StoodIn, digest: Digest, budget: Budget) -> str:
+    """That, why and as of when programs were checked by file set, and what that does not show."""
+    which = "" if len(told.programs) == digest.checked.of else f" ({_programs(told.programs, budget)})"
+    unknown = ""
+    if told.unknown_sets:
+        verb = "was" if told.unknown_sets == 1 else "were"
+        unknown = f" It has {count(told.unknown_sets, 'file set')} that {verb} not known."
+    return (
+        f"{told.instrument.written}{which} by MAST Missions' search of file sets, "
+        f"{moment_in_utc(told.at, digest.ends)}, in the place of its keyword service "
+        f"({_reason(told.reason, budget)}). It has no dates: what was made anew with the same CAL_VER and "
+        f"CRDS_CTX is not seen, nor what is new, stale or withdrawn.{unknown}"
     )
 
 
@@ -90,17 +102,12 @@ def _held(digest: Digest, budget: Budget) -> list[str]:
     return [clipped(line, budget.reason) for impact in impacts for line in held_in_words(impact)]
 
 
-def unread_of(checked: Checked) -> list[SourceCheck]:
-    """The sources that were not read."""
-    return [source for source in checked.sources if not source.is_checked]
-
-
 def _not_checked_in_words(digest: Digest) -> str:
     """How many programs were not checked, and whether anything is told of them all the same."""
     unchecked = {entry.program for entry in digest.checked.unchecked}
-    told = {entry.program for entry in digest.transitions}
-    told |= {entry.program for entry in digest.baselines} | {entry.program for entry in digest.suspects}
-    worth = "answered only in part" if unchecked & told else "their changes are not known"
+    with_news = {entry.program for entry in digest.transitions}
+    with_news |= {entry.program for entry in digest.baselines} | {entry.program for entry in digest.suspects}
+    worth = "answered only in part" if unchecked & with_news else "their changes are not known"
     return f"{len(digest.checked.unchecked):,} of {count(digest.checked.of, 'program')}: {worth}"
 
 
@@ -118,7 +125,12 @@ def _why_unread(source: SourceCheck, ends: datetime, budget: Budget) -> str:
 
 
 def _swept(digest: Digest) -> list[str]:
-    """``withdrawals as of 17 Nov 05:58Z``; nothing of what every program was asked for since the period began."""
+    """``withdrawals as of 17 Nov 05:58Z``; nothing of what every program was asked for since the period began.
+
+    A first digest is of a moment, in which nothing is withdrawn.
+    """
+    if digest.starts == digest.ends:
+        return []
     swept, flags = digest.checked.swept_since, digest.checked.flags_since
     known = {
         "withdrawals": swept if ChangeKind.WITHDRAWN in digest.kinds else None,

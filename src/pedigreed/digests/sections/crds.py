@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pedigreed.digests import view
-from pedigreed.digests.links import context_page
+from pedigreed.digests.sections.impact import made_with_in_words
 from pedigreed.digests.view import Row, Section, Touched
-from pedigreed.digests.wording import clipped, count, day, listed, shortlist
+from pedigreed.digests.wording import clipped, context_page, count, day, listed, shortlist
 from pedigreed.model.context_use import ContextUse, context_use, is_installed
-from pedigreed.model.notice import Medium, NoticeKind, Sender
+from pedigreed.model.notice import Again, Medium, NoticeKind, Sender
+from pedigreed.model.pipeline import is_off_by_default
 from pedigreed.model.reference_file import reference_type
+from pedigreed.notices.sentences import sentences, whole_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pedigreed.digests.view import Budget
     from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.digest import Digest
+    from pedigreed.model.instrument import Instrument
     from pedigreed.model.notice import Notice
     from pedigreed.model.reference_file import ReferenceType
 
@@ -72,7 +75,7 @@ def crds_in_words(notices: Sequence[Notice]) -> str:
         NoticeKind.DELIVERY: ("delivery", "deliveries"),
         NoticeKind.ROLLBACK: ("rollback", None),
         NoticeKind.MARKED_BAD: ("file marked bad", "files marked bad"),
-        NoticeKind.NOT_UNDERSTOOD: ("text not understood", "texts not understood"),
+        NoticeKind.NOT_UNDERSTOOD: ("announcement not understood", "announcements not understood"),
     }
     return listed([count(numbers[kind], *noun) for kind, noun in nouns.items() if numbers[kind]])
 
@@ -128,14 +131,14 @@ def _name(notice: Notice) -> str:
             name = file or facts.context
         case _:
             name = facts.context or file
-    return name or ("a text" if notice.kind is NoticeKind.NOT_UNDERSTOOD else "a delivery")
+    return name or ("an announcement" if notice.kind is NoticeKind.NOT_UNDERSTOOD else "a delivery")
 
 
 def _quotes(notice: Notice, digest: Digest, budget: Budget) -> Iterator[str]:
     """What was said of it. Where several said something, who, and when."""
     said = notice.quotations
     for each in said[:QUOTATIONS]:
-        words = f'"{clipped(each.words, budget.quote)}"'
+        words = f'"{clipped(whole_sentences(sentences(each.words), budget.quote), budget.quote)}"'
         by = shortlist([clipped(source, LONGEST_SOURCE) for source in each.sources], NAMES, "source")
         yield words if len(said) == 1 else f"{by}{_on(each.said_at, digest)}: {words}"
     if len(said) > QUOTATIONS:
@@ -148,16 +151,20 @@ def _news(notice: Notice, digest: Digest) -> str:
     if notice.facts.change_level:
         parts.append(f"{notice.facts.change_level.value} change")
     if about := about_in_words(notice):
-        parts.append(f"{about}, by the text" if is_by_text(notice) else about)
+        all_of_it = "all " if _types_of_each(notice) else ""
+        parts.append(f"{about}, {all_of_it}according to the announcement" if is_by_text(notice) else about)
     return "; ".join(parts)
 
 
 def _standing(notice: Notice) -> list[str]:
     """Why it is told again, and whether CRDS says so too. A build's own words tell who says it."""
-    said = [notice.again.value] if notice.again else []
+    said = [_AGAIN[notice.again]] if notice.again else []
     if notice.is_of_crds or notice.kind in {NoticeKind.BUILD, NoticeKind.NOT_UNDERSTOOD}:
         return said
     return [*said, f"announced by {_announced_by(notice)}, not confirmed by CRDS"]
+
+
+_AGAIN = {Again.CONFIRMED: "now confirmed by CRDS", Again.MORE: "more is said of it than before"}
 
 
 def _announced_by(notice: Notice) -> str:
@@ -221,12 +228,29 @@ def is_by_text(notice: Notice) -> bool:
 
 
 def about_in_words(notice: Notice) -> str:
-    """``MIRI MRS: flat and photom``. What was not named is not said."""
+    """``MIRI, MRS: flat and photom``; ``MIRI dark; NIRCam dark and flat``. What was not named is not said."""
     facts = notice.facts
-    modes = [shortlist(list(map(_named, facts.modes)), NAMES, "mode")] if facts.modes else []
-    where = ", ".join([*(instrument.written for instrument in facts.instruments), *modes])
-    types = shortlist(list(map(_named, facts.reference_types)), NAMES, "type")
-    return ": ".join(filter(None, [where, types]))
+    modes = shortlist(list(map(_named, facts.modes)), NAMES, "mode")
+    if of_each := _types_of_each(notice):
+        pairs = "; ".join(f"{instrument.written} {_types(types)}" for instrument, types in of_each.items())
+        return f"{pairs} ({modes})" if modes else pairs
+    where = ", ".join([*(instrument.written for instrument in facts.instruments), *filter(None, [modes])])
+    return ": ".join(filter(None, [where, _types(facts.reference_types)]))
+
+
+def _types_of_each(notice: Notice) -> dict[Instrument, list[str]]:
+    """The types of each instrument; empty where that is not known of all, and where each has all of them."""
+    facts = notice.facts
+    of_each: dict[Instrument, list[str]] = {}
+    for instrument, name in sorted(facts.pairs if facts.changed is None else facts.changed):
+        of_each.setdefault(instrument, []).append(name)
+    named = [set(types) for types in of_each.values()]
+    is_whole = of_each.keys() == set(facts.instruments) and set().union(*named) == set(facts.reference_types)
+    return of_each if is_whole and any(types != named[0] for types in named) else {}
+
+
+def _types(names: Iterable[str]) -> str:
+    return shortlist(list(map(_named, names)), NAMES, "type")
 
 
 def effects_in_words(notice: Notice) -> list[Touched]:
@@ -237,18 +261,31 @@ def effects_in_words(notice: Notice) -> list[Touched]:
 
 def _effect_in_words(kind: ReferenceType) -> Touched:
     used_by = kind.steps or kind.older_steps
-    steps = f"{listed(used_by)} {'step' if len(used_by) == 1 else 'steps'}"
-    stages = f"stage {listed([str(stage) for stage in kind.stages])}"
-    return Touched(_named(kind.name), f"{steps}, {stages}", kind.effect)
+    off = [] if kind.is_of_parameters else [step for step in used_by if is_off_by_default(step)]
+    on = [step for step in used_by if step not in off]
+    where = [f"{listed(on)} {'step' if len(on) == 1 else 'steps'}, {_stages(kind, on)}"] if on else []
+    where += [f"{listed(off)}, {_stages(kind, off)}, where the step is on"] if off else []
+    return Touched(_named(kind.name), "; ".join(where), kind.effect)
+
+
+def _stages(kind: ReferenceType, steps: Sequence[str]) -> str:
+    return f"stage {listed([str(stage) for stage in kind.stages_with(steps)])}"
 
 
 def outlook_in_words(notice: Notice, digest: Digest) -> str:
     """What follows for the archive's products; empty where nothing does."""
-    contexts = digest.contexts
-    if notice.kind is NoticeKind.BUILD:
-        return _outlook_of_build(notice, contexts)
-    if notice.kind is not NoticeKind.DELIVERY:
-        return ""
+    match notice.kind:
+        case NoticeKind.BUILD:
+            return _outlook_of_build(notice, digest.contexts)
+        case NoticeKind.MARKED_BAD:
+            return _made_with(notice, digest)
+        case NoticeKind.DELIVERY:
+            return _outlook_of_delivery(notice, digest.contexts)
+        case _:
+            return ""
+
+
+def _outlook_of_delivery(notice: Notice, contexts: ContextsInUse | None) -> str:
     use = context_use(notice, contexts)
     if contexts is None or use is ContextUse.UNKNOWN:
         return "when MAST will use it is not known"
@@ -259,6 +296,18 @@ def outlook_in_words(notice: Notice, digest: Digest) -> str:
     if use is ContextUse.BUILD:
         return f"already used by MAST, which makes products with {made}"
     return f"not used by MAST yet: it makes products with {made} until a later build"
+
+
+def _made_with(notice: Notice, digest: Digest) -> str:
+    """How many products were made with files that CRDS marks bad; empty of those that are only said to be bad."""
+    if notice.bad_files is None:
+        return ""
+    files = "it" if len(notice.facts.files) == 1 else "them"
+    found = next((each for each in digest.bad_files if (each.old, each.new) == notice.bad_files), None)
+    if found is not None and found.impact is not None:
+        return made_with_in_words(found.impact, files)
+    reason = f": {found.reason}" if found is not None else ""
+    return f"how many of your products were made with {files} is not known{reason}"
 
 
 def _outlook_of_build(notice: Notice, contexts: ContextsInUse | None) -> str:

@@ -1,12 +1,17 @@
-"""The section that tells which files on the user's disk are older than the archive's."""
+"""The sections that tell of the user's disk: which files are older than the archive's, and which were fetched."""
 
 from __future__ import annotations
 
 import shlex
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from rich.filesize import decimal
+
 from pedigreed.digests.view import Row, Section
-from pedigreed.digests.wording import clipped, count, one_line
+from pedigreed.digests.wording import clipped, count, one_line, shortlist
+from pedigreed.model.digest import older_on_disk
+from pedigreed.model.download import DownloadState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -14,15 +19,16 @@ if TYPE_CHECKING:
     from pedigreed.digests.view import Budget
     from pedigreed.model.digest import Digest, OnDisk
 
+FILES_NAMED = 2
+LONGEST_FILE = 80
+"""Columns of a file's name."""
 LONGEST_FOLDER = 60
 LONGEST_PROBLEM = 200
 _LONGEST_COMMAND = 62
 
 
 def on_your_disk(digest: Digest, budget: Budget) -> Iterator[Section]:
-    """A row for each folder, where there are several. Nothing where none is configured."""
-    if not digest.on_disk:
-        return
+    """A row for each folder, where there are several."""
     shown, left_out = budget.split(_in_order(digest.on_disk) if len(digest.on_disk) > 1 else [])
     more = [_more_folders(left_out)] if left_out else []
     if command := local_command(digest.on_disk):
@@ -31,39 +37,64 @@ def on_your_disk(digest: Digest, budget: Budget) -> Iterator[Section]:
         title="ON YOUR DISK",
         summary=_summary(digest.on_disk),
         is_news=True,
-        needs_care=bool(unread_folders_of(digest)),
+        needs_care=bool(digest.unread_folders),
         rows=tuple(Row(f"{clipped(each.folder, LONGEST_FOLDER)}:", _one_of_several(each)) for each in shown),
         more=". ".join(more),
     )
 
 
-def older_on_disk(folders: Iterable[OnDisk]) -> int:
-    """How many files are older than the archive's, in the folders that were looked through."""
-    return sum(each.older for each in folders if each.problem is None)
+def fetched(digest: Digest, budget: Budget) -> Iterator[Section]:
+    """What came of the files that earlier digests told of, where they are fetched for the subscription."""
+    if digest.fetched_to is None:
+        return
+    came = [each for each in digest.downloads if each.state is DownloadState.FETCHED]
+    reasons: defaultdict[tuple[DownloadState, str], list[str]] = defaultdict(list)
+    for each in digest.downloads:
+        if each.state is not DownloadState.FETCHED:
+            reasons[each.state, each.reason or "not begun yet"].append(each.filename)
+    shown, left_out = budget.split(sorted(reasons.items(), key=lambda item: (item[0][0].value, -len(item[1]))))
+    folder = clipped(digest.fetched_to, LONGEST_FOLDER)
+    size = f", {decimal(sum(each.size or 0 for each in came))}" if came else ""
+    files = count(len(digest.downloads), "file")
+    yield Section(
+        title="FETCHED",
+        summary=f"{_number(len(came))} of {files} that were told before {_is(len(came))} in {folder} now{size}",
+        is_news=True,
+        needs_care=any(state is DownloadState.MISSING for state, _ in reasons),
+        rows=tuple(_not_here(state, clipped(reason, budget.reason), names) for (state, reason), names in shown),
+        more=f"and {count(sum(len(names) for _, names in left_out), 'more file')}" if left_out else "",
+    )
 
 
-def unread_folders_of(digest: Digest) -> list[str]:
-    """The folders that were not looked through."""
-    return [each.folder for each in digest.on_disk if each.problem is not None]
+def _not_here(state: DownloadState, reason: str, names: Sequence[str]) -> Row:
+    """``2 did not come:``, ``the archive denies access: jw01180007001_02101_00001_nrca1_cal.fits`` and others."""
+    what = "still to come" if state is DownloadState.WAITING else "did not come"
+    named = shortlist([clipped(name, LONGEST_FILE) for name in names], FILES_NAMED, "file")
+    return Row(f"{len(names):,} {what}:", f"{reason}: {named}")
 
 
 def disk_in_words(on_disk: OnDisk) -> str:
-    """``212 of 3,911 files under /data/jades are older than the archive's; 3 could not be read``."""
+    """``212 of 3,911 files under /data/jades are older than the archive's; 3 damaged``."""
     folder = clipped(on_disk.folder, LONGEST_FOLDER)
     if on_disk.problem is not None:
         why = clipped(on_disk.problem, LONGEST_PROBLEM)
         return f"{folder} was not looked through, so nothing is known of it now: {why}"
-    unread = f"; {on_disk.unread:,} could not be read" if on_disk.unread else ""
+    beside = _beside(on_disk)
     if not on_disk.checked:
-        return f"no file under {folder} is among the products that you watch{unread}"
+        return f"no file under {folder} is among the products that you watch{beside}"
     files = count(on_disk.checked, "file")
     older = on_disk.older
-    return f"{_number(older)} of {files} under {folder} {_is(older)} older than the archive's{unread}"
+    return f"{_number(older)} of {files} under {folder} {_is(older)} older than the archive's{beside}"
+
+
+def _beside(on_disk: OnDisk) -> str:
+    damaged = f"; {on_disk.damaged:,} damaged" if on_disk.damaged else ""
+    return damaged + (f"; {on_disk.unread:,} could not be read" if on_disk.unread else "")
 
 
 def local_command(folders: Sequence[OnDisk]) -> str:
     """What lists the files: a line to be copied; empty where there is none to list."""
-    if not older_on_disk(folders):
+    if not older_on_disk(folders) and not any(each.damaged for each in folders):
         return ""
     if len(folders) > 1:
         return "pedigreed local"
@@ -89,10 +120,10 @@ def _one_of_several(on_disk: OnDisk) -> str:
     """Of one folder among several: ``212 of 3,870 files``."""
     if on_disk.problem is not None:
         return f"not looked through: {clipped(on_disk.problem, LONGEST_PROBLEM)}"
-    unread = f"; {on_disk.unread:,} could not be read" if on_disk.unread else ""
+    beside = _beside(on_disk)
     if not on_disk.checked:
-        return f"no product that you watch{unread}"
-    return f"{_number(on_disk.older)} of {count(on_disk.checked, 'file')}{unread}"
+        return f"no product that you watch{beside}"
+    return f"{_number(on_disk.older)} of {count(on_disk.checked, 'file')}{beside}"
 
 
 def _more_folders(left_out: Sequence[OnDisk]) -> str:

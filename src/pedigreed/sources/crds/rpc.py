@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ssl
 import uuid
 from dataclasses import replace
 from html import unescape
@@ -34,6 +33,7 @@ LONG = 20_000_000
 """The same, of what grows with the years: the history of contexts, and what the server says of itself."""
 
 _SHOWN = 200
+NOT_ASKED = "not asked: CRDS did not answer before"
 _FAILURES_BEFORE_REST = 2
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -64,7 +64,6 @@ class Rpc:
         self._user_agent = user_agent
         self._patience = patience
         self._deadline = patience.deadline()
-        self._tls_context = ssl.create_default_context()
         self._failures = 0
 
     def call(self, method: str, *params: object, shape: type[Shape], largest: int = USUAL) -> Shape:
@@ -82,7 +81,7 @@ class Rpc:
             UpstreamUnavailable: what came can't be used.
         """
         if self._failures >= _FAILURES_BEFORE_REST:
-            raise Passing("not asked: CRDS did not answer before")
+            raise Passing(NOT_ASKED)
         try:
             for attempt in self._patience.retrying(self._deadline):
                 with attempt:
@@ -102,7 +101,7 @@ class Rpc:
             msgspec.json.encode({"jsonrpc": "1.0", "method": method, "params": params, "id": identity}),
         )
         limits = limits_of(self._patience, self._deadline)
-        came = blocking_exchange(request, replace(limits, largest=min(largest, limits.largest)), self._tls_context)
+        came = blocking_exchange(request, replace(limits, largest=min(largest, limits.largest)))
         return _result(usable(came).body, identity)
 
     def _plain(self, result: bytes, largest: int) -> bytes:

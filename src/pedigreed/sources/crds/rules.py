@@ -1,6 +1,6 @@
 """CRDS's rule files: fetched once, checked, and kept on disk for ever, since CRDS never changes one.
 
-A file is ``{folder}/NAME``, written under another name and renamed. Beside it is its compiled form,
+A file is ``{folder}/NAME``. Beside it is its compiled form,
 ``NAME.compiled``, which is made anew where it is not of the same text or of another format.
 Source: ``GET {url}/unchecked_get/mappings/jwst/NAME``, as `crds` 14.0.3 fetches them.
 """
@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from pedigreed.durable import replace_file
 from pedigreed.model.failure import Unreadable, UpstreamUnavailable
 from pedigreed.model.reference_file import RULE_FILE_NAME
 from pedigreed.net.exchange import Request, blocking_exchange, limits_of, usable
 from pedigreed.net.patience import Passing, Patience
+from pedigreed.regular_file import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +38,8 @@ BETWEEN_REQUESTS = 0.5
 """Seconds: two requests in a second, one at a time."""
 _USED_AGAIN = timedelta(days=1)
 _COMPILED = ".compiled"
+_OURS = re.compile(rf"\.?{RULE_FILE_NAME.pattern}(?:\.compiled)?(?:\.[0-9a-f]+)?", re.ASCII)
+"""A rule file, its compiled form, and what becomes either until it is renamed."""
 PATIENCE = Patience(total_timeout=900.0, largest_answer=LARGEST_FILE)
 
 
@@ -107,16 +112,11 @@ class RuleFiles(Generic[Compiled]):
         kept = self._kept(name)
         if kept is not None:
             return kept
-        text = self._read_elsewhere(name)
-        text = self._fetched(name) if text is None else text
-        try:
-            compiled = self._compiler.compile(name, text.decode())
-        except (Unreadable, UnicodeDecodeError) as fault:
-            raise RulesUnavailable(f"{name}: it is not as CRDS wrote it: {fault}") from fault
+        text, compiled = self._read_elsewhere(name) or self._fetched(name)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            _write(self._folder / name, text)
-            _write(self._folder / (name + _COMPILED), self._compiler.encode(compiled))
+            replace_file(self._folder / name, text)
+            replace_file(self._folder / (name + _COMPILED), self._compiler.encode(compiled))
         except OSError as fault:
             raise RulesUnavailable(f"{name}: it can't be kept: {fault.strerror or fault}") from fault
         return compiled
@@ -127,9 +127,13 @@ class RuleFiles(Generic[Compiled]):
             return
         oldest = (now - KEPT).timestamp()
         for path in self._folder.iterdir():
-            is_left_over = path.name.startswith(".") and path.stat().st_mtime < now.timestamp() - 3600
-            if path.stat().st_mtime < oldest or is_left_over:
-                path.unlink(missing_ok=True)
+            # What somebody else put there is left alone.
+            if _OURS.fullmatch(path.name) is None:
+                continue
+            limit = now.timestamp() - 3600 if path.name.startswith(".") else oldest
+            with suppress(OSError):
+                if path.stat().st_mtime < limit:
+                    path.unlink()
 
     def _kept(self, name: str) -> Compiled | None:
         """The file on disk; None where there is none that can be used."""
@@ -149,7 +153,7 @@ class RuleFiles(Generic[Compiled]):
         # What can't be written beside it is made anew the next time.
         with suppress(OSError):
             if is_made:
-                _write(beside, self._compiler.encode(compiled))
+                replace_file(beside, self._compiler.encode(compiled))
             if is_old:
                 os.utime(path)
                 os.utime(beside)
@@ -161,17 +165,18 @@ class RuleFiles(Generic[Compiled]):
         except OSError:
             return None
 
-    def _read_elsewhere(self, name: str) -> bytes | None:
-        """The file in a folder of `crds`; None where it is not there."""
+    def _read_elsewhere(self, name: str) -> tuple[bytes, Compiled] | None:
+        """The file in a folder of `crds`; None where none that is as CRDS wrote it is there."""
         if self._others is None:
             return None
         try:
-            with (self._others / name).open("rb") as file:
-                return file.read(LARGEST_FILE + 1)
-        except OSError:
+            with os.fdopen(open_regular(self._others / name), "rb") as file:
+                text = file.read(LARGEST_FILE + 1)
+            return text, self._compiler.compile(name, text.decode())
+        except (OSError, Unreadable, UnicodeDecodeError):
             return None
 
-    def _fetched(self, name: str) -> bytes:
+    def _fetched(self, name: str) -> tuple[bytes, Compiled]:
         if self._address is None:
             raise RulesUnavailable(f"{name}: it is not on disk, and no server is to be asked")
         try:
@@ -180,7 +185,10 @@ class RuleFiles(Generic[Compiled]):
                     text = self._ask(self._address + name)
         except UpstreamUnavailable as fault:
             raise RulesUnavailable(f"{name}: CRDS: {fault}") from fault
-        return text
+        try:
+            return text, self._compiler.compile(name, text.decode())
+        except (Unreadable, UnicodeDecodeError) as fault:
+            raise RulesUnavailable(f"{name}: it is not as CRDS wrote it: {fault}") from fault
 
     def _ask(self, address: str) -> bytes:
         pause = self._asked_at + self._pause - time.monotonic()
@@ -191,17 +199,3 @@ class RuleFiles(Generic[Compiled]):
             raise Passing(f"no whole answer within {self._patience.total_timeout:g} s")
         request = Request("GET", address, {"User-Agent": self._user_agent})
         return usable(blocking_exchange(request, limits_of(self._patience, self._deadline))).body
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    other = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with other.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        other.rename(path)
-    except BaseException:
-        other.unlink(missing_ok=True)
-        raise

@@ -23,8 +23,8 @@ from pedigreed.sources.crds.contexts import (
     went_down,
 )
 from pedigreed.sources.crds.reference_files import MOST_NEW_FILES
-from pedigreed.sources.crds.rpc import LONG, Rpc
-from pedigreed.sources.names import CRDS_SERVER
+from pedigreed.sources.crds.rpc import LONG, NOT_ASKED, Rpc
+from pedigreed.sources.source import CRDS_SERVER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,7 +87,7 @@ class CrdsServer:
             announcements=tuple(look.announcements),
             is_complete=not look.problems,
             bookmark=look.bookmark.written(),
-            problems=tuple(look.problems),
+            problems=look.problems_in_words(),
             warnings=tuple(look.warnings),
             contexts=contexts,
         )
@@ -128,6 +128,12 @@ class _Look:
         self._url = url
         self._now = now
         self._activations: tuple[Activation, ...] = ()
+
+    def problems_in_words(self) -> tuple[str, ...]:
+        """One for each part; where nothing at all was answered, and for one reason, that reason alone."""
+        whys = {problem.partition(": ")[2] for problem in self.problems} - {NOT_ASKED}
+        is_outage = len(whys) == 1 and not self._activations and not self.announcements
+        return tuple(whys) if is_outage and len(self.problems) > 1 else tuple(self.problems)
 
     def read_history(self, since: datetime) -> None:
         """Which contexts became the latest since a moment (UTC). What the new ones change is still to be asked."""

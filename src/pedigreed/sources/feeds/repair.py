@@ -1,7 +1,8 @@
-"""Repair of a feed that is no well-formed XML, as other readers bear it.
+"""Repairs a feed that is not well-formed XML, as far as other feed readers do.
 
 What is repaired: bare ampersands and names of HTML's characters, prefixes that nobody declared, HTML that stands
-unescaped in a text, and tags that are not closed or close nothing. A feed that ends too soon stays one.
+unescaped in a text, tags, comments and CDATA that are not closed, tags that close nothing, and a feed that goes on
+as a second one. A feed that ends too soon stays one.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from html.entities import html5
 
-from pedigreed.sources.feeds.whole_entries import DEEPEST, FRAMES_AND_ENTRIES, NAMESPACES, TEXTS, VALUES
+from pedigreed.sources.feeds.whole_entries import DEEPEST, ENTRIES, FRAMES_AND_ENTRIES, NAMESPACES, TEXTS, VALUES
 
 _MOST_REFERENCES = 100_000
 """A feed with more of them than any has stays as it is, since each grows."""
@@ -20,6 +21,10 @@ _TOKEN = re.compile(
     r"|<(?P<end>/?)(?P<name>[A-Za-z_][\w.:-]{0,100})(?P<attributes>[^<>]*+)>",
     re.DOTALL,
 )
+_SEAM = re.compile(
+    r"</(?P<root>rss|feed|rdf:RDF)\s*+>(?:\s++|<[?!][^<>]*+>)*+<(?P=root)(?=[\s>])[^<>]*+>", re.IGNORECASE
+)
+"""Where a feed ends and another begins."""
 _ATTRIBUTE = re.compile(
     r"(?<![\w.:-])(?P<name>[A-Za-z_][\w.:-]{0,100}+)\s*+="
     r"\s*+(?:\"(?P<a>[^\"]*)\"|'(?P<b>[^']*)'|(?P<c>[^\s\"']+))"
@@ -38,6 +43,7 @@ def repaired(xml: str) -> str:
     """
     if xml.count("&") > _MOST_REFERENCES:
         return xml
+    xml = _SEAM.sub("", _without_open("<!--", "-->", _without_open("<![CDATA[", "]]>", xml)))
     repair = _Repair()
     position = 0
     for token in _TOKEN.finditer(xml):
@@ -51,6 +57,12 @@ def repaired(xml: str) -> str:
                 return xml
     repair.text(xml[position:])
     return repair.written
+
+
+def _without_open(begin: str, end: str, xml: str) -> str:
+    """The text without what begins sections that nothing ends: what is in them is text then."""
+    last = xml.rfind(end) + 1
+    return xml[:last] + xml[last:].replace(begin, "")
 
 
 class _Repair:
@@ -88,7 +100,7 @@ class _Repair:
     def tag(self, token: re.Match[str]) -> None:
         name, is_end = token["name"], bool(token["end"])
         local = _local(name)
-        if self._open and _local(self._open[-1]) in TEXTS and not (is_end and name == self._open[-1]):
+        if self._open and _local(self._open[-1]) in TEXTS and not (is_end and local == _local(self._open[-1])):
             if local not in FRAMES_AND_ENTRIES:
                 self._written.append(_escaped(token[0]))
                 return
@@ -101,6 +113,8 @@ class _Repair:
     def _start(self, name: str, attributes: str) -> None:
         if self._open and _local(self._open[-1]) in VALUES:
             self._close()
+        if _local(name) in ENTRIES:
+            self._end_entry()
         self._note_prefix(name)
         is_empty = attributes.endswith("/")
         self._written.append(f"<{name}{self._attributes(attributes)}{'/' if is_empty else ''}>")
@@ -109,10 +123,17 @@ class _Repair:
 
     def _end(self, name: str) -> None:
         """Close what is still open in it. What was never opened is not closed."""
-        if name in self._open:
-            while self._open[-1] != name:
+        if name.lower() in map(str.lower, self._open):
+            while self._open[-1].lower() != name.lower():
                 self._close()
             self._close()
+
+    def _end_entry(self) -> None:
+        """No entry is in another."""
+        for name in self._open:
+            if _local(name) in ENTRIES:
+                self._end(name)
+                return
 
     def _close(self) -> None:
         self._written.append(f"</{self._open.pop()}>")

@@ -1,4 +1,4 @@
-"""The whole entries of a feed's XML, and of them what is read.
+"""The entries of a feed that are complete in its XML, with the fields that pedigreed reads of them.
 
 feedparser alone will not do for what anyone may send (checked in 6.0.14). It gives half entries of a feed that
 was cut. For some fields, wherever they stand, it takes the square of their length, and what is not well-formed it
@@ -13,13 +13,13 @@ from dataclasses import dataclass, replace
 from xml.parsers import expat  # no document type comes here, and so no entity and no other file
 
 _FRAMES = frozenset({"rss", "feed", "rdf", "channel"})
-_ENTRIES = frozenset({"item", "entry"})
-FRAMES_AND_ENTRIES = _FRAMES | _ENTRIES
-TEXTS = frozenset({"title", "description", "summary", "content", "encoded"})
+ENTRIES = frozenset({"item", "entry"})
+FRAMES_AND_ENTRIES = _FRAMES | ENTRIES
+TEXTS = frozenset({"title", "description", "summary", "abstract", "content", "encoded"})
 """What may be HTML."""
 _OF_FEED = frozenset(
     {
-        *("title", "link", "description", "summary", "content"),
+        *("title", "link", "description", "summary", "abstract", "content"),
         *("guid", "id", "pubdate", "published", "updated", "modified", "issued"),
     }
 )
@@ -57,15 +57,15 @@ _MOST_NAMESPACES = 100
 _MOST_ATTRIBUTES = 100
 """feedparser takes the square of their number."""
 _MOST_ELEMENTS = 300_000
-_ENDS_TOO_SOON = frozenset(
+_IN_A_SECTION = frozenset(
     expat.errors.codes[message]
-    for message in (
-        expat.errors.XML_ERROR_NO_ELEMENTS,
-        expat.errors.XML_ERROR_UNCLOSED_TOKEN,
-        expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION,
-        expat.errors.XML_ERROR_PARTIAL_CHAR,
-    )
+    for message in (expat.errors.XML_ERROR_UNCLOSED_TOKEN, expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION)
 )
+_ENDS_TOO_SOON = _IN_A_SECTION | {
+    expat.errors.codes[message]
+    for message in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_PARTIAL_CHAR)
+}
+_BEGINS_AGAIN = re.compile(rb"<(?:rss|feed|rdf:RDF)(?=[\s>])", re.IGNORECASE)
 _DECLARATION = re.compile(rb"\sxmlns(?::[^\s=]+)?\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _CDATA = re.compile(rb"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _PREFIX = re.compile(rb"(</?)[^\s<>/:\"'=]+:")
@@ -80,7 +80,7 @@ class WholeEntries:
         xml: well-formed, UTF-8; it has the whole entries before the first thing that is wrong.
         count: of the entries.
         problem: what is wrong there, in words; None where all was read.
-        is_malformed: whether what is wrong is that it is no well-formed XML there, and does not just end too soon.
+        is_malformed: whether it is no well-formed XML there, or goes on after its end.
         left_out: how many fields were longer, or more in one entry, than a feed needs.
         has_more: whether there are more entries than were to be read.
     """
@@ -166,9 +166,10 @@ class _Walk:
             return (f"{stop} {self._place}" if str(stop) else None), False
         except expat.ExpatError as error:
             if self._is_over:
-                return None, False
+                goes_on = _BEGINS_AGAIN.search(self._xml, self._parser.ErrorByteIndex) is not None
+                return (f"another feed begins {self._place}" if goes_on else None), goes_on
             if error.code in _ENDS_TOO_SOON:
-                return f"it is cut {self._place}", False
+                return f"it is cut {self._place}", error.code in _IN_A_SECTION
             return f"it is no well-formed XML {self._place}: {expat.ErrorString(error.code)}", True
         return None, False
 
@@ -217,7 +218,7 @@ class _Walk:
         if name in _FRAMES:
             self._kept.append(tag[0][:-2] + b">" if is_empty else tag[0])
             self._frames.append(tag["qualified"])
-        elif name in _ENTRIES and not is_empty:
+        elif name in ENTRIES and not is_empty:
             if self.count == self._most:
                 self.has_more = True
                 raise _Stop

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from xxhash import xxh3_64_hexdigest
 
-from pedigreed.sources.mailbox.gathering import FIRST, MOST_MAILS, Gathering
+from pedigreed.regular_file import open_regular, why_unread
+from pedigreed.sources.mailbox.gathering import FIRST, MOST_MAILS, Gathering, Place
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
-from pedigreed.sources.mailbox.place import Place
-from pedigreed.sources.names import mailbox_path_name
 from pedigreed.sources.plain_text import plain_line
-from pedigreed.sources.regular_file import open_regular, why_unread
+from pedigreed.sources.source import mailbox_path_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

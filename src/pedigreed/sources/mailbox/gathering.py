@@ -1,19 +1,20 @@
-"""What the mails of one reading bring: announcements of CRDS's, and events of MAST's."""
+"""What the mails of one reading bring: announcements of CRDS's, and events of MAST's; and how far it came."""
 
 from __future__ import annotations
 
 import re
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+import msgspec
 
 from pedigreed.model.news_source import Reading
 from pedigreed.model.notice import Announcement, Medium, Sender
-from pedigreed.sources.about_crds import is_about_crds
+from pedigreed.sources.about_crds import is_about_crds, of_one_context_each
 from pedigreed.sources.mailbox.mail import read_mail
 from pedigreed.sources.mailbox.mail_header import without_noise
 from pedigreed.sources.mailbox.mast_events import events_in
-from pedigreed.sources.one_context import of_one_context_each
 from pedigreed.sources.plain_text import plain_line
 
 if TYPE_CHECKING:
@@ -39,6 +40,25 @@ MOST_SECONDS = 20.0
 MOST_ARCHIVE_EVENTS = 100_000
 _MOST_WARNINGS = 20
 _LONGEST_SUBJECT = 80
+_LONGEST_LIST = 50
+
+
+class Place(msgspec.Struct, frozen=True):
+    """How far a mailbox was read: the bookmark between readings. Each kind of mailbox has its own fields."""
+
+    @classmethod
+    def of(cls, bookmark: str | None) -> Self | None:
+        """The place that a bookmark tells; None where it is none of this kind: the mailbox is read anew then."""
+        if bookmark is None:
+            return None
+        try:
+            return msgspec.json.decode(bookmark, type=cls)
+        except msgspec.MsgspecError:
+            return None
+
+    def written(self) -> str:
+        """The bookmark."""
+        return msgspec.json.encode(self).decode()
 
 
 class Gathering:
@@ -52,7 +72,7 @@ class Gathering:
         """Begin with nothing.
 
         Args:
-            source: the mailbox's name.
+            source: the mailbox's name. What came by a list is called by that.
             senders: whose mails are believed.
         """
         self._source = source
@@ -112,21 +132,26 @@ class Gathering:
     def reading(self, bookmark: str | None, *, is_complete: bool, problems: tuple[str, ...] = ()) -> Reading:
         """What was taken so far."""
         more = len(self._warnings) - _MOST_WARNINGS
-        told = [*self._warnings[:_MOST_WARNINGS], *([f"{more} more warnings of this kind"] if more > 0 else [])]
+        warnings = [
+            *self._warnings[:_MOST_WARNINGS],
+            *([f"{more} more warnings of this kind"] if more > 0 else []),
+        ]
         return Reading(
             announcements=tuple(self._announcements.values()),
             is_complete=is_complete and not problems,
             bookmark=bookmark,
             problems=problems,
-            warnings=tuple(told),
+            warnings=tuple(warnings),
             events=tuple(self._events),
         )
 
     def _announcement(self, mail: ReadMail, sender: Sender | None) -> Announcement:
         # A forged mail must not stand in the place of the one whose Message-ID it has.
         forged = f"{sender}:" if sender is Sender.UNVERIFIED else ""
+        # Anybody can write into List-Id what he likes, so that it is of a mail is always said.
+        by_list = f"{plain_line(mail.list_name, _LONGEST_LIST)} (mail)" if mail.list_name else ""
         return Announcement(
-            source=self._source,
+            source=by_list or self._source,
             medium=Medium.MAIL,
             identity=forged + mail.message_id,
             said_at=mail.said_at,
@@ -148,7 +173,7 @@ def _day(instant: datetime) -> str:
 
 
 _LIST_NAME = re.compile(r"[a-z0-9-]+\.pedigreed\.\S+", re.IGNORECASE)
-"""The List-Id of a digest: see `delivery.mail`."""
+"""The List-Id of a digest: see `delivery.digest_mail`."""
 
 
 def is_digest(mail: ReadMail) -> bool:

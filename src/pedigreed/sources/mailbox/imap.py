@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import imaplib
-import ssl
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from imap_tools.errors import ImapToolsError, MailboxFolderSelectError, MailboxL
 
 from pedigreed.model.failure import PedigreedError, UpstreamUnavailable
 from pedigreed.net.access_token import access_token
+from pedigreed.net.exchange import system_authorities
 from pedigreed.sources.mailbox.gathering import FIRST, MOST_MAILS, Gathering
 from pedigreed.sources.mailbox.imap_connection import (
     WHOLE,
@@ -42,9 +42,12 @@ from pedigreed.sources.mailbox.imap_connection import (
 )
 from pedigreed.sources.mailbox.imap_progress import ImapPlace, Progress
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
-from pedigreed.sources.names import imap_folder_name
+from pedigreed.sources.source import imap_folder_name
 
 if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+
     from pedigreed.config.sources import ImapMailbox
     from pedigreed.model.news_source import Reading
     from pedigreed.sources.mailbox.senders import Senders
@@ -83,7 +86,7 @@ class ImapSource:
         reading = ImapReading(self._config, self._limits, Gathering(self.name, self._senders), bookmark, now)
         try:
             secret = self._secret()
-            context = self._tls_context or ssl.create_default_context()
+            context = self._tls_context or system_authorities()
         except (PedigreedError, OSError) as error:
             return reading.ended(str(error))
         problem = ""
@@ -108,7 +111,7 @@ class ImapSource:
         )
         try:
             secret = self._secret()
-            context = self._tls_context or ssl.create_default_context()
+            context = self._tls_context or system_authorities()
         except (PedigreedError, OSError) as error:
             raise UpstreamUnavailable(str(error)) from None
         try:
@@ -160,15 +163,11 @@ class ImapReading:
             secret: the password, or an access token where the configuration has a command for it.
         """
         self.may_go_on = False
-        client = None
         try:
-            client = ImapClient(ImapConnection(self._config, self._limits, context, self._ends_at))
-            self._log_in(client, secret)
-            introduce(client)
-            self._open_folder(client)
-            self._read(client)
-            with suppress(imaplib.IMAP4.error, ImapToolsError, OSError):
-                client.logout()
+            with self._opened(context, secret) as client:
+                self._read(client)
+                with suppress(imaplib.IMAP4.error, ImapToolsError, OSError):
+                    client.logout()
         except Exception as error:  # noqa: BLE001  # imaplib raises whatever an answer that is no IMAP leads it to
             problem = in_words(error, self._config.host)
             if self._progress and time.monotonic() >= self._ends_at:
@@ -177,25 +176,15 @@ class ImapReading:
                 self._tell_failure(self._progress.trying, b"", problem)
                 self.may_go_on = self._failures < _MOST_FAILURES
             return problem
-        finally:
-            if client is not None:
-                client.client.shutdown()
         return ""
 
     def look(self, context: ssl.SSLContext, secret: str) -> tuple[str, ...]:
         """Log in and open the folder. What the server can do; raises `UpstreamUnavailable`."""
-        client = None
         try:
-            client = ImapClient(ImapConnection(self._config, self._limits, context, self._ends_at))
-            self._log_in(client, secret)
-            introduce(client)
-            self._open_folder(client)
-            return tuple(client.client.capabilities)
+            with self._opened(context, secret) as client:
+                return tuple(client.client.capabilities)
         except Exception as error:  # noqa: BLE001  # as in go_on()
             raise UpstreamUnavailable(in_words(error, self._config.host)) from None
-        finally:
-            if client is not None:
-                client.client.shutdown()
 
     def ended(self, problem: str) -> Reading:
         """What was read."""
@@ -211,6 +200,19 @@ class ImapReading:
             )
             problems.append(f"{mails} asked for again{self._last_failure}")
         return self._gathering.reading(bookmark, is_complete=self._has_read_all, problems=tuple(problems))
+
+    @contextmanager
+    def _opened(self, context: ssl.SSLContext, secret: str) -> Iterator[ImapClient]:
+        """A connection that is logged in and has the folder open to be read. Its socket is closed in the end."""
+        connection = ImapConnection(self._config, self._limits, context, self._ends_at)
+        try:
+            client = ImapClient(connection)
+            self._log_in(client, secret)
+            introduce(client)
+            self._open_folder(client)
+            yield client
+        finally:
+            connection.shutdown()
 
     def _log_in(self, client: ImapClient, secret: str) -> None:
         try:
@@ -242,10 +244,10 @@ class ImapReading:
                 f"the folder {self._config.folder} on {self._config.host} can't be opened: {why}"
             ) from None
         _, [validity, *_] = client.client.response("UIDVALIDITY")
-        told = validity.decode("ascii", "replace")[:20] if isinstance(validity, bytes) else ""
-        if self._progress is None or self._progress.validity != told:
-            known = self._known if self._known and self._known.validity == told else None
-            self._progress = Progress(self._mailbox, told, known)
+        said_validity = validity.decode("ascii", "replace")[:20] if isinstance(validity, bytes) else ""
+        if self._progress is None or self._progress.validity != said_validity:
+            known = self._known if self._known and self._known.validity == said_validity else None
+            self._progress = Progress(self._mailbox, said_validity, known)
 
     def _read(self, client: ImapClient) -> None:
         progress = self._progress
@@ -281,7 +283,7 @@ class ImapReading:
             self._gathering.pass_over(naming_header(client, uid), f"UID {uid}", reason)
             return
         content = section(client, uid, WHOLE)
-        if content is not None:
+        if content or (content is not None and not size):
             self._gathering.take(content, f"UID {uid}")
         elif size is not None:
             raise NotHandedOut("the server has the mail, and gives nothing of it")

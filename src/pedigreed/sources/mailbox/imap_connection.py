@@ -20,7 +20,8 @@ from imap_tools import BaseMailBox
 from pedigreed import __version__
 from pedigreed.config.channels import Security
 from pedigreed.model.failure import PedigreedError, UpstreamUnavailable
-from pedigreed.redaction import redact, told_at_login
+from pedigreed.net.breakage import NO_TLS, answers_without_tls
+from pedigreed.redaction import redact, said_at_login
 from pedigreed.sources.mailbox.mail import LARGEST_MAIL
 from pedigreed.sources.plain_text import plain_line
 
@@ -199,6 +200,8 @@ def in_words(error: Exception, host: str) -> str:  # noqa: PLR0911  # a line for
             return str(error)
         case ssl.SSLCertVerificationError():
             return f"the certificate of {host} is not trusted: {error.verify_message}"
+        case ssl.SSLError() if answers_without_tls(error):
+            return f"{host}: {NO_TLS}"
         case ssl.SSLError():
             return f"TLS with {host} does not come about: {error.reason or error}"
         case BrokenOff():
@@ -222,7 +225,7 @@ def said(answer: Sequence[object]) -> str:
 def redacted(text: str, config: ImapMailbox, secret: str) -> str:
     """The text on one line without the password or token, in whatever form the server repeats it."""
     bearer = base64.b64encode(_oauthbearer(config, secret)).decode("ascii")
-    return plain_line(redact(text, bearer, *told_at_login(config.username, secret)), _LONGEST_SENTENCE)
+    return plain_line(redact(text, bearer, *said_at_login(config.username, secret)), _LONGEST_SENTENCE)
 
 
 def say_token(client: ImapClient, config: ImapMailbox, token: str) -> None:
@@ -278,9 +281,12 @@ WHOLE = f"BODY.PEEK[]<0.{LARGEST_MAIL + 1}>"
 
 _NAMING_FIELDS = "BODY.PEEK[HEADER.FIELDS (DATE SUBJECT)]"
 _SIZE = re.compile(rb"RFC822\.SIZE (\d{1,15})")
-_CONTENT = re.compile(rb"BODY\[")
-_QUOTED = re.compile(rb'BODY\[[^\]]*\](?:<\d+>)? "((?:[^"\\]|\\.)*)"')
+_UID = re.compile(rb"[( ]UID (\d{1,15})")
+_RESPONSE = re.compile(rb"\d+ \(")
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _ESCAPED = re.compile(rb"\\(.)")
+_NAMES = {WHOLE: rb"BODY\[\](?:<\d+>)?", _NAMING_FIELDS: rb"BODY\[HEADER\.FIELDS[^\]]*\]"}
+"""What is asked for -> how the answer calls it."""
 
 
 class NotHandedOut(Exception):
@@ -311,11 +317,11 @@ def uids_of(client: ImapClient, criteria: str) -> list[int]:
 def size_of(client: ImapClient, uid: int) -> int | None:
     """In bytes; 0 where the server does not say it, and None where it says that there is no such mail."""
     kind, answer = client.client.uid("FETCH", str(uid), "(RFC822.SIZE)")
-    if kind == "OK" and answer == [None]:
-        return None
-    told = b" ".join(item for item in answer if isinstance(item, bytes)) if kind == "OK" else b""
-    found = _SIZE.search(told)
-    return int(found[1]) if found else 0
+    if kind != "OK":
+        return 0
+    mine = _about(uid, answer)
+    found = _SIZE.search(b" ".join(map(_words, mine)))
+    return int(found[1]) if found else 0 if mine else None
 
 
 def naming_header(client: ImapClient, uid: int) -> bytes:
@@ -336,13 +342,41 @@ def section(client: ImapClient, uid: int, what: str) -> bytes | None:
         raise NotHandedOut(f"the server says: {plain_line(str(error))}") from None
     if kind != "OK":
         raise NotHandedOut(f"the server says: {said(answer)}")
-    for item in answer:
-        if isinstance(item, tuple) and _CONTENT.search(item[0]):
+    for item in _about(uid, answer):
+        named = re.search(_NAMES[what], _words(item), re.IGNORECASE)
+        if named is None:
+            continue
+        if isinstance(item, tuple):
             return bytes(item[1])
-        if isinstance(item, bytes) and (quoted := _QUOTED.search(item)):
-            return _ESCAPED.sub(rb"\1", quoted[1])
-        if isinstance(item, bytes) and _CONTENT.search(item):
+        quoted = _STRING.match(item, named.end() + 1)
+        if quoted is None:
             raise NotHandedOut("there is nothing in it")
+        return _ESCAPED.sub(rb"\1", quoted[0][1:-1])
     if any(isinstance(item, tuple) for item in answer):
         raise NotHandedOut("the server answers with something else than was asked for")
     return None
+
+
+Item = bytes | tuple[bytes, bytes]
+"""Words of an answer, or words with the literal after them, as `imaplib` has them."""
+
+
+def _about(uid: int, answer: Sequence[Item | None]) -> list[Item]:
+    """What an answer says of one mail. A server may tell of others at any time (RFC 3501, 7)."""
+    responses: list[list[Item]] = []
+    for item in answer:
+        if item is None:
+            continue
+        if not responses or _RESPONSE.match(_words(item)):
+            responses.append([])
+        responses[-1].append(item)
+    return [item for response in responses if _uid_of(response) in {uid, None} for item in response]
+
+
+def _uid_of(response: Sequence[Item]) -> int | None:
+    found = _UID.search(_STRING.sub(b"", b"".join(map(_words, response))))
+    return int(found[1]) if found else None
+
+
+def _words(item: Item) -> bytes:
+    return item[0] if isinstance(item, tuple) else item

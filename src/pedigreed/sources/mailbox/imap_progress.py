@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pedigreed.sources.mailbox.place import Place
+from pedigreed.sources.mailbox.gathering import Place
 
 MOST_AGAIN = 100
 """Mails that could not be had. Where there are more, no other is asked for: none is ever passed over."""

@@ -7,8 +7,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from pedigreed.sources.mailbox import mail_header
+from pedigreed.sources.mailbox.banner import without_banner
 from pedigreed.sources.mailbox.list_digest import mails_in
-from pedigreed.sources.mailbox.mail_text import unflowed, without_banner
+from pedigreed.sources.mailbox.mail_text import unflowed
 from pedigreed.sources.mailbox.parts import (
     MOST_PARTS,
     file_name,
@@ -154,18 +155,20 @@ def _stand_in(author: str, date: str, subject: str, text: str) -> str:
 
 def _text(parts: list[Part]) -> str:
     """All that is to be read. Of several forms of one text, the plain one where it says anything."""
-    plainly_told = {part.alternative for part in parts if _is_text(part, _TEXTS) and text_of(part.message).strip()}
-    told: list[str] = []
+    in_plain_text = {
+        part.alternative for part in parts if _is_text(part, _TEXTS) and text_of(part.message).strip()
+    }
+    lines: list[str] = []
     for part in parts:
         if part.is_mail:
-            told.append("\n" + mail_header.field(part.message, "Subject", 300))
+            lines.append("\n" + mail_header.field(part.message, "Subject", 300))
         elif _is_text(part, _TEXTS):
-            told.append(plain(_flowing(part.message)))
-        elif _is_text(part, _PAGES) and (part.alternative is None or part.alternative not in plainly_told):
-            told.append(plain_from_html(text_of(part.message)))
-        if sum(map(len, told)) > LONGEST_TEXT:
+            lines.append(plain(_flowing(part.message)))
+        elif _is_text(part, _PAGES) and (part.alternative is None or part.alternative not in in_plain_text):
+            lines.append(plain_from_html(text_of(part.message)))
+        if sum(map(len, lines)) > LONGEST_TEXT:
             break
-    return plain("\n".join(told))
+    return plain("\n".join(lines))
 
 
 def _is_text(part: Part, kinds: frozenset[str]) -> bool:

@@ -2,23 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
 from pedigreed.sources.charset import codec_of
-
-_BANNER_BEGINS = re.compile(
-    r"[\W_]*(?:caution|external|warning|attention|notice|alert|this (?:e-?mail|message))\b", re.IGNORECASE
-)
-_SAYS_EXTERNAL = re.compile(
-    r"\b(?:originat\w+|sent|comes?|came|received|is)\b.*\b(?:outside|external)\b"
-    r"|\bexternal\W*(?:(?:e-?mail|message|sender)\W*)?\Z",
-    re.IGNORECASE | re.DOTALL,
-)
-_ADVICE = re.compile(
-    r"\b(?:click|attachments?|phishing|(?:recogni[sz]e|verify|trust|know) the sender)\b", re.IGNORECASE
-)
-_SENTENCE = re.compile(r"(?:[^.!?\]\n]|\n(?!\n))+[.!?\]]*[\s=*_-]*")
-_LONGEST_BANNER = 1_500
 
 _SUPERSETS = frozenset({"", "ascii", "iso8859-1", "cp1252", "utf-8"})
 """Labels that stand on text of any kind: much that is UTF-8, or Windows's, is sent as US-ASCII or Latin-1."""
@@ -42,17 +26,6 @@ def _strictly(content: bytes, charset: str) -> str:
         return content.decode(charset)
     except (UnicodeError, ValueError):
         return ""
-
-
-def without_banner(text: str) -> str:
-    """The text without what companies put above mails from outside: that they are, and what not to click on."""
-    end = 0
-    for sentence in _SENTENCE.finditer(text[:_LONGEST_BANNER]):
-        begins = _BANNER_BEGINS.match(sentence[0]) and _SAYS_EXTERNAL.search(sentence[0])
-        if not (begins if end == 0 else _ADVICE.search(sentence[0])):
-            break
-        end = sentence.end()
-    return text[end:]
 
 
 def unflowed(text: str, *, deletes_space: bool = False) -> str:

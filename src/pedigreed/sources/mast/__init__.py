@@ -1,0 +1,1 @@
+"""MAST's keyword services, asked through astroquery. They are only read."""

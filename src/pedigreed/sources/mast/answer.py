@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.coverage import Fetched
 from pedigreed.model.failure import Unreadable
 from pedigreed.model.product_name import parse_product_name
-from pedigreed.sources.mast.columns import NEEDED_TO_TELL, columns_filled, spelt_as_asked
+from pedigreed.sources.mast.query import NEEDED_TO_TELL, columns_filled, spelt_as_asked
 from pedigreed.sources.mast.row import archived_at, check_keys, product_of, program_of
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class PagedAnswer:
         unreadable: program -> why each of its rows can't be read; None for rows that name no program.
         odd: column -> what is odd about each of its values that were left out.
         strangers: how many rows are of programs that were not asked for.
+        others: how many rows are of other programs, where the question named none.
         too_old: how many rows are older than the query's limit.
         paging_problems: what did not fit between pages.
         filled: the columns that had a value in any row that was read.
@@ -72,13 +73,18 @@ class PagedAnswer:
     unreadable: dict[int | None, list[str]] = field(default_factory=lambda: defaultdict(list))
     odd: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     strangers: int = 0
+    others: int = 0
     too_old: int = 0
     paging_problems: list[str] = field(default_factory=list)
     filled: set[str] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
     notes: dict[str, None] = field(default_factory=dict)
+    _programs: frozenset[int] = field(init=False)
     _last_page: list[bytes] = field(default_factory=list)
     _brings_nothing: bool = False
+
+    def __post_init__(self) -> None:
+        self._programs = frozenset(self.query.programs)
 
     def take(self, page: Page, number: int, required: AbstractSet[str] = frozenset()) -> None:
         """Take the page that was asked for as `number`, counted from 1. Its rows must have the required keys."""
@@ -117,7 +123,7 @@ class PagedAnswer:
     def different_rows(self) -> int:
         """How many rows came, each product counted once."""
         unreadable = sum(map(len, self.unreadable.values()))
-        return len(self.products.keys() | set(self.unchanged)) + unreadable + self.strangers
+        return len(self.products.keys() | set(self.unchanged)) + unreadable + self.strangers + self.others
 
     @property
     def unfilled(self) -> frozenset[str]:
@@ -147,6 +153,7 @@ class PagedAnswer:
         for column, problems in part.odd.items():
             self.odd[column] += problems
         self.strangers += part.strangers
+        self.others += part.others
         self.too_old += part.too_old
         self.filled |= part.filled
         self.columns |= part.columns
@@ -173,16 +180,20 @@ class PagedAnswer:
     def _read(self, values: Mapping[str, object], fingerprint: bytes, required: AbstractSet[str]) -> None:
         try:
             check_keys(values, required)
-            self.filled.update(columns_filled(values))
+            if len(self.filled) < len(NEEDED_TO_TELL):
+                self.filled.update(columns_filled(values))
             if len(self.products) < _ENOUGH_ROWS:
                 self.columns.update(values)
             product = product_of(values, self.query.instrument, fingerprint, self._keep_odd)
         except Unreadable as error:
             program = program_of(values)
-            self.unreadable[program if program in self.query.programs else None].append(str(error))
+            self.unreadable[program if program in self._programs else None].append(str(error))
             return
-        if product.program not in self.query.programs:
-            self.strangers += 1
+        if product.program not in self._programs:
+            if self.query.names_programs:
+                self.strangers += 1
+            else:
+                self.others += 1
         elif product.filename in self.products:
             self.again.append(product)
         else:

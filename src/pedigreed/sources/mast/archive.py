@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 import structlog
@@ -12,17 +14,18 @@ from pedigreed.model.failure import StoreError, TryAgain, UpstreamRefused, Upstr
 from pedigreed.model.product_name import parse_product_name
 from pedigreed.sources.mast.answer import PagedAnswer, completeness_of
 from pedigreed.sources.mast.keyword_services import KeywordServices, LimitRefused
-from pedigreed.sources.mast.outages import Outages
-from pedigreed.sources.mast.patience import Patience, TooManyValues, TooMuch
-from pedigreed.sources.mast.sizes import QuestionSizes
+from pedigreed.sources.mast.query import QuestionSizes
+from pedigreed.sources.mast.session import QueryLimits, TooManyValues, TooMuch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
     from types import TracebackType
 
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.product import Product
     from pedigreed.sources.mast.answer import Completeness, Part
+    from pedigreed.sources.mast.missions import MissionsSearch
     from pedigreed.sources.mast.portal import Portal
     from pedigreed.sources.mast.query import PedigreeQuery
 
@@ -34,6 +37,10 @@ MOST_ROWS = 500_000
 
 _ROOM_TO_GROW = 1_000
 """How many rows more than were counted are asked for in one page: the archive is being written to."""
+
+_FAILURES_BEFORE_REST = 2
+_SERVICES_BEFORE_DOUBT = 2
+_SHORTEST_SPAN = timedelta(minutes=1)
 
 _log = structlog.get_logger()
 
@@ -54,21 +61,24 @@ class MastArchive:
         user_agent: str,
         *,
         token: str | None = None,
-        patience: Patience | None = None,
+        patience: QueryLimits | None = None,
         page_rows: int = PAGE_ROWS,
         most_rows: int = MOST_ROWS,
+        fallback: MissionsSearch | None = None,
     ) -> None:
+        """`fallback`: the search of file sets that is asked where a keyword service does not answer."""
         self._url = url
         self._user_agent = user_agent
         self._token = token
-        self._patience = patience or Patience()
+        self._patience = patience or QueryLimits()
         self._page_rows = page_rows
         self._most_rows = most_rows
+        self._fallback = fallback
         self.sizes = QuestionSizes()
         self._opened: Portal | None = None
         self._asking: KeywordServices | None = None
         self._outages = Outages()
-        self._requests_told = 0
+        self._requests_counted = 0
 
     def __enter__(self) -> Self:
         return self
@@ -93,7 +103,8 @@ class MastArchive:
         trouble ends at the program that it is of: at most as often as leads to two programs. What is too slow or
         too big for the service is asked for in halves too, after one program showed that it answers at all.
 
-        A part that could not be asked, whatever went wrong, is incomplete and says why. Nothing is raised but
+        A part that could not be asked, whatever went wrong, is incomplete and says why. Where the service did not
+        answer, it has what the search of file sets says, if that stands in. Nothing is raised but
         what `known` raises of the store.
 
         Args:
@@ -111,7 +122,7 @@ class MastArchive:
         while waiting:
             part = waiting.pop()
             if self._outages.rests(part.instrument):
-                yield part, _unanswered("not asked: the service did not answer before")
+                yield part, self._stood_in(part, "not asked: the service did not answer before")
                 continue
             try:
                 found = self._ask(part, known)
@@ -134,10 +145,12 @@ class MastArchive:
                     self.sizes.programs.pop(part.instrument, None)
                     continue
                 self._note_failure(part.instrument, error)
+                if isinstance(error, TooMuch) and len(part.programs) == 1:
+                    self.sizes.was_too_much_alone(part.instrument, part.programs[0])
                 if was_too_much and not has_answered and not isinstance(error, UpstreamRefused):
                     # One program alone was too much as well: it is the service.
                     self._outages.failed(part.instrument)
-                yield part, _unanswered(str(error), self._requests())
+                yield part, self._stood_in(part, str(error))
                 continue
             except (StoreError, TryAgain):
                 raise
@@ -148,11 +161,11 @@ class MastArchive:
             if was_too_much:
                 has_answered = True
                 self.sizes.answered(part.instrument, len(part.programs))
-            told = self._told(found, known)
+            parts = self._parts_of(found, known)
             # Its rows need not stay in memory while the next are read.
             del found
-            yield from told
-            del told
+            yield from parts
+            del parts
 
     def programs_with_data(self, instrument: Instrument, programs: Iterable[int]) -> frozenset[int]:
         """Which of some programs have any row in an instrument's service, in few and small requests.
@@ -162,6 +175,40 @@ class MastArchive:
         """
         self._services.start_query()
         return self._services.programs_with_rows(instrument, programs, self._page_rows)
+
+    def programs_ingested(
+        self, instrument: Instrument, since: datetime, until: datetime
+    ) -> Iterator[tuple[frozenset[int], datetime]]:
+        """The programs of every row of a service whose ingest ended between two instants (UTC).
+
+        They come in spans, the earliest first, each with the instant at which it ends: what came is whole,
+        whatever becomes of the rest. A span of more rows than a page may have is asked for in halves.
+
+        Raises:
+            UpstreamUnavailable: it did not answer within the limits.
+        """
+        waiting = [(since, until)]
+        while waiting:
+            begin, end = waiting.pop()
+            middle = begin + (end - begin) / 2
+            can_be_halved = end - begin > _SHORTEST_SPAN
+            self._services.start_query(is_in_doubt=self._outages.is_in_doubt, can_ask_less=can_be_halved)
+            try:
+                found = self._services.programs_ingested(instrument, begin, end, self._most_rows)
+            except TooMuch:
+                if not can_be_halved:
+                    raise
+                found = None
+            if found is not None:
+                yield found, end
+            elif can_be_halved:
+                waiting += [(middle, end), (begin, middle)]
+            else:
+                raise TooMuch(f"it took in more than {self._most_rows:,} rows by {end:%Y-%m-%d %H:%M}, at once")
+
+    def requests_made(self) -> int:
+        """How many requests there were since this, or an answer, told of them."""
+        return self._requests()
 
     @property
     def _services(self) -> KeywordServices:
@@ -200,7 +247,8 @@ class MastArchive:
 
     def _read_several(self, query: PedigreeQuery, known: Mapping[bytes, str]) -> PagedAnswer | None:
         """The rows of several programs; None where they do not fit on a page."""
-        answer = self._services.read(query, known, self._first_page(known), only_one_page=True)
+        rows = self._first_page(known) if query.names_programs else self._page_rows
+        answer = self._services.read(query, known, rows, only_one_page=True)
         return None if answer.is_first_page_only else answer
 
     def _first_page(self, known: Mapping[bytes, str]) -> int:
@@ -298,20 +346,38 @@ class MastArchive:
         *,
         is_first: bool,
     ) -> list[PedigreeQuery]:
-        """The same in halves, the last to be asked first; at first one program alone, of the fewest known rows."""
-        if not is_first or len(query.programs) == 2:  # noqa: PLR2004  # two halves are one program each
+        """The same in halves, the last to be asked first.
+
+        At first one program alone shows whether the service answers at all: of the fewest known rows, and none
+        that was too much alone before.
+        """
+        if not is_first:
             return list(reversed(query.halves()))
         counts = Counter(parse_product_name(filename).program for filename in known(query).values())
-        least = min(query.programs, key=lambda program: counts[program])
+        were_too_much = {program for instrument, program in self.sizes.parts if instrument is query.instrument}
+        least = min(query.programs, key=lambda program: (program in were_too_much, counts[program]))
         others = query.of(tuple(program for program in query.programs if program != least))
-        return [*reversed(others.halves()), query.of((least,))]
+        halves = others.halves() if len(others.programs) > 1 else (others,)
+        return [*reversed(halves), query.of((least,))]
 
-    def _told(self, found: Completeness, known: Callable[[PedigreeQuery], Mapping[bytes, str]]) -> Iterator[Part]:
+    def _parts_of(
+        self, found: Completeness, known: Callable[[PedigreeQuery], Mapping[bytes, str]]
+    ) -> Iterator[Part]:
         warnings = self._services.warnings(found.answer.query.instrument)
         if found.is_of_single_programs:
             yield from found.parts(lambda part: known(part).values(), warnings, self._requests())
         else:
             yield found.whole(warnings, self._requests())
+
+    def _stood_in(self, query: PedigreeQuery, problem: str) -> Fetched[Product]:
+        """No answer, and why; with what the search of file sets has, where that stands in."""
+        if self._fallback is None or query.only_stale:
+            return _unanswered(problem, self._requests())
+        try:
+            found = tuple(self._fallback.file_sets(query.instrument, query.programs))
+        except UpstreamUnavailable as error:
+            return _unanswered(f"{problem}; {error}", self._requests())
+        return replace(_unanswered(problem, self._requests()), file_sets=found)
 
     def _note_failure(self, instrument: Instrument, error: UpstreamUnavailable) -> None:
         if isinstance(error, UpstreamRefused):
@@ -322,8 +388,41 @@ class MastArchive:
 
     def _requests(self) -> int:
         """How many requests there were since this was asked before."""
-        before, self._requests_told = self._requests_told, self._services.requests
-        return self._requests_told - before
+        made = self._services.requests + (self._fallback.requests if self._fallback else 0)
+        before, self._requests_counted = self._requests_counted, made
+        return self._requests_counted - before
+
+
+class Outages:
+    """What became of the queries so far.
+
+    A service rests after two failed queries in a row. The others are not held to it.
+    When queries of two services failed one after the other, MAST as a whole is in doubt: then each service gets
+    one query of one attempt. The first answer ends the doubt.
+    """
+
+    def __init__(self) -> None:
+        self._failures: Counter[Instrument] = Counter()
+        self._failed_in_a_row: set[Instrument] = set()
+
+    def answered(self, instrument: Instrument) -> None:
+        """A query got an answer, be it a refusal."""
+        self._failures[instrument] = 0
+        self._failed_in_a_row.clear()
+
+    def failed(self, instrument: Instrument) -> None:
+        """A query got no usable answer within its limits."""
+        self._failures[instrument] += 1
+        self._failed_in_a_row.add(instrument)
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether MAST as a whole may be down."""
+        return len(self._failed_in_a_row) >= _SERVICES_BEFORE_DOUBT
+
+    def rests(self, instrument: Instrument) -> bool:
+        """Whether the instrument's service is not to be asked now."""
+        return self._failures[instrument] >= (1 if self.is_in_doubt else _FAILURES_BEFORE_REST)
 
 
 def _unanswered(problem: str, requests: int = 0) -> Fetched[Product]:

@@ -2,7 +2,8 @@
 
 Rows are cut, not read: most of them are known already by their bytes, and need no reading.
 Two envelopes are known. ``fields`` and ``data`` with an object a row is what the documentation shows;
-``Tables`` with ``Fields`` and positional ``Rows`` is what gbrammer/mastquery reads first.
+``Tables`` with ``Fields`` and positional ``Rows`` is what gbrammer/mastquery reads first. Either may have either
+kind of rows.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ Value = TypeVar("Value")
 _LONGEST_MESSAGE = 1_000
 _SHOWN = 200
 
-_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?\b(?:NaN|Infinity)\b', re.DOTALL)
-"""A JSON string, which stays as it is, or what Python and .NET write for a number that is none."""
+_NO_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*+"|-?\b(?:NaN|Infinity|undefined)\b', re.DOTALL)
+"""A JSON string, which stays as it is, or what Python, .NET and JavaScript write for no number."""
 
 
 class _Paging(msgspec.Struct, rename="camel"):
-    page: int | None = None
-    pages_filtered: int | None = None
-    rows_filtered: int | None = None
+    page: object = None
+    pages_filtered: object = None
+    rows_filtered: object = None
 
 
 class _Field(msgspec.Struct):
@@ -48,6 +49,7 @@ class _Table(msgspec.Struct, rename="pascal"):
 _OBJECTS = msgspec.json.Decoder(dict[str, object])
 _ARRAYS = msgspec.json.Decoder(list[object])
 _CUT_OBJECTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_FIELDS = msgspec.json.Decoder(list[_Field])
 _CUT_ARRAYS = msgspec.json.Decoder(list[msgspec.Raw])
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -113,8 +115,9 @@ class Reply(msgspec.Struct):
     """A reply, its rows cut."""
 
     status: str | None = None
-    msg: str | None = None
+    msg: object = None
     paging: _Paging | None = None
+    fields: msgspec.Raw = msgspec.Raw()
     data: list[msgspec.Raw] | None = None
     tables: list[_Table] | None = msgspec.field(default=None, name="Tables")
     note: str = msgspec.field(default="", name="what pedigreed noted")
@@ -135,7 +138,8 @@ class Reply(msgspec.Struct):
     @property
     def message(self) -> str:
         """The service's own words about it, on one plain line."""
-        return plain_line(self.msg or "", _LONGEST_MESSAGE)
+        said = self.msg if isinstance(self.msg, str) else "" if self.msg is None else repr(self.msg)
+        return plain_line(said, _LONGEST_MESSAGE)
 
     def page(self) -> Page:
         """One page of rows.
@@ -147,14 +151,24 @@ class Reply(msgspec.Struct):
         if self.state != "COMPLETE":
             raise UpstreamRefused(f"MAST answered {self.state}: {self.message[:_SHOWN] or 'no message'}")
         paging = self.paging or _Paging()
-        place = (paging.page, paging.pages_filtered, paging.rows_filtered, self.note)
+        numbers = (paging.page, paging.pages_filtered, paging.rows_filtered)
+        number, pages, total = map(_whole_number, numbers)
+        place = (number, pages, total, self.note)
         if self.tables:
             table = self.tables[0]
-            return Page(table.rows, tuple(column.name for column in table.fields), *place)
+            names = tuple(column.name for column in table.fields)
+            return Page(table.rows, names if _are_positional(table.rows) else (), *place)
         if self.data is None and self.tables is None and self.status is None:
             raise UpstreamUnavailable("MAST answered without a status and without any table")
         # An empty answer may come without a table. What it says of its total is held against that, or a count.
-        return Page(self.data or [], (), *place)
+        rows = self.data or []
+        return Page(rows, self._names() if _are_positional(rows) else (), *place)
+
+    def _names(self) -> tuple[str, ...]:
+        try:
+            return tuple(column.name for column in _FIELDS.decode(self.fields))
+        except _UNREADABLE as error:
+            raise UpstreamUnavailable("MAST sent rows without the names of their columns") from error
 
     def count(self) -> int:
         """The one number of a ``COUNT_BIG(*)`` reply. Raises as `page`."""
@@ -163,13 +177,25 @@ class Reply(msgspec.Struct):
             # Unreadable is a ValueError too.
             with contextlib.suppress(ValueError):
                 for value in page.read(page.rows[0]).values():
-                    with contextlib.suppress(ValueError):
-                        return int(str(value))
+                    if (number := _whole_number(value)) is not None:
+                        return number
         raise UpstreamUnavailable("MAST did not say how many rows there are")
 
 
-# Not strict: numbers come as strings from some of the archive's services.
-_REPLIES = msgspec.json.Decoder(Reply, strict=False)
+def _are_positional(rows: list[msgspec.Raw]) -> bool:
+    return bool(rows) and bytes(memoryview(rows[0])[:1]) == b"["
+
+
+def _whole_number(value: object) -> int | None:
+    """A number, also where it is written as text: ``66``, ``"66"``, ``"1,066"``. None for anything else."""
+    try:
+        number = float(value.replace(",", "") if isinstance(value, str) else value)  # type: ignore[arg-type]  # what is none fails
+        return int(number) if number == int(number) else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+_REPLIES = msgspec.json.Decoder(Reply)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -179,7 +205,7 @@ def read_reply(body: bytes) -> Reply:
     Raises:
         UpstreamUnavailable: they are no JSON, or of a form that is not known.
     """
-    body = body.removeprefix(_BYTE_ORDER_MARK)
+    body = body.removeprefix(_BYTE_ORDER_MARK).rstrip(b"\0 \t\r\n")
     try:
         try:
             return _REPLIES.decode(body)

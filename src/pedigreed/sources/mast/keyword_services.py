@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pedigreed.model.failure import Unreadable, UpstreamRefused, UpstreamUnavailable
 from pedigreed.sources.mast.answer import PagedAnswer
-from pedigreed.sources.mast.columns import ColumnChoice, required_keys, service_of
-from pedigreed.sources.mast.query import ARCHIVED, PedigreeQuery
+from pedigreed.sources.mast.query import (
+    ARCHIVED,
+    ColumnChoice,
+    PedigreeQuery,
+    archived_between,
+    required_keys,
+    service_of,
+)
 from pedigreed.sources.mast.row import program_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from pedigreed.model.instrument import Instrument
     from pedigreed.sources.mast.envelope import Page, Reply
@@ -55,7 +62,7 @@ class KeywordServices:
     def count(self, query: PedigreeQuery) -> int | None:
         """How many rows the service counts; None where it does not count."""
         try:
-            return self._invoke(query, _COUNT, uuid.uuid4().hex, 1, 1).count()
+            return self._invoke(query.instrument, query.filters, _COUNT, uuid.uuid4().hex, 1, page_rows=1).count()
         except UpstreamUnavailable:
             return None
 
@@ -83,12 +90,16 @@ class KeywordServices:
         while answer.expects_more:
             number = answer.taken + 1
             page = self._page(query, breaker, number, page_rows)
-            answer.take(page, number, required_keys(self._choice.columns(query.instrument)))
+            if only_one_page and len(page.rows) >= page_rows:
+                # Its rows are not read: they come again, with the others or in parts.
+                answer.is_first_page_only = True
+                answer.total = page.total
+            else:
+                answer.take(page, number, required_keys(self._choice.columns(query.instrument)))
             if answer.total is None and not has_counted:
                 has_counted = True
                 answer.total = self.count(query)
-            if only_one_page and len(page.rows) >= page_rows:
-                answer.is_first_page_only = True
+            if answer.is_first_page_only:
                 return answer
         if query.is_sweep and known and not answer.rows and answer.total == 0:
             answer.total = self.count(query)
@@ -96,7 +107,9 @@ class KeywordServices:
 
     def observations(self, query: PedigreeQuery, most_rows: int) -> Counter[int]:
         """Observation -> how many rows, of the first page alone. Raises `UpstreamUnavailable`."""
-        page = self._invoke(query, _OBSERVATION, uuid.uuid4().hex, 1, most_rows).page()
+        page = self._invoke(
+            query.instrument, query.filters, _OBSERVATION, uuid.uuid4().hex, 1, page_rows=most_rows
+        ).page()
         found: Counter[int] = Counter()
         for row in page.rows:
             try:
@@ -120,7 +133,9 @@ class KeywordServices:
         asked = missing = frozenset(programs)
         while missing:
             query = PedigreeQuery(instrument, tuple(sorted(missing)))
-            page = self._invoke(query, _PROGRAM, uuid.uuid4().hex, 1, page_rows).page()
+            page = self._invoke(
+                query.instrument, query.filters, _PROGRAM, uuid.uuid4().hex, 1, page_rows=page_rows
+            ).page()
             seen = missing & _programs_of(page)
             missing -= seen
             if not page.rows if page.total is None else len(page.rows) >= page.total:
@@ -129,12 +144,32 @@ class KeywordServices:
                 raise UpstreamUnavailable(f"{len(page.rows)} rows came, none of the programs that were asked for")
         return asked - missing
 
+    def programs_ingested(
+        self, instrument: Instrument, since: datetime, until: datetime, most_rows: int
+    ) -> frozenset[int] | None:
+        """The programs of all rows that were taken in between two instants (UTC); None where they are too many.
+
+        Only the rows' programs are asked for. The service's own word says how many rows there are.
+
+        Raises:
+            UpstreamUnavailable: it did not answer, or does not say how many.
+        """
+        asked = [archived_between(since, until)]
+        breaker = uuid.uuid4().hex
+        page = self._invoke(instrument, asked, _PROGRAM, breaker, 1, page_rows=most_rows).page()
+        total = page.total
+        if total is None:
+            total = self._invoke(instrument, asked, _COUNT, breaker, 1, page_rows=1).count()
+        return None if len(page.rows) < total else _programs_of(page)
+
     def _page(self, query: PedigreeQuery, breaker: str, number: int, page_rows: int) -> Page:
         """One page, asking again without the columns that the service refuses."""
         while True:
             columns = ",".join(self._choice.columns(query.instrument))
             try:
-                return self._invoke(query, columns, breaker, number, page_rows).page()
+                return self._invoke(
+                    query.instrument, query.filters, columns, breaker, number, page_rows=page_rows
+                ).page()
             except UpstreamRefused as error:
                 if not self._note_refused(query, error):
                     raise
@@ -146,9 +181,18 @@ class KeywordServices:
             raise LimitRefused(str(error)) from error
         return bool(refused)
 
-    def _invoke(self, query: PedigreeQuery, columns: str, breaker: str, page: int, page_rows: int) -> Reply:
-        params = {"columns": columns, "filters": query.filters}
-        return self._portal.invoke(service_of(query.instrument), params, breaker, page, page_rows)
+    def _invoke(
+        self,
+        instrument: Instrument,
+        filters: Sequence[Mapping[str, Any]],
+        columns: str,
+        breaker: str,
+        page: int,
+        *,
+        page_rows: int,
+    ) -> Reply:
+        params = {"columns": columns, "filters": list(filters)}
+        return self._portal.invoke(service_of(instrument), params, breaker, page, page_rows)
 
 
 def _programs_of(page: Page) -> frozenset[int]:

@@ -9,12 +9,13 @@ service was not tried.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from pedigreed.model.failure import Unreadable, UpstreamUnavailable
+from pedigreed.model.product import FileSet
+from pedigreed.net.access_token import by_mast_token
 from pedigreed.net.exchange import Request, blocking_exchange, limits_of, usable
 from pedigreed.net.patience import Passing, Patience
 from pedigreed.sources.mast.row import keyword_of, program_of
@@ -33,16 +34,6 @@ _SEARCH = "/search/jwst/api/v0.1/search"
 _PAGE = 50_000
 
 
-@dataclass(frozen=True, slots=True)
-class FileSet:
-    """One exposure or association, and the pedigree that the search has of it."""
-
-    name: str
-    program: int
-    cal_ver: str | None
-    crds_ctx: str | None
-
-
 class _Found(msgspec.Struct):
     results: list[dict[str, Any]]
     totalResults: int | None = None  # noqa: N815  # as the wire spells it
@@ -53,7 +44,11 @@ class _Column(msgspec.Struct):
 
 
 class MissionsSearch:
-    """Asks the search, one question after another."""
+    """Asks the search, one question after another. After one without an answer it is asked no more.
+
+    Attributes:
+        requests: how many HTTP exchanges were made.
+    """
 
     def __init__(
         self, url: str, user_agent: str, *, token: str | None = None, patience: Patience = PATIENCE
@@ -61,8 +56,10 @@ class MissionsSearch:
         self._url = url.rstrip("/")
         self._headers = {"User-Agent": user_agent, "Accept": "application/json"}
         if token is not None:
-            self._headers["Authorization"] = f"token {token}"
+            self._headers |= by_mast_token(token)
         self._patience = patience
+        self._is_given_up = False
+        self.requests = 0
 
     def columns(self) -> frozenset[str]:
         """The columns that it has. Raises `UpstreamUnavailable`."""
@@ -75,6 +72,8 @@ class MissionsSearch:
         Raises:
             UpstreamUnavailable: it did not answer, or not with as many as it counts.
         """
+        if self._is_given_up:
+            raise UpstreamUnavailable("Missions' search was not asked: it did not answer before")
         deadline = self._patience.deadline()
         found: dict[str, FileSet] = {}
         total, came = None, 0
@@ -114,8 +113,10 @@ class MissionsSearch:
                 with attempt:
                     if time.monotonic() >= deadline:
                         raise Passing(f"no whole answer within {self._patience.total_timeout:g} s")
+                    self.requests += 1
                     body = usable(blocking_exchange(request, limits_of(self._patience, deadline))).body
         except UpstreamUnavailable as error:
+            self._is_given_up = True
             raise UpstreamUnavailable(f"Missions' search {_after_name(str(error))}") from error
         return body
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 from sys import intern
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pedigreed.model.failure import Unreadable
-from pedigreed.model.instant import parse_instant
+from pedigreed.model.instant import from_mjd, parse_instant
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import Parameter, Product
 from pedigreed.model.product_name import parse_product_name
-from pedigreed.sources.mast.columns import MATCHING, SUBSTITUTES
+from pedigreed.model.program import Proposal
+from pedigreed.sources.mast.query import MATCHING, SUBSTITUTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pedigreed.model.instrument import Instrument
 
 Row = dict[str, object]
+Value = TypeVar("Value")
 
 _TRUE = frozenset(("t", "true", "1", "y", "yes"))
 _FALSE = frozenset(("f", "false", "0", "n", "no"))
@@ -36,6 +38,8 @@ _INT32 = 1 << 31
 _INT64 = 1 << 63
 _YEARS = range(1900, 3000)
 _SHOWN = 40
+_LONGEST_TITLE = 300
+_LONGEST_NAME = 100
 _NO_PEDIGREE = frozenset(("", "none", "n/a", "null", "nan"))
 """What stands for a keyword that a file has not."""
 
@@ -70,7 +74,7 @@ def product_of(
         observation=name.observation
         if name.is_recognised
         else _whole_number(row, "observtn", filename, odd, _INT32),
-        level=_text(row.get("productLevel")) or name.level or "",
+        level=_shared(_text, row.get("productLevel")) or name.level or "",
         fileset=_text(row.get("fileSetName")) or name.fileset,
         pedigree=Pedigree(
             keyword_of(row, "cal_ver", filename),
@@ -85,14 +89,17 @@ def product_of(
         size=_whole_number(row, "fileSize", filename, odd, _INT64),
         checksum=_text(row.get("checksum")),
         fingerprint=fingerprint,
-        parameters=_parameters(row),
+        sdp_ver=_text(row.get("sdp_ver")),
+        target=_shared(_name, row.get("targname"), _LONGEST_NAME),
+        proposal=_shared(_proposal, row.get("title"), row.get("pi_name")),
+        parameters=_shared(_parameters, *map(row.get, MATCHING)),
     )
 
 
 def check_keys(row: Mapping[str, object], required: AbstractSet[str]) -> None:
     """Raises `Unreadable` where a row lacks a key. One that is there with null is not lacking."""
-    absent = required - row.keys()
-    if absent:
+    if not row.keys() >= required:
+        absent = required - row.keys()
         raise Unreadable(f"{_text(row.get('filename'))}: a row without {', '.join(sorted(absent))}")
 
 
@@ -137,25 +144,43 @@ def _program(row: Mapping[str, object], filename: str, named: int | None) -> int
 def keyword_of(row: Mapping[str, object], column: str, filename: str) -> str | None:
     """A keyword of the pedigree; None where it is null or says so, as it is for an uncalibrated product."""
     value = row.get(column)
+    text = _shared(_text, value)
+    if text is not None and not isinstance(value, bool):
+        return None if text.lower() in _NO_PEDIGREE else text
     if _is_missing(value):
         return None
-    text = _text(value)
-    if text is not None and text.lower() in _NO_PEDIGREE:
-        return None
-    if text is None or isinstance(value, bool):
-        raise Unreadable(f"{filename}: {column}: {_shown(value)} is no text")
-    return text
+    raise Unreadable(f"{filename}: {column}: {_shown(value)} is no text")
 
 
-def _parameters(row: Mapping[str, object]) -> Mapping[str, Parameter]:
-    """The values that CRDS matches by. Thousands of rows have the same, and share one mapping."""
+def _shared(read: Callable[..., Value], *values: object) -> Value:
+    """What is read from values that thousands of rows have in common. It is read once."""
     try:
-        return _shared_parameters(*map(row.get, MATCHING))
+        found: Value = _shared_readings(read, *values)
     except TypeError:  # a value that is a list or an object has no hash
-        return _read_parameters(*map(row.get, MATCHING))
+        found = read(*values)
+    return found
 
 
-def _read_parameters(*values: object) -> Mapping[str, Parameter]:
+# Typed, since 1, 1.0 and true are one key otherwise.
+@lru_cache(maxsize=8_192, typed=True)
+def _shared_readings(read: Callable[..., Value], *values: object) -> Value:
+    return read(*values)
+
+
+def _proposal(title: object, pi_name: object) -> Proposal | None:
+    """What the program is called, and whose it is."""
+    names = _name(title, _LONGEST_TITLE), _name(pi_name, _LONGEST_NAME)
+    return None if names == (None, None) else Proposal(*names)
+
+
+def _name(value: object, longest: int) -> str | None:
+    """A name for people to read, of one line and no more characters than that."""
+    text = _text(value)
+    return None if text is None else intern(" ".join(text.split())[:longest])
+
+
+def _parameters(*values: object) -> Mapping[str, Parameter]:
+    """The values that CRDS matches by, in the order of `MATCHING`."""
     found: dict[str, Parameter] = {}
     for column, value in zip(MATCHING, values, strict=True):
         read: Parameter | None
@@ -170,12 +195,8 @@ def _read_parameters(*values: object) -> Mapping[str, Parameter]:
     return found
 
 
-# Typed, since 1, 1.0 and true are one key otherwise.
-_shared_parameters = lru_cache(maxsize=4096, typed=True)(_read_parameters)
-
-
 def _is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
+    return value is None or (isinstance(value, str) and (not value or value.isspace()))
 
 
 def _text(value: object) -> str | None:
@@ -198,7 +219,7 @@ def _whole_number(
     row: Mapping[str, object], column: str, filename: str, odd: Callable[[str, str], None], limit: int
 ) -> int | None:
     value = row.get(column)
-    number = _integer(value)
+    number = value if type(value) is int else _integer(value)
     if number is not None and -limit <= number < limit:
         return number
     if not _is_missing(value):
@@ -247,10 +268,10 @@ def _instant(row: Mapping[str, object], column: str, filename: str) -> datetime 
         value = row.get(column)
     if _is_missing(value):
         return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, float | str | int):
         raise Unreadable(f"{filename}: {column}: {_shown(value)} is no date")
     try:
-        instant = parse_instant(value)
+        instant = from_mjd(value) if isinstance(value, float) else parse_instant(value)
     except Unreadable as error:
         raise Unreadable(f"{filename}: {column}: {error}") from error
     if instant.year not in _YEARS:

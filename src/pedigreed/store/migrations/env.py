@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from pedigreed.store.tables import metadata
+from pedigreed.store.partial_indexes import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

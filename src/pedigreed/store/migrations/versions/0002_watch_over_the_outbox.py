@@ -1,4 +1,4 @@
-"""Find what is to be sent at one cost, count what is unsure, and keep problems and mutes.
+"""Index what is to be sent, count messages that may have arrived, and keep problems and mutes.
 
 Revision ID: 0002
 Revises: 0001

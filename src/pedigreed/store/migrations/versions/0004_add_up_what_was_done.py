@@ -1,4 +1,4 @@
-"""Add up what was done, and find the newest digests.
+"""Keep the totals of what was done, and find the newest digests.
 
 Revision ID: 0004
 Revises: 0003

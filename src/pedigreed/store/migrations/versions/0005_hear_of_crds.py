@@ -1,4 +1,4 @@
-"""Keep what is heard of CRDS, and what MAST's mails want to be checked.
+"""Add tables for what CRDS announces, and for programs that MAST's own mails say have changed.
 
 Revision ID: 0005
 Revises: 0004

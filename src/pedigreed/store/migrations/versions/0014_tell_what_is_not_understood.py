@@ -1,6 +1,7 @@
-"""Leave what was heard and passed over before as it was: texts that nobody could understand were told to nobody.
+"""Mark the announcements that could not be read before as covered, so that no digest tells of old ones now.
 
-From now on they are told. Those that were known when a subscription's last period ended are covered by it.
+Texts that nobody could understand are told from now on. Those that were known when a subscription's last period
+ended are covered by it.
 
 Revision ID: 0014
 Revises: 0013
@@ -25,7 +26,7 @@ WHERE periods.ends_at = (SELECT MAX(ends_at) FROM periods other WHERE other.subs
 AND (
     announcements.id <= (SELECT MAX(announcement_id) FROM announced known
                          WHERE known.subscription = periods.subscription)
-    OR (announcements.medium <> 'server' AND announcements.heard_at < periods.ends_at - 3600000000)
+    OR (announcements.medium <> 'server' AND announcements.heard_at < periods.ends_at - 3600000)
 )
 AND NOT EXISTS (SELECT 1 FROM announced known
                 WHERE known.subscription = periods.subscription AND known.announcement_id = announcements.id)
@@ -33,7 +34,7 @@ GROUP BY periods.subscription, announcements.id
 """
 """Announcements become visible in the order of their numbers, so that all below a covered one were known then.
 
-The hour in the other case is for what another process was hearing while the period ended.
+The hour (in milliseconds) in the other case is for what another process was hearing while the period ended.
 """
 
 

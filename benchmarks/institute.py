@@ -1,0 +1,193 @@
+"""5,000 subscriptions to 2,000 programs: `status`, a quiet day, a day on which all are told, the configuration."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from benchmarks.figures import Cost, Institute
+from benchmarks.measuring import hand_back, without_log_lines
+from pedigreed.config.load import load_config
+from pedigreed.model.change import Change, ChangeKind
+from pedigreed.model.coverage import Coverage
+from pedigreed.model.delivery import Sent
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.pedigree import Pedigree
+from pedigreed.model.product import KnownProduct, Product
+from pedigreed.model.work import Run, Work
+from pedigreed.service.cycle import tell
+from pedigreed.service.status import read_status
+from pedigreed.store import changes as stored_changes
+from pedigreed.store import coverage as stored_coverage
+from pedigreed.store import products as stored_products
+from pedigreed.store import runs as stored_runs
+from pedigreed.store.database import Store
+from pedigreed.web.pages import status_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pedigreed.model.delivery import Message
+
+SUBSCRIPTIONS, PROGRAMS = 5_000, range(1001, 3001)
+_NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_DAY = timedelta(days=1)
+_OLD = Pedigree("1.20.2", "jwst_1464.pmap", _NOON - 90 * _DAY)
+_NEW = Pedigree("2.0.1", "jwst_1535.pmap", _NOON + _DAY)
+_INSTRUMENTS = (Instrument.NIRCAM, Instrument.MIRI)
+
+
+class _Taking:
+    """A channel that takes everything, and notes when it took the first."""
+
+    def __init__(self) -> None:
+        self.first = 0.0
+
+    async def send(self, message: Message) -> Sent:  # noqa: ARG002  # it keeps nothing
+        self.first = self.first or time.process_time()
+        return Sent()
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]) / "institute"
+    folder.mkdir()
+    without_log_lines()
+    file = folder / "pedigreed.yaml"
+    file.write_text(_configuration(folder))
+    with _measured() as configuration:
+        config = load_config(file, {}).config
+    channel = _Taking()
+    with Store(config.store.reveal()) as store:
+        _fill(store)
+        tell(config, file.name, store, {"keep": channel}, now=_NOON)
+        _ask(store, _NOON + _DAY)
+        with _measured() as quiet:
+            told = tell(config, file.name, store, {"keep": channel}, now=_NOON + _DAY)
+        assert len(told.closed) == SUBSCRIPTIONS
+        assert not told.deliveries
+        with _measured() as status, store.reading() as connection:
+            assert len(read_status(connection, config, _NOON + _DAY).subscriptions) == SUBSCRIPTIONS
+        with _measured() as page, store.reading() as connection:
+            status_page(connection, config, store.size(), _NOON + _DAY)
+        _remake(store)
+        _ask(store, _NOON + 2 * _DAY)
+        channel.first = 0.0
+        began = time.process_time()
+        with _measured() as digests:
+            told = tell(config, file.name, store, {"keep": channel}, now=_NOON + 2 * _DAY)
+        assert len(told.deliveries) == SUBSCRIPTIONS
+    hand_back(
+        Institute(SUBSCRIPTIONS, len(PROGRAMS), configuration, status, page, quiet, digests, channel.first - began)
+    )
+
+
+def _configuration(folder: Path) -> str:
+    lines = [
+        f"store: sqlite:///{folder.resolve()}/pedigreed.db",
+        "sources: {crds: {url: none}}",
+        "channels: {keep: {folder: {path: /nowhere}}}",
+        "subscriptions:",
+    ]
+    for number in range(SUBSCRIPTIONS):
+        programs = sorted({PROGRAMS[number % len(PROGRAMS)], PROGRAMS[number * 7 % len(PROGRAMS)]})
+        lines.append(
+            f"  - {{name: team-{number}, watch: {{programs: {programs}, instruments: [nircam, miri]}}, "
+            "deliver: [{channel: keep}]}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+@contextmanager
+def _measured() -> Iterator[Cost]:
+    """What is done within: seconds of the processor, and statements."""
+    cost = Cost()
+
+    def count(*_: object) -> None:
+        cost.statements += 1
+
+    event.listen(Engine, "before_cursor_execute", count)
+    began = time.process_time()
+    try:
+        yield cost
+    finally:
+        cost.seconds = time.process_time() - began
+        event.remove(Engine, "before_cursor_execute", count)
+
+
+def _fill(store: Store) -> None:
+    with store.writing() as connection:
+        stored_products.keep(connection, (KnownProduct(each, 0, 0, None, None) for each in _products()), set())
+    _ask(store, _NOON)
+
+
+def _products() -> Iterator[Product]:
+    for program in PROGRAMS:
+        for instrument in _INSTRUMENTS:
+            for number in range(4):
+                name = f"jw{program:05d}001001_02101_{number:05d}_{instrument.value}_cal.fits"
+                yield Product(
+                    filename=name,
+                    instrument=instrument,
+                    program=program,
+                    observation=1,
+                    level="2b",
+                    fileset=name.removesuffix(".fits"),
+                    pedigree=_OLD,
+                    is_stale=False,
+                    public_at=None,
+                    archived_at=_OLD.date,
+                    fingerprint=name.encode(),
+                )
+
+
+def _ask(store: Store, now: datetime) -> None:
+    """An asking that was answered completely."""
+    with store.writing() as connection:
+        number = stored_runs.begin(connection, Work.ASK, now)
+        assert number is not None
+        for program in PROGRAMS:
+            for instrument in _INSTRUMENTS:
+                stored_coverage.save(connection, Coverage(instrument, program, _NOON, now, now, now, None))
+        stored_runs.end(connection, Run(number, Work.ASK, now, now))
+
+
+def _remake(store: Store) -> None:
+    """Half of the products of each program are made anew."""
+    moved = [replace(each, pedigree=_NEW) for number, each in enumerate(_products()) if number % 2]
+    with store.writing() as connection:
+        stored_changes.record(connection, map(_change, moved))
+        names = {each.filename for each in moved}
+        stored_products.keep(connection, (KnownProduct(each, 1, 0, None, None) for each in moved), names)
+
+
+def _change(product: Product) -> Change:
+    return Change(
+        ChangeKind.REPROCESSED,
+        product.filename,
+        product.instrument,
+        product.program,
+        product.observation,
+        product.level,
+        product.fileset,
+        1,
+        _OLD,
+        _NEW,
+        _NOON + 2 * _DAY,
+        _NEW.date,
+        None,
+    )
+
+
+if __name__ == "__main__":
+    main()
