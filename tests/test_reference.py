@@ -18,6 +18,8 @@ def test_every_command_has_its_words_and_options() -> None:
     once = made[made.index("## pedigreed once") :].partition("\n## ")[0]
     assert "    pedigreed once [OPTIONS]\n" in once
     assert "--quiet` | " in once
+    assert "\n| `PATH` | Folders" in made
+    assert "<list[" not in made, "an argument has its metavar, and no type of Python's"
 
 
 def test_every_key_stands_in_the_section_of_its_mapping() -> None:

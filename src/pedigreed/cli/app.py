@@ -4,6 +4,7 @@ import sys
 from typing import Annotated, NoReturn
 
 import typer
+from typer.core import TyperArgument
 
 from pedigreed import __version__
 from pedigreed.cli import (
@@ -30,6 +31,9 @@ from pedigreed.cli.output import echo
 from pedigreed.model.failure import PedigreedError, Usage
 
 _CLICK_USAGE = 2
+
+# Typer puts a metavar in the place of an option's type, and writes an argument's behind it: PATH <list[Path]>.
+setattr(TyperArgument, "display_type_rich", lambda _argument, ctx: None)  # noqa: ARG005, B010
 
 app = typer.Typer(
     name="pedigreed",
