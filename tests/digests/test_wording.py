@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
+import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pedigreed.digests.wording import days_of, moment_in_utc, period
+from pedigreed.digests.wording import days_of, moment_in_utc, period, shell_word
 from pedigreed.model.digest import PedigreeSpan
 
 
@@ -74,3 +76,22 @@ def test_no_date_is_said_to_be_none() -> None:
 def test_a_moment_names_its_day_where_it_is_another(ago: timedelta, words: str) -> None:
     now = datetime(2026, 11, 22, 6, tzinfo=UTC)
     assert moment_in_utc(now - ago, now) == words
+
+
+@pytest.mark.process
+def test_a_shell_reads_the_path_that_was_meant() -> None:
+    paths = [
+        "jades",
+        "my data/it's",
+        "a\nb",
+        "$HOME `id`",
+        "\x1b[2J\\",
+        "donn\u00e9es",
+        "no\u202ename",
+        os.fsdecode(b"\xff'!"),
+    ]
+    words = [shell_word(path) for path in paths]
+    assert all(word.isprintable() for word in words)
+    read = subprocess.run(["bash", "-c", f"printf '%s\\0' {' '.join(words)}"], stdout=subprocess.PIPE, check=True)
+    assert [os.fsdecode(word) for word in read.stdout.split(b"\0")[:-1]] == paths
+    assert words[0] == "jades"

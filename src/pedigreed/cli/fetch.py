@@ -1,7 +1,6 @@
 """`pedigreed fetch`: what changed, from the archive to the disk, verified."""
 
 import os
-import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,7 @@ from pedigreed.cli.fetch_words import Planned, document, missing_in_words, print
 from pedigreed.cli.local import Exact, Verify, keyword_records, loaded_for, surveyed
 from pedigreed.cli.options import Json, MastUrl, archive_address, load, mast_token, open_archive
 from pedigreed.cli.output import Transfers, confirm, echo, print_json, progress
-from pedigreed.digests.wording import visible
+from pedigreed.digests.wording import shell_word, visible
 from pedigreed.model.failure import UpstreamUnavailable, Usage
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ def fetch(
             planned = Planned(
                 listing.renewal(survey, include_custom=include_custom),
                 "where the old copies lie",
-                " ".join(("fetch --local", *(shlex.quote(visible(each)) for each in what or ()))),
+                " ".join(("fetch --local", *(shell_word(each) for each in what or ()))),
             )
         else:
             planned = _planned(
@@ -194,7 +193,7 @@ def _planned(
     return Planned(
         plan_to_folder(wanted, folder, flat=is_flat, include_custom=includes_custom),
         f"to {visible(folder)}",
-        f"fetch {STILL_MISSING} --to {shlex.quote(visible(folder))}",
+        f"fetch {STILL_MISSING} --to {shell_word(folder)}",
     )
 
 

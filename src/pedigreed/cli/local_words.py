@@ -2,12 +2,11 @@
 
 import csv
 import io
-import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pedigreed.cli.output import days, echo, print_table, program, table
-from pedigreed.digests.wording import count, visible
+from pedigreed.digests.wording import count, shell_word, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -56,7 +55,7 @@ def print_survey(
     if packed := len(old) - len(renewed):
         echo(f"\n{count(packed, 'file')} packed, and so not fetched anew: unpack first")
     if renewed:
-        asked = "".join(f" {shlex.quote(visible(str(path)))}" for path in paths)
+        asked = "".join(f" {shell_word(str(path))}" for path in paths)
         echo(f"\nTo fetch {count(len(renewed), 'file')}{_renewal(renewed)}: {program()} fetch --local{asked}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -29,6 +28,7 @@ from pedigreed.digests.wording import (
     period,
     product_file,
     program_in_words,
+    shell_word,
     shortlist,
 )
 from pedigreed.model.digest import RenderedDigest
@@ -202,7 +202,7 @@ def download_of(digest: Digest, attached: Sequence[Attached]) -> Download | None
     return Download(
         files,
         words="in the folder of the attached JSON:",
-        command=f"pedigreed fetch {shlex.quote(name)}",
+        command=f"pedigreed fetch {shell_word(name)}",
         other_way=f"or without pedigreed, {'after `gunzip`, ' if manifest.is_packed else ''}in Python:",
         code=download_code(name.removesuffix(".gz").removesuffix(".json"), needs_login=is_exclusive),
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import string
 import unicodedata
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,6 +32,17 @@ def visible(text: str) -> str:
     Spaces of every width become plain ones. Nothing that steers a terminal or a mail header is left.
     """
     return text if text.isprintable() else "".join(map(_visible, text))
+
+
+_PLAIN = frozenset(b"/._-" + bytes(string.digits + string.ascii_letters, "ascii"))
+
+
+def shell_word(text: str) -> str:
+    r"""A path as a shell takes it in a command that is copied: ``$'a\x0ab'`` where it can't be seen as it is."""
+    if text.isprintable():
+        return shlex.quote(text)
+    written = (chr(each) if each in _PLAIN else f"\\x{each:02x}" for each in os.fsencode(text))
+    return f"$'{''.join(written)}'"
 
 
 def _visible(character: str) -> str:

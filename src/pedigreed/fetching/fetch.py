@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from http import HTTPStatus
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pedigreed.digests.wording import product_file
+from pedigreed.durable import keep_names
 from pedigreed.fetching.part import (
     Denied,
     DiskFailed,
@@ -173,6 +175,7 @@ class _Fetching:
         self._patience = patience
         self._connections: Connections | None = None
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._names = _Names()
         self._rests_until = 0.0
         self._stopped: DiskFailed | None = None
         self._unanswered = 0
@@ -181,6 +184,7 @@ class _Fetching:
         """Fetch some, in their order as far as it goes."""
         under_way = asyncio.Semaphore(UNDER_WAY)
         self._turns = asyncio.Semaphore(AT_ONCE)
+        self._names = _Names()
 
         async def one(job: Job) -> Outcome:
             async with under_way:
@@ -223,6 +227,7 @@ class _Fetching:
                 if not part.is_complete:
                     await self._ask(address, job, part)
             await part.publish(keeps_old=self._keeps_old)
+            await self._names.keep(Path(job.place).parent)
 
     async def _ask(self, address: str, job: Job, part: PartFile) -> None:
         """Ask until it is here, with patience."""
@@ -268,6 +273,27 @@ class _Fetching:
         except Passing as error:
             self._rests_until = max(self._rests_until, time.monotonic() + error.pause.total_seconds())
             raise
+
+
+class _Names:
+    """Brings the names in folders down to the disk, once for all of the files that wait for it meanwhile."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Path, asyncio.Future[None]] = {}
+        self._next: dict[Path, asyncio.Future[None]] = {}
+
+    async def keep(self, folder: Path) -> None:
+        """Wait until the names that are in a folder now are on the disk. Raises `OSError`."""
+        if folder not in self._next:
+            self._next[folder] = asyncio.ensure_future(self._after(folder, self._under_way.get(folder)))
+        await asyncio.shield(self._next[folder])
+
+    async def _after(self, folder: Path, before: asyncio.Future[None] | None) -> None:
+        """The one that is under way may have looked at the folder before the rename."""
+        if before is not None:
+            await asyncio.wait([before])
+        self._under_way[folder] = self._next.pop(folder)
+        await asyncio.to_thread(keep_names, folder)
 
 
 def _refuse(came: Answer, part: PartFile, *, was_part: bool) -> None:

@@ -18,7 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pedigreed.durable import bring_down, keep_names
+from pedigreed.durable import bring_down
 from pedigreed.fetching.plan import kept_name
 from pedigreed.model.failure import TryAgain, UpstreamUnavailable
 from pedigreed.sources.disk.product_files import is_page
@@ -203,7 +203,7 @@ class PartFile:
         self.have = self._came = 0
 
     async def publish(self, *, keeps_old: bool) -> None:
-        """Verify it, and put it in its place.
+        """Verify it, and put it in its place. Its new name is safe only after `durable.keep_names`.
 
         Raises:
             OtherContent, Denied: it is not what is listed. A whole file stays as a part of the version that it is,
@@ -226,7 +226,6 @@ class PartFile:
             _keep(self._place, old)
         self._path.replace(self._place)
         self._bond.unlink(missing_ok=True)
-        keep_names(self._place.parent)
 
     def _locked(self) -> int:
         """The descriptor of the part, which no other process has."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from rich.filesize import decimal
 
 from pedigreed.digests.view import Row, Section
-from pedigreed.digests.wording import clipped, count, one_line, shortlist
+from pedigreed.digests.wording import clipped, count, one_line, shell_word, shortlist
 from pedigreed.model.digest import older_on_disk
 from pedigreed.model.download import DownloadState
 
@@ -98,7 +97,7 @@ def local_command(folders: Sequence[OnDisk]) -> str:
         return ""
     if len(folders) > 1:
         return "pedigreed local"
-    whole = f"pedigreed local {shlex.quote(folders[0].folder)}"
+    whole = f"pedigreed local {shell_word(folders[0].folder)}"
     return whole if one_line(whole) == whole and len(whole) <= _LONGEST_COMMAND else "pedigreed local"
 
 
