@@ -87,6 +87,22 @@ def states(store: Store) -> dict[DeliveryState, int]:
         return stored_deliveries.counts(connection)
 
 
+@pytest.mark.failure("several processes share a store on PostgreSQL")
+def test_who_was_taken_for_gone_sends_nothing_more_of_what_it_had_taken(store: Store) -> None:
+    enqueue(store, "keep", A_FEW)
+
+    def is_taken_from(_message: Message) -> Outcome:
+        take_back(store, NOON + MINUTE)
+        with store.writing() as connection:
+            stored_deliveries.claim(connection, "keep", NOON + MINUTE, NOON + LEASE, A_FEW)
+        return Sent("ok")
+
+    destination = Destination(is_taken_from)
+    run(store, {"keep": destination})
+    assert len(destination.handed) == 1
+    assert states(store) == {DeliveryState.SENDING: A_FEW}, "they are the other's to send"
+
+
 def pause_of(store: Store, channel: str) -> Pause | None:
     with store.reading() as connection:
         return stored_pauses.load(connection, Paused.CHANNEL).get(channel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -10,14 +11,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from commands import pedigreed
+from pedigreed.model.delivery import DeliveryState, Message, Sent
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.pause import Pause, Paused
-from pedigreed.store import pauses
+from pedigreed.model.work import Run, Work
+from pedigreed.service.one_run import one_run, take_up_lost
+from pedigreed.service.outbox import deliver
+from pedigreed.store import deliveries, pauses, runs
 from pedigreed.store.database import Store
-from postgresql_servers import leader_and_standby
+from postgresql_servers import leader_and_standby, one_server
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from postgresql_servers import Server
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CONFIGURATION = """
@@ -90,3 +97,59 @@ def test_a_store_follows_to_the_server_that_takes_changes(tmp_path: Path) -> Non
             address.lead_to(second)
             note(store, "c")
             assert noted(store) == {"a", "b", "c"}
+
+
+def last(store: Store) -> Run:
+    with store.reading() as connection:
+        (run,) = runs.newest(connection, Work.ASK)
+    return run
+
+
+@pytest.mark.process
+@pytest.mark.failure("the PostgreSQL server is restarted")
+def test_who_lives_when_the_server_is_restarted_is_not_taken_for_gone() -> None:
+    with one_server() as server:
+        url = f"postgresql://postgres@127.0.0.1:{server.port}/postgres"
+        with Store(url) as store, Store(url) as other:
+            with one_run(store, Work.ASK, NOON) as end:
+                server.stop()
+                server.start()
+                take_up_lost(other, NOON)
+                assert last(other).ended_at is None
+                assert end is not None
+                end(problems=[], beside={})
+            assert last(other).problem is None
+
+
+class Restarting:
+    """A channel that takes everything. While it takes the first, the store's server goes, and is back soon."""
+
+    def __init__(self, server: Server) -> None:
+        self.taken: list[str] = []
+        self._server = server
+        self._back = threading.Timer(1.5, server.start)
+
+    async def send(self, message: Message) -> Sent:
+        if not self.taken:
+            self._server.stop()
+            self._back.start()
+        self.taken.append(message.message_id)
+        return Sent("ok")
+
+    async def close(self) -> None:
+        self._back.join()
+
+
+@pytest.mark.process
+@pytest.mark.failure("the PostgreSQL server is restarted")
+def test_what_is_sent_while_the_server_is_restarted_is_kept_and_sent_once() -> None:
+    with one_server() as server, Store(f"postgresql://postgres@127.0.0.1:{server.port}/postgres") as store:
+        names = ["1", "2", "3"]
+        with store.writing() as connection:
+            messages = [Message(name, "keep", "", "", "news", b"bytes") for name in names]
+            deliveries.enqueue(connection, None, messages, NOON)
+        channel = Restarting(server)
+        deliver(store, {"keep": channel}, NOON)
+        assert channel.taken == names
+        with store.reading() as connection:
+            assert deliveries.counts(connection) == {DeliveryState.SENT: 3}

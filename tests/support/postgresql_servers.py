@@ -114,17 +114,27 @@ class Address:
 
 
 @contextmanager
+def one_server() -> Iterator[Server]:
+    """A server that runs."""
+    # The folder of a test is closed to any other user.
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="pedigreed-pg-") as folder:
+        if os.getuid() == 0:
+            shutil.chown(folder, _USER, _USER)
+        server = Server(Path(folder) / "first")
+        server.make()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+
+
+@contextmanager
 def leader_and_standby() -> Iterator[tuple[Server, Server, Address]]:
     """Two servers, of which the second follows the first, and an address that leads to the first."""
     with ExitStack() as stack:
-        # The folder of a test is closed to any other user.
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/tmp", prefix="pedigreed-pg-")))
-        if os.getuid() == 0:
-            shutil.chown(folder, _USER, _USER)
-        first, second = Server(folder / "first"), Server(folder / "second")
-        first.make()
-        stack.callback(first.stop)
-        first.start()
+        first = stack.enter_context(one_server())
+        second = Server(first.folder.with_name("second"))
         second.follow(first)
         stack.callback(second.stop)
         second.start()

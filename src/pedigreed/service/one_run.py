@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
-from time import monotonic
+from time import monotonic, sleep
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,7 +14,7 @@ from pedigreed.model.failure import PedigreedError
 from pedigreed.model.work import BROKEN_OFF, INTERRUPTED, Run, Work
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import runs as stored_runs
-from pedigreed.store.process_lock import Life, held
+from pedigreed.store.lives import SURE_AFTER, Life, held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -74,14 +74,18 @@ def one_run(store: Store, work: Work, now: datetime, *, after: int | None = None
 
 
 def take_up_lost(store: Store, now: datetime) -> None:
-    """End the runs of processes that are gone, and let what they were sending be due."""
+    """End the runs of processes that are gone, and let what they were sending be due, after a while."""
     if not store.is_shared:
         return
     with store.reading() as connection:
-        if not any(_lost(connection)):
-            return
+        lost_runs, lost_senders = _lost(connection)
+    if not lost_runs and not lost_senders:
+        return
+    # Where the server was restarted, those that live are about to say so again.
+    sleep(SURE_AFTER)
     with store.writing() as connection:
         runs, senders = _lost(connection)
+        runs, senders = {number: runs[number] for number in runs.keys() & lost_runs.keys()}, senders & lost_senders
         stored_runs.fail(connection, runs, INTERRUPTED, now)
         taken = stored_deliveries.take_back_from(connection, senders, now)
     for work in runs.values():

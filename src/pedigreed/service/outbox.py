@@ -36,6 +36,7 @@ from pedigreed.model.delivery import (
     Sent,
     Unsure,
 )
+from pedigreed.model.failure import TryAgain
 from pedigreed.model.instant import iso
 from pedigreed.model.pause import LONGEST, Pause, Paused
 from pedigreed.service.after_attempt import (
@@ -50,7 +51,7 @@ from pedigreed.service.after_attempt import (
 from pedigreed.service.one_run import Stop
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
-from pedigreed.store.process_lock import Life
+from pedigreed.store.lives import Life
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -79,6 +80,9 @@ ENOUGH_REFUSALS = 20
 
 ROOM = 8 << 20
 """Bytes that the store's disk has to have left for what comes of a message."""
+
+RESTARTED_WITHIN = 20.0
+"""Seconds that what came of a message waits for the store's server to be back."""
 
 SHORT_PAUSE = timedelta(minutes=1)
 """A pause that a destination asks for is waited out if it is shorter than this."""
@@ -219,7 +223,7 @@ class Queue:
                     continue
                 delivery = self._taken.popleft()
                 tried = _Tried(delivery, await self._try(delivery), at)
-                self._note(self._in_a_transaction(partial(self._keep, tried=tried)))
+                self._note(await self._kept(tried))
                 if tried.asked_pause is not None and not await self._waited_out(tried.asked_pause):
                     break
             if self._refused:
@@ -304,6 +308,19 @@ class Queue:
         stored_deliveries.release(connection, self._taken, self._terms.clock())
         self._taken.clear()
 
+    async def _kept(self, tried: _Tried) -> list[Delivery]:
+        """Keep what came of one message, also where the server is being restarted: otherwise it goes again."""
+        taken, refused, pause = tuple(self._taken), list(self._refused), self._pause
+        end = time.monotonic() + RESTARTED_WITHIN
+        while True:
+            try:
+                return self._in_a_transaction(partial(self._keep, tried=tried))
+            except TryAgain:
+                if not self._store.is_shared or time.monotonic() > end:
+                    raise
+                self._taken, self._refused, self._pause = deque(taken), list(refused), pause
+            await asyncio.sleep(1)
+
     def _keep(self, connection: Connection, tried: _Tried) -> list[Delivery]:
         """Keep what came of one message, and what follows for the channel. Gives what became of deliveries."""
         if self._has_taken_one:
@@ -316,7 +333,9 @@ class Queue:
         kept = [*self._final_refusals(connection), after] if isinstance(tried.outcome, Sent) else [after]
         if after.message != tried.delivery.message:
             stored_deliveries.lighten(connection, after)
-        stored_deliveries.settle(connection, [after])
+        if not stored_deliveries.settle(connection, [after]):
+            # Another process took this one for gone, and has taken up with it what is to be sent next.
+            self._give_back(connection)
         return kept + self._keep_pause(connection, tried.outcome, tried.at)
 
     def _final_refusals(self, connection: Connection) -> list[Delivery]:

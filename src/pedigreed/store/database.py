@@ -16,7 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from pedigreed.model.failure import StoreError
 from pedigreed.store import migrate
-from pedigreed.store.process_lock import hold
+from pedigreed.store.lives import Lives
 from pedigreed.store.sqlite_file import SqliteFile
 
 if TYPE_CHECKING:
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
     from sqlalchemy.engine.interfaces import ExceptionContext
 
+    from pedigreed.store.lives import Life
     from pedigreed.store.postgresql_server import PostgresqlServer
-    from pedigreed.store.process_lock import AtWork, Life
+    from pedigreed.store.process_lock import AtWork
 
     Upsert = sqlite.Insert | postgresql.Insert
 
@@ -57,6 +58,7 @@ class Store:
         self._engine = place.engine()
         self._reader = self._engine.execution_options(**place.reading_options)
         self._writer = self._engine.execution_options(**place.writing_options)
+        self._lives = Lives(self._writer)
         event.listen(self._engine, "handle_error", self._translate)
         try:
             self._make_newest()
@@ -103,13 +105,8 @@ class Store:
         if not self.is_shared:
             yield
             return
-        with self._engine.connect() as connection:
-            try:
-                hold(connection.execution_options(isolation_level="AUTOCOMMIT"), life, number)
-                yield
-            finally:
-                # The session ends, and the lock with it.
-                connection.invalidate()
+        with self._lives.hold(life, number):
+            yield
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:

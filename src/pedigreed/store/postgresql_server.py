@@ -34,6 +34,8 @@ _UNIQUE_VIOLATION = "23505"
 
 _REFUSED = re.compile(
     r"authentication failed|no password supplied|pg_hba|does not exist|permission denied|invalid [a-z_]+ value"
+    # As PgBouncer says it.
+    r"|no such (?:database|user)|unsupported startup parameter"
 )
 """What is said, without an SQLSTATE, of a connection that will not be had the next time either."""
 
@@ -70,6 +72,7 @@ class PostgresqlServer:
             pool_recycle=_RECYCLE_SECONDS,
             connect_args={name: value for name, value in usual.items() if name not in self._url.query},
         )
+        event.listen(engine, "connect", _prepare_nothing_behind_a_pooler)
         event.listen(engine, "begin", self._begin)
         return engine
 
@@ -133,3 +136,15 @@ class PostgresqlServer:
     def _begin(self, connection: Connection) -> None:
         if connection.get_execution_options().get(_WRITES, False):
             connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(self._busy_seconds * 1000))}")
+
+
+def _prepare_nothing_behind_a_pooler(connection: psycopg.Connection, _record: object) -> None:
+    """A prepared statement stays with the server's connection, and the next transaction may be on another one.
+
+    A pooler is known by the process that it says to be on the other side, which is not the server's.
+    """
+    connection.set_autocommit(True)
+    found = connection.execute("SELECT pg_backend_pid()").fetchone()
+    connection.set_autocommit(False)
+    if found != (connection.info.backend_pid,):
+        connection.prepare_threshold = None

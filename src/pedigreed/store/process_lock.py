@@ -1,9 +1,4 @@
-"""The locks by which processes that share a store know of each other.
-
-On a file of SQLite's, one process at a time is at work. On PostgreSQL a process holds a lock of the server's for
-as long as it lives. It is of a session, so the server lets it go when the process ends, however that is, and soon
-after its machine or the network is gone.
-"""
+"""The lock of a file of SQLite's, on which one process at a time is at work."""
 
 from __future__ import annotations
 
@@ -11,18 +6,13 @@ import fcntl
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
-
-from sqlalchemy import text
 
 from pedigreed.model.failure import StoreError, TryAgain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from sqlalchemy.engine import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,34 +69,3 @@ def only_process(store: str, lock: Path, caution: str | None = None) -> Iterator
 def _process(descriptor: int) -> str:
     said = os.pread(descriptor, 20, 0).strip()
     return f" (process {said.decode('ascii')})" if said.isdigit() else ""
-
-
-class Life(StrEnum):
-    """What a process is at. The set is closed."""
-
-    RUN = "pedigreed run of "
-    """A run of work, by its number."""
-    SENDING = "pedigreed sending of "
-    """The sending of messages, by the number that they were taken with."""
-
-
-# Two stores in one database have schemas of their own.
-_HOLD = text("SELECT pg_advisory_lock(hashtext(:life || current_schema()), :number)")
-_HELD = text(
-    "SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted "
-    "AND classid = hashtext(:life || current_schema())::oid "
-    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
-_NOTICED_WITHIN = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4"
-"""Half a minute until the server notices that a machine is gone which can't say so."""
-
-
-def hold(connection: Connection, life: Life, number: int) -> None:
-    """Let other processes know of this one for as long as the connection lasts."""
-    connection.exec_driver_sql(_NOTICED_WITHIN)
-    connection.execute(_HOLD, {"life": life.value, "number": number})
-
-
-def held(connection: Connection, life: Life) -> frozenset[int]:
-    """The numbers that processes hold which live. Only on PostgreSQL."""
-    return frozenset(connection.execute(_HELD, {"life": life.value}).scalars())
