@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
-from pedigreed.store import periods
+from pedigreed.model.pause import Pause, Paused
+from pedigreed.store import pauses, periods
 from pedigreed.store.database import Store
 
 if TYPE_CHECKING:
@@ -106,13 +107,15 @@ def test_several_may_make_one_store_at_once(store_url: str) -> None:
 
 
 def test_a_store_that_is_in_use_is_usable_again_afterwards(hasty_store: Store) -> None:
+    pause = Pause(Paused.CHANNEL, "email", NOON, NOON, 1, "why")
     with hasty_store.writing() as connection:
-        periods.claim(connection, {"jades": "2026-11-21"}, NOON)
-        with pytest.raises(TryAgain):
-            see(hasty_store, "jades")
+        pauses.begin(connection, pause)
+        with pytest.raises(TryAgain), hasty_store.writing() as other:
+            pauses.begin(other, pause)
     see(hasty_store, "ceers")
-    assert is_seen(hasty_store, "jades")
     assert is_seen(hasty_store, "ceers")
+    with hasty_store.reading() as connection:
+        assert pauses.load(connection, Paused.CHANNEL) == {"email": pause}
 
 
 def test_a_closed_store_leaves_nothing_open(store_url: str) -> None:

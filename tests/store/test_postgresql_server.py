@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy.engine import URL, make_url
 
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
-from pedigreed.store import periods
+from pedigreed.model.pause import Pause, Paused
+from pedigreed.store import pauses, periods
 from pedigreed.store.database import Store
 
 if TYPE_CHECKING:
@@ -133,10 +134,22 @@ def test_a_connection_that_ends_in_a_transaction_is_tried_again_later(postgresql
 
 
 def test_nobody_waits_for_ever(postgresql_url: str) -> None:
+    why = Pause(Paused.CHANNEL, "email", NOON, NOON, 1, "why")
     with Store(postgresql_url, busy_seconds=0.2) as store, store.writing() as one:
-        periods.claim(one, {"jades": "2026-11-21"}, NOON)
+        pauses.begin(one, why)
         with pytest.raises(TryAgain, match="lock timeout"), store.writing() as other:
-            periods.claim(other, {"jades": "2026-11-21"}, NOON)
+            pauses.begin(other, why)
+
+
+def test_nobody_waits_for_a_period_that_another_process_is_closing(postgresql_url: str) -> None:
+    with Store(postgresql_url, busy_seconds=0.2) as store:
+        with store.writing() as one:
+            assert periods.claim(one, {"jades": "2026-11-21", "ceers": "2026-11-21"}, NOON) == {"jades", "ceers"}
+            with store.writing() as other:
+                both = {"jades": "2026-11-21", "cosmos": "2026-11-21"}
+                assert periods.claim(other, both, NOON) == {"cosmos"}
+        with store.writing() as other:
+            assert periods.claim(other, both, NOON) == set()
 
 
 def test_a_user_who_may_not_make_tables_is_told_so(postgresql_url: str) -> None:

@@ -20,7 +20,7 @@ from pedigreed.store.lives import Lives
 from pedigreed.store.sqlite_file import SqliteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -313,3 +313,20 @@ def lock_for_transaction(connection: Connection, work: str) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:work))"), {"work": f"pedigreed {work}"})
+
+
+def taken_for_transaction(connection: Connection, work: str, names: Collection[str]) -> Collection[str]:
+    """Those of the names that no other transaction does this work for. They are this one's until it ends.
+
+    On SQLite a writing transaction is the only one anyway.
+    """
+    if connection.dialect.name != "postgresql":
+        return names
+    return frozenset(connection.execute(_TAKE, {"work": f"pedigreed {work} ", "names": list(names)}).scalars())
+
+
+# Two stores in one database have schemas of their own.
+_TAKE = text(
+    "SELECT name FROM unnest(CAST(:names AS text[])) AS name "
+    "WHERE pg_try_advisory_xact_lock(hashtext(:work || current_schema()), hashtext(name))"
+)

@@ -14,7 +14,7 @@ from pedigreed.model.instant import to_milliseconds
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.period import ComposedDigest, Period
 from pedigreed.store import coverage
-from pedigreed.store.database import Direct, batches, insert_or_skip
+from pedigreed.store.database import Direct, batches, insert_or_skip, taken_for_transaction
 from pedigreed.store.tables import changes, digests, periods, watched
 
 if TYPE_CHECKING:
@@ -61,16 +61,18 @@ def last_subjects(connection: Connection, until: datetime) -> dict[str, str]:
 def claim(connection: Connection, labels: Mapping[str, str], now: datetime) -> set[str]:
     """Take periods, by subscription and label, to close them in this transaction.
 
-    Gives the subscriptions whose period no other process has or had.
+    Gives the subscriptions whose period no other process has or had. Nobody waits for one that another is closing.
     """
     if not labels:
         return set()
+    taken = taken_for_transaction(connection, "closing of", labels.keys())
     moments = {"starts_at": now, "ends_at": now, "closed_at": now}
-    # In one order, so that two processes that claim at once wait for each other and not in a circle.
     rows = [
-        {"subscription": name, "label": label, "unchecked": "", "unread": "", **moments}
-        for name, label in sorted(labels.items())
+        {"subscription": name, "label": labels[name], "unchecked": "", "unread": "", **moments}
+        for name in sorted(taken)
     ]
+    if not rows:
+        return set()
     statement = insert_or_skip(connection, periods).returning(periods.c.subscription)
     return set(connection.execute(statement, rows).scalars())
 
