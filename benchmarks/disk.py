@@ -183,7 +183,7 @@ def fill(store: str) -> None:
             )
             for number in range(COMPARED)
         )
-        products.keep(connection, rows, frozenset())
+        products.keep(connection, rows, {})
 
 
 def compare(folder: Path, store: str) -> None:

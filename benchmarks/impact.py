@@ -17,12 +17,13 @@ import time
 import warnings
 from bisect import bisect_left
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice, pairwise, product
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from benchmarks.figures import Impact
 from benchmarks.flight_rules import write_flight_rules
@@ -416,7 +417,7 @@ def _keep_a_million(contexts: Contexts, random: Random, folder: Path) -> None:
                     yield KnownProduct(replace(product, fingerprint=product.filename.encode()))
 
     with store_in(folder) as store, store.writing() as connection:
-        stored.keep(connection, made(), frozenset())
+        stored.keep(connection, made(), {})
 
 
 def _quickest(times: int, work: Callable[[], object]) -> float:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -127,7 +127,7 @@ def _measured() -> Iterator[Cost]:
 
 def _fill(store: Store) -> None:
     with store.writing() as connection:
-        stored_products.keep(connection, (KnownProduct(each, 0, 0, None, None) for each in _products()), set())
+        stored_products.keep(connection, map(KnownProduct, _products()), {})
     _ask(store, _NOON)
 
 
@@ -167,8 +167,8 @@ def _remake(store: Store) -> None:
     moved = [replace(each, pedigree=_NEW) for number, each in enumerate(_products()) if number % 2]
     with store.writing() as connection:
         stored_changes.record(connection, map(_change, moved))
-        names = {each.filename for each in moved}
-        stored_products.keep(connection, (KnownProduct(each, 1, 0, None, None) for each in moved), names)
+        before = {each.filename: KnownProduct(each) for each in _products()}
+        stored_products.keep(connection, (KnownProduct(each, 1) for each in moved), before)
 
 
 def _change(product: Product) -> Change:

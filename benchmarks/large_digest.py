@@ -5,13 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from benchmarks.figures import LargeDigest, Telling
 from benchmarks.measuring import hand_back, without_log_lines
@@ -101,7 +101,7 @@ def _config(folder: Path, changes: int, subscriptions: int) -> Config:
 def _fill(config: Config, changes: int) -> None:
     with Store(config.store.reveal()) as store:
         with store.writing() as connection:
-            stored_products.keep(connection, map(KnownProduct, _products(changes)), set())
+            stored_products.keep(connection, map(KnownProduct, _products(changes)), {})
         _ask(store, _NOON)
         tell(config, "pedigreed.yaml", store, {"keep": _Taking()}, now=_NOON)
         with store.writing() as connection:
@@ -110,9 +110,9 @@ def _fill(config: Config, changes: int) -> None:
                 for each in _products(changes)
             )
             stored_changes.record(connection, news)
-            names = {each.filename for each in _products(changes)}
             known = (KnownProduct(_remade(each), 1) for each in _products(changes))
-            stored_products.keep(connection, known, names)
+            before = {each.filename: KnownProduct(each) for each in _products(changes)}
+            stored_products.keep(connection, known, before)
         _ask(store, _NOON + _DAY)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from pedigreed.changes.copies import (
     Archived,
@@ -146,7 +147,7 @@ def test_its_own_row_comes_before_that_of_its_exposure() -> None:
 def test_an_uncalibrated_file_goes_by_date_and_by_what_made_it() -> None:
     uncal = f"{EXPOSURE}_uncal.fits"
     here = replace(copy(uncal, Pedigree(None, None, None)), sdp_ver="2023_4b")
-    there = replace(archived(uncal, Pedigree(None, None, NOW)), sdp_ver="2026_1a")
+    there = structs.replace(archived(uncal, Pedigree(None, None, NOW)), sdp_ver="2026_1a")
     assert stands(here, there) is Standing.OLDER
     assert stands(replace(here, sdp_ver="2026_1a"), there) is Standing.SAME
     assert stands(replace(here, sdp_ver=None), there) is Standing.SAME

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from pedigreed.changes.compare import fold
 from pedigreed.changes.file_sets import compare_file_sets, set_remade

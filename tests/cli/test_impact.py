@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner
 
 from fits_files import fits
@@ -90,7 +90,7 @@ def config(tmp_path: Path, migrated_here: str, server: RuleServer) -> Path:
         (tmp_path / "rules" / name).write_text(text)
     kept = [product(1, "2b", "cal", EARLY), CAL, product(2, "1b", "uncal", LATE), product(3, "2a", "rate", LATE)]
     with Store(migrated_here) as store, store.writing() as connection:
-        products.keep(connection, [KnownProduct(each) for each in kept], frozenset())
+        products.keep(connection, [KnownProduct(each) for each in kept], {})
         announcements.save_contexts(connection, ContextsInUse("jwst_1583", NOW, "jwst_1582", "1.20.2"))
         said = Announcement(
             source="CRDS",
@@ -228,7 +228,7 @@ def test_a_product_of_stage_3_is_explained_by_its_exposures(config: Path) -> Non
     )
     alone = replace(combined, filename=combined.filename.replace("o002", "o009"), observation=9)
     with Store(f"sqlite:///{config.parent / 'pedigreed.db'}") as store, store.writing() as connection:
-        products.keep(connection, [KnownProduct(combined), KnownProduct(alone)], frozenset())
+        products.keep(connection, [KnownProduct(combined), KnownProduct(alone)], {})
     title, product, _, sentence, *_ = printed(config, "--why", combined.filename, "photom").splitlines()
     assert title == f"{combined.filename} is of stage 3, and made of 1 exposure:"
     assert product == f"{CAL.filename}: photom"

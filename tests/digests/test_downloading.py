@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from msgspec import structs
 
 from any_digest import ENDS
 from made_digest import make_digest
@@ -151,7 +152,7 @@ def test_the_lines_run_twice_touch_nothing(
 def test_the_lines_log_in_where_a_file_is_not_public_yet(
     digest: Digest, archive: tuple[str, list[tuple[str, str]]], tmp_path: Path
 ) -> None:
-    exclusive = replace(digest.changes[0], public_at=ENDS + timedelta(days=30))
+    exclusive = structs.replace(digest.changes[0], public_at=ENDS + timedelta(days=30))
     code = written(replace(digest, changes=(exclusive, *digest.changes[1:])), tmp_path)
     url, asked = archive
     done = run(code, url, tmp_path)

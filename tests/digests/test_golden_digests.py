@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 from any_notice import build, delivery, heard, mailed
 from made_digest import make_digest
@@ -247,7 +248,7 @@ def third_day_of_a_campaign() -> Digest:
         )
         for number in range(8)
     ]
-    remade = [replace(change, before=Pedigree(*NEW, STARTS + timedelta(hours=9))) for change in twice]
+    remade = [structs.replace(change, before=Pedigree(*NEW, STARTS + timedelta(hours=9))) for change in twice]
     moved = exposures(ChangeKind.REPROCESSED, 400, program=1180, observations=range(20, 60), detector="nrcb1")
     return digest([*moved, *remade], holdings={OLD: 1000, NEW: 2911}, began=STARTS - timedelta(days=2, hours=-8))
 
@@ -486,8 +487,8 @@ def nasty_names() -> Digest:
     markup = "</td></table><script>alert(1)</script><img src=\"https://x.example/y.png\" onerror='z'>"
     return digest(
         [
-            replace(odd, filename="=HYPERLINK(1)\x1b[31m\r\nBcc: x@y.example.fits", observation=None),
-            replace(odd, filename="\u661f\u7cfb\u202efits.exe" * 8, observation=None, level="?"),
+            structs.replace(odd, filename="=HYPERLINK(1)\x1b[31m\r\nBcc: x@y.example.fits", observation=None),
+            structs.replace(odd, filename="\u661f\u7cfb\u202efits.exe" * 8, observation=None, level="?"),
             exposure(
                 ChangeKind.REPROCESSED,
                 0,

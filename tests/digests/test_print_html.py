@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from any_digest import AMPERSANDS, DIGESTS, ENDS, WORDS, worst
 from made_digest import make_digest
@@ -151,7 +152,7 @@ def test_what_others_wrote_is_text(change: Callable[..., Change]) -> None:
 
 def test_old_and_new_stand_side_by_side_and_what_differs_is_marked(change: Callable[..., Change]) -> None:
     before = Pedigree("2.0.1", "jwst_1464.pmap", ENDS)
-    after = replace(before, crds_ctx="jwst_1535.pmap")
+    after = structs.replace(before, crds_ctx="jwst_1535.pmap")
     html = told(plain([change(ChangeKind.REPROCESSED, "a_cal.fits", before=before, after=after)]))
     text = Reader(html).text
     assert "CAL_VER 2.0.1 B12.3.1 the same" in text

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from rich.cells import cell_len
 
 from any_digest import DIGESTS, WORDS
@@ -152,7 +153,7 @@ def test_what_a_program_of_a_hundred_transitions_does_not_show_is_counted(change
 
 def test_a_keyword_that_did_not_change_stands_once(change: Callable[..., Change]) -> None:
     before = Pedigree("2.0.1", "jwst_1464.pmap", datetime(2026, 11, 21, 8, tzinfo=UTC))
-    after = replace(before, crds_ctx="jwst_1535.pmap", date=datetime(2026, 11, 21, 16, tzinfo=UTC))
+    after = structs.replace(before, crds_ctx="jwst_1535.pmap", date=datetime(2026, 11, 21, 16, tzinfo=UTC))
     text = told(plain([change(ChangeKind.REPROCESSED, "a_cal.fits", before=before, after=after)])).text
     lines = [line.split() for line in text.splitlines()]
     assert ["CAL_VER", "2.0.1", "B12.3.1"] in lines

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pedigreed.digests.transitions import KINDS_IN_READING_ORDER, products_of, shown_of, transitions_of
 from pedigreed.model.change import Change, ChangeKind

@@ -80,7 +80,7 @@ def told(store: Store, *kept: Product, texts: dict[str, str], file: str = BAD, a
     """What the digest says of the file. Where it is told again, no rule file is asked for."""
     with store.writing() as connection:
         announcements.begin(connection, ["a"])
-        products.keep(connection, [KnownProduct(each) for each in kept], frozenset())
+        products.keep(connection, [KnownProduct(each) for each in kept], {})
         said = Announcement(
             source="CRDS",
             medium=Medium.SERVER,

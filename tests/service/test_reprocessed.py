@@ -76,7 +76,7 @@ def store(config: Config) -> Iterator[Store]:
     with Store(config.store.reveal()) as opened:
         with opened.writing() as connection:
             periods.begin_watching(connection, {"a": {(Instrument.MIRI, 1180)}})
-            products.keep(connection, [KnownProduct(each) for each in remade], frozenset())
+            products.keep(connection, [KnownProduct(each) for each in remade], {})
             changes.record(connection, [change(each) for each in remade])
         yield opened
 

@@ -71,7 +71,7 @@ def store(migrated_here: str) -> Iterator[Store]:
     with Store(migrated_here) as opened:
         with opened.writing() as connection:
             announcements.begin(connection, ["jades"])
-            products.keep(connection, [KnownProduct(product(number)) for number in (1, 2)], frozenset())
+            products.keep(connection, [KnownProduct(product(number)) for number in (1, 2)], {})
             said = Announcement(
                 source="CRDS",
                 medium=Medium.SERVER,
@@ -115,7 +115,7 @@ def test_a_switch_is_evaluated_once_and_told_the_same_twice(tmp_path: Path, stor
     assert impact.places == (Changed(1180, 1, 1), Changed(1180, 2, 1))
     # What comes later is not counted into what may have been told.
     with store.writing() as connection:
-        products.keep(connection, [KnownProduct(product(3))], frozenset())
+        products.keep(connection, [KnownProduct(product(3))], {})
     evaluate_switches(config, store, contexts(tmp_path / "rules", {}), NOW)
     assert switches(store, config) == {("jwst_1582", "jwst_1583"): Switch("jwst_1582", "jwst_1583", impact)}
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 import archive_faults
 import faults
@@ -383,11 +384,11 @@ def test_a_date_filter_that_is_heeded_is_not_suspected(recorded: FaultyArchive) 
     ids=lambda fault: type(fault).__name__,
 )
 def test_every_dialect_reads_the_same(recorded: FaultyArchive, fault: Fault) -> None:
-    plain = {product.filename: replace(product, fingerprint=b"") for product in ask_one(recorded).items}
+    plain = {product.filename: structs.replace(product, fingerprint=b"") for product in ask_one(recorded).items}
     recorded.misbehave(fault, times=None, when=is_page)
     fetched = ask_one(recorded)
     assert fetched.is_complete, fetched.problems
-    assert {product.filename: replace(product, fingerprint=b"") for product in fetched.items} == plain
+    assert {product.filename: structs.replace(product, fingerprint=b"") for product in fetched.items} == plain
 
 
 def test_nulls_and_absent_keys_are_unknown_values(recorded: FaultyArchive) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 
 import archive_faults
 from asking_mast import AGENT, NIRCAM_1180, QUICK, ask, ask_one, expected, held, kinds, names
@@ -105,11 +106,11 @@ def test_where_the_pages_do_not_say_the_count_decides_and_what_came_is_kept(
     ids=lambda fault: type(fault).__name__,
 )
 def test_what_means_the_same_reads_the_same(recorded: FaultyArchive, fault: Fault) -> None:
-    plain = {product.filename: replace(product, fingerprint=b"") for product in ask_one(recorded).items}
+    plain = {product.filename: structs.replace(product, fingerprint=b"") for product in ask_one(recorded).items}
     recorded.misbehave(fault, times=None, when=is_page)
     fetched = ask_one(recorded)
     assert fetched.is_complete, fetched.problems
-    assert {product.filename: replace(product, fingerprint=b"") for product in fetched.items} == plain
+    assert {product.filename: structs.replace(product, fingerprint=b"") for product in fetched.items} == plain
     assert not fetched.warnings
 
 

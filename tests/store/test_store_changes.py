@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from sqlalchemy.exc import IntegrityError
 
 from examples import examples
@@ -182,8 +183,8 @@ def test_a_change_that_is_not_kept_can_not_be_told(store: Store) -> None:
 
 
 def test_a_return_to_an_earlier_pedigree_is_a_change_of_its_own(store: Store) -> None:
-    back = replace(change(), before=NEW, after=OLD, revision=2)
-    again = replace(change(), revision=3)
+    back = structs.replace(change(), before=NEW, after=OLD, revision=2)
+    again = structs.replace(change(), revision=3)
     watch(store)
     record(store, change(), back, again)
     assert [found for _, found in untold(store)] == [change(), back, again]
@@ -196,11 +197,11 @@ def test_what_moved_together_is_gathered(store: Store) -> None:
             connection,
             [
                 change("a"),
-                replace(change("b"), archived_at=NOON - 2 * hour),
-                replace(change("c"), archived_at=None, seen_at=NOON + hour),
+                structs.replace(change("b"), archived_at=NOON - 2 * hour),
+                structs.replace(change("c"), archived_at=None, seen_at=NOON + hour),
                 # Made anew with the same, it is no nearer to it.
-                replace(change("d"), level="2a", before=change("d").after),
-                replace(change("e"), kind=ChangeKind.NEW),
+                structs.replace(change("d"), level="2a", before=change("d").after),
+                structs.replace(change("e"), kind=ChangeKind.NEW),
                 change("f", program=1181),
                 change("g", seen_at=NOON - hour),
             ],

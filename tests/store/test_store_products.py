@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from examples import examples
 from pedigreed.model.failure import TryAgain
@@ -88,14 +88,14 @@ def product(name: str, *, program: int = 1180, instrument: Instrument = Instrume
 def keep(store: Store, *states: KnownProduct) -> None:
     with store.writing() as connection:
         names = [state.product.filename for state in states]
-        products.keep(connection, states, products.known_by_name(connection, names).keys())
+        products.keep(connection, states, products.known_by_name(connection, names))
 
 
 @settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(states=st.lists(every_known, max_size=4, unique_by=lambda state: state.product.filename))
 def test_whatever_is_kept_of_a_product_comes_back(store: Store, states: list[KnownProduct]) -> None:
     with undone(store) as connection:
-        products.keep(connection, states, already=frozenset())
+        products.keep(connection, states, before={})
         found = products.known_by_name(connection, [state.product.filename for state in states])
     assert found == {state.product.filename: state for state in states}
     for state in states:
@@ -114,8 +114,8 @@ def test_a_later_state_takes_the_place_of_an_earlier_one(
     after = replace(after, product=replace(after.product, filename="this_cal.fits"))
     other = replace(other, product=replace(other.product, filename="other_cal.fits"))
     with undone(store) as connection:
-        products.keep(connection, [before, other], already=frozenset())
-        products.keep(connection, [after], already={"this_cal.fits"})
+        products.keep(connection, [before, other], before={})
+        products.keep(connection, [after], before={"this_cal.fits": before})
         found = products.known_by_name(connection, ["this_cal.fits", "other_cal.fits", "absent_cal.fits"])
     assert found == {"this_cal.fits": after, "other_cal.fits": other}
 
@@ -134,9 +134,9 @@ def test_added_and_moved_products_may_come_together(store: Store) -> None:
 
 def test_a_product_is_kept_once(store: Store) -> None:
     with store.writing() as connection:
-        products.keep(connection, [KnownProduct(product("a_cal.fits"))], already=frozenset())
+        products.keep(connection, [KnownProduct(product("a_cal.fits"))], before={})
     with pytest.raises(TryAgain, match="kept already"), store.writing() as connection:
-        products.keep(connection, [KnownProduct(product("a_cal.fits"))], already=frozenset())
+        products.keep(connection, [KnownProduct(product("a_cal.fits"))], before={})
 
 
 def test_more_products_than_a_batch_are_all_kept(store: Store) -> None:
@@ -244,7 +244,7 @@ def test_a_release_that_has_passed_is_found_until_it_is_kept(store: Store) -> No
     assert found() == ["a_cal.fits", "b_cal.fits"]
     with store.writing() as connection:
         (first, _) = products.released(connection, [1180], NOON, for_update=True)
-        products.keep(connection, [replace(first, is_exclusive=False)], {"a_cal.fits"})
+        products.keep(connection, [replace(first, is_exclusive=False)], {"a_cal.fits": first})
     assert found() == ["b_cal.fits"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import date, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -15,7 +16,7 @@ from pedigreed.model.digest import FlagHistory
 from pedigreed.model.pedigree import context_number, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from pedigreed.model.change import Change
@@ -39,21 +40,29 @@ def arrivals_of(changes: Iterable[Change], at_first_sight: Iterable[Product], no
         at_first_sight: the products that are no changes, since their program was looked at for the first time.
         now: when the answer came, UTC.
     """
-    found: Counter[Arrival] = Counter()
+    # Counted as tuples: there are hundreds of thousands, and few that differ.
+    counted = Counter(chain(_arrivals(changes), _arrivals_at_first_sight(at_first_sight, now)))
+    return Counter({Arrival(*each): products for each, products in counted.items()})
+
+
+def _arrivals(changes: Iterable[Change]) -> Iterator[tuple[Arrived, Instrument, str, str, date]]:
     for change in changes:
         arrived = _ARRIVED.get(change.kind)
         after = change.after
         if arrived is None or after is None or after.cal_ver is None or after.crds_ctx is None:
             continue
         if arrived is Arrived.NEW or not _has_keywords_of(after, change.before):
-            day = moved_at(change).date()
-            found[Arrival(arrived, change.instrument, after.cal_ver, after.crds_ctx, day)] += 1
-    for product in at_first_sight:
+            yield arrived, change.instrument, after.cal_ver, after.crds_ctx, moved_at(change).date()
+
+
+def _arrivals_at_first_sight(
+    products: Iterable[Product], now: datetime
+) -> Iterator[tuple[Arrived, Instrument, str, str, date]]:
+    for product in products:
         cal_ver, crds_ctx = product.pedigree.cal_ver, product.pedigree.crds_ctx
         if cal_ver is not None and crds_ctx is not None:
             day = (product.archived_at or now).date()
-            found[Arrival(Arrived.FIRST_SIGHT, product.instrument, cal_ver, crds_ctx, day)] += 1
-    return found
+            yield Arrived.FIRST_SIGHT, product.instrument, cal_ver, crds_ctx, day
 
 
 def _has_keywords_of(after: Pedigree, before: Pedigree | None) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from pedigreed.model.change import MADE_ANEW, Change, ChangeKind
 from pedigreed.model.instant import same_instant

@@ -7,8 +7,10 @@ show is that a file of a set was made with more than any that is known of it.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from pedigreed.changes.compare import change_of
 from pedigreed.model.change import ChangeKind

@@ -7,9 +7,11 @@ So one sweep proves nothing, and many files that go at once are suspect for long
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from pedigreed.changes.compare import change_of, withdrawal
 from pedigreed.model.change import ChangeKind

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from pedigreed.model.instant import iso
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.pedigree import Pedigree
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
-
-    from pedigreed.model.instrument import Instrument
-    from pedigreed.model.pedigree import Pedigree
+    from datetime import date
 
 
 class ChangeKind(StrEnum):
@@ -41,8 +43,8 @@ class ChangeKind(StrEnum):
 MADE_ANEW = frozenset((ChangeKind.REPROCESSED, ChangeKind.REGRESSED))
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+# As `Product`, since a campaign has as many.
+class Change(Struct, frozen=True, gc=False):
     """One change of one product.
 
     Attributes:
@@ -75,7 +77,7 @@ class Change:
     def identity(self) -> str:
         """What the change says, as 32 hexadecimal digits. The same change from two sources has the same."""
         before, after = _said(self.before), _said(self.after)
-        said = f"{self.kind.value}\n{self.filename}\n{self.revision}\n{before}\n{after}"
+        said = f"{self.kind}\n{self.filename}\n{self.revision}\n{before}\n{after}"
         return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 

@@ -11,6 +11,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from msgspec import to_builtins
+
 from pedigreed.model.failure import Unreadable
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MJD_OF_EPOCH = 40587
 _SECONDS_A_DAY = 86_400
 _MS_A_DAY = 1_000 * _SECONDS_A_DAY
+_FLOATS_ARE_EXACT_UNTIL = 1_000 << 32
+"""Milliseconds since 1970, in 2106. Until then a number of seconds has no error of half a microsecond."""
+
 _DATE_CALL = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]00:?00)?", re.IGNORECASE
@@ -31,10 +36,11 @@ ROUNDING = timedelta(milliseconds=10)
 
 def from_milliseconds(milliseconds: int) -> datetime:
     """The instant so many milliseconds after 1970 began. Raises `Unreadable` outside the years 1 to 9999."""
-    seconds, rest = divmod(milliseconds, 1_000)
+    if 0 <= milliseconds < _FLOATS_ARE_EXACT_UNTIL:
+        # There are ten in a row of the archive, and it takes half as long.
+        return datetime.fromtimestamp(milliseconds / 1_000, UTC)
     try:
-        # By position, and in whole seconds: that takes half as long, and there are ten in a row of the archive.
-        return _EPOCH + timedelta(0, seconds, 1_000 * rest)
+        return _EPOCH + timedelta(milliseconds=milliseconds)
     except OverflowError as error:
         raise Unreadable(f"{milliseconds} ms is no date of this calendar") from error
 
@@ -51,7 +57,7 @@ def from_mjd(days: float) -> datetime:
         milliseconds = (float(days) - _MJD_OF_EPOCH) * _MS_A_DAY
     except OverflowError as error:
         raise Unreadable("a number this large is no modified Julian date") from error
-    if milliseconds != milliseconds or abs(milliseconds) > 1e15:  # noqa: PLR0124, PLR2004  # NaN, or past year 9999
+    if not abs(milliseconds) <= 1e15:  # noqa: PLR2004  # NaN, or past year 9999
         raise Unreadable(f"{days} is no modified Julian date")
     return from_milliseconds(round(milliseconds))
 
@@ -97,7 +103,9 @@ def iso(instant: datetime) -> str:
     """ISO 8601, UTC, milliseconds, with the zone written: ``2024-04-09T19:07:23.700Z``."""
     if instant.tzinfo is not UTC:
         instant = instant.astimezone(UTC)
-    return instant.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    # In a fifth of the time that `isoformat` takes: it is written four times for each change.
+    text: str = to_builtins(instant)
+    return f"{text[:23]}Z" if instant.microsecond else f"{text[:19]}.000Z"
 
 
 def day_and_time(moment: datetime, zone: tzinfo) -> str:

@@ -12,6 +12,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec import Struct
 from packaging.version import Version
 
 from pedigreed.model.instant import same_instant
@@ -67,8 +68,8 @@ class Step(Enum):
     """The two differ, and at least one of them is missing or not of the known form."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pedigree:
+# As `Product`, which has one.
+class Pedigree(Struct, frozen=True, gc=False):
     """The pedigree of one product.
 
     Attributes:

@@ -8,7 +8,8 @@ guide-star names are the archive's: ``image_cal`` where the documentation has ``
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 LONGEST_NAME = 255
 """Characters. No file system that holds JWST data has longer names, so longer text is no file name."""
@@ -79,8 +80,7 @@ _LEVELS: dict[str, str] = {
 _LOWER_LEVELS = frozenset(("1b", "2a", "2c"))
 
 
-@dataclass(frozen=True, slots=True)
-class ProductName:
+class ProductName(Struct, frozen=True, gc=False):
     """What a file name says.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,13 +102,13 @@ class AboutProgram:
 
 def about_programs(products: Iterable[Product]) -> dict[int, AboutProgram]:
     """What the rows of some products say of their programs, by number."""
-    proposals: dict[int, Counter[Proposal]] = {}
-    targets: dict[int, set[tuple[int | None, str]]] = {}
+    proposals: defaultdict[int, Counter[Proposal]] = defaultdict(Counter)
+    targets: defaultdict[int, set[tuple[int | None, str]]] = defaultdict(set)
     for product in products:
         if product.proposal is not None:
-            proposals.setdefault(product.program, Counter())[product.proposal] += 1
+            proposals[product.program][product.proposal] += 1
         if product.target is not None:
-            targets.setdefault(product.program, set()).add((product.observation, product.target))
+            targets[product.program].add((product.observation, product.target))
     return {
         program: AboutProgram(
             program, _most_said(proposals.get(program, Counter())), frozenset(targets.get(program, ()))

@@ -135,7 +135,7 @@ def keep_answer(
         now=now,
     )
     totals = stored_products.counts(connection, query.programs, query.instrument) if missing else {}
-    stored_products.keep(connection, comparison.known, known.keys())
+    stored_products.keep(connection, comparison.known, known)
     _found_again(connection, query, fetched.unchanged)
     stored_changes.record(connection, comparison.changes)
     gone = _missing(connection, missing, totals, now)
@@ -272,7 +272,7 @@ def _missing(
     relisted = _relisted(connection, missing, now)
     gone = [known for filename, known in missing.items() if filename not in relisted]
     judgement = judge(gone, totals, now)
-    stored_products.keep(connection, judgement.known, filenames)
+    stored_products.keep(connection, judgement.known, missing)
     return (*relisted.values(), *judgement.changes)
 
 
@@ -287,8 +287,9 @@ def _relisted(connection: Connection, missing: Mapping[str, KnownProduct], now: 
         is_later = higher in came and (lower not in came or came[higher] > came[lower])
         if lower in relisted or higher not in there or not is_later or there[higher].withdrawn_at is not None:
             continue
+        before = {lower: missing[lower], higher: there[higher]}
         relisted[lower], gone, there[higher] = relisting(missing[lower], there[higher], now)
-        stored_products.keep(connection, [gone, there[higher]], {lower, higher})
+        stored_products.keep(connection, [gone, there[higher]], before)
     return relisted
 
 

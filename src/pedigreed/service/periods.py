@@ -290,8 +290,10 @@ def _keep_template_problem(
 
 def _record_releases(connection: Connection, programs: Collection[int], now: datetime) -> None:
     """Record that products have become public, each once, in a writing transaction."""
-    released = [
-        release(known, now) for known in stored_products.released(connection, programs, now, for_update=True)
-    ]
+    exclusive = {
+        known.product.filename: known
+        for known in stored_products.released(connection, programs, now, for_update=True)
+    }
+    released = [release(known, now) for known in exclusive.values()]
     stored_changes.record(connection, (change for change, _ in released))
-    stored_products.keep(connection, (known for _, known in released), {change.filename for change, _ in released})
+    stored_products.keep(connection, (known for _, known in released), exclusive)

@@ -213,9 +213,9 @@ def _row_of(change: Change) -> tuple[Any, ...]:
     after = change.after or _NO_PEDIGREE
     return (
         change.identity,
-        change.kind.value,
+        str(change.kind),
         change.filename,
-        change.instrument.value,
+        str(change.instrument),
         change.program,
         change.observation,
         change.level,

@@ -271,7 +271,7 @@ class Direct:
         """
         self._names = tuple(names)
         self._make = make
-        self._on: dict[str, tuple[str, Callable[[tuple[Any, ...]], Any]]] = {}
+        self._on: dict[str, tuple[str, Callable[[Sequence[tuple[Any, ...]]], Sequence[Any]]]] = {}
 
     def run(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
         """Run it for each row. Gives how many rows of the table it concerned."""
@@ -283,14 +283,17 @@ class Direct:
             assert isinstance(compiled, SQLCompiler)
             self._on[kind] = compiled.string, self._arranged(compiled.positiontup)
         statement, arranged = self._on[kind]
-        return connection.exec_driver_sql(statement, list(map(arranged, rows))).rowcount
+        return connection.exec_driver_sql(statement, arranged(rows)).rowcount
 
-    def _arranged(self, order: Sequence[str] | None) -> Callable[[tuple[Any, ...]], Any]:
-        """What puts a row into the form that the driver takes."""
+    def _arranged(self, order: Sequence[str] | None) -> Callable[[Sequence[tuple[Any, ...]]], Sequence[Any]]:
+        """What puts rows into the form that the driver takes."""
         names = self._names
         if order is None:
-            return lambda row: dict(zip(names, row, strict=True))
-        return itemgetter(*map(names.index, order))
+            return lambda rows: [dict(zip(names, row, strict=True)) for row in rows]
+        if tuple(order) == names:
+            return lambda rows: rows
+        in_order = itemgetter(*map(names.index, order))
+        return lambda rows: list(map(in_order, rows))
 
 
 Item = TypeVar("Item")

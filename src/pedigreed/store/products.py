@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -328,23 +329,35 @@ def exposure_uses(connection: Connection, programs: Collection[int]) -> set[Expo
     return found
 
 
-def keep(connection: Connection, known: Iterable[KnownProduct], already: AbstractSet[str]) -> None:
+def keep(connection: Connection, known: Iterable[KnownProduct], before: Mapping[str, KnownProduct]) -> None:
     """Keep the state of products.
 
     Args:
         connection: a writing transaction.
         known: the states.
-        already: the file names that the store has. The others are added.
+        before: file name -> what the store has of it. What it has not is added.
     """
     for batch in batches(known):
         texts = _canonical_of(batch)
         ids = ids_of(connection, texts)
-        added: list[tuple[Any, ...]] = []
-        moved: list[tuple[Any, ...]] = []
+        rows: defaultdict[Direct, list[tuple[Any, ...]]] = defaultdict(list)
         for state, text in zip(batch, texts, strict=True):
-            (moved if state.product.filename in already else added).append(_row_of(state, ids[text]))
-        _ADD.run(connection, added)
-        _MOVE.run(connection, moved)
+            was = before.get(state.product.filename)
+            statement = _ADD if was is None else _REMAKE if _has_place_of(state, was) else _MOVE
+            rows[statement].append(_row_of(state, ids[text]))
+        for statement, its in rows.items():
+            statement.run(connection, its)
+
+
+def _has_place_of(state: KnownProduct, was: KnownProduct) -> bool:
+    """Whether it is found by `_PLACE` where it was."""
+    product, before = state.product, was.product
+    return (
+        product.program == before.program
+        and product.instrument is before.instrument
+        and state.is_exclusive is was.is_exclusive
+        and state.missed_since == was.missed_since
+    )
 
 
 def _canonical_of(known: Sequence[KnownProduct]) -> list[str]:
@@ -358,15 +371,25 @@ def _canonical_of(known: Sequence[KnownProduct]) -> list[str]:
 
 
 _COLUMNS = tuple(column.name for column in products.columns if column is not products.c.id)
+_PLACE = frozenset(("program", "instrument", "is_restricted", "missed_since"))
+"""What indexes go by. SQLite writes an index anew where one of its columns is named, be its value the same."""
+
+
+def _update(*but: str) -> Direct:
+    """All columns but some, of the product that has the file name."""
+    return Direct(
+        [f"new_{name}" for name in _COLUMNS],
+        lambda _: (
+            update(products)
+            .where(products.c.filename == bindparam("new_filename"))
+            .values({name: bindparam(f"new_{name}") for name in _COLUMNS if name not in but})
+        ),
+    )
+
+
 _ADD = Direct(_COLUMNS, lambda _: insert(products))
-_MOVE = Direct(
-    [f"new_{name}" for name in _COLUMNS],
-    lambda _: (
-        update(products)
-        .where(products.c.filename == bindparam("new_filename"))
-        .values({name: bindparam(f"new_{name}") for name in _COLUMNS if name != "filename"})
-    ),
-)
+_MOVE = _update("filename")
+_REMAKE = _update("filename", *_PLACE)
 
 
 _AS_KEPT = tuple(
@@ -442,7 +465,7 @@ def _row_of(state: KnownProduct, parameters_id: int) -> tuple[Any, ...]:
     pedigree = product.pedigree
     return (
         product.filename,
-        product.instrument.value,
+        str(product.instrument),
         product.program,
         product.observation,
         product.level,

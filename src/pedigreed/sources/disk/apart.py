@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime  # noqa: TC003  # msgspec reads the types
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec

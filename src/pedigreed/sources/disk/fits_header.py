@@ -8,9 +8,10 @@ Reading these three alone is much faster than reading every card, as astropy doe
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from pedigreed.model.failure import Unreadable
 from pedigreed.model.instant import parse_instant

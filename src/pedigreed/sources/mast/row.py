@@ -6,12 +6,13 @@ out, and said.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from sys import intern
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pedigreed.model.failure import Unreadable
-from pedigreed.model.instant import from_mjd, parse_instant
+from pedigreed.model.instant import from_mjd, parse_instant, to_mjd
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import Parameter, Product
 from pedigreed.model.product_name import parse_product_name
@@ -21,7 +22,6 @@ from pedigreed.sources.mast.query import MATCHING, SUBSTITUTES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from collections.abc import Set as AbstractSet
-    from datetime import datetime
 
     from pedigreed.model.instrument import Instrument
 
@@ -37,6 +37,7 @@ _LARGEST_PROGRAM = 99_999
 _INT32 = 1 << 31
 _INT64 = 1 << 63
 _YEARS = range(1900, 3000)
+_FIRST_MJD, _LAST_MJD = (to_mjd(datetime(year, 1, 1, tzinfo=UTC)) for year in (_YEARS.start, _YEARS.stop))
 _SHOWN = 40
 _LONGEST_TITLE = 300
 _LONGEST_NAME = 100
@@ -67,6 +68,10 @@ def product_of(
     """
     filename = _filename(row)
     name = parse_product_name(filename)
+    try:
+        common = _shared(_in_common, *map(row.get, _IN_COMMON))
+    except Unreadable as error:
+        raise Unreadable(f"{filename}: {error}") from error
     return Product(
         filename=filename,
         instrument=instrument,
@@ -74,13 +79,9 @@ def product_of(
         observation=name.observation
         if name.is_recognised
         else _whole_number(row, "observtn", filename, odd, _INT32),
-        level=_shared(_text, row.get("productLevel")) or name.level or "",
+        level=common.level or name.level or "",
         fileset=_text(row.get("fileSetName")) or name.fileset,
-        pedigree=Pedigree(
-            keyword_of(row, "cal_ver", filename),
-            keyword_of(row, "crds_ctx", filename),
-            _instant(row, "date_mjd", filename),
-        ),
+        pedigree=Pedigree(common.cal_ver, common.crds_ctx, _instant(row, "date_mjd", filename)),
         is_stale=_said(row, "isStale", filename, odd),
         public_at=_secondary_instant(row, "publicReleaseDate_mjd", filename, odd),
         archived_at=_secondary_instant(row, "ingestCompletionDate_mjd", filename, odd),
@@ -89,10 +90,10 @@ def product_of(
         size=_whole_number(row, "fileSize", filename, odd, _INT64),
         checksum=_text(row.get("checksum")),
         fingerprint=fingerprint,
-        sdp_ver=_text(row.get("sdp_ver")),
-        target=_shared(_name, row.get("targname"), _LONGEST_NAME),
-        proposal=_shared(_proposal, row.get("title"), row.get("pi_name")),
-        parameters=_shared(_parameters, *map(row.get, MATCHING)),
+        sdp_ver=common.sdp_ver,
+        target=common.target,
+        proposal=common.proposal,
+        parameters=common.parameters,
     )
 
 
@@ -133,7 +134,7 @@ def _filename(row: Mapping[str, object]) -> str:
 def _program(row: Mapping[str, object], filename: str, named: int | None) -> int:
     """The row's program, or else the one that its file's name has."""
     value = row.get("program")
-    program = named if _is_missing(value) else _integer(value)
+    program = value if type(value) is int else named if _is_missing(value) else _integer(value)
     if program is None and _is_missing(value):
         raise Unreadable(f"{filename}: a row without a program")
     if program is None or not 1 <= program <= _LARGEST_PROGRAM:
@@ -143,13 +144,48 @@ def _program(row: Mapping[str, object], filename: str, named: int | None) -> int
 
 def keyword_of(row: Mapping[str, object], column: str, filename: str) -> str | None:
     """A keyword of the pedigree; None where it is null or says so, as it is for an uncalibrated product."""
-    value = row.get(column)
-    text = _shared(_text, value)
+    try:
+        return _keyword(column, row.get(column))
+    except Unreadable as error:
+        raise Unreadable(f"{filename}: {error}") from error
+
+
+def _keyword(column: str, value: object) -> str | None:
+    text = _text(value)
     if text is not None and not isinstance(value, bool):
         return None if text.lower() in _NO_PEDIGREE else text
     if _is_missing(value):
         return None
-    raise Unreadable(f"{filename}: {column}: {_shown(value)} is no text")
+    raise Unreadable(f"{column}: {_shown(value)} is no text")
+
+
+class _InCommon(NamedTuple):
+    """What thousands of rows have in common; see `Product`."""
+
+    level: str | None
+    cal_ver: str | None
+    crds_ctx: str | None
+    sdp_ver: str | None
+    target: str | None
+    proposal: Proposal | None
+    parameters: Mapping[str, Parameter]
+
+
+_IN_COMMON = ("productLevel", "cal_ver", "crds_ctx", "sdp_ver", "targname", "title", "pi_name", *MATCHING)
+"""The columns of it."""
+
+
+def _in_common(*values: object) -> _InCommon:
+    level, cal_ver, crds_ctx, sdp_ver, target, title, pi_name, *matching = values
+    return _InCommon(
+        _text(level),
+        _keyword("cal_ver", cal_ver),
+        _keyword("crds_ctx", crds_ctx),
+        _text(sdp_ver),
+        _name(target, _LONGEST_NAME),
+        _proposal(title, pi_name),
+        _parameters(*matching),
+    )
 
 
 def _shared(read: Callable[..., Value], *values: object) -> Value:
@@ -263,6 +299,9 @@ def _flag(value: object) -> bool | None:
 
 def _instant(row: Mapping[str, object], column: str, filename: str) -> datetime | None:
     value = row.get(column)
+    if type(value) is float and _FIRST_MJD <= value < _LAST_MJD:
+        # Nearly all are so.
+        return from_mjd(value)
     if _is_missing(value):
         column = SUBSTITUTES[column]
         value = row.get(column)
