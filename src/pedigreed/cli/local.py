@@ -109,8 +109,8 @@ def local(
         print_survey(survey, paths or [], names_files=files, is_exact=exact, verifies=verify)
     raise_for_paths(survey)
     if survey.problems:
-        told = "\n".join(f"  {problem}" for problem in survey.problems)
-        raise UpstreamUnavailable(f"the archive's answer is not complete\n{told}")
+        problems = "\n".join(f"  {problem}" for problem in survey.problems)
+        raise UpstreamUnavailable(f"the archive's answer is not complete\n{problems}")
     if exit_code and old:
         raise typer.Exit(_SOMETHING_OLD)
 

@@ -69,10 +69,10 @@ class PartFile:
         has_accepted: whether the body of the last answer was taken.
     """
 
-    def __init__(self, job: Job, told: Callable[[int], None]) -> None:
-        """Begin. `told` is called with how many bytes came, or less than 0 where they are thrown away."""
+    def __init__(self, job: Job, received: Callable[[int], None]) -> None:
+        """Begin. `received` is called with how many bytes came, or less than 0 where they are thrown away."""
         self._job = job
-        self._told = told
+        self._received = received
         self._place = Path(job.place)
         self._path = self._place.with_name(f"{self._place.name}.part")
         self._bond = self._place.with_name(f"{self._place.name}.part.md5")
@@ -149,7 +149,7 @@ class PartFile:
         self._waiting.append(piece)
         self._came += len(piece)
         self._unwritten += len(piece)
-        self._told(len(piece))
+        self._received(len(piece))
         size = self._job.wanted.size
         if size is not None and self._came > size:
             await self._written()
@@ -191,7 +191,7 @@ class PartFile:
 
     def begin_anew(self) -> None:
         """Throw away what is here. Raises `DiskFailed`."""
-        self._told(-self._came)
+        self._received(-self._came)
         self._waiting, self._unwritten = [], 0
         if self.have:
             try:
@@ -258,7 +258,7 @@ class PartFile:
             self._digest.update(piece)
             self.have += len(piece)
         self._came = self.have
-        self._told(self.have)
+        self._received(self.have)
 
     def _bound(self) -> str:
         try:
@@ -308,7 +308,7 @@ class PartFile:
             raise Denied("the archive denies access")
         if wanted.checksum is not None or wanted.size not in {None, self.have}:
             self._bind(came)
-            self._told(-self.have)
+            self._received(-self.have)
             raise OtherContent("what came is another file than the archive lists: its size or its MD5 differs")
         if self._place.name.endswith(".fits") != head.startswith(b"SIMPLE  =") or is_page(head):
             raise OtherContent("what came is no such file: it may be a page with words of an error")

@@ -82,11 +82,11 @@ def as_one_outage(known: Iterable[KnownProblem]) -> tuple[KnownProblem, ...]:
 
     They are kept apart, since each may be over before the others.
     """
-    told: dict[object, list[KnownProblem]] = {}
+    by_reason: dict[object, list[KnownProblem]] = {}
     for each in known:
         is_of_archive = each.problem.kind is ProblemKind.SOURCE and each.problem.name.startswith(f"{_ARCHIVE} ")
-        told.setdefault(each.problem.reason if is_of_archive else each.problem, []).append(each)
-    return tuple(_together(alike) for alike in told.values())
+        by_reason.setdefault(each.problem.reason if is_of_archive else each.problem, []).append(each)
+    return tuple(_together(alike) for alike in by_reason.values())
 
 
 def _together(alike: Sequence[KnownProblem]) -> KnownProblem:
@@ -100,8 +100,8 @@ def _together(alike: Sequence[KnownProblem]) -> KnownProblem:
         reason=f"{first.reason} ({names})",
         since=min(each.problem.since for each in alike),
     )
-    told = [each.told_at for each in alike if each.told_at is not None]
-    return KnownProblem(problem, max(each.times for each in alike), min(told, default=None))
+    told_at = [each.told_at for each in alike if each.told_at is not None]
+    return KnownProblem(problem, max(each.times for each in alike), min(told_at, default=None))
 
 
 def outages(problems: Iterable[Problem]) -> tuple[Problem, ...]:

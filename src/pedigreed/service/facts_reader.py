@@ -393,8 +393,8 @@ def _switches(
     states = stored_impacts.rule_states(connection)
     evaluated = stored_impacts.load(connection, subscription)
     found = {}
-    told = {about for notice in notices for about in (notice.switch, notice.bad_files) if about is not None}
-    for old, new in told:
+    subjects = {about for notice in notices for about in (notice.switch, notice.bad_files) if about is not None}
+    for old, new in subjects:
         impact = evaluated.get((old, new))
         waits = next((each for name in (new, old) if (each := states.get(name)) and each.reason), None)
         if impact is not None:

@@ -111,14 +111,14 @@ def figures(connection: Connection, store: Store, config: Config, now: datetime)
 def _subscriptions_of(connection: Connection, config: Config, now: datetime) -> Iterator[SubscriptionFigures]:
     muted = stored_pauses.load_mutes(connection, now)
     last = last_periods(connection, now)
-    told = stored_periods.last_with_digest(connection, now + CLOCK_AHEAD)
+    last_digests = stored_periods.last_with_digest(connection, now + CLOCK_AHEAD)
     for subscription in config.subscriptions:
         name, rhythm = subscription.name, rhythm_of(subscription, config)
         boundary = due(rhythm, last[name].ends_at if name in last else None, now) or next_boundary(rhythm, now)
         until = muted[name].until if name in muted else None
         yield SubscriptionFigures(
             name,
-            told[name].ends_at if name in told else None,
+            last_digests[name].ends_at if name in last_digests else None,
             max(boundary.at, until) if until else boundary.at,
             until is not None,
         )

@@ -81,17 +81,17 @@ def checked(digest: Digest, budget: Budget) -> Iterator[Section]:
     )
 
 
-def _stood_in(told: StoodIn, digest: Digest, budget: Budget) -> str:
+def _stood_in(stand_in: StoodIn, digest: Digest, budget: Budget) -> str:
     """That, why and as of when programs were checked by file set, and what that does not show."""
-    which = "" if len(told.programs) == digest.checked.of else f" ({_programs(told.programs, budget)})"
+    which = "" if len(stand_in.programs) == digest.checked.of else f" ({_programs(stand_in.programs, budget)})"
     unknown = ""
-    if told.unknown_sets:
-        verb = "was" if told.unknown_sets == 1 else "were"
-        unknown = f" It has {count(told.unknown_sets, 'file set')} that {verb} not known."
+    if stand_in.unknown_sets:
+        verb = "was" if stand_in.unknown_sets == 1 else "were"
+        unknown = f" It has {count(stand_in.unknown_sets, 'file set')} that {verb} not known."
     return (
-        f"{told.instrument.written}{which} by MAST Missions' search of file sets, "
-        f"{moment_in_utc(told.at, digest.ends)}, in the place of its keyword service "
-        f"({_reason(told.reason, budget)}). It has no dates: what was made anew with the same CAL_VER and "
+        f"{stand_in.instrument.written}{which} by MAST Missions' search of file sets, "
+        f"{moment_in_utc(stand_in.at, digest.ends)}, in the place of its keyword service "
+        f"({_reason(stand_in.reason, budget)}). It has no dates: what was made anew with the same CAL_VER and "
         f"CRDS_CTX is not seen, nor what is new, stale or withdrawn.{unknown}"
     )
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SILENCE = 120.0
 """Seconds in which a disk has to give something: the entries of a folder, or a header."""
 
-_TOLD_EVERY = 1.0
+_REPORTED_EVERY = 1.0
 _LENGTH = 8
 _PIECE = 1 << 20
 _FILES_A_REPORT = 1000
@@ -50,7 +50,7 @@ def look_through_apart(
     folders: Sequence[str],
     known: Mapping[str, Mapping[str, LocalFile]],
     now: datetime,
-    told: Callable[[int], None] = lambda _: None,
+    report_found: Callable[[int], None] = lambda _: None,
     silence: float = SILENCE,
 ) -> Iterator[FolderLook]:
     """As `look_through`, for several folders one after the other. One whose disk hangs has that as its problem.
@@ -59,7 +59,7 @@ def look_through_apart(
         folders: absolute paths.
         known: folder -> what is known of its files, by path.
         now: UTC.
-        told: is told now and then how many products were found in the folder.
+        report_found: is told now and then how many products were found in the folder.
         silence: seconds without a word after which a disk hangs.
     """
     waiting = list(folders)
@@ -67,7 +67,7 @@ def look_through_apart(
         order = _Order([(folder, list(known.get(folder, {}).values())) for folder in waiting], now)
         problem = "what looked through it ended before its time"
         try:
-            for look in _looks(order, told, silence):
+            for look in _looks(order, report_found, silence):
                 waiting.pop(0)
                 yield look
         except TimeoutError:
@@ -76,7 +76,7 @@ def look_through_apart(
             yield FolderLook(waiting.pop(0), problem=problem)
 
 
-def _looks(order: _Order, told: Callable[[int], None], silence: float) -> Iterator[FolderLook]:
+def _looks(order: _Order, report_found: Callable[[int], None], silence: float) -> Iterator[FolderLook]:
     """The looks at some folders, as they come. Raises `TimeoutError` where a disk hangs."""
     command = [sys.executable, "-m", __name__]
     files: list[LocalFile] = []
@@ -88,7 +88,7 @@ def _looks(order: _Order, told: Callable[[int], None], silence: float) -> Iterat
         with suppress(BrokenPipeError), process.stdin as theirs:
             theirs.write(msgspec.msgpack.encode(order))
         for report in _reports(process.stdout, silence):
-            told(report.found)
+            report_found(report.found)
             files += map(shared.file, report.files)
             if report.look is not None:
                 yield replace(report.look, files=tuple(files))
@@ -132,7 +132,7 @@ def _reports(pipe: IO[bytes], silence: float) -> Iterator[_Report]:
 def _main() -> None:
     """Do what an order on stdin says, and report on stdout."""
     order = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=_Order)
-    told_at = time.monotonic()
+    reported_at = time.monotonic()
 
     def report(found: int, look: FolderLook | None = None, files: tuple[LocalFile, ...] = ()) -> None:
         content = msgspec.msgpack.encode(_Report(found, look, files))
@@ -140,9 +140,9 @@ def _main() -> None:
         sys.stdout.buffer.flush()
 
     def tell(found: int) -> None:
-        nonlocal told_at
-        if time.monotonic() - told_at >= _TOLD_EVERY:
-            told_at = time.monotonic()
+        nonlocal reported_at
+        if time.monotonic() - reported_at >= _REPORTED_EVERY:
+            reported_at = time.monotonic()
             report(found)
 
     for folder, files in order.folders:
