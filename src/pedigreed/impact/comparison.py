@@ -11,6 +11,7 @@ from itertools import product as combinations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from pedigreed.garbage import collected_seldom
 from pedigreed.impact.headers import EXP_TYPE_KEY, UNKNOWN
 from pedigreed.impact.inventory import (
     ALWAYS,
@@ -19,7 +20,6 @@ from pedigreed.impact.inventory import (
     Chosen,
     Kind,
     Span,
-    collector_paused,
     is_always,
     joined,
     number_in,
@@ -176,7 +176,7 @@ class Comparison:
                     found[instrument, pair.reftype] = pair.not_understood
         return found
 
-    @collector_paused()
+    @collected_seldom()
     def impact(self, inventory: Inventory, groups: Iterable[Group] | None = None) -> Impact:
         """What changes for the products of an inventory, or of some of its groups."""
         if inventory is not self._inventory:

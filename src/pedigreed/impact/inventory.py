@@ -5,11 +5,9 @@ The start of an observation is kept as microseconds, and counted by bisection.
 
 from __future__ import annotations
 
-import gc
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -22,7 +20,7 @@ from pedigreed.model.product import WITHOUT_START
 from pedigreed.model.product_name import product_type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pedigreed.impact.headers import Values
     from pedigreed.impact.rule_answers import Stretch
@@ -35,18 +33,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST = (datetime(1000, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // _MICROSECOND
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Let the garbage collector rest while many values are made that stay: it would look at all time and again."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class Group(NamedTuple):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pedigreed.changes.selection import selection_of
+from pedigreed.garbage import collected_seldom
 from pedigreed.impact.comparison import Comparison, Usage
 from pedigreed.impact.context import Context
 from pedigreed.impact.dates import moment_of
@@ -26,7 +27,6 @@ from pedigreed.impact.inventory import (
     RAW,
     STAGE_THREE,
     Inventory,
-    collector_paused,
     group_of,
     microseconds_of,
 )
@@ -62,7 +62,7 @@ _WITH_NAMES = frozenset(("2c", "3"))
 """Levels of which the whole name matters: it has the association. So does that of a guide star's."""
 
 
-@collector_paused()
+@collected_seldom()
 def inventory_of(
     connection: Connection,
     programs: Collection[int],
@@ -131,7 +131,7 @@ def impact_of(
     return Comparison(old, new, only=types, every_type=every_type).impact(inventory, groups)
 
 
-@collector_paused()
+@collected_seldom()
 def impact_since_made(
     inventory: Inventory,
     groups: Iterable[Group],
@@ -155,7 +155,7 @@ def impact_since_made(
     return _each_by_its_own(inventory, groups, new.name, since)
 
 
-@collector_paused()
+@collected_seldom()
 def made_with(inventory: Inventory, groups: Iterable[Group], contexts: Contexts, files: Collection[str]) -> Impact:
     """The products that were made with one of some files, each by the rules of its own CRDS_CTX.
 
