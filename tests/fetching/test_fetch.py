@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import resource
+import stat
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -433,3 +435,37 @@ def test_a_plan_is_carried_out(archive: FileArchive, tmp_path: Path) -> None:
         f"jw01180/{OTHER}",
         f"mine/{NAME}",
     ]
+
+
+def test_a_file_is_told_as_fetched_when_its_name_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"jw01180007001_02101_{number:05}_nrca1_cal.fits" for number in range(40)]
+    fsync = os.fsync
+    on_the_disk: set[str] = set()
+    too_early = []
+    syncs = 0
+
+    def slow_fsync(descriptor: int) -> None:
+        nonlocal syncs
+        is_folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        # What comes to the folder after this one began may not be in it.
+        there = set(os.listdir(descriptor)) if is_folder else set()
+        fsync(descriptor)
+        if is_folder:
+            time.sleep(0.01)
+            syncs += 1
+            on_the_disk.update(there)
+
+    class Looks(Watched):
+        def ended(self, outcome: Outcome) -> None:
+            too_early.extend({outcome.job.wanted.filename} - on_the_disk)
+            super().ended(outcome)
+
+    monkeypatch.setattr(os, "fsync", slow_fsync)
+    with FileArchive({name: content(name) for name in names}) as served:
+        jobs = [job(tmp_path, name, content(name)) for name in names]
+        outcomes = fetch(jobs, Archive.mast(served.url, None), Looks(), patience=PATIENCE)
+    assert {outcome.result for outcome in outcomes} == {Result.FETCHED}
+    assert not too_early
+    assert 1 <= syncs < len(names), "those that wait share one"
