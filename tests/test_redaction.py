@@ -150,9 +150,9 @@ def test_a_known_secret_is_struck_inside_a_url_and_out_of_it() -> None:
 )
 def test_a_long_text_costs_no_more_than_its_length(text: str) -> None:
     remember("hunter2")
-    began = time.monotonic()
+    began = time.process_time()
     redact(text, any_address=True)
-    assert time.monotonic() - began < 2.0
+    assert time.process_time() - began < 2.0
 
 
 @pytest.mark.parametrize(

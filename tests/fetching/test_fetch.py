@@ -443,7 +443,7 @@ def test_a_file_is_told_as_fetched_when_its_name_is_on_the_disk(
     names = [f"jw01180007001_02101_{number:05}_nrca1_cal.fits" for number in range(40)]
     fsync = os.fsync
     on_the_disk: set[str] = set()
-    too_early = []
+    too_early: list[str] = []
     syncs = 0
 
     def slow_fsync(descriptor: int) -> None:

@@ -122,7 +122,7 @@ def test_it_outlives_the_changes(watcher: Watcher, config: Config) -> None:
     watcher.cycle(DAY_0 + DAY, config)
     before = read(watcher, config, 1)
     with watcher.store.writing() as connection:
-        assert stored_changes.let_some_go(connection, [], DAY_0 + 9 * DAY, 100) == 4
+        assert stored_changes.let_some_go(connection, [], DAY_0 + 9 * DAY, 100) == 3
     assert read(watcher, config, 1) == before
 
 

@@ -122,6 +122,47 @@ def test_history_is_chosen_by_program_file_and_length(store: Store) -> None:
         assert changes.history(connection, [], limit=2) == [third, other]
 
 
+def let_go(store: Store, *subscriptions: str, seen_by: datetime = NOON + timedelta(days=9)) -> int:
+    with store.writing() as connection:
+        return changes.let_some_go(connection, subscriptions, seen_by, 100)
+
+
+def cover(store: Store, subscription: str, *keys: int) -> None:
+    with store.writing() as connection:
+        changes.mark_covered(connection, subscription, "2026-11-22", keys)
+
+
+def test_what_one_is_still_to_be_told_is_not_let_go(store: Store) -> None:
+    watch(store)
+    watch(store, "ceers")
+    names = [f"{letter}_cal.fits" for letter in "abcdef"]
+    record(store, *map(change, names))
+    keys = [key for key, _ in untold(store)]
+    cover(store, "jades", *keys[:4])
+    cover(store, "ceers", *keys[:1], *keys[3:])
+    assert let_go(store, "jades", "ceers") == 2
+    assert [known.filename for _, known in untold(store)] == names[4:]
+    assert [known.filename for _, known in untold(store, "ceers")] == names[1:3]
+    assert let_go(store, "jades") == 2, "who is in the configuration no more waits for nothing"
+    assert [known.filename for _, known in untold(store)] == names[4:]
+
+
+def test_who_began_to_watch_later_is_told_of_what_comes_after_others_were_let_go(store: Store) -> None:
+    watch(store)
+    record(store, change("a_cal.fits"), change("b_cal.fits"))
+    cover(store, "jades", *(key for key, _ in untold(store)))
+    watch(store, "ceers")
+    let_go(store, "jades", "ceers")
+    assert let_go(store, "jades", "ceers") == 0
+    record(store, change("c_cal.fits"))
+    assert [known.filename for _, known in untold(store, "ceers")] == ["c_cal.fits"]
+    assert [known.filename for _, known in untold(store)] == ["c_cal.fits"]
+
+
+def test_of_an_empty_store_nothing_is_let_go(store: Store) -> None:
+    assert let_go(store, "jades") == 0
+
+
 def test_only_what_came_after_the_watch_began_is_untold(store: Store) -> None:
     record(store, change("before_cal.fits"))
     watch(store)

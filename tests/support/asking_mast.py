@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pedigreed.model.product import Product
 
 QUICK = QueryLimits(
-    exchange_timeout=1.0,
-    total_timeout=5.0,
+    exchange_timeout=10.0,
+    total_timeout=30.0,
     attempts=3,
     first_pause=0.001,
     longest_pause=0.01,

@@ -156,8 +156,8 @@ def test_a_table_stays_one_where_it_is_shown_as_cards(page: Chromium, shown: dic
     page.look(360)
     page.open(shown["status"])
     roles = [node.get("role", {}).get("value") for node in page.order("Accessibility.getFullAXTree")["nodes"]]
-    assert roles.count("table") == 3
-    assert roles.count("columnheader") == 14
+    assert roles.count("table") == page.evaluate("document.querySelectorAll('table').length") > 2
+    assert roles.count("columnheader") == page.evaluate("document.querySelectorAll('thead th').length") > 2
     assert {"row", "cell", "rowheader"} <= set(roles)
 
 

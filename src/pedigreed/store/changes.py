@@ -170,13 +170,17 @@ def let_some_go(connection: Connection, subscriptions: Collection[str], seen_by:
     """Forget at most so many changes that were seen by a moment (UTC), with who was told of them. Gives how many.
 
     What one of these subscriptions is still to be told stays. So does what was said of file sets, since it is said
-    again as long as the archive's own service is out.
+    again as long as the archive's own service is out. The newest change stays as well: SQLite would give its
+    number to the next one, and who began to watch after it would not be told of that.
     """
     later = select(changes.c.id).where(changes.c.seen_at > seen_by).order_by(changes.c.id).limit(1)
-    first_kept = connection.execute(later).scalar()
+    newest = select(func.max(changes.c.id))
+    first_kept = connection.execute(later).scalar() or connection.execute(newest).scalar() or 0
     is_told = (
         select(told.c.change_id)
         .where(told.c.change_id == changes.c.id, told.c.subscription == watched.c.subscription)
+        # By itself it would be any change that was told of.
+        .correlate(changes, watched)
         .exists()
     )
     waits = (
@@ -190,10 +194,13 @@ def let_some_go(connection: Connection, subscriptions: Collection[str], seen_by:
         )
         .exists()
     )
-    query = select(changes.c.id).where(changes.c.kind != ChangeKind.SET_REPROCESSED.value, ~waits)
-    if first_kept is not None:
-        query = query.where(changes.c.id < first_kept)
-    gone = list(connection.execute(query.order_by(changes.c.id).limit(limit)).scalars())
+    query = (
+        select(changes.c.id)
+        .where(changes.c.id < first_kept, changes.c.kind != ChangeKind.SET_REPROCESSED.value, ~waits)
+        .order_by(changes.c.id)
+        .limit(limit)
+    )
+    gone = list(connection.execute(query).scalars())
     connection.execute(delete(told).where(told.c.change_id.in_(gone)))
     connection.execute(delete(changes).where(changes.c.id.in_(gone)))
     return len(gone)
