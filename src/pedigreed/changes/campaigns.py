@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pedigreed.changes.compare import FLAGS, fold, is_move
 from pedigreed.model.campaign import Campaign, Moved, Pace, Stretch
 from pedigreed.model.change import ChangeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pedigreed.model.change import Change
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.instrument import Instrument
+    from pedigreed.model.pedigree import Pedigree
     from pedigreed.model.product import Holding
 
 
@@ -44,21 +45,31 @@ def moved_at(change: Change) -> datetime:
 
 
 def moved_of(changes: Iterable[Change]) -> list[Moved]:
-    """What is reprocessed among changes."""
-    return [
-        Moved(
+    """What is reprocessed among changes, gathered by what one answer showed alike."""
+    spans: dict[tuple[Any, ...], tuple[datetime, datetime]] = {}
+    for change, after in _remade(changes):
+        at = moved_at(change)
+        alike = (
             change.instrument,
             change.program,
             change.observation,
             change.level,
-            change.after.cal_ver,
-            change.after.crds_ctx,
-            earliest=moved_at(change),
-            latest=moved_at(change),
+            after.cal_ver,
+            after.crds_ctx,
+            change.seen_at,
         )
-        for change in changes
-        if change.kind is ChangeKind.REPROCESSED and change.after is not None
+        earliest, latest = spans.get(alike, (at, at))
+        spans[alike] = min(earliest, at), max(latest, at)
+    return [
+        Moved(instrument, program, observation, level, cal_ver, crds_ctx, earliest, latest)
+        for (instrument, program, observation, level, cal_ver, crds_ctx, _), (earliest, latest) in spans.items()
     ]
+
+
+def _remade(changes: Iterable[Change]) -> Iterator[tuple[Change, Pedigree]]:
+    for change in changes:
+        if change.kind is ChangeKind.REPROCESSED and change.after is not None:
+            yield change, change.after
 
 
 def newest_stretch(moves: Iterable[Moved], pause: timedelta = PAUSE) -> Stretch:
@@ -137,7 +148,7 @@ def _stretch(moves: Sequence[Moved], selection: Selection, now: datetime) -> Str
 
 def campaigns_waiting(
     selection: Selection,
-    waiting: Iterable[Change],
+    waiting: Sequence[Change],
     moves: Iterable[Moved],
     holdings: Iterable[Holding],
     now: datetime,
@@ -161,7 +172,7 @@ def campaigns_waiting(
         if held.crds_ctx is not None:
             moved[held.program, (held.cal_ver, held.crds_ctx)] += held.products
             calibrated[held.program] += held.products
-    numbers = Counter((move.program, (move.cal_ver, move.crds_ctx)) for move in mine)
+    numbers = Counter((change.program, (after.cal_ver, after.crds_ctx)) for change, after in _remade(waiting))
     campaigns = []
     for (program, target), products in numbers.items():
         stretch = _stretch(by_campaign[program, target], selection, now)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -201,14 +202,9 @@ def fold(changes: Iterable[Change]) -> tuple[Change, ...]:
     A product that came or went has no flags to tell. A flag is told with the product's last pedigree.
     A product that came in the place of a lower level is told as that, and not as new.
     """
-    by_product: dict[str, list[Change]] = defaultdict(list)
-    for change in changes:
-        by_product[change.filename].append(change)
-    return tuple(
-        net
-        for _, history in sorted(by_product.items())
-        for net in _net(sorted(history, key=lambda change: change.revision))
-    )
+    # Sorted twice, by keys that are there: a list for each product takes as much memory as its change.
+    in_order = sorted(sorted(changes, key=attrgetter("revision")), key=attrgetter("filename"))
+    return tuple(net for _, history in groupby(in_order, attrgetter("filename")) for net in _net(list(history)))
 
 
 def without_implied(net: Iterable[Change]) -> tuple[Change, ...]:
