@@ -37,6 +37,16 @@ def is_for_columns(columns: str) -> Callable[[Received], bool]:
 
 def is_large(received: Received) -> bool:
     """Whether a request is for a large page of all programs."""
+    return is_for_every_program(received) and not is_small(received)
+
+
+def is_small(received: Received) -> bool:
+    """Whether it is for a few columns."""
+    return is_for_columns("filename,program,ingestCompletionDate_mjd")(received)
+
+
+def is_for_every_program(received: Received) -> bool:
+    """Whether a request is for a page of all programs."""
     filters = [asked["paramName"] for asked in received.params.get("filters", ())]
     return is_page(received) and filters == ["ingestCompletionDate_mjd"]
 
@@ -71,6 +81,9 @@ BROKEN: tuple[tuple[str, Fault, Callable[[Received], bool] | None], ...] = (
     ("filter on programs", archive_faults.TooManyValues(10), is_page),
     ("range of observations", archive_faults.IgnoredFilter("observtn"), is_page),
     ("range of ingest", archive_faults.IgnoredFilter("ingestCompletionDate_mjd"), is_page),
+    ("a question about every program", faults.ClientError(400), is_for_every_program),
+    ("a question about every program", archive_faults.NoRows(), is_for_every_program),
+    ("a question about every program", archive_faults.IgnoredFilter("ingestCompletionDate_mjd"), is_small),
     ("filter on isStale", archive_faults.IgnoredFilter("isStale"), is_page),
     ("a question asked again", faults.FromCache(), None),
     ("size and speed", faults.GatewayTimeout(), is_large),

@@ -92,6 +92,29 @@ def _ingested(of: Control) -> Finding:
     )
 
 
+EVERY_PROGRAM = Assumption(
+    "a question about every program",
+    "a range of the date of ingest that names no program brings the rows of every program that were ingested then",
+    "a search needs one filter, of whichever column; none without a program was seen",
+    "who watches all programs is told of the known ones alone; digests say that new ones were not asked for",
+)
+
+
+def _every_program(of: Control) -> Finding:
+    moments = {name: float(str(row[ARCHIVED])) for name, row in of.rows.items() if row.get(ARCHIVED) is not None}
+    last = max(moments.values())
+    span = timedelta(minutes=1) / timedelta(days=1)
+    expected = {name for name, moment in moments.items() if moment >= last - span}
+    asked = {"paramName": ARCHIVED, "values": [{"min": last - span, "max": last + span}]}
+    rows = of.read(of.ask(f"filename,program,{ARCHIVED}", asked, programs=()))
+    own = {str(row.get("filename")) for row in rows if program_of(row) == of.program}
+    strangers = sum(abs(float(str(row.get(ARCHIVED) or 0)) - last) > 2 * span for row in rows)
+    came = f"{len(rows):,} rows, of which {len(own & expected):,} of {len(expected):,} that are known"
+    if strangers:
+        came = f"{came}; {strangers:,} were ingested at other times"
+    return EVERY_PROGRAM.judged(expected <= own and not strangers, came, rows=len(rows), strangers=strangers)
+
+
 STALE = Assumption(
     "filter on isStale",
     "the services can be asked for what is marked as stale alone",
@@ -115,5 +138,6 @@ CHECKS = (
     (PROGRAMS, _programs),
     (OBSERVATIONS, _observations),
     (INGESTED, _ingested),
+    (EVERY_PROGRAM, _every_program),
     (STALE, _stale),
 )
