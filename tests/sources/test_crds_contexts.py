@@ -71,12 +71,12 @@ def test_a_context_that_comes_back_after_a_step_back_is_a_delivery_of_its_own() 
         None,
         {},
         [],
-        ["2026-05-01 10:00:00", "jwst_1503.pmap"],
+        ["2026-05-01 10:00:00"],
+        {"start_date": "2026-05-01 10:00:00"},
         ["someday", "jwst_1503.pmap", ""],
         ["", "jwst_1503.pmap", ""],
         [20260501, "jwst_1503.pmap", ""],
         ["2026-05-01 10:00:00", "hst_1503.pmap", ""],
-        ["2026-05-01 10:00:00", "jwst_1503.pmap\n", ""],
         ["2026-05-01 10:00:00", None, ""],
         ["0001-01-01 00:00:00+14:00", "jwst_1503.pmap", ""],
         ["9999-12-31 23:59:59", "jwst_1503.pmap", ""],
@@ -89,10 +89,20 @@ def test_a_row_that_is_none_is_counted_and_stops_nothing(odd: object) -> None:
     assert [each.context for each in activations] == ["jwst_1503", "jwst_1506"]
 
 
-def test_a_description_may_be_missing() -> None:
-    (activation,), unreadable = read_history([["2026-05-01 10:00:00", "jwst_1503.pmap", None]])
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["2026-05-01 10:00:00", "jwst_1503.pmap", None],
+        ["2026-05-01 10:00:00", "jwst_1503.pmap"],
+        ["2026-05-01 10:00:00", " JWST_1503.pmap ", "", "and more"],
+        {"start_date": "2026-05-01 10:00:00", "context": "jwst_1503.pmap"},
+    ],
+)
+def test_a_row_of_another_shape_that_says_which_and_when_is_read(said: object) -> None:
+    (activation,), unreadable = read_history([said])
     assert unreadable == 0
-    assert activation.description == ""
+    assert (activation.context, activation.description) == ("jwst_1503", "")
+    assert activation.started_at == datetime(2026, 5, 1, 14, tzinfo=UTC)
 
 
 def test_an_identity_has_no_steering_characters() -> None:
@@ -158,13 +168,23 @@ def test_the_real_start_dates_lie_in_the_working_hours_of_the_institute(shared: 
         ("May 3, 2026, noon", datetime(2026, 5, 3, 16, tzinfo=UTC)),
         ("Sept. 3, 2026, midnight", datetime(2026, 9, 3, 4, tzinfo=UTC)),
         ("July 3, 2026", datetime(2026, 7, 3, 4, tzinfo=UTC)),
+        ("Friday, Nov. 20, 2026, 10:00:05 A.M.", datetime(2026, 11, 20, 15, 0, 5, tzinfo=UTC)),
+        ("Fri, 20 Nov 2026 10:00:00 GMT", datetime(2026, 11, 20, 10, tzinfo=UTC)),
+        ("20 November 2026", datetime(2026, 11, 20, 5, tzinfo=UTC)),
+        ("11/20/2026 1:00 PM", datetime(2026, 11, 20, 18, tzinfo=UTC)),
+        ("2026/11/20 10:00", datetime(2026, 11, 20, 15, tzinfo=UTC)),
+        ("2026-07-20 10:00:00 EDT", datetime(2026, 7, 20, 14, tzinfo=UTC)),
+        ("2026-11-20 10:00:00 UTC", datetime(2026, 11, 20, 10, tzinfo=UTC)),
     ],
 )
-def test_a_date_as_the_pages_have_it_is_read(written: str, moment: datetime) -> None:
+def test_a_date_in_another_form_is_read(written: str, moment: datetime) -> None:
     assert read_time(written) == moment
 
 
-@pytest.mark.parametrize("written", ["Foo. 20, 2026, 10 a.m.", "Nov. 31, 2026", "Nov. 20, 2026, 10:75 a.m."])
+@pytest.mark.parametrize(
+    "written",
+    ["Foo. 20, 2026, 10 a.m.", "Nov. 31, 2026", "Nov. 20, 2026, 10:75 a.m.", "13/20/2026", "2026-11-20 10 rows"],
+)
 def test_what_only_looks_like_such_a_date_is_none(written: str) -> None:
     with pytest.raises(Unreadable):
         read_time(written)

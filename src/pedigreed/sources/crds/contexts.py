@@ -37,37 +37,62 @@ _LONGEST = 40
 def read_time(written: str) -> datetime:
     """The instant, UTC, of ``2022-03-21 10:23:31``, or of ``Nov. 20, 2026, 10 a.m.`` as CRDS's pages have it.
 
+    A date may have a name or a number for the month, and the month first or the day; of numbers alone the year
+    or the month, as in America. Without a zone it is the server's.
+
     Raises `Unreadable` for what is no such date.
     """
     text = written.strip()
     if len(text) > _LONGEST:
         raise Unreadable("a date that is too long for one")
     try:
-        moment = _of_page(text) or datetime.fromisoformat(text)
+        moment = _iso(text) or _in_words(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=SERVER_ZONE)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Unreadable("this is no date of CRDS") from error
 
 
-_OF_PAGE = re.compile(
-    r"(?P<month>[A-Z][a-z]{2})[a-z]{0,6}\.? (?P<day>\d{1,2}), (?P<year>\d{4})"
-    r"(?:, (?:(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))? (?P<half>[ap])\.m\.|(?P<word>noon|midnight)))?",
-    re.ASCII,
+def _iso(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+_DAY = re.compile(
+    r"(?:[a-z]{3,9}\.?,? )??(?:"
+    r"(?P<month>[a-z]{3})[a-z]{0,6}\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})"
+    r"|(?P<day_first>\d{1,2})(?:st|nd|rd|th)?[ -](?P<month_second>[a-z]{3})[a-z]{0,6}\.?,?[ -](?P<year_third>\d{4})"
+    r"|(?P<month_number>\d{1,2})/(?P<day_second>\d{1,2})/(?P<year_last>\d{4})"
+    r"|(?P<year_first>\d{4})[/-](?P<month_after>\d{1,2})[/-](?P<day_last>\d{1,2})"
+    r")(?:(?:,? (?:at )?|t)(?P<time>.+))?",
+    re.ASCII | re.IGNORECASE,
 )
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_TIME = re.compile(
+    r"(?:(?P<word>noon|midnight)|(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d{1,9})?)?)?"
+    r"(?: ?(?P<half>[ap])\.?m\.?)?)(?: ?(?P<zone>utc|gmt|z|e[sd]?t))?",
+    re.ASCII | re.IGNORECASE,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _HALF_DAY = 12
 
 
-def _of_page(text: str) -> datetime | None:
-    """A date in the form that the pages' framework writes (Django's ``N j, Y, P``). Raises `ValueError`."""
-    found = _OF_PAGE.fullmatch(text)
-    if found is None:
-        return None
-    hour = int(found["hour"] or 0) % _HALF_DAY + (
-        _HALF_DAY if found["half"] == "p" or found["word"] == "noon" else 0
-    )
-    month = _MONTHS.index(found["month"]) + 1
-    return datetime(int(found["year"]), month, int(found["day"]), hour, int(found["minute"] or 0))  # noqa: DTZ001  # its zone is the server's
+def _in_words(text: str) -> datetime:
+    """A date that is not of ISO's form, such as Django's ``N j, Y, P``. Raises `ValueError` for others."""
+    found = _DAY.fullmatch(text)
+    time = _TIME.fullmatch(found["time"] or "midnight") if found else None
+    if found is None or time is None:
+        raise ValueError(text)
+    name = found["month"] or found["month_second"]
+    month = _MONTHS.index(name.lower()) + 1 if name else int(found["month_number"] or found["month_after"])
+    day = found["day"] or found["day_first"] or found["day_second"] or found["day_last"]
+    year = found["year"] or found["year_third"] or found["year_last"] or found["year_first"]
+    hour = _HALF_DAY if (time["word"] or "").lower() == "noon" else int(time["hour"] or 0)
+    if half := (time["half"] or "").lower():
+        hour = hour % _HALF_DAY + _HALF_DAY * (half == "p")
+    # Summer time goes by the date, whichever letters stand for it.
+    zone = UTC if (time["zone"] or "").lower() in {"utc", "gmt", "z"} else SERVER_ZONE
+    return datetime(int(year), month, int(day), hour, int(time["minute"] or 0), int(time["second"] or 0), tzinfo=zone)
 
 
 def read_time_or_none(written: object) -> datetime | None:
@@ -79,7 +104,8 @@ def read_time_or_none(written: object) -> datetime | None:
 
 
 _CONTEXT = re.compile(r"jwst(?:_\d{1,6})?(?:\.pmap)?", re.ASCII)
-_ROW = 3
+_ROW = ("start_date", "context", "description")
+"""The columns of the history; the last may be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +150,10 @@ class Activation:
 
 def read_context(written: object) -> str:
     """A context of JWST by its name: ``jwst_1535``. Raises `UpstreamUnavailable` for what is none."""
-    if not isinstance(written, str) or not _CONTEXT.fullmatch(written):
+    name = written.strip().lower() if isinstance(written, str) else ""
+    if not _CONTEXT.fullmatch(name):
         raise UpstreamUnavailable("CRDS named what is no context of JWST")
-    return context_name(written) or written
+    return context_name(name) or name
 
 
 def page_of(url: str, context: str) -> str:
@@ -163,9 +190,11 @@ def _after(activation: Activation, before: str | None) -> Activation:
 
 
 def _read_row(row: object) -> Activation:
-    if not isinstance(row, list) or len(row) < _ROW or not isinstance(row[0], str):
+    if isinstance(row, dict):
+        row = [row.get(name) for name in _ROW]
+    if not isinstance(row, list) or len(row) < len(_ROW) - 1 or not isinstance(row[0], str):
         raise Unreadable("this is no row of the context history")
-    description = row[2] if isinstance(row[2], str) else ""
+    description = row[2] if len(row) >= len(_ROW) and isinstance(row[2], str) else ""
     return Activation(read_context(row[1]), read_time(row[0]), plain_line(row[0]), plain(description))
 
 
