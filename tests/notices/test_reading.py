@@ -147,6 +147,12 @@ def test_records_win_over_text() -> None:
     assert facts.reference_types == ("dark", "flat")
 
 
+def test_what_a_list_is_about_says_what_its_texts_do_not() -> None:
+    of_list = Facts(instruments=(Instrument.MIRI,))
+    assert _read("New darks were delivered.", facts=of_list).instruments == (Instrument.MIRI,)
+    assert _read("New NIRCam darks were delivered.", facts=of_list).instruments == (Instrument.NIRCAM,)
+
+
 def test_the_title_is_read_as_well() -> None:
     facts = _read("More in the text.", title="NIRSpec pathloss in jwst_1536")
     assert (facts.context, facts.instruments, facts.reference_types) == (

@@ -11,7 +11,9 @@ from pedigreed.config.settings import CrdsReport, Report
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Facts, Notice, NoticeKind
 from pedigreed.model.product import ExposureUse
+from pedigreed.notices.reading import facts_of
 from pedigreed.notices.relevance import concerns, is_wanted, more_than, touched_by
+from pedigreed.notices.writing import notice_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,10 +168,12 @@ def test_what_was_any_of_them_is_not_more_when_it_is_named() -> None:
     assert more_than({(MIRI, "dark"), (MIRI, "flat")}, {(None, "flat")}) == {(MIRI, "dark")}
 
 
-def test_a_text_that_is_not_understood_is_told_to_whom_its_source_is_of(hear: Callable[..., Heard]) -> None:
-    of_miri = hear(instruments=(MIRI,))
-    told = Notice("notice-1", NoticeKind.NOT_UNDERSTOOD, Facts(), "Hello", "", "", (of_miri,))
+def test_a_text_that_is_not_understood_is_told_to_whom_it_names_or_its_list_is_of(
+    hear: Callable[..., Heard],
+) -> None:
+    heard = hear(instruments=(MIRI,))
+    told = notice_of([(heard, facts_of(heard.announcement))], NoticeKind.NOT_UNDERSTOOD)
     assert is_wanted(told, AFFECTED, _uses((MIRI, "MIR_IMAGE")))
     assert not is_wanted(told, AFFECTED, _uses((NIRCAM, "NRC_IMAGE")))
-    assert is_wanted(told, ALL, _uses((NIRCAM, "NRC_IMAGE")))
-    assert not is_wanted(replace(told, heard=(hear(),)), AFFECTED, _uses((MIRI, "MIR_IMAGE")))
+    assert is_wanted(replace(told, facts=Facts()), ALL, _uses((NIRCAM, "NRC_IMAGE")))
+    assert not is_wanted(replace(told, facts=Facts()), AFFECTED, _uses((MIRI, "MIR_IMAGE")))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pedigreed.sources.about_crds import is_about_crds, is_of_another_telescope
+from pedigreed.model.instrument import Instrument
+from pedigreed.sources.about_crds import instrument_of, is_about_crds, is_of_another_telescope
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,9 @@ from pedigreed.sources.about_crds import is_about_crds, is_of_another_telescope
         ("", "", "a new reference\nfile for NIRSpec"),
         ("nircam_reffiles_upd.maillist.example", "New darks", "have come"),
         ("crds-news.lists.example", "Webb", ""),
+        ("", "MIRI calibration update", "Its calibration files are new."),
+        ("", "pmap 1590", "is in use"),
+        ("", "", "Since today 1590.pmap is the latest."),
     ],
 )
 def test_a_mail_about_reference_files_counts(list_name: str, subject: str, text: str) -> None:
@@ -53,6 +57,9 @@ def test_another_mail_does_not(subject: str, text: str) -> None:
         "Updated FGS reference files of Hubble: hst_fgs_0012.fits",
         "roman_0051.pmap: new WFI darks",
         "ACS darks: CRDS has hst_acs_0383.imap",
+        "WFC3/UVIS reference files: new darks",
+        "New ACS/WFC superbias reference files",
+        "CRDS context 1180 is in use for HST: COS dispersion reference files",
     ],
 )
 def test_an_entry_about_another_telescope_is_known(text: str) -> None:
@@ -73,3 +80,25 @@ def test_an_entry_about_another_telescope_is_known(text: str) -> None:
 )
 def test_whatever_may_be_jwsts_is_not_of_another_telescope(text: str) -> None:
     assert not is_of_another_telescope(text)
+
+
+NEW_FLATS = "Long-wavelength flats\nThe new flats of module B are in use."
+
+
+def test_a_list_of_an_instrument_need_not_call_its_files_so() -> None:
+    assert is_about_crds(f"nircam.lists.obs.example\n{NEW_FLATS}", is_of_list=True)
+    assert not is_about_crds(f"seminars.lists.obs.example\n{NEW_FLATS}", is_of_list=True)
+    assert not is_about_crds(f"\nNIRCam: {NEW_FLATS}"), "a mail that is of no list may be anybody's"
+
+
+@pytest.mark.parametrize(
+    ("name", "instrument"),
+    [
+        ("NIRCAM_REFFILES at maillist.example", Instrument.NIRCAM),
+        ("jwst-miri.lists.example", Instrument.MIRI),
+        ("nircam-and-niriss.lists.example", None),
+        ("crds.lists.example", None),
+    ],
+)
+def test_a_list_may_be_of_an_instrument(name: str, instrument: Instrument | None) -> None:
+    assert instrument_of(name) is instrument

@@ -135,10 +135,10 @@ def test_it_says_who_asks(lists: FaultyListserv) -> None:
     assert "if-none-match" not in request.headers
 
 
-def test_a_feed_about_no_instrument_gives_no_facts(lists: FaultyListserv) -> None:
+def test_a_feed_without_an_instrument_is_of_the_one_that_its_list_names(lists: FaultyListserv) -> None:
     feed = FeedSource(Feed(url=lists.feed_url(MIRI_LIST)), "pedigreed-test/1", QUICK)
     (announcement,) = feed.read(None, DAY_2).announcements
-    assert announcement.facts.instruments == ()
+    assert announcement.facts.instruments == (Instrument.MIRI,)
 
 
 def test_what_did_not_change_is_not_sent_again_however_often_it_is_asked(lists: FaultyListserv) -> None:

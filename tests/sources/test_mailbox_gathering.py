@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.mime.base import MIMEBase
+from email.mime.message import MIMEMessage
 
 import pytest
 
 from list_mails import event, list_mail, mast_mail
 from pedigreed.delivery.digest_mail import build_mail
 from pedigreed.model.digest import Attachment, RenderedDigest
+from pedigreed.model.instrument import Instrument
 from pedigreed.model.notice import Announcement, Medium
 from pedigreed.sources.mailbox.gathering import MOST_ARCHIVE_EVENTS, MOST_MAILS, Gathering
 from pedigreed.sources.mailbox.mast_events import MOST_EVENTS
@@ -114,11 +118,37 @@ def test_one_reading_has_a_limit() -> None:
         {"Subject": "Automatisk svar: New MIRI dark 1"},
         {"Subject": "Mail delivery failed: returning message to sender"},
         {"From": "Mail Delivery Subsystem <MAILER-DAEMON@obs.example>"},
+        {"Auto-Submitted": "auto-generated (vacation)", "Precedence": "bulk"},
+        {"Subject": "Vacation: New MIRI dark 1"},
+        {"Subject": "Absence : New MIRI dark 1"},
+        {"Subject": "Re: MIRI dark 1"},
+        {"X-List-Administrivia": "yes"},
     ],
 )
 def test_an_answer_of_a_program_is_told_to_nobody(field: dict[str, str]) -> None:
     mail = list_mail(1, "I am out of office. For MIRI reference files in CRDS ask b@obs.example.\n", **field)
     assert gathered(mail.as_bytes()).reading(None, is_complete=True).announcements == ()
+
+
+def test_who_is_away_and_tells_of_files_all_the_same_is_heard() -> None:
+    said = "I am away next week. The new darks of MIRI are in jwst_1535.pmap.\n"
+    assert gathered(list_mail(1, said).as_bytes()).reading(None, is_complete=True).announcements
+
+
+def test_an_answer_of_a_program_in_a_digest_is_told_to_nobody() -> None:
+    digest = EmailMessage()
+    digest["From"] = "MIRI_REFFILES automatic digest system <LISTSERV@lists.example>"
+    digest["Subject"] = "MIRI_REFFILES Digest"
+    digest["List-Id"] = "<miri-reffiles.lists.example>"
+    digest.make_mixed()
+    mails = MIMEBase("multipart", "digest")
+    away = list_mail(2, "I am out of office. For MIRI reference files in CRDS ask b@obs.example.\n")
+    for mail in (list_mail(1), away):
+        mails.attach(MIMEMessage(mail))
+    digest.attach(mails)
+    [announcement] = gathered(digest.as_bytes()).reading(None, is_complete=True).announcements
+    assert announcement.identity == "delivery-1@lists.example"
+    assert announcement.facts.instruments == (Instrument.MIRI,), "the list is of one"
 
 
 @pytest.mark.parametrize("field", [{"Auto-Submitted": "no"}, {"Auto-Submitted": "auto-generated"}])

@@ -49,10 +49,12 @@ if TYPE_CHECKING:
 
 _EXCEPT = re.compile(r"\b(?:except|excepting|excluding|excludes|other than)\b", re.IGNORECASE)
 _ALL = re.compile(r"\b(?:all|every|each)(?: (?:of|the|jwst|five|science)){0,4} instruments?\b", re.IGNORECASE)
-_ALL_NIR = re.compile(r"\b(?:nir|near[ -]?(?:infrared|ir)) instruments\b", re.IGNORECASE)
+_ALL_NIR = re.compile(r"\b(?:nir|near[ -]?(?:infrared|ir)) (?:instruments|detectors)\b", re.IGNORECASE)
 _UNTOUCHED = re.compile(
     r"\b(?:stays?|remains?)(?: as\b| the same\b|[.,;]?$)|\b(?:unchanged|unaffected|nothing changes)\b"
-    r"|\bnot (?:a )?part of\b|\bwill follow\b"
+    r"|\bnot (?:a )?part of\b|\bwill follow\b|\bfollows? (?:next|later|soon|in|with)\b"
+    r"|\b(?:is|are) (?:the )?(?:same|as) (?:as )?before\b|\bno (?:\w+ ){0,4}(?:changed?|replaced|updated)\b"
+    r"|\b(?:was|were) (?:rejected|withdrawn)\b"
     r"|\bwill be \w+ (?:later|separately|soon|(?:in|at|with) (?:a|the) (?:future|later|next))\b"
     r"|\bnot (?:be )?(?:affected|concerned|changed|touched)\b|\b(?:as|is|are) N/A(?! for)"
     r"|\bsets? .*\bto N/A",
@@ -91,7 +93,7 @@ _OF_WHAT_IS_BEFORE = re.compile(r"(?:\b(?:for|of|in|on)(?: (?:the|jwst))?\s|[(\[
 _NAMES = re.compile(
     r"jwst_[A-Za-z0-9_-]++(?:\.(?:fits|asdf|json|[rip]map))?|pars-[A-Za-z0-9]++"
     rf"|\b(?P<instrument>{'|'.join(Instrument)})_(?P<type>pars-[a-z0-9]++|[a-z0-9]++)(?:\.(?:fits|asdf|json|rmap))?\b"
-    r"|\b(?P<of>(?:\w++ ){0,2}\w++)[ _](?P<what>step|pipeline)[ _](?:parameters?|pars)\b",
+    r"|\b(?P<of>(?:[a-z0-9]++[ _-]){1,4})(?:parameters?|pars)\b(?!-)",
     re.ASCII | re.IGNORECASE,
 )
 _WORD = re.compile(r"(?:MIR|NRC|NIS|NRS|FGS)_[A-Z0-9-]++|[A-Za-z0-9]++|[^\sA-Za-z0-9_-]", re.ASCII)
@@ -252,20 +254,33 @@ def _terms(sentence: str) -> Iterator[_Term]:
     """The terms of a sentence in their order."""
     place = 0
     for name in _NAMES.finditer(sentence):
-        yield from _terms_of_words(sentence, place, name.start())
-        yield _term_of_name(name)
-        place = name.end()
+        term = _term_of_parameters(name) if name["of"] else _term_of_name(name)
+        if term:
+            yield from _terms_of_words(sentence, place, term.begin)
+            yield term
+            place = term.end
     yield from _terms_of_words(sentence, place, len(sentence))
 
 
+def _term_of_parameters(name: re.Match[str]) -> _Term | None:
+    """The parameters of a step or pipeline, "jump step parameters"; None where no such is named.
+
+    Without the word, those of a step that no reference type is called after: "tweakreg parameters".
+    """
+    words = list(re.finditer(r"[a-z0-9]+", name["of"], re.IGNORECASE))
+    what = words[-1][0].lower()
+    is_said = what in {"step", "pipeline"}
+    for first in range(len(words) - is_said):
+        of = "".join(word[0].lower() for word in words[first : len(words) - is_said])
+        kind = step_parameters(of, what if is_said else "step")
+        if kind and (is_said or _does(of, is_capital=False) is None):
+            return _Term("T", name.start("of") + words[first].start(), name.end(), type=kind)
+    return None
+
+
 def _term_of_name(name: re.Match[str]) -> _Term:
-    if name["of"]:
-        words = name["of"].lower().split()
-        kinds = (step_parameters("".join(words[first:]), name["what"].lower()) for first in range(len(words)))
-        kind = next(filter(None, kinds), None)
-    elif name[0].lower().startswith("jwst_"):
-        kind = None
-    else:
+    kind = None
+    if not name[0].lower().startswith("jwst_"):
         written = (name["type"] or name[0]).lower()
         known = reference_type(written) or (written.startswith("pars-") and reference_type(f"{written}step"))
         kind = known.name if known else None

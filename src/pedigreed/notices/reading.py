@@ -107,6 +107,7 @@ def facts_of(announcement: Announcement) -> Facts:
       that reference files are new.
     """
     recorded = announcement.facts
+    told = recorded.kind is not None
     text = _written_out(f"{announcement.title}\n\n{announcement.text}"[:_LONGEST_READ])
     named = named_in(text)
     said = sentences(text)
@@ -120,7 +121,8 @@ def facts_of(announcement: Announcement) -> Facts:
         context=context,
         before=before if before != context else None,
         files=_joined(recorded.files, named.files),
-        instruments=tuple(sorted({*recorded.instruments, *named.instruments})),
+        # What a list is about says only what its texts do not.
+        instruments=tuple(sorted({*named.instruments, *(recorded.instruments if told or not named.instruments else ())})),
         reference_types=_joined(recorded.reference_types, named.reference_types),
         pairs=tuple(sorted({*recorded.pairs, *named.pairs})),
         modes=_joined(recorded.modes, named.modes),

@@ -100,8 +100,8 @@ def is_wanted(
     """Whether a subscription is told of a notice.
 
     Where CRDS's rules say which products a switch changes, that decides. What they could not be evaluated for goes
-    by instrument and type. A text that nobody can understand is told to who wants everything, and to whose
-    instrument its source is configured for.
+    by instrument and type. A text that nobody can understand is told to who wants everything, and to who has
+    data of an instrument that it names, or that its list is of.
 
     Args:
         notice: what happened.
@@ -116,7 +116,7 @@ def is_wanted(
         named = notice.facts.instruments
         return not named or any(instrument in instruments for instrument in named)
     if notice.kind is NoticeKind.NOT_UNDERSTOOD:
-        return any(each in instruments for heard in notice.heard for each in heard.announcement.facts.instruments)
+        return any(each in instruments for each in notice.facts.instruments)
     pairs = touched_by(notice)
     if impact is not None:
         if impact.errors or any(each in instruments for each in impact.instruments):

@@ -18,6 +18,7 @@ PREFIXES = {"mir": _MIRI, "nrc": _NIRCAM, "nis": _NIRISS, "nrs": _NIRSPEC, "fgs"
 """How an EXP_TYPE begins."""
 OF_ONE_INSTRUMENT = {
     **DETECTORS,
+    **dict.fromkeys(("fgs1", "fgs2"), Instrument.FGS),
     **PREFIXES,
     **dict.fromkeys(_words("fastr1 slowr1 fastgrpavg fastr100 slitlessprism mrs lrs 4qpm"), _MIRI),
     **dict.fromkeys(_words("mask1065 mask1140 mask1550 masklyot"), _MIRI),
@@ -54,6 +55,7 @@ MODES: dict[str, tuple[str, Instrument | None]] = {
     **dict.fromkeys(("imaging", "imager"), ("imaging", None)),
 }
 OTHER_NAMES = {
+    "abvegaoffset": "abvega magnitude offset, abvega offset",
     "apcorr": "aperture corrections",
     "area": "pixel area",
     "dark": "dark frame",
@@ -61,10 +63,11 @@ OTHER_NAMES = {
     "flat": "pixel flat",
     "fringe": "fringe flat",
     "mask": "bad pixel map, dq mask",
+    "mrsxartcorr": "cross artifact, cross artefact",
     "msaoper": "msa operability, shutter operability",
     "pathloss": "slit loss",
     "persat": "persistence saturation",
-    "photom": "flux calibration, photometric calibration, photometric correction, absolute flux calibration, "
+    "photom": "flux calibration, spectrophotometric calibration, photometric calibration, photometric correction, absolute flux calibration, "
     "absolute photometric calibration, zeropoint, photometric zeropoint",
     "readnoise": "readout noise",
     "speckernel": "spectral kernel, convolution kernel",
@@ -98,11 +101,11 @@ TYPES_IN_COMPANY = _words(
 )
 """Types whose names are words of English, or abbreviations of much else."""
 WORDS_FOR_FILES = _words(
-    "reference ref reffile reftype file rmap type map table model solution coefficients threshold"
+    "reference ref reffile reftype file rmap type map table model solution coefficients threshold kernel curve"
 )
 JOINING = frozenset(",/&+():") | {"and", "or"}
 DESCRIBING = _words(
     "all an the new updated update initial revised replacement corrected first calibration correction "
     "current detector field frame full generic hot pipeline pixel bad data subarray value "
-    "extension science for"
+    "extension science for lw sw long short wavelength longwavelength shortwavelength wave sky medium delivered"
 )

@@ -16,7 +16,7 @@ from pedigreed.model.failure import UpstreamUnavailable
 from pedigreed.model.news_source import Reading
 from pedigreed.net.exchange import Answer, Request, blocking_exchange, limits_of, usable
 from pedigreed.net.patience import Patience
-from pedigreed.sources.about_crds import is_of_another_telescope, of_one_context_each
+from pedigreed.sources.about_crds import instrument_of, is_of_another_telescope, of_one_context_each
 from pedigreed.sources.feeds.parse import ParsedFeed, parse_feed
 from pedigreed.sources.source import feed_name
 
@@ -131,12 +131,13 @@ class FeedSource:
         warnings = list(parsed.warnings)
         found: dict[str, Announcement] = {}
         latest = now + _CLOCKS_DIFFER
+        instrument = self._feed.instrument or instrument_of(self._name)
         in_future = 0
         for identity, entry in _identified(parsed.entries):
             is_believed = entry.at is None or entry.at <= latest
             in_future += not is_believed
             announcement = entry.announcement(
-                self._name, identity, entry.at if is_believed else None, self._feed.instrument
+                self._name, identity, entry.at if is_believed else None, instrument
             )
             said = f"{announcement.title}\n{announcement.text}"
             if self._feed.instrument is None and is_of_another_telescope(said):

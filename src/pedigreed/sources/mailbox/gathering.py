@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from pedigreed.model.news_source import Reading
-from pedigreed.model.notice import Announcement, Medium, Sender
-from pedigreed.sources.about_crds import is_about_crds, of_one_context_each
+from pedigreed.model.notice import Announcement, Facts, Medium, Sender
+from pedigreed.sources.about_crds import instrument_of, is_about_crds, of_one_context_each
 from pedigreed.sources.mailbox.mail import read_mail
 from pedigreed.sources.mailbox.mail_header import without_noise
 from pedigreed.sources.mailbox.mast_events import events_in
@@ -110,7 +110,8 @@ class Gathering:
             return
         sender = self._senders.judge(mail.authentication)
         for each in mail.letters or (mail,):
-            if is_about_crds(f"{each.list_name}\n{each.subject}\n{each.text}"):
+            said = f"{each.list_name}\n{each.subject}\n{each.text}"
+            if not each.is_automatic and is_about_crds(said, is_of_list=bool(each.list_name)):
                 for announcement in of_one_context_each(self._announcement(each, sender)):
                     self._announcements.setdefault(announcement.identity, announcement)
 
@@ -149,6 +150,7 @@ class Gathering:
         # A forged mail must not stand in the place of the one whose Message-ID it has.
         forged = f"{sender}:" if sender is Sender.UNVERIFIED else ""
         # Anybody can write into List-Id what he likes, so that it is of a mail is always said.
+        instrument = instrument_of(mail.list_name)
         by_list = f"{plain_line(mail.list_name, _LONGEST_LIST)} (mail)" if mail.list_name else ""
         return Announcement(
             source=by_list or self._source,
@@ -157,6 +159,7 @@ class Gathering:
             said_at=mail.said_at,
             title=without_noise(mail.subject),
             text=mail.text,
+            facts=Facts(instruments=(instrument,) if instrument else ()),
             sender=sender,
         )
 

@@ -103,7 +103,6 @@ def _read(content: bytes) -> ReadMail:
         _said(mail, [part for part in parts if part.letter is None], list_name),
         documents=documents,
         warnings=tuple(warnings),
-        is_automatic=mail_header.is_automatic(mail),
         letters=letters,
         authentication=authentication_of(mail),
     )
@@ -118,6 +117,7 @@ def _said(mail: Message, parts: list[Part], list_name: str) -> ReadMail:
         subject=mail_header.field(mail, "Subject", 300),
         text=text,
         list_name=list_name,
+        is_automatic=mail_header.is_automatic(mail) or mail_header.says_who_is_away(text),
     )
 
 
@@ -142,6 +142,7 @@ def _mails_of_text(text: str, list_name: str) -> tuple[ReadMail, ...]:
             subject=plain_line(mail.subject),
             text=mail.text,
             list_name=list_name,
+            is_automatic=mail_header.says_who_is_away(mail.text),
         )
         for mail in mails_in(text)
     )
