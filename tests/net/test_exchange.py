@@ -111,7 +111,7 @@ def test_a_body_that_breaks_off_is_kept_as_far_as_it_came(said: tuple[bytes, ...
     [
         ("", b"x" * 1001, "the answer is longer than 1,000 bytes"),
         ("Content-Encoding: gzip\r\n", gzip.compress(bytes(50_000_000)), "the answer is longer than 1,000 bytes"),
-        ("Content-Encoding: br\r\n", b"x", "the answer is compressed in a way that was not asked for"),
+        ("Content-Encoding: br\r\n", b"\x1b\x03", "the answer is compressed in a way that was not asked for"),
         (
             "Content-Encoding: gzip\r\n",
             gzip.compress(b"")[:10] + b"\xff" * 200,

@@ -72,7 +72,7 @@ def test_a_compressed_body_that_breaks_off_is_not_whole() -> None:
 
 def test_a_coding_that_was_not_asked_for_is_told() -> None:
     with pytest.raises(Unreadable, match="was not asked for"):
-        Inflating("br", 1)
+        taken(b"\x1b\x03\x00", "br", 1 << 20)
 
 
 @given(st.lists(st.binary(max_size=300), min_size=1, max_size=5), st.integers(1, 40), st.binary(max_size=1))

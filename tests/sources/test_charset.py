@@ -20,6 +20,8 @@ LABELLED = [
     ("x-sjis", "cp932", "\u30c6\u30b9\u30c8"),
     ("big5", "big5hkscs", "\u5b50\u83ef"),
     ("iso-8859-9", "cp1254", "\u201cd\u00fczg\u00fcn\u201d \u015f"),
+    ("iso8859_9", "cp1254", "\u201cd\u00fczg\u00fcn\u201d \u015f"),
+    ("x-windows-949", "cp949", "\uac02 \ub620"),
     ("windows-874", "cp874", "\u0e17\u0e14\u0e2a\u0e2d\u0e1a \u2026"),
     ("x-mac-roman", "mac_roman", "\u201cm\u00e9daille\u201d"),
     ("iso-2022-kr", "iso2022_kr", "\uac00"),

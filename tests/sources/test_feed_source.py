@@ -198,7 +198,7 @@ def test_unchanged_without_a_question_is_a_failure(lists: FaultyListserv) -> Non
         (Redirect("ftp://lists.example/feed"), "it redirects to what is no web address"),
         (Redirect("http://[::1/"), "it redirects to what is no web address"),
         (
-            Sent("x", "text/xml", ("Content-Encoding", "br")),
+            Sent("\x1b\x03", "text/xml", ("Content-Encoding", "br")),
             "the answer is compressed in a way that was not asked for",
         ),
         (Sent("plain", "text/xml", ("Content-Encoding", "gzip")), "what came is no feed"),
@@ -235,9 +235,10 @@ def test_what_is_too_long_gives_its_whole_entries_in_little_memory(lists: Faulty
     assert "the answer is longer than 1,000,000 bytes" in reading.problems
 
 
-def test_a_feed_that_says_it_is_compressed_and_is_not_is_read(lists: FaultyListserv) -> None:
+@pytest.mark.parametrize("coding", ["gzip", "br", "utf-8"])
+def test_a_feed_that_says_it_is_compressed_and_is_not_is_read(lists: FaultyListserv, coding: str) -> None:
     plain = "<rss><channel><item><title>New NIRISS flat, jwst_1584.pmap</title></item></channel></rss>"
-    lists.misbehave(Sent(plain, "text/xml", ("Content-Encoding", "gzip")))
+    lists.misbehave(Sent(plain, "text/xml", ("Content-Encoding", coding)))
     reading = read(lists)
     assert reading.is_complete
     assert [each.title for each in reading.announcements] == ["New NIRISS flat, jwst_1584.pmap"]

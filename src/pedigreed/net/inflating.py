@@ -9,6 +9,8 @@ from pedigreed.model.failure import Unreadable
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _PLAIN = frozenset({"", "identity"})
 _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
+_BEGIN_TEXTS = frozenset({b"<", b"{", b"[", b" ", b"\t", b"\r", b"\n", b"\xef"})
+"""First bytes of markup and JSON, be it with a byte order mark."""
 _GZIP_MAGIC = b"\x1f\x8b"
 _DEFLATED = 8
 _HEADER = 2
@@ -25,7 +27,7 @@ _SMALLEST_PIECE = 256
 class Inflating:
     """Takes the pieces of a body as they come, compressed or not. At most `largest` + 1 bytes are kept.
 
-    Some servers name a compression and send the body as it is. Such a body is taken as it is.
+    Some servers name a compression, or what is none, and send the body as it is. Such a body is taken as it is.
     """
 
     def __init__(self, encoding: str, largest: int) -> None:
@@ -34,19 +36,15 @@ class Inflating:
         Args:
             encoding: the value of Content-Encoding; may be empty.
             largest: bytes that may come of it.
-
-        Raises:
-            Unreadable: an encoding that is not known here.
         """
         coding = encoding.strip().lower()
-        if coding not in _PLAIN | _COMPRESSED:
-            raise Unreadable("the answer is compressed in a way that was not asked for")
         self._largest = largest
         self._body = bytearray()
         self._head = bytearray()
         self._behind = b""
         self._members = 1
-        self._is_undecided = coding in _COMPRESSED
+        self._is_undecided = coding not in _PLAIN
+        self._is_of_another_way = self._is_undecided and coding not in _COMPRESSED
         self._inflater: zlib._Decompress | None = None
 
     @property
@@ -65,7 +63,11 @@ class Inflating:
         return self._inflater is None or self._inflater.eof
 
     def take(self, piece: bytes) -> None:
-        """Add a piece. Raises `Unreadable` for what begins compressed and is not."""
+        """Add a piece.
+
+        Raises:
+            Unreadable: it begins compressed and is not, or is compressed in a way that is not known here.
+        """
         if self._is_undecided:
             self._head += piece
             if len(self._head) < _HEADER:
@@ -75,6 +77,8 @@ class Inflating:
             self._head.clear()
             if _is_compressed(piece):
                 self._inflater = zlib.decompressobj(_GZIP_OR_ZLIB)
+            elif self._is_of_another_way and piece[:1] not in _BEGIN_TEXTS:
+                raise Unreadable("the answer is compressed in a way that was not asked for")
         if self._inflater is None:
             self._body += piece[: self._room]
             return

@@ -7,6 +7,7 @@ GB 2312 for GB 18030, KS C 5601 for Windows-949, Shift_JIS for Windows-31J. Sour
 from __future__ import annotations
 
 import codecs
+import re
 
 import webencodings
 
@@ -18,6 +19,8 @@ _AS_PYTHON_HAS_IT = frozenset({"replacement", "utf-16le"})
 
 _LARGER = {"gbk": "gb18030"}
 _LONGEST = 40
+_OF_WINDOWS = re.compile(r"\A(?:x-)?win(?:dows)?-?(?=\d+\Z)")
+"""How a code page of Windows is written: ``x-windows-949``."""
 
 
 def codec_of(label: str | None) -> str:
@@ -25,8 +28,9 @@ def codec_of(label: str | None) -> str:
     cleaned = (label or "").strip(" \t\r\n\"'").lower()
     if not cleaned.isascii() or len(cleaned) > _LONGEST or "\0" in cleaned:
         return ""
-    web = webencodings.lookup(cleaned)
+    cleaned = _OF_WINDOWS.sub("cp", cleaned)
     try:
+        web = webencodings.lookup(cleaned) or webencodings.lookup(codecs.lookup(cleaned).name.replace("_", "-"))
         name = (
             str(web.codec_info.name) if web and web.name not in _AS_PYTHON_HAS_IT else codecs.lookup(cleaned).name
         )
