@@ -75,6 +75,10 @@ def test_a_title_that_says_bad_outweighs_the_context() -> None:
     "text",
     [
         "jwst_miri_flat_0804.fits was marked bad and replaced by jwst_miri_flat_0805.fits. It is old.",
+        "jwst_miri_flat_0804.fits is bad. Do not use it; use jwst_miri_flat_0805.fits instead.",
+        "Use jwst_miri_flat_0805.fits instead of jwst_miri_flat_0804.fits, which was marked bad.",
+        "jwst_miri_flat_0805.fits replaces jwst_miri_flat_0804.fits, which should be considered bad.",
+        "Please do not use jwst_miri_flat_0804.fits, but use jwst_miri_flat_0805.fits.",
         "We made jwst_miri_flat_0803.fits. There is an error in jwst_miri_flat_0804.fits. It was marked as bad.",
         "jwst_miri_flat_0804.fits must not be used; please use jwst_miri_flat_0805.fits.",
     ],

@@ -79,6 +79,19 @@ def test_one_delivery_that_four_tell_is_told_once(heard: NewsWatcher) -> None:
     assert notice.text.startswith(TEXT)
 
 
+def test_texts_that_name_no_context_belong_to_the_switch_that_changed_what_they_name(heard: NewsWatcher) -> None:
+    heard.deliver(DAY_0 + 2 * HOUR, "jwst_1583", TEXT, PHOTOM, NIRISS_FLAT)
+    heard.post(DAY_0 + 3 * HOUR, "New photom reference files for MIRI are available. Please reprocess your cubes.")
+    # What changed is not what this one names.
+    heard.post(DAY_0 + 4 * HOUR, "New dark and photom reference files for MIRI are available.", "MIRI darks")
+    words = " ".join(heard.told(DAY_0 + DAY)["a"].split())
+    assert words.count("according to the announcement") == 0
+    assert "Please reprocess your cubes." in words
+    words = " ".join(heard.told(DAY_0 + 2 * DAY)["a"].split())
+    assert "MIRI: dark and photom, according to the announcement" in words
+    assert "Please reprocess your cubes." not in words
+
+
 def test_a_text_is_read_when_it_comes_and_again_by_another_reader(heard: NewsWatcher) -> None:
     heard.deliver(DAY_0 + 2 * HOUR, "jwst_1583", TEXT, PHOTOM)
     heard.told(DAY_0 + DAY)
@@ -165,6 +178,16 @@ def test_a_forged_mail_beside_crds_makes_nothing_less_than_crds_says(heard: News
     heard.mail(list_mail(1, FORGED, Subject="jwst_1583"))
     heard.deliver(DAY_0 + HOUR, "jwst_1583", "New files.", PHOTOM)
     assert "jwst_1583 became the latest context" in " ".join(heard.told(DAY_0 + DAY)["a"].split())
+
+
+@pytest.mark.parametrize("date", ["Thu, 01 Jan 1970 00:00:00 +0000", "Sat, 21 Nov 2099 05:00:00 +0000", "soon"])
+def test_a_mail_with_a_wrong_date_is_told_when_it_comes_and_without_it(heard: NewsWatcher, date: str) -> None:
+    heard.mail(list_mail(1, "CRDS: new MIRI photom reference files. Change level: SEVERE", Date=date))
+    heard.cycle(DAY_0 + HOUR)
+    words = " ".join(heard.told(DAY_0 + DAY + HOUR)["a"].split())
+    assert "severe change" in words
+    assert "1970" not in words
+    assert "2099" not in words
 
 
 NOT_OF_STSCI = {"from": ["stsci.edu"]}

@@ -18,7 +18,8 @@ belongs to the one that it shares most with, with a key or without:
 - or more than half of the reference files of who names fewer, within 30 days, and between deliveries;
 - or the words (see `alike`), within 14 days, unless both name instruments, types or files and neither's are
   among the other's. Of a text of some ten words and less all must be there, in another source, within three days,
-  and instruments and types must be the same.
+  and instruments and types must be the same;
+- or else, for a delivery without a file, a switch within 7 days in which CRDS changed all types that it names.
 
 Identity goes before files, files before words, words before time. As no announcement has two keys, two contexts
 never become one notice, even if a third announcement is like both. The order of hearing has no say in it.
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 _SAME_FILES = timedelta(days=30)
 _SAME_WORDS = timedelta(days=14)
 _SAME_FEW_WORDS = timedelta(days=3)
+_SAME_CHANGES = timedelta(days=7)
 _SAME_BUILD = timedelta(days=30)
 _SAME_SWITCH = timedelta(days=3)
 _FEWEST_OF_IDENTITY = 12
@@ -97,11 +99,10 @@ def notices_of(heard: Iterable[Heard]) -> tuple[Notice, ...]:
     )
     keys = _keys(announced)
     links = _links(announced, keys)
-    for _ in range(_MOST_STEPS):
-        nearer = _taken_in(links, keys)
-        if not nearer:
-            break
-        keys |= nearer
+    _take_in_all(links, keys)
+    if told := _keys_by_what_changed(announced, keys):
+        keys |= told
+        _take_in_all(links, keys)
     groups: dict[_Key, list[int]] = defaultdict(list)
     for place, key in keys.items():
         groups[key].append(place)
@@ -160,6 +161,15 @@ def _keys(announced: Sequence[_WithFacts]) -> dict[int, _Key]:
         ),
         **_keys_of_bad_files(announced, of_kind[NoticeKind.MARKED_BAD]),
     }
+
+
+def _take_in_all(links: _Links, keys: dict[int, _Key]) -> None:
+    """Give keys to those that are linked to one that has, step by step."""
+    for _ in range(_MOST_STEPS):
+        nearer = _taken_in(links, keys)
+        if not nearer:
+            return
+        keys |= nearer
 
 
 def _taken_in(links: _Links, keys: dict[int, _Key]) -> dict[int, _Key]:
@@ -266,6 +276,31 @@ def _keys_of_deliveries(announced: Sequence[_WithFacts], places: Sequence[int]) 
             for text in numbers[number]:
                 near[text].append((abs(announced[text].at - _activated_at(announced[place])), keys[place]))
     return keys | {text: min(of_switches)[1] for text, of_switches in near.items()}
+
+
+def _keys_by_what_changed(announced: Sequence[_WithFacts], keys: Mapping[int, _Key]) -> dict[int, _Key]:
+    """The keys of deliveries that name no context and no file, by what they name: CRDS changed all of it then."""
+    switches = [
+        (each.facts.changed, _activated_at(each), keys[place])
+        for place, each in enumerate(announced)
+        if place in keys and each.facts.changed
+    ]
+    found: dict[int, _Key] = {}
+    for place, each in enumerate(announced) if switches else ():
+        facts = each.facts
+        if place in keys or facts.kind is not NoticeKind.DELIVERY or not facts.pairs or facts.files:
+            continue
+        apart = [
+            (abs(each.at - at), key)
+            for changed, at, key in switches
+            if set(facts.pairs) <= set(changed)
+            and {*facts.instruments} == {instrument for instrument, _ in facts.pairs}
+            and {*facts.reference_types} == {name for _, name in facts.pairs}
+        ]
+        nearest = min(apart, default=(_SAME_CHANGES * 2, ()))
+        if nearest[0] <= _SAME_CHANGES:
+            found[place] = nearest[1]
+    return found
 
 
 def _keys_in_time(announced: Sequence[_WithFacts], names: Mapping[int, _Key]) -> dict[int, _Key]:

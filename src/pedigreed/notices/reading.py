@@ -36,7 +36,8 @@ _ROLLED_BACK = re.compile(
 _ROLLBACK_NOUN = re.compile(r"^\W*(?:\w+ ){0,3}roll[ -]?back\b", re.IGNORECASE)
 _BAD = re.compile(
     r"\b(?:marked|flagged|declared|blacklisted)(?: as)? (?:bad|\"bad\"|'bad'|unusable)\b|\bblacklisted\b"
-    r"|\b(?:should|must) (?:not|no longer) be used\b|\bdo not use\b",
+    r"|\b(?:should|must) (?:not|no longer) be used\b|\bdo not use\b|\bshould be considered bad\b"
+    r"|\.(?:fits|asdf|json) (?:is|was) (?:bad|unusable|corrupt(?:ed)?)\b",
     re.IGNORECASE,
 )
 _LIST_FOLLOWS = re.compile(r":$|\bfollowing\b", re.IGNORECASE)
@@ -67,7 +68,12 @@ _VERSION = re.compile(
     r"([0-9]{1,2}\.[0-9]{1,3}\.[0-9]{1,3})\b(?!\.[0-9])",
     re.IGNORECASE,
 )
-_USE_INSTEAD = re.compile(r"\b(?:(?:replaced|superseded) by|instead|please use|successors?)\b", re.IGNORECASE)
+_USE_INSTEAD = re.compile(
+    r"\b(?:(?:replaced|superseded) by|instead|please use|successors?|(?:but|and|rather) use)\b|[;:,.] ?use\b",
+    re.IGNORECASE,
+)
+_INSTEAD_OF = re.compile(r"\b(?:(?:instead|in place) of|(?:replac|supersed)(?:es|ed|ing)\b(?! by))", re.IGNORECASE)
+"""What stands between the file to use and the one that is bad."""
 _LONGEST_READ = 100_000
 
 
@@ -176,14 +182,22 @@ def _bad_files(said: tuple[str, ...]) -> tuple[str, ...]:
     for place, sentence in enumerate(said):
         if not _says_bad(sentence):
             continue
-        files = named_in(_USE_INSTEAD.split(sentence, maxsplit=1)[0]).files
+        files = _not_to_use(sentence)
         if not files and _LIST_FOLLOWS.search(sentence):
             listed = takewhile(_is_listed, (said[later] for later in range(place + 1, len(said))))
             files = named_in("\n\n".join(listed)).files
         elif not files and place and _OF_BEFORE.match(sentence):
-            files = named_in(_USE_INSTEAD.split(said[place - 1], maxsplit=1)[0]).files
+            files = _not_to_use(said[place - 1])
         found.update(files)
     return tuple(sorted(found))
+
+
+def _not_to_use(sentence: str) -> tuple[str, ...]:
+    """The files of a sentence, without those to use instead of them."""
+    instead_of = _INSTEAD_OF.search(sentence)
+    if instead_of and (files := named_in(sentence[instead_of.end() :]).files):
+        return files
+    return named_in(_USE_INSTEAD.split(sentence, maxsplit=1)[0]).files
 
 
 def _is_listed(item: str) -> bool:

@@ -6,7 +6,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,7 +24,6 @@ from pedigreed.store import coverage as stored_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
@@ -37,6 +36,10 @@ if TYPE_CHECKING:
 
 LATE = timedelta(days=1)
 """How long after its ingest ended a file may still be missing from the archive's answers."""
+
+_CLOCKS_DIFFER = timedelta(days=1)
+_FIRST_LIST = datetime(2010, 1, 1, tzinfo=UTC)
+"""CRDS's first context is of 2012."""
 
 _log = structlog.get_logger()
 
@@ -160,7 +163,18 @@ def _read(listed: Listed, state: SourceState | None, now: datetime) -> Reading:
         reading = listed.open().read(state.bookmark if state else None, now)
     except Exception as error:  # noqa: BLE001  # whatever it is, it is one source's
         return _failed(listed.name, state, error)
-    return replace(reading, problems=tuple(map(plain_line, reading.problems)))
+    return replace(
+        reading,
+        announcements=tuple(_dated(each, now) for each in reading.announcements),
+        problems=tuple(map(plain_line, reading.problems)),
+    )
+
+
+def _dated(announcement: Announcement, now: datetime) -> Announcement:
+    """The announcement, without a date on which it can't have been said: clocks of mail programs are wrong."""
+    at = announcement.said_at
+    is_believed = announcement.medium is Medium.SERVER or at is None or _FIRST_LIST <= at <= now + _CLOCKS_DIFFER
+    return announcement if is_believed else replace(announcement, said_at=None)
 
 
 def _failed(name: str, state: SourceState | None, error: Exception) -> Reading:
