@@ -102,6 +102,8 @@ def test_where_the_pages_do_not_say_the_count_decides_and_what_came_is_kept(
         archive_faults.ByteOrderMark(),
         archive_faults.PagingAsText(),
         archive_faults.RepeatedRow(),
+        archive_faults.OtherPaging({"page": 0}),
+        archive_faults.OtherPaging({"rowsFiltered": -1}),
     ],
     ids=lambda fault: type(fault).__name__,
 )
@@ -122,6 +124,17 @@ def test_columns_in_capitals_and_in_positions_read_the_same(recorded: FaultyArch
     assert {product.pedigree.cal_ver for product in fetched.items} > {None} or all(
         product.pedigree.cal_ver for product in fetched.items
     )
+
+
+@pytest.mark.parametrize("word", ["None", "N/A", "undefined", " ", "NaN"])
+@pytest.mark.parametrize("column", ["cal_ver", "date_mjd", "publicReleaseDate_mjd", "isStale"])
+def test_a_word_for_nothing_is_nothing(recorded: FaultyArchive, column: str, word: str) -> None:
+    recorded.misbehave(archive_faults.OtherValue(column, word), times=None, when=is_page)
+    fetched = ask_one(recorded)
+    assert fetched.is_complete, fetched.problems
+    assert names(fetched) == expected()
+    assert not fetched.warnings
+    assert fetched.unfilled == {column}
 
 
 def test_what_is_no_number_is_null_with_a_note(recorded: FaultyArchive) -> None:

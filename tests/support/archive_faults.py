@@ -1,13 +1,13 @@
 """How the archive can misbehave beside the `faults` of any server, after what users of the real one have met.
 
 The protocol:        ErrorReply, Executing, OtherStatus, TablesEnvelope, NoPaging, PagingAsText, EmptyTable,
-                     ByteOrderMark, NoCount, MissingColumn, UnconfiguredColumn, ColumnRefusedByHttp
+                     OtherPaging, ByteOrderMark, NoCount, MissingColumn, UnconfiguredColumn, ColumnRefusedByHttp
 What is asked:       NamelessRefusal, UnknownIsIgnored, AsText, FirstValueAlone
 How much at once:    SlowInProportion, TooManyValues, OverlappingPages, RepeatedRow, OldAnswers
 How many rows:       TruncatedPage, DroppedRows, SmallPages, ShortRow, WrongTotal, MovingTotal, RepeatedPage,
                      DuplicateRow, IgnoredFilter, NoRows
 What the rows hold:  NumbersAsStrings, BooleansAsWords, NullValues, NotANumber, MissingKeys, OtherCase,
-                     LocalDates, OtherLevels
+                     LocalDates, DatesInWords, OtherValue, OtherLevels
 Files and file sets: WholeFile, OtherBytes, OtherMissions
 """
 
@@ -25,8 +25,11 @@ from pedigreed.demo.loopback import Reply
 from pedigreed.demo.protocol import COUNTED
 from pedigreed.demo.received import RequestKind
 from pedigreed.model.failure import Unreadable
+from pedigreed.model.instant import from_mjd, iso
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pedigreed.demo.columnsconfig import Columns
     from pedigreed.demo.filters import Row, Value
     from pedigreed.demo.protocol import Answer, Query
@@ -475,6 +478,48 @@ class LocalDates(Fault):
         written = str(row.get("date") or "")
         moved = f"/Date({int(written[6:-2]) + self.by})/" if written.startswith("/Date(") else None
         return {**row, "date": moved} if moved else row
+
+
+class DatesInWords(Fault):
+    """Dates of MJD come as text of ISO's form."""
+
+    def on_answer(self, answered: Answer, _query: Query) -> Answer:
+        return replace(
+            answered,
+            rows=[
+                {
+                    name: iso(from_mjd(value)) if name.endswith("_mjd") and isinstance(value, float) else value
+                    for name, value in row.items()
+                }
+                for row in answered.rows
+            ],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OtherValue(Fault):
+    """A column has this value in every row."""
+
+    column: str = "isStale"
+    value: Value = "NaN"
+
+    def on_answer(self, answered: Answer, query: Query) -> Answer:
+        own = {self.column: self.value}
+        return (
+            answered
+            if query.is_count
+            else replace(answered, rows=[{**row, **own} if self.column in row else row for row in answered.rows])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPaging(Fault):
+    """What a page says of itself and of all of them, in other words."""
+
+    said: Mapping[str, object]
+
+    def on_answer(self, answered: Answer, _query: Query) -> Answer:
+        return replace(answered, paging={**(answered.paging or {}), **self.said})
 
 
 class OtherLevels(Fault):

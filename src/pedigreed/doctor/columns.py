@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pedigreed.doctor.assumption import Assumption
-from pedigreed.model.failure import UpstreamRefused
+from pedigreed.model.failure import Unreadable, UpstreamRefused
 from pedigreed.model.instrument import Instrument
-from pedigreed.sources.mast.query import NEEDED_TO_TELL, columns_for, service_of
+from pedigreed.sources.mast.query import IDENTITY, NEEDED_TO_TELL, columns_for, is_missing, service_of
+from pedigreed.sources.mast.row import product_of
 
 if TYPE_CHECKING:
     from pedigreed.doctor.assumption import Finding
-    from pedigreed.doctor.control import Control, Row
+    from pedigreed.doctor.control import Control
 
+
+_FILLED = (*IDENTITY, *NEEDED_TO_TELL)
+"""The columns that something hangs on."""
 
 CONFIGURED = Assumption(
     "columns configuration",
@@ -41,21 +45,21 @@ COLUMNS = Assumption(
 
 
 def _columns(of: Control) -> Finding:
-    refused: dict[str, str] = {}
+    wrong: dict[str, str] = {}
     described: dict[str, object] = {}
-    most: list[Row] = []
     for instrument in Instrument:
         wanted = columns_for(instrument)
         try:
             page = of.ask(",".join(wanted), instrument=instrument)
         except UpstreamRefused as error:
-            refused[instrument.value] = str(error)[:200]
+            wrong[instrument.value] = str(error)[:200]
             continue
         rows = of.read(page)
+        of.total = max(of.total or 0, page.total) if page.total is not None else of.total
         if not rows:
             continue
-        absent = [column for column in wanted if column not in rows[0]]
-        null = [column for column in NEEDED_TO_TELL if all(row.get(column) is None for row in rows)]
+        absent = {column for column in wanted if column not in rows[0]}
+        null = {column for column in _FILLED if all(is_missing(row.get(column)) for row in rows)}
         described[instrument.value] = {
             column: {
                 "types": sorted({type(row.get(column)).__name__ for row in rows}),
@@ -63,17 +67,24 @@ def _columns(of: Control) -> Finding:
             }
             for column in wanted
         }
-        if absent or null:
-            refused[instrument.value] = f"without {', '.join(sorted({*absent, *null}))}"
-        if len(rows) > len(most):
-            most, of.control, of.total = rows, instrument, page.total
-    of.rows = {str(row.get("filename")): row for row in most}
-    if refused:
-        came = "; ".join(f"{name}: {said}" for name, said in refused.items())
-        return COLUMNS.wrong(came, columns=described)
-    if not most:
+        odd: dict[str, str] = {}
+        pedigrees = []
+        for row in rows:
+            try:
+                pedigrees.append(product_of(row, instrument, odd=odd.setdefault).pedigree)
+            except Unreadable as error:
+                odd.setdefault("", f"a row can't be read: {error}")
+        said = [f"without {', '.join(sorted(absent | null))}"] if absent | null else list(odd.values())[:1]
+        if said:
+            wrong[instrument.value] = said[0][:200]
+        if len(rows) > of.came:
+            of.control, of.total, of.came, of.pedigrees = instrument, page.total, len(rows), pedigrees
+            of.rows = {str(row.get("filename")): row for row in rows}
+    if wrong:
+        return COLUMNS.wrong("; ".join(f"{name}: {said}" for name, said in wrong.items()), columns=described)
+    if not of.rows:
         return COLUMNS.unknown(f"no rows of program {of.program}")
-    return COLUMNS.right(f"all, in {len(most):,} rows of {of.control.written}", columns=described)
+    return COLUMNS.right(f"all, in {of.came:,} rows of {of.control.written}", columns=described)
 
 
 REFUSED = Assumption(
@@ -90,6 +101,8 @@ def _refused(of: Control) -> Finding:
         page = of.ask(f"filename,{column}", size=1)
     except UpstreamRefused as error:
         return REFUSED.judged(column in str(error).lower(), str(error)[:120])
+    if not page.rows and not of.rows:
+        return REFUSED.unknown("no rows came at all")
     return REFUSED.wrong(f"{len(page.rows)} rows, and no refusal")
 
 

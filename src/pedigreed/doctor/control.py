@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pedigreed.doctor.assumption import Assumption, Finding
+    from pedigreed.model.pedigree import Pedigree
     from pedigreed.net.exchange import Answer
     from pedigreed.sources.mast.envelope import Page
     from pedigreed.sources.mast.portal import Portal
@@ -40,6 +41,9 @@ class Control:
         program: the control program.
         control: the instrument whose service has the most rows of it.
         rows: those rows, by file name.
+        pedigrees: theirs, as far as they can be read.
+        total: how many there are, as the service says; None where it does not.
+        came: how many came, each as often as it did.
     """
 
     portal: Portal
@@ -47,7 +51,9 @@ class Control:
     program: int
     control: Instrument = Instrument.NIRCAM
     rows: dict[str, Row] = field(default_factory=dict)
+    pedigrees: list[Pedigree] = field(default_factory=list)
     total: int | None = None
+    came: int = 0
 
     def ask(
         self,

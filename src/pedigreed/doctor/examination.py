@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pedigreed.doctor import answers, columns, files, filters, missions, paging, rows
 from pedigreed.doctor.assumption import Outcome
 from pedigreed.doctor.control import Control
 from pedigreed.doctor.crds import CRDS_ASSUMPTIONS, CrdsExamination
-from pedigreed.model.failure import UpstreamUnavailable
+from pedigreed.model.failure import Unreadable, UpstreamUnavailable
 from pedigreed.model.pedigree import version_of
 from pedigreed.redaction import redact
 
@@ -35,8 +36,10 @@ CHECKS: tuple[Check, ...] = (
 )
 """In the order of asking. What the later ones need the earlier ones have checked."""
 
-_WITHOUT_ROWS = frozenset((*answers.FIRST, *columns.CHECKS))
+_WITHOUT_ROWS = frozenset((*answers.FIRST, *columns.CHECKS, *paging.WITHOUT_ROWS))
 """What can be checked where there are no rows to hold the answers against."""
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 ASSUMPTIONS: tuple[Assumption, ...] = (*(assumption for assumption, _ in CHECKS), *CRDS_ASSUMPTIONS)
 
@@ -80,6 +83,8 @@ def _checked(assumption: Assumption, look: Callable[[Control], Finding], of: Con
         return look(of)
     except UpstreamUnavailable as error:
         return assumption.wrong(str(error)[:200])
+    except Unreadable as error:
+        return assumption.wrong(f"in a form that is not known: {error}"[:200])
     except Exception as error:  # noqa: BLE001  # whatever has another form than this expects is to be found out
         return assumption.wrong(f"in a form that is not known ({type(error).__name__})")
 
@@ -87,9 +92,9 @@ def _checked(assumption: Assumption, look: Callable[[Control], Finding], of: Con
 def _newest(of: Control) -> tuple[str | None, str | None]:
     """CAL_VER and CRDS_CTX of the product of the newest pipeline version, and of the latest DATE among those."""
     made = [
-        (version, float(str(row.get("date_mjd") or 0)), str(row["cal_ver"]), str(row["crds_ctx"]))
-        for row in of.rows.values()
-        if row.get("cal_ver") and row.get("crds_ctx") and (version := version_of(str(row["cal_ver"]))) is not None
+        (version, pedigree.date or _LONG_AGO, pedigree.cal_ver, pedigree.crds_ctx)
+        for pedigree in of.pedigrees
+        if pedigree.cal_ver and pedigree.crds_ctx and (version := version_of(pedigree.cal_ver)) is not None
     ]
     if not made:
         return None, None

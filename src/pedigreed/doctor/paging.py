@@ -22,8 +22,11 @@ TOTAL = Assumption(
 
 
 def _total(of: Control) -> Finding:
-    came = f"{len(of.rows):,} different rows, and a total of {of.total}"
-    return TOTAL.judged(of.total == len(of.rows), came, rows=len(of.rows), total=of.total)
+    twice = f", {of.came - len(of.rows):,} of them twice" if of.came > len(of.rows) else ""
+    came = f"{len(of.rows):,} different rows{twice}, and a total of {of.total}"
+    if not of.rows and not of.total:
+        return TOTAL.unknown(came)
+    return TOTAL.judged(of.total == len(of.rows) == of.came, came, rows=len(of.rows), total=of.total)
 
 
 COUNT = Assumption(
@@ -81,3 +84,5 @@ CHECKS = (
     (EMPTY, _empty),
     (PAGES, _pages),
 )
+WITHOUT_ROWS = ((TOTAL, _total), (EMPTY, _empty))
+"""What can be checked where no rows came."""

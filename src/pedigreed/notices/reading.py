@@ -128,7 +128,9 @@ def facts_of(announcement: Announcement) -> Facts:
         before=before if before != context else None,
         files=_joined(recorded.files, named.files),
         # What a list is about says only what its texts do not.
-        instruments=tuple(sorted({*named.instruments, *(recorded.instruments if told or not named.instruments else ())})),
+        instruments=tuple(
+            sorted({*named.instruments, *(recorded.instruments if told or not named.instruments else ())})
+        ),
         reference_types=_joined(recorded.reference_types, named.reference_types),
         pairs=tuple(sorted({*recorded.pairs, *named.pairs})),
         modes=_joined(recorded.modes, named.modes),

@@ -47,9 +47,7 @@ _NAMED_ELSEWHERE = re.compile(
     r"(?<![a-z0-9])(?:hst|roman)_(?:\d{4}(?![0-9])|[a-z0-9]+_(?:[a-z0-9-]+_)?\d{4}\.(?:fits|asdf|json|[ri]map))",
     re.IGNORECASE,
 )
-_OF_CRDS = (
-    r"(?:ref(?:erence)?[\s_-]?files?|superbias(?:es)?|superdarks?|darks?|flats?|crds|(?:crds )?contexts?|pmap)(?![a-z])"
-)
+_OF_CRDS = r"(?:ref(?:erence)?[\s_-]?files?|superbias(?:es)?|superdarks?|darks?|flats?|crds|(?:crds )?contexts?|pmap)(?![a-z])"
 _ELSEWHERE = re.compile(
     rf"(?<![a-z])(?:(?:hst|hubble|wfc3|acs|stis|cos|nicmos|wfpc2)(?:['\u2019]s|/[a-z0-9]+)?(?:[ :]{{1,2}}[a-z0-9/-]+){{0,3}}"
     rf"|(?:roman(?: space telescope)?|wfi)(?:['\u2019]s)?(?: [a-z0-9/]+)?)[ :]{{1,2}}{_OF_CRDS}",
@@ -143,7 +141,9 @@ def _in_sections(text: str) -> list[tuple[str, str]]:
     opening = text[: starts[0]].strip()
     if not _WORD.search(_OF_FACTS.sub("", text[beginnings[-1].end() :])) and _WORD.search(opening):
         ends = [_end_of_paragraph(text, found.end()) for found in beginnings]
-        sections = [text[start:end].strip() for start, end in zip([0, *ends[:-1]], [*ends[:-1], len(text)], strict=True)]
+        sections = [
+            text[start:end].strip() for start, end in zip([0, *ends[:-1]], [*ends[:-1], len(text)], strict=True)
+        ]
         speak = any(_SPEAKS_OF_BEFORE.search(text, max(0, start - _NEAR), start) for start in starts)
         are_told_of = all(len(_WORD.findall(_OF_FACTS.sub("", section))) >= _FEWEST_WORDS for section in sections)
         return list(zip(contexts, sections, strict=True)) if are_told_of and not speak else []
@@ -169,7 +169,9 @@ def _in_paragraphs(text: str) -> list[tuple[str, str]]:
     opening = ""
     for block in _ENDS.split(text):
         named = {found.lower() for found in _CONTEXT.findall(block)}
-        if len(named) > 1 or (named and (_SPEAKS_OF_BEFORE.search(block) or len(_WORD.findall(block)) < _FEWEST_WORDS)):
+        if len(named) > 1 or (
+            named and (_SPEAKS_OF_BEFORE.search(block) or len(_WORD.findall(block)) < _FEWEST_WORDS)
+        ):
             return []
         if named - set(contexts[-1:]):
             contexts += named

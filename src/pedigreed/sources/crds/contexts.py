@@ -92,7 +92,9 @@ def _in_words(text: str) -> datetime:
         hour = hour % _HALF_DAY + _HALF_DAY * (half == "p")
     # Summer time goes by the date, whichever letters stand for it.
     zone = UTC if (time["zone"] or "").lower() in {"utc", "gmt", "z"} else SERVER_ZONE
-    return datetime(int(year), month, int(day), hour, int(time["minute"] or 0), int(time["second"] or 0), tzinfo=zone)
+    return datetime(
+        int(year), month, int(day), hour, int(time["minute"] or 0), int(time["second"] or 0), tzinfo=zone
+    )
 
 
 def read_time_or_none(written: object) -> datetime | None:

@@ -136,9 +136,7 @@ class FeedSource:
         for identity, entry in _identified(parsed.entries):
             is_believed = entry.at is None or entry.at <= latest
             in_future += not is_believed
-            announcement = entry.announcement(
-                self._name, identity, entry.at if is_believed else None, instrument
-            )
+            announcement = entry.announcement(self._name, identity, entry.at if is_believed else None, instrument)
             said = f"{announcement.title}\n{announcement.text}"
             if self._feed.instrument is None and is_of_another_telescope(said):
                 continue

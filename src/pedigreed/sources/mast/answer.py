@@ -82,6 +82,7 @@ class PagedAnswer:
     _programs: frozenset[int] = field(init=False)
     _last_page: list[bytes] = field(default_factory=list)
     _brings_nothing: bool = False
+    _first_number: int = 1
 
     def __post_init__(self) -> None:
         self._programs = frozenset(self.query.programs)
@@ -163,8 +164,10 @@ class PagedAnswer:
     def _take_paging(self, page: Page, number: int) -> None:
         if page.note:
             self.notes[page.note] = None
-        # An empty table may say that it is page 0.
-        if page.rows and page.number is not None and page.number != number:
+        # An empty table may say that it is page 0, and a service may count its pages from there.
+        if number == 1 and page.number is not None:
+            self._first_number = min(page.number, 1)
+        if page.rows and page.number is not None and page.number != number - 1 + self._first_number:
             self.paging_problems.append(f"page {number} was asked for, and page {page.number} came")
         if page.total is not None:
             if self.total is not None and page.total != self.total:

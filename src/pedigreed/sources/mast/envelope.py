@@ -152,7 +152,8 @@ class Reply(msgspec.Struct):
             raise UpstreamRefused(f"MAST answered {self.state}: {self.message[:_SHOWN] or 'no message'}")
         paging = self.paging or _Paging()
         numbers = (paging.page, paging.pages_filtered, paging.rows_filtered)
-        number, pages, total = map(_whole_number, numbers)
+        # What is below zero says that it is not known.
+        number, pages, total = (n if n is not None and n >= 0 else None for n in map(_whole_number, numbers))
         place = (number, pages, total, self.note)
         if self.tables:
             table = self.tables[0]

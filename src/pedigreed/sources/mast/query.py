@@ -84,19 +84,24 @@ SUBSTITUTES = {
 }
 """The other form of a date, asked for where the service has not the first."""
 
+_RAW = "1b"
+
 NEEDED_TO_TELL = {
     "isStale": "which products MAST marks as stale",
     "publicReleaseDate_mjd": "when products become public",
     "ingestCompletionDate_mjd": "when a product was archived",
     "date_mjd": "that a product was made anew by the same pipeline and context",
+    "cal_ver": "which pipeline version made a product",
+    "crds_ctx": "which context a product was made with",
 }
 """Column -> what can't be told where a service does not give it."""
 
 
 def columns_filled(row: Mapping[str, object]) -> Iterator[str]:
-    """Those of `NEEDED_TO_TELL` that have a value in a row, be it in their other form."""
+    """Those of `NEEDED_TO_TELL` that have a value in a row, be it in their other form, or need none: raw data."""
+    is_raw = str(row.get("productLevel")).lower() == _RAW
     for column in NEEDED_TO_TELL:
-        if row.get(column) is not None or row.get(SUBSTITUTES.get(column, column)) is not None:
+        if (is_raw and column in PEDIGREE[:2]) or not is_missing(row.get(column)) or not is_missing(row.get(SUBSTITUTES.get(column, column))):
             yield column
 
 
@@ -117,6 +122,15 @@ _QUOTED = re.compile(r"""['"\[`]([A-Za-z_]\w*)['"\]`]""")
 def columns_for(instrument: Instrument) -> tuple[str, ...]:
     """The columns to ask of an instrument's keyword service, in a fixed order."""
     return (*IDENTITY, *PEDIGREE, *STATE, *ABOUT, *START, *matching_columns(instrument))
+
+
+_NOTHING = frozenset(("", "none", "n/a", "null", "nan", "undefined", "unknown", "-"))
+"""What stands for a value that is none, such as a keyword that a file has not."""
+
+
+def is_missing(value: object) -> bool:
+    """Whether a value is none: null, empty, or a word that says so."""
+    return value is None or (isinstance(value, str) and value.strip().lower() in _NOTHING)
 
 
 def spelt_as_asked(row: Mapping[str, object]) -> Mapping[str, object]:

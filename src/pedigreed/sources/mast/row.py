@@ -17,7 +17,7 @@ from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import Parameter, Product
 from pedigreed.model.product_name import parse_product_name
 from pedigreed.model.program import Proposal
-from pedigreed.sources.mast.query import MATCHING, SUBSTITUTES
+from pedigreed.sources.mast.query import MATCHING, SUBSTITUTES, is_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,8 +41,6 @@ _FIRST_MJD, _LAST_MJD = (to_mjd(datetime(year, 1, 1, tzinfo=UTC)) for year in (_
 _SHOWN = 40
 _LONGEST_TITLE = 300
 _LONGEST_NAME = 100
-_NO_PEDIGREE = frozenset(("", "none", "n/a", "null", "nan"))
-"""What stands for a keyword that a file has not."""
 
 
 def _unheard(_column: str, _problem: str) -> None:
@@ -134,8 +132,8 @@ def _filename(row: Mapping[str, object]) -> str:
 def _program(row: Mapping[str, object], filename: str, named: int | None) -> int:
     """The row's program, or else the one that its file's name has."""
     value = row.get("program")
-    program = value if type(value) is int else named if _is_missing(value) else _integer(value)
-    if program is None and _is_missing(value):
+    program = value if type(value) is int else named if is_missing(value) else _integer(value)
+    if program is None and is_missing(value):
         raise Unreadable(f"{filename}: a row without a program")
     if program is None or not 1 <= program <= _LARGEST_PROGRAM:
         raise Unreadable(f"{filename}: program: {_shown(value)} is no program")
@@ -153,8 +151,8 @@ def keyword_of(row: Mapping[str, object], column: str, filename: str) -> str | N
 def _keyword(column: str, value: object) -> str | None:
     text = _text(value)
     if text is not None and not isinstance(value, bool):
-        return None if text.lower() in _NO_PEDIGREE else text
-    if _is_missing(value):
+        return None if is_missing(text) else text
+    if is_missing(value):
         return None
     raise Unreadable(f"{column}: {_shown(value)} is no text")
 
@@ -231,10 +229,6 @@ def _parameters(*values: object) -> Mapping[str, Parameter]:
     return found
 
 
-def _is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, str) and (not value or value.isspace()))
-
-
 def _text(value: object) -> str | None:
     """Text on one line, without what terminals and databases stumble over. None for a list or an object."""
     if isinstance(value, str):
@@ -258,7 +252,7 @@ def _whole_number(
     number = value if type(value) is int else _integer(value)
     if number is not None and -limit <= number < limit:
         return number
-    if not _is_missing(value):
+    if not is_missing(value):
         odd(column, f"{filename}: {_shown(value)} is no number for it")
     return None
 
@@ -280,7 +274,7 @@ def _integer(value: object) -> int | None:
 def _said(row: Mapping[str, object], column: str, filename: str, odd: Callable[[str, str], None]) -> bool | None:
     value = row.get(column)
     flag = _flag(value)
-    if flag is None and not _is_missing(value):
+    if flag is None and not is_missing(value):
         odd(column, f"{filename}: {_shown(value)} is no yes or no")
     return flag
 
@@ -302,10 +296,10 @@ def _instant(row: Mapping[str, object], column: str, filename: str) -> datetime 
     if type(value) is float and _FIRST_MJD <= value < _LAST_MJD:
         # Nearly all are so.
         return from_mjd(value)
-    if _is_missing(value):
+    if is_missing(value):
         column = SUBSTITUTES[column]
         value = row.get(column)
-    if _is_missing(value):
+    if is_missing(value):
         return None
     if isinstance(value, bool) or not isinstance(value, float | str | int):
         raise Unreadable(f"{filename}: {column}: {_shown(value)} is no date")
