@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from email.message import EmailMessage
-from email.mime.base import MIMEBase
 from email.mime.message import MIMEMessage
+from email.mime.multipart import MIMEMultipart
 
 import pytest
 
@@ -136,12 +135,11 @@ def test_who_is_away_and_tells_of_files_all_the_same_is_heard() -> None:
 
 
 def test_an_answer_of_a_program_in_a_digest_is_told_to_nobody() -> None:
-    digest = EmailMessage()
+    digest = MIMEMultipart()
     digest["From"] = "MIRI_REFFILES automatic digest system <LISTSERV@lists.example>"
     digest["Subject"] = "MIRI_REFFILES Digest"
     digest["List-Id"] = "<miri-reffiles.lists.example>"
-    digest.make_mixed()
-    mails = MIMEBase("multipart", "digest")
+    mails = MIMEMultipart("digest")
     away = list_mail(2, "I am out of office. For MIRI reference files in CRDS ask b@obs.example.\n")
     for mail in (list_mail(1), away):
         mails.attach(MIMEMessage(mail))

@@ -36,8 +36,10 @@ def test_each_is_of_its_own_context_also_where_the_subject_names_several() -> No
         "jwst_1583\nNew NIRCam flats.\n\njwst_1584\nNew MIRI photom.",
         "**jwst_1583.pmap**\n\nNIRCam: flat\n\n**jwst_1584.pmap**\n\nMIRI: photom",
         "CRDS context: jwst_1583\nInstrument: NIRCam\n\nCRDS context: jwst_1584\nInstrument: MIRI",
-        "NIRCam flats are new.\n\nContext: jwst_1583. Change level: SEVERE\n\nMIRI has new photom.\n\n"
-        "Context: jwst_1584.\n\nBest regards",
+        (
+            "NIRCam flats are new.\n\nContext: jwst_1583. Change level: SEVERE\n\nMIRI has new photom.\n\n"
+            "Context: jwst_1584.\n\nBest regards"
+        ),
         "New NIRCam flats are in jwst_1583.pmap.\n\nNew MIRI photom files are in jwst_1584.pmap.",
         "20 Nov, jwst_1583: NIRCam flats.\n21 Nov, jwst_1584: MIRI photom.",
     ],

@@ -516,7 +516,7 @@ class OtherValue(Fault):
 class OtherPaging(Fault):
     """What a page says of itself and of all of them, in other words."""
 
-    said: Mapping[str, object]
+    said: Mapping[str, int]
 
     def on_answer(self, answered: Answer, _query: Query) -> Answer:
         return replace(answered, paging={**(answered.paging or {}), **self.said})

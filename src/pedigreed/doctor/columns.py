@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING
 from pedigreed.doctor.assumption import Assumption
 from pedigreed.model.failure import Unreadable, UpstreamRefused
 from pedigreed.model.instrument import Instrument
-from pedigreed.sources.mast.query import IDENTITY, NEEDED_TO_TELL, columns_for, is_missing, service_of
+from pedigreed.sources.mast.query import (
+    IDENTITY,
+    NEEDED_TO_TELL,
+    columns_filled,
+    columns_for,
+    is_missing,
+    service_of,
+)
 from pedigreed.sources.mast.row import product_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pedigreed.doctor.assumption import Finding
-    from pedigreed.doctor.control import Control
+    from pedigreed.doctor.control import Control, Row
+    from pedigreed.model.pedigree import Pedigree
 
-
-_FILLED = (*IDENTITY, *NEEDED_TO_TELL)
-"""The columns that something hangs on."""
 
 CONFIGURED = Assumption(
     "columns configuration",
@@ -59,7 +66,9 @@ def _columns(of: Control) -> Finding:
         if not rows:
             continue
         absent = {column for column in wanted if column not in rows[0]}
-        null = {column for column in _FILLED if all(is_missing(row.get(column)) for row in rows)}
+        filled = {column for row in rows for column in columns_filled(row)}
+        filled |= {column for column in IDENTITY if any(not is_missing(row.get(column)) for row in rows)}
+        null = {*IDENTITY, *NEEDED_TO_TELL} - filled
         described[instrument.value] = {
             column: {
                 "types": sorted({type(row.get(column)).__name__ for row in rows}),
@@ -67,14 +76,8 @@ def _columns(of: Control) -> Finding:
             }
             for column in wanted
         }
-        odd: dict[str, str] = {}
-        pedigrees = []
-        for row in rows:
-            try:
-                pedigrees.append(product_of(row, instrument, odd=odd.setdefault).pedigree)
-            except Unreadable as error:
-                odd.setdefault("", f"a row can't be read: {error}")
-        said = [f"without {', '.join(sorted(absent | null))}"] if absent | null else list(odd.values())[:1]
+        pedigrees, odd = _read(rows, instrument)
+        said = [f"without {', '.join(sorted(absent | null))}"] if absent | null else odd[:1]
         if said:
             wrong[instrument.value] = said[0][:200]
         if len(rows) > of.came:
@@ -85,6 +88,18 @@ def _columns(of: Control) -> Finding:
     if not of.rows:
         return COLUMNS.unknown(f"no rows of program {of.program}")
     return COLUMNS.right(f"all, in {of.came:,} rows of {of.control.written}", columns=described)
+
+
+def _read(rows: Iterable[Row], instrument: Instrument) -> tuple[list[Pedigree], list[str]]:
+    """The pedigrees of those that can be read, and what is odd about rows and values."""
+    pedigrees: list[Pedigree] = []
+    odd: list[str] = []
+    for row in rows:
+        try:
+            pedigrees.append(product_of(row, instrument, odd=lambda _, problem: odd.append(problem)).pedigree)
+        except Unreadable as error:
+            odd.append(f"a row can't be read: {error}")
+    return pedigrees, odd
 
 
 REFUSED = Assumption(

@@ -67,7 +67,8 @@ OTHER_NAMES = {
     "msaoper": "msa operability, shutter operability",
     "pathloss": "slit loss",
     "persat": "persistence saturation",
-    "photom": "flux calibration, spectrophotometric calibration, photometric calibration, photometric correction, absolute flux calibration, "
+    "photom": "flux calibration, spectrophotometric calibration, photometric calibration, photometric correction, "
+    "absolute flux calibration, "
     "absolute photometric calibration, zeropoint, photometric zeropoint",
     "readnoise": "readout noise",
     "speckernel": "spectral kernel, convolution kernel",

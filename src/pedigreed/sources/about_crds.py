@@ -47,9 +47,13 @@ _NAMED_ELSEWHERE = re.compile(
     r"(?<![a-z0-9])(?:hst|roman)_(?:\d{4}(?![0-9])|[a-z0-9]+_(?:[a-z0-9-]+_)?\d{4}\.(?:fits|asdf|json|[ri]map))",
     re.IGNORECASE,
 )
-_OF_CRDS = r"(?:ref(?:erence)?[\s_-]?files?|superbias(?:es)?|superdarks?|darks?|flats?|crds|(?:crds )?contexts?|pmap)(?![a-z])"
+_OF_CRDS = (
+    r"(?:ref(?:erence)?[\s_-]?files?|superbias(?:es)?|superdarks?|darks?|flats?|crds|(?:crds )?contexts?|pmap)"
+    r"(?![a-z])"
+)
 _ELSEWHERE = re.compile(
-    rf"(?<![a-z])(?:(?:hst|hubble|wfc3|acs|stis|cos|nicmos|wfpc2)(?:['\u2019]s|/[a-z0-9]+)?(?:[ :]{{1,2}}[a-z0-9/-]+){{0,3}}"
+    rf"(?<![a-z])(?:(?:hst|hubble|wfc3|acs|stis|cos|nicmos|wfpc2)(?:['\u2019]s|/[a-z0-9]+)?"
+    r"(?:[ :]{1,2}[a-z0-9/-]+){0,3}"
     rf"|(?:roman(?: space telescope)?|wfi)(?:['\u2019]s)?(?: [a-z0-9/]+)?)[ :]{{1,2}}{_OF_CRDS}",
     re.IGNORECASE,
 )
@@ -82,7 +86,7 @@ def is_of_another_telescope(said: str) -> bool:
 
 
 def instrument_of(list_name: str) -> Instrument | None:
-    """The instrument that a list is about by its name, ``NIRCAM_REFFILES``; None where it names none, or several."""
+    """The instrument that a list is about by its name, ``NIRCAM_REFFILES``; None for none, or several."""
     named = {Instrument(found.lower()) for found in _INSTRUMENT.findall(list_name)}
     return named.pop() if len(named) == 1 else None
 
@@ -100,12 +104,14 @@ _NEAR = 40
 """Characters."""
 _CONTEXT = re.compile(r"(?<![a-z0-9])jwst_\d{4,6}(?![0-9a-z_])", re.IGNORECASE)
 _OF_FACTS = re.compile(
-    r"\b(?:change level|severity|delivered|activated|date)\s?(?:[:=]|on\b|is\b).*|\b(?:best|kind) regards\b(?:.|\n)*",
+    r"\b(?:change level|severity|delivered|activated|date)\s?(?:[:=]|on\b|is\b).*"
+    r"|\b(?:best|kind) regards\b(?:.|\n)*",
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"\n\s*\n|(?<=[.:;!?)])\n")
 _SPEAKS_OF_BEFORE = re.compile(
-    r"\b(?:replac|supersed|revert|roll|went back|previous|prior|instead|rather|before|from|old|than|since|was)\w*\b"
+    r"\b(?:replac|supersed|revert|roll|went back|previous|prior|instead|rather|before|from|old|than|since|was)"
+    r"\w*\b"
     r"|->|=>|\u2192",
     re.IGNORECASE,
 )
@@ -163,7 +169,7 @@ def _end_of_paragraph(text: str, start: int) -> int:
 
 
 def _in_paragraphs(text: str) -> list[tuple[str, str]]:
-    """Each paragraph or line that names one context, with what follows it; none where one speaks of a context before."""
+    """Each paragraph or line that names one context, with what follows it; none where one speaks of one before."""
     sections: list[str] = []
     contexts: list[str] = []
     opening = ""

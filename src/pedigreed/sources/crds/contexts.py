@@ -62,7 +62,8 @@ def _iso(text: str) -> datetime | None:
 _DAY = re.compile(
     r"(?:[a-z]{3,9}\.?,? )??(?:"
     r"(?P<month>[a-z]{3})[a-z]{0,6}\.? (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>\d{4})"
-    r"|(?P<day_first>\d{1,2})(?:st|nd|rd|th)?[ -](?P<month_second>[a-z]{3})[a-z]{0,6}\.?,?[ -](?P<year_third>\d{4})"
+    r"|(?P<day_first>\d{1,2})(?:st|nd|rd|th)?[ -](?P<month_second>[a-z]{3})[a-z]{0,6}\.?,?[ -]"
+    r"(?P<year_third>\d{4})"
     r"|(?P<month_number>\d{1,2})/(?P<day_second>\d{1,2})/(?P<year_last>\d{4})"
     r"|(?P<year_first>\d{4})[/-](?P<month_after>\d{1,2})[/-](?P<day_last>\d{1,2})"
     r")(?:(?:,? (?:at )?|t)(?P<time>.+))?",

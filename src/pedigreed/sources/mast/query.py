@@ -85,6 +85,7 @@ SUBSTITUTES = {
 """The other form of a date, asked for where the service has not the first."""
 
 _RAW = "1b"
+_NOT_OF_RAW = frozenset(("cal_ver", "crds_ctx"))
 
 NEEDED_TO_TELL = {
     "isStale": "which products MAST marks as stale",
@@ -101,7 +102,8 @@ def columns_filled(row: Mapping[str, object]) -> Iterator[str]:
     """Those of `NEEDED_TO_TELL` that have a value in a row, be it in their other form, or need none: raw data."""
     is_raw = str(row.get("productLevel")).lower() == _RAW
     for column in NEEDED_TO_TELL:
-        if (is_raw and column in PEDIGREE[:2]) or not is_missing(row.get(column)) or not is_missing(row.get(SUBSTITUTES.get(column, column))):
+        values = (row.get(column), row.get(SUBSTITUTES.get(column, column)))
+        if (is_raw and column in _NOT_OF_RAW) or not all(map(is_missing, values)):
             yield column
 
 
