@@ -48,7 +48,8 @@ class Compressed(Fault):
         self._size = size
 
     def on_reply(self, reply: Reply) -> Reply:
-        body = gzip.compress(reply.body + b" " * self._size)
+        # Brotli is not at hand: its first byte stands for it.
+        body = (b"\x1b" if self._coding == "br" else b"") + gzip.compress(reply.body + b" " * self._size)
         return Reply(body, content_type=reply.content_type, headers=(("Content-Encoding", self._coding),))
 
 
