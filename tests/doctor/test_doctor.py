@@ -12,14 +12,15 @@ import pytest
 import archive_faults
 import faults
 from commands import pedigreed
-from examined_servers import PROGRAM, examined
-from misbehaving import is_count
+from examined_servers import PROGRAM, examined, findings_of
+from misbehaving import is_count, is_page
 from pedigreed.doctor.assumption import Outcome
 from pedigreed.doctor.examination import ASSUMPTIONS, report_of
 from pedigreed.doctor.installation import OF_AN_INSTALLATION
 
 if TYPE_CHECKING:
     from misbehaving import FaultyArchive, FaultyCrds
+    from pedigreed.demo.received import Received
 
 HEAD = """# What is assumed of MAST and CRDS
 
@@ -46,6 +47,27 @@ def test_the_recorded_servers_are_all_right_in_some_forty_questions(
     assert [finding.assumption for finding in findings] == list(ASSUMPTIONS)
     assert not [finding for finding in findings if finding.outcome is not Outcome.RIGHT]
     assert len(servers[0].requests) <= 50
+
+
+def names_a_program(received: Received) -> bool:
+    asked = [each["paramName"] for each in received.params.get("filters", ())]
+    return is_page(received) and "program" in asked
+
+
+def test_an_archive_that_lacks_the_control_program_is_examined_by_another(
+    servers: tuple[FaultyArchive, FaultyCrds],
+) -> None:
+    findings = list(findings_of(servers, 2733))
+    assert {finding.outcome for finding in findings} == {Outcome.RIGHT}
+    assert any("of program 1180 in place of 2733" in finding.came for finding in findings)
+
+
+def test_an_archive_that_knows_no_program_by_its_number_is_named(
+    servers: tuple[FaultyArchive, FaultyCrds],
+) -> None:
+    servers[0].misbehave(archive_faults.NoRows(), times=None, when=names_a_program)
+    wrong = [finding.assumption.name for finding in examined(servers) if finding.outcome is Outcome.WRONG]
+    assert wrong[0] == "filter on programs"
 
 
 def test_the_report_has_no_address_and_no_other_files(servers: tuple[FaultyArchive, FaultyCrds]) -> None:

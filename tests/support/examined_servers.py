@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 PROGRAM = 1180
 
 
-def findings_of(servers: tuple[FaultyArchive, FaultyCrds]) -> Iterator[Finding]:
+def findings_of(servers: tuple[FaultyArchive, FaultyCrds], program: int = PROGRAM) -> Iterator[Finding]:
     """One finding after the other, each as it is found out."""
     archive, crds = servers
     portal = Portal(archive.url, AGENT, QUICK)
     rpc = Rpc(crds.url, AGENT, Patience(attempts=1))
     try:
-        yield from examine(portal, archive.url, PROGRAM, rpc, crds.url)
+        yield from examine(portal, archive.url, program, rpc, crds.url)
     finally:
         portal.close()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pedigreed.doctor.assumption import Assumption
 from pedigreed.model.failure import Unreadable, UpstreamRefused
 from pedigreed.model.instrument import Instrument
 from pedigreed.sources.mast.query import (
+    ARCHIVED,
     IDENTITY,
     NEEDED_TO_TELL,
     columns_filled,
@@ -15,7 +17,7 @@ from pedigreed.sources.mast.query import (
     is_missing,
     service_of,
 )
-from pedigreed.sources.mast.row import product_of
+from pedigreed.sources.mast.row import product_of, program_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,6 +54,22 @@ COLUMNS = Assumption(
 
 
 def _columns(of: Control) -> Finding:
+    wrong, described = _looked_at(of)
+    instead = ""
+    if not of.rows and not wrong and not of.total and (other := _program_with_rows(of)) is not None:
+        # An archive that has not the control program, such as a recorded one; or it heeds no number.
+        instead = f", of program {other} in place of {of.program}, which has none"
+        of.unfound, of.program = of.program, other
+        wrong, described = _looked_at(of)
+    if wrong:
+        return COLUMNS.wrong("; ".join(f"{name}: {said}" for name, said in wrong.items()), columns=described)
+    if not of.rows:
+        return COLUMNS.unknown(f"no rows of program {of.program}")
+    return COLUMNS.right(f"all, in {of.came:,} rows of {of.control.written}{instead}", columns=described)
+
+
+def _looked_at(of: Control) -> tuple[dict[str, str], dict[str, object]]:
+    """What is wrong with the columns of each instrument, and what they are. The most rows are kept."""
     wrong: dict[str, str] = {}
     described: dict[str, object] = {}
     for instrument in Instrument:
@@ -83,11 +101,18 @@ def _columns(of: Control) -> Finding:
         if len(rows) > of.came:
             of.control, of.total, of.came, of.pedigrees = instrument, page.total, len(rows), pedigrees
             of.rows = {str(row.get("filename")): row for row in rows}
-    if wrong:
-        return COLUMNS.wrong("; ".join(f"{name}: {said}" for name, said in wrong.items()), columns=described)
-    if not of.rows:
-        return COLUMNS.unknown(f"no rows of program {of.program}")
-    return COLUMNS.right(f"all, in {of.came:,} rows of {of.control.written}", columns=described)
+    return wrong, described
+
+
+def _program_with_rows(of: Control) -> int | None:
+    """The program of the most rows among some of all programs; None where there are none."""
+    ever = {"paramName": ARCHIVED, "values": [{"min": 0, "max": 99_999}]}
+    for instrument in Instrument:
+        rows = of.read(of.ask("filename,program", ever, instrument=instrument, size=1_000, programs=()))
+        found = Counter(filter(None, map(program_of, rows)))
+        if found:
+            return max(found, key=lambda program: (found[program], -program))
+    return None
 
 
 def _read(rows: Iterable[Row], instrument: Instrument) -> tuple[list[Pedigree], list[str]]:

@@ -39,6 +39,7 @@ class Control:
         portal: how the archive is asked.
         url: its address.
         program: the control program.
+        unfound: the one that was to be it, of which no row came; None where rows came of it.
         control: the instrument whose service has the most rows of it.
         rows: those rows, by file name.
         pedigrees: theirs, as far as they can be read.
@@ -54,6 +55,7 @@ class Control:
     pedigrees: list[Pedigree] = field(default_factory=list)
     total: int | None = None
     came: int = 0
+    unfound: int | None = None
 
     def ask(
         self,

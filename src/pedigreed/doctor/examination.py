@@ -36,7 +36,7 @@ CHECKS: tuple[Check, ...] = (
 )
 """In the order of asking. What the later ones need the earlier ones have checked."""
 
-_WITHOUT_ROWS = frozenset((*answers.FIRST, *columns.CHECKS, *paging.WITHOUT_ROWS))
+_WITHOUT_ROWS = frozenset((*answers.FIRST, *columns.CHECKS, *paging.WITHOUT_ROWS, *filters.WITHOUT_ROWS))
 """What can be checked where there are no rows to hold the answers against."""
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

@@ -29,6 +29,10 @@ PROGRAMS = Assumption(
 
 
 def _programs(of: Control) -> Finding:
+    if not of.rows:
+        if of.unfound is None:
+            return PROGRAMS.unknown("there are no rows of any program")
+        return PROGRAMS.wrong(f"program {of.program} has rows, and none comes by its number")
     asked = {
         "padded": [f"{of.program:05d}"],
         "2 values": [str(NO_PROGRAM), str(of.program)],
@@ -133,6 +137,9 @@ def _stale(of: Control) -> Finding:
     came = f"{flags[True]:,} marked of {expected:,}, and {flags[False]:,} that are not"
     return STALE.judged(not flags[False] and flags[True] == expected, came, is_ignored=bool(flags[False]))
 
+
+WITHOUT_ROWS = ((PROGRAMS, _programs),)
+"""What can be checked where no rows came."""
 
 CHECKS = (
     (PROGRAMS, _programs),
