@@ -36,6 +36,7 @@ from benchmarks.figures import (
     StartDaemon,
     StartUp,
     WholeArchive,
+    WholeOnce,
 )
 from benchmarks.readme import readme, rows
 
@@ -66,6 +67,7 @@ Figures = TypeVar(
     Disk,
     Institute,
     WholeArchive,
+    WholeOnce,
     LargeDigest,
 )
 
@@ -80,6 +82,7 @@ def main() -> None:
             full=_measured(OneReply, "one_reply", folder, _FULL),
             short=_measured(OneReply, "one_reply", folder, _SHORT),
             script=_measured(Script, "users_script", folder),
+            once=_measured(WholeOnce, "whole_once", folder),
             million=_measured(MillionRows, "million_rows", folder),
             requests=_measured(RequestsADay, "requests_a_day", folder),
             messages=_measured(ManyMessages, "many_messages", folder),

@@ -159,6 +159,31 @@ class Started(Struct, frozen=True):
     peak: int
 
 
+class OneProcess(Struct, frozen=True):
+    """What one process took of the processor, with its start and its end, and the most that was resident."""
+
+    seconds: float
+    peak: int
+
+
+class WholeOnce(Struct, frozen=True):
+    """`pedigreed once` and the script that a user would write, whole processes by turns.
+
+    Attributes:
+        one_percent, one_percent_script: where 1 % of 50,000 products was reprocessed.
+        everything, everything_script: where all were.
+        nothing: `once` where nothing came since, and nothing is due.
+        client: an import of astroquery's own client and SQLAlchemy, and no more.
+    """
+
+    one_percent: list[OneProcess]
+    one_percent_script: list[OneProcess]
+    everything: list[OneProcess]
+    everything_script: list[OneProcess]
+    nothing: list[OneProcess]
+    client: list[OneProcess]
+
+
 class StartUp(Struct, frozen=True):
     help: Started
     check: Started
@@ -455,6 +480,7 @@ class Measured(Struct, frozen=True):
     full: OneReply
     short: OneReply
     script: Script
+    once: WholeOnce
     million: MillionRows
     requests: RequestsADay
     messages: ManyMessages

@@ -17,8 +17,9 @@ from pedigreed.demo.received import INVOKE_PATH, RequestKind, parse_received
 if TYPE_CHECKING:
     from pedigreed.demo.filters import Row
 
-FIRST, SECOND = "/first", "/second"
-"""Before and after 1 % was reprocessed; each is an archive of its own under this path."""
+FIRST, SECOND, ALL, NONE = "/first", "/second", "/all", "/none"
+"""Before and after 1 % was reprocessed, or everything; and where nothing came since. Each is an archive of its own
+under this path."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -68,6 +69,8 @@ def main() -> None:
     _Handler.replies = {
         FIRST: bulk_reply(PROGRAM, INSTRUMENT, ROWS),
         SECOND: bulk_reply(PROGRAM, INSTRUMENT, ROWS, remade=REMADE),
+        ALL: bulk_reply(PROGRAM, INSTRUMENT, ROWS, remade=ROWS),
+        NONE: bulk_reply(PROGRAM, INSTRUMENT, 0),
     }
     with HTTPServer(("127.0.0.1", 0), _Handler) as server:
         sys.stdout.write(f"http://127.0.0.1:{server.server_port}\n")

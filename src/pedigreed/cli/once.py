@@ -6,6 +6,7 @@ import typer
 
 from pedigreed.cli.options import ConfigFile, Json, LogLevel, load_for_work, log_caution, moment, open_store
 from pedigreed.cli.output import echo, print_json, progress
+from pedigreed.garbage import collected_seldom
 from pedigreed.model.failure import TryAgain, UpstreamUnavailable
 from pedigreed.model.instrument import by_reason
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pedigreed.service.cycle import Cycle
 
 
+@collected_seldom()
 def once(
     config: ConfigFile = None,
     now: Annotated[
