@@ -10,6 +10,7 @@ import uuid
 import zlib
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -191,8 +192,8 @@ def _row(change: Change) -> tuple[str | int | None, ...]:
         change.program,
         change.observation,
         change.instrument,
-        _cell(change.level),
-        _cell(product_type_of(change.filename)),
+        _shared_cell(change.level),
+        _shared_cell(product_type_of(change.filename)),
         _cell(change.filename),
         _cell(change.fileset),
         *_pedigree(change.before),
@@ -210,12 +211,16 @@ def _types(change: Change, remade: Remade) -> str:
 def _pedigree(pedigree: Pedigree | None) -> tuple[str, str, str]:
     if pedigree is None:
         return "", "", ""
-    return _cell(pedigree.cal_ver or ""), _cell(pedigree.crds_ctx or ""), _moment(pedigree.date)
+    return _shared_cell(pedigree.cal_ver or ""), _shared_cell(pedigree.crds_ctx or ""), _moment(pedigree.date)
 
 
 def _cell(text: str) -> str:
     shown = visible(text)
     return _GUARD + shown if shown.lstrip().startswith(_GUARDED) else shown
+
+
+_shared_cell = lru_cache(maxsize=1_024)(_cell)
+"""Of what thousands of changes have in common."""
 
 
 def _moment(moment: datetime | None) -> str:
