@@ -187,6 +187,8 @@ class Closing:
         labels = {each.name: label for each in subscriptions if (label := self._label(each, last.get(each.name)))}
         claimed = stored_periods.claim(connection, labels, now)
         mine = [each for each in subscriptions if each.name in claimed]
+        if not mine:
+            return [], []
         _record_releases(connection, frozenset().union(*(each.programs for each in mine)), now)
         reader.prepare(connection, mine, last)
         chosen = list(_until_there_are_many(mine, reader))

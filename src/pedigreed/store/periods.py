@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Select,
+    String,
+    and_,
+    bindparam,
+    column,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+    values,
+)
 
 from pedigreed.model.instant import to_milliseconds
 from pedigreed.model.instrument import Instrument
@@ -48,12 +60,12 @@ def last_with_digest(
     connection: Connection, until: datetime, subscriptions: Collection[str] | None = None
 ) -> dict[str, Period]:
     """The same of the periods that had a digest."""
-    return _newest(connection, until, subscriptions, _HAS_DIGEST)
+    return _newest(connection, until, subscriptions, with_digest=True)
 
 
 def last_subjects(connection: Connection, until: datetime) -> dict[str, str]:
     """Subscription -> the subject of its newest digest, of a period that ended by a moment (UTC)."""
-    query = _of_newest(until, None, _HAS_DIGEST).join(digests, digests.c.id == periods.c.digest_id)
+    query = _of_newest(until, None, with_digest=True).join(digests, digests.c.id == periods.c.digest_id)
     found = connection.execute(query.with_only_columns(periods.c.subscription, digests.c.subject))
     return {row[0]: row[1] for row in found}
 
@@ -113,29 +125,33 @@ def close(connection: Connection, closed: Iterable[Period]) -> None:
         )
 
 
-_HAS_DIGEST = periods.c.digest_id.is_not(None)
-
-
 def _of_newest(
-    until: datetime, subscriptions: Collection[str] | None, *conditions: ColumnElement[bool]
+    until: datetime, subscriptions: Collection[str] | None, *, with_digest: bool = False
 ) -> Select[Any]:
-    """The newest period of each subscription, of those that ended by a moment (UTC) and fulfil the conditions."""
+    """The newest period of each subscription, of those that ended by a moment (UTC); with a digest, if so."""
+    has_digest = (periods.c.digest_id.is_not(None),) if with_digest else ()
     ends_at = periods.c.ends_at
-    of_each = select(periods.c.subscription, func.max(ends_at, type_=ends_at.type).label("ends_at"))
-    of_each = of_each.where(ends_at <= until, *conditions).group_by(periods.c.subscription)
-    if subscriptions is not None:
-        of_each = of_each.where(periods.c.subscription.in_(subscriptions))
-    newest = of_each.subquery()
-    is_newest = and_(periods.c.subscription == newest.c.subscription, ends_at == newest.c.ends_at)
-    return select(periods).join(newest, is_newest).where(*conditions)
+    if subscriptions is None:
+        of_each = select(periods.c.subscription, func.max(ends_at, type_=ends_at.type).label("ends_at"))
+        newest = of_each.where(ends_at <= until, *has_digest).group_by(periods.c.subscription).subquery()
+        is_newest = and_(periods.c.subscription == newest.c.subscription, ends_at == newest.c.ends_at)
+        return select(periods).join(newest, is_newest).where(*has_digest)
+    # Each is looked up backwards in the index, however many periods it has.
+    named = values(column("name", String), name="named").data([(name,) for name in subscriptions]).cte("named")
+    older = periods.alias("older")
+    of_named = select(older.c.ends_at).where(older.c.subscription == named.c.name, older.c.ends_at <= until)
+    if with_digest:
+        of_named = of_named.where(older.c.digest_id.is_not(None))
+    last = of_named.order_by(older.c.ends_at.desc()).limit(1).correlate(named).scalar_subquery()
+    is_newest = and_(periods.c.subscription == named.c.name, ends_at == last)
+    return select(periods).join_from(named, periods, is_newest).where(*has_digest)
 
 
 def _newest(
-    connection: Connection,
-    until: datetime,
-    subscriptions: Collection[str] | None,
-    *conditions: ColumnElement[bool],
+    connection: Connection, until: datetime, subscriptions: Collection[str] | None, *, with_digest: bool = False
 ) -> dict[str, Period]:
+    if subscriptions is not None and not subscriptions:
+        return {}
     return {
         row.subscription: Period(
             subscription=row.subscription,
@@ -147,7 +163,7 @@ def _newest(
             digest_id=row.digest_id,
             unread=frozenset(row.unread.splitlines()),
         )
-        for row in connection.execute(_of_newest(until, subscriptions, *conditions))
+        for row in connection.execute(_of_newest(until, subscriptions, with_digest=with_digest))
     }
 
 
