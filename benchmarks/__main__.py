@@ -33,6 +33,8 @@ from benchmarks.figures import (
     OneWeek,
     RequestsADay,
     Script,
+    SeveralHosts,
+    SimulatedYear,
     StartDaemon,
     StartUp,
     WholeArchive,
@@ -69,6 +71,8 @@ Figures = TypeVar(
     WholeArchive,
     WholeOnce,
     LargeDigest,
+    SeveralHosts,
+    SimulatedYear,
 )
 
 
@@ -99,6 +103,8 @@ def main() -> None:
             institute=_measured(Institute, "institute", folder),
             whole=_measured(WholeArchive, "whole_archive", folder),
             large_digest=_measured(LargeDigest, "large_digest", folder),
+            several_hosts=_measured(SeveralHosts, "several_hosts", folder),
+            year=_measured(SimulatedYear, "simulated_year", folder),
         )
     (_HERE / "README.md").write_text(readme(measured))
     _show(measured)

@@ -258,6 +258,101 @@ class Institute(Struct, frozen=True):
     first: float
 
 
+class YearDay(Struct, frozen=True):
+    """A day of a year: seconds of the processor for asking and telling, and the store's size at its end."""
+
+    asking: float
+    telling: float
+    requests: int
+    rows: int
+    changes: int
+    digests: int
+    store: int
+
+    @property
+    def cycle(self) -> float:
+        return self.asking + self.telling
+
+
+class SimulatedYear(Struct, frozen=True):
+    """Every day of a year.
+
+    Attributes:
+        subscriptions: to a program each.
+        month: days of it.
+        campaigns: how many there were.
+        days: the first look first.
+    """
+
+    subscriptions: int
+    month: int
+    campaigns: int
+    days: list[YearDay]
+
+    @property
+    def first_month(self) -> list[YearDay]:
+        return self.days[1 : self.month + 1]
+
+    @property
+    def last_month(self) -> list[YearDay]:
+        return self.days[-self.month :]
+
+
+class Hosts(Struct, frozen=True):
+    """What telling and sending took, by so many daemons on one server.
+
+    Attributes:
+        processor: seconds of it that the workers of each daemon used.
+        waited: seconds that each daemon's connections to the server waited for another's locks.
+        server: seconds of the processor that the server used.
+    """
+
+    processor: list[float]
+    waited: list[float]
+    server: float
+
+    @property
+    def longest(self) -> float:
+        """Seconds of the busiest daemon, as if it had a processor of its own."""
+        return max(map(sum, zip(self.processor, self.waited, strict=True)))
+
+
+class KilledHosts(Struct, frozen=True):
+    """What came of daemons that were killed again and again.
+
+    Attributes:
+        daemons: how many.
+        every: seconds from one kill to the next.
+        kills, restarts: of daemons, and of the server.
+        seconds: until all was sent.
+        lost: subscriptions that got no digest.
+        doubled: subscriptions that got two, and messages that came again though nobody was killed while it was
+            sent.
+        repeated: messages that came again, since a process was killed that had sent them.
+        taken_up: the longest that a message was in the hands of a killed process, in seconds.
+    """
+
+    daemons: int
+    every: float
+    kills: int
+    restarts: int
+    seconds: float
+    lost: int
+    doubled: int
+    repeated: int
+    taken_up: float
+
+
+class SeveralHosts(Struct, frozen=True):
+    """Daemons that share a server, with a connection pooler before it; nothing where these are not installed."""
+
+    subscriptions: int = 0
+    one: Hosts | None = None
+    two: Hosts | None = None
+    four: Hosts | None = None
+    killed: KilledHosts | None = None
+
+
 class Telling(Struct, frozen=True):
     """What a telling took: seconds of the processor, the memory before it, and the most of it."""
 
@@ -497,6 +592,8 @@ class Measured(Struct, frozen=True):
     institute: Institute
     whole: WholeArchive
     large_digest: LargeDigest
+    several_hosts: SeveralHosts
+    year: SimulatedYear
 
 
 def _time(seconds: float) -> str:

@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from pedigreed.model.delivery import Message
 
 SUBSCRIPTIONS, PROGRAMS = 5_000, range(1001, 3001)
-_NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _DAY = timedelta(days=1)
-_OLD = Pedigree("1.20.2", "jwst_1464.pmap", _NOON - 90 * _DAY)
-_NEW = Pedigree("2.0.1", "jwst_1535.pmap", _NOON + _DAY)
+_OLD = Pedigree("1.20.2", "jwst_1464.pmap", NOON - 90 * _DAY)
+_NEW = Pedigree("2.0.1", "jwst_1535.pmap", NOON + _DAY)
 _INSTRUMENTS = (Instrument.NIRCAM, Instrument.MIRI)
 
 
-class _Taking:
+class Taking:
     """A channel that takes everything, and notes when it took the first."""
 
     def __init__(self) -> None:
@@ -64,46 +64,44 @@ def main() -> None:
     folder.mkdir()
     without_log_lines()
     file = folder / "pedigreed.yaml"
-    file.write_text(_configuration(folder))
-    with _measured() as configuration:
+    store_url = f"sqlite:///{folder.resolve()}/pedigreed.db"
+    file.write_text(configuration(store_url, "keep: {folder: {path: /nowhere}}", "deliver: [{channel: keep}]"))
+    with _measured() as reading:
         config = load_config(file, {}).config
-    channel = _Taking()
+    channel = Taking()
     with Store(config.store.reveal()) as store:
-        _fill(store)
-        tell(config, file.name, store, {"keep": channel}, now=_NOON)
-        _ask(store, _NOON + _DAY)
+        fill(store)
+        tell(config, file.name, store, {"keep": channel}, now=NOON)
+        asked(store, NOON + _DAY)
         with _measured() as quiet:
-            told = tell(config, file.name, store, {"keep": channel}, now=_NOON + _DAY)
+            told = tell(config, file.name, store, {"keep": channel}, now=NOON + _DAY)
         assert len(told.closed) == SUBSCRIPTIONS
         assert not told.deliveries
         with _measured() as status, store.reading() as connection:
-            assert len(read_status(connection, config, _NOON + _DAY).subscriptions) == SUBSCRIPTIONS
+            assert len(read_status(connection, config, NOON + _DAY).subscriptions) == SUBSCRIPTIONS
         with _measured() as page, store.reading() as connection:
-            status_page(connection, config, store.size(), _NOON + _DAY)
-        _remake(store)
-        _ask(store, _NOON + 2 * _DAY)
+            status_page(connection, config, store.size(), NOON + _DAY)
+        remake(store)
+        asked(store, NOON + 2 * _DAY)
         channel.first = 0.0
         began = time.process_time()
         with _measured() as digests:
-            told = tell(config, file.name, store, {"keep": channel}, now=_NOON + 2 * _DAY)
+            told = tell(config, file.name, store, {"keep": channel}, now=NOON + 2 * _DAY)
         assert len(told.deliveries) == SUBSCRIPTIONS
     hand_back(
-        Institute(SUBSCRIPTIONS, len(PROGRAMS), configuration, status, page, quiet, digests, channel.first - began)
+        Institute(SUBSCRIPTIONS, len(PROGRAMS), reading, status, page, quiet, digests, channel.first - began)
     )
 
 
-def _configuration(folder: Path) -> str:
-    lines = [
-        f"store: sqlite:///{folder.resolve()}/pedigreed.db",
-        "sources: {crds: {url: none}}",
-        "channels: {keep: {folder: {path: /nowhere}}}",
-        "subscriptions:",
-    ]
+def configuration(store_url: str, channel: str, each: str, sources: str = "crds: {url: none}") -> str:
+    """All subscriptions, with one channel. `each` is how they deliver, and may have the NAME of each in it."""
+    lines = [f"store: {store_url}", f"sources: {{{sources}}}", f"channels: {{{channel}}}", "subscriptions:"]
     for number in range(SUBSCRIPTIONS):
         programs = sorted({PROGRAMS[number % len(PROGRAMS)], PROGRAMS[number * 7 % len(PROGRAMS)]})
+        name = f"team-{number}"
         lines.append(
-            f"  - {{name: team-{number}, watch: {{programs: {programs}, instruments: [nircam, miri]}}, "
-            "deliver: [{channel: keep}]}"
+            f"  - {{name: {name}, watch: {{programs: {programs}, instruments: [nircam, miri]}}, "
+            f"{each.replace('NAME', name)}}}"
         )
     return "\n".join(lines) + "\n"
 
@@ -125,10 +123,11 @@ def _measured() -> Iterator[Cost]:
         event.remove(Engine, "before_cursor_execute", count)
 
 
-def _fill(store: Store) -> None:
+def fill(store: Store) -> None:
+    """The products of all programs, asked for at NOON."""
     with store.writing() as connection:
         stored_products.keep(connection, map(KnownProduct, _products()), {})
-    _ask(store, _NOON)
+    asked(store, NOON)
 
 
 def _products() -> Iterator[Product]:
@@ -151,18 +150,18 @@ def _products() -> Iterator[Product]:
                 )
 
 
-def _ask(store: Store, now: datetime) -> None:
+def asked(store: Store, now: datetime) -> None:
     """An asking that was answered completely."""
     with store.writing() as connection:
         number = stored_runs.begin(connection, Work.ASK, now)
         assert number is not None
         for program in PROGRAMS:
             for instrument in _INSTRUMENTS:
-                stored_coverage.save(connection, Coverage(instrument, program, _NOON, now, now, now, None))
+                stored_coverage.save(connection, Coverage(instrument, program, NOON, now, now, now, None))
         stored_runs.end(connection, Run(number, Work.ASK, now, now))
 
 
-def _remake(store: Store) -> None:
+def remake(store: Store) -> None:
     """Half of the products of each program are made anew."""
     moved = [replace(each, pedigree=_NEW) for number, each in enumerate(_products()) if number % 2]
     with store.writing() as connection:
@@ -183,7 +182,7 @@ def _change(product: Product) -> Change:
         1,
         _OLD,
         _NEW,
-        _NOON + 2 * _DAY,
+        NOON + 2 * _DAY,
         _NEW.date,
         None,
     )

@@ -56,9 +56,9 @@ def messages(count: int) -> list[Message]:
 
 
 @contextmanager
-def sink(seconds: float) -> Iterator[int]:
+def sink(seconds: float, record: Path | None = None) -> Iterator[int]:
     """A mail server in a process of its own that takes so long for a message; gives its port."""
-    command = [sys.executable, "-m", "benchmarks.mail_sink", str(seconds)]
+    command = [sys.executable, "-m", "benchmarks.mail_sink", str(seconds), *map(str, filter(None, [record]))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield int(process.stdout.readline())

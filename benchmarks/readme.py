@@ -12,6 +12,8 @@ from benchmarks.institute_words import institute_rows, institute_words
 from benchmarks.large_digest_words import large_digest_rows, large_digest_words
 from benchmarks.machine import libraries, machine
 from benchmarks.notice_words import kept_words, notice_rows, notice_words, telling_row
+from benchmarks.several_hosts_words import several_hosts_rows, several_hosts_words
+from benchmarks.simulated_year_words import simulated_year_rows, simulated_year_words
 from benchmarks.verdicts import Row, least, mb, most
 from benchmarks.whole_archive_words import whole_archive_rows, whole_archive_words
 from benchmarks.whole_once_words import whole_once_rows, whole_once_words
@@ -76,6 +78,10 @@ def readme(measured: Measured) -> str:
         whole_archive_words(measured.whole),
         "## Digests of very many changes",
         large_digest_words(measured.large_digest),
+        "## Several hosts",
+        *several_hosts_words(measured.several_hosts),
+        "## A year",
+        simulated_year_words(measured.year),
     )
     return "\n\n".join(paragraphs) + "\n"
 
@@ -116,6 +122,8 @@ def rows(measured: Measured) -> list[Row]:
         *institute_rows(measured.institute),
         *whole_archive_rows(measured.whole),
         *large_digest_rows(measured.large_digest),
+        *several_hosts_rows(measured.several_hosts),
+        *simulated_year_rows(measured.year),
     ]
 
 

@@ -44,7 +44,7 @@ class DaemonProcess:
     @property
     def workers(self) -> list[int]:
         """The processes that it has at work."""
-        return _children(self.process.pid)
+        return children(self.process.pid)
 
     @property
     def is_up(self) -> bool:
@@ -111,7 +111,7 @@ def daemon_process(
             assert out == b""
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     """The processes that a process has begun. Those that ended and were not waited for are left out."""
     found = []
     for file in Path(f"/proc/{pid}/task").glob("*/children"):
