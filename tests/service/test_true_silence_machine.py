@@ -107,13 +107,14 @@ class TrueSilence(RuleBasedStateMachine):
         self.complete_readings: dict[str, list[datetime]] = {}
         # Subscription and file name -> the newest context that it was told.
         self.known: dict[tuple[str, str], int] = {}
-        self.digests: list[Digest] = []
+        # By identity: what is composed once more, since its transaction was taken back, is the same digest.
+        self.digests: dict[str, Digest] = {}
         self.checked_at_all = 0
         real = composing.compose
 
         def composed(facts: DigestFacts) -> Digest:
             digest = real(facts)
-            self.digests.append(digest)
+            self.digests[digest.digest_id] = digest
             return digest
 
         periods.compose = composed  # type: ignore[attr-defined]  # the real one, watched
@@ -188,7 +189,7 @@ class TrueSilence(RuleBasedStateMachine):
             tell(self.config, "pedigreed.yaml", self.store, channels, now=self.now)
         with self.store.reading() as connection:
             kept = last_periods(connection, self.now)
-        for digest in self.digests:
+        for digest in self.digests.values():
             period = kept.get(digest.subscription)
             if period is not None and period.ends_at == digest.ends:
                 self._is_true(digest)
@@ -196,8 +197,8 @@ class TrueSilence(RuleBasedStateMachine):
     @precondition(lambda self: self.digests)
     @invariant()
     def each_period_has_one_digest(self) -> None:
-        ids = [digest.digest_id for digest in self.digests]
-        assert len(ids) == len(set(ids))
+        periods_told = {(digest.subscription, digest.ends) for digest in self.digests.values()}
+        assert len(periods_told) == len(self.digests)
 
     def _is_true(self, digest: Digest) -> None:
         """Hold one digest that was kept against what the archive had."""
