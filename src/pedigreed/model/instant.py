@@ -25,6 +25,8 @@ _MS_A_DAY = 1_000 * _SECONDS_A_DAY
 _FLOATS_ARE_EXACT_UNTIL = 1_000 << 32
 """Milliseconds since 1970, in 2106. Until then a number of seconds has no error of half a microsecond."""
 
+_FLOATS_ARE_EXACT_UNTIL_MJD = _MJD_OF_EPOCH + _FLOATS_ARE_EXACT_UNTIL // _MS_A_DAY
+
 _DATE_CALL = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?)?\s*(Z|[+-]00:?00)?", re.IGNORECASE
@@ -53,6 +55,9 @@ def to_milliseconds(instant: datetime) -> int:
 
 def from_mjd(days: float) -> datetime:
     """The instant of a modified Julian date (days, UTC)."""
+    if type(days) is float and _MJD_OF_EPOCH <= days < _FLOATS_ARE_EXACT_UNTIL_MJD:
+        # Nearly all that is read, without looking for what it could be else.
+        return datetime.fromtimestamp(round((days - _MJD_OF_EPOCH) * _MS_A_DAY) / 1_000, UTC)
     try:
         milliseconds = (float(days) - _MJD_OF_EPOCH) * _MS_A_DAY
     except OverflowError as error:
