@@ -155,6 +155,14 @@ def test_modes_are_named(text: str, modes: list[str]) -> None:
         ("miri_psf.rmap and the NIRCam flats", "miri psf, nircam flat"),
         ("NIRISS dark (NISRAPID), FGS mask, MIRI gain", "fgs mask, miri gain, niriss dark"),
         ("fringe and dark for NIRSpec and MIRI", "miri dark, miri fringe, nirspec dark"),
+        ("Masks were updated for MIRI and pathloss for NIRSpec.", "miri mask, nirspec pathloss"),
+        (
+            (
+                "Instrument: MIRI\nAffected modes: MRS\nReference file type(s): MASK\n\nInstrument: NIRSPEC\n"
+                "Type: PATHLOSS\nChange level: SEVERE"
+            ),
+            "miri mask, nirspec pathloss",
+        ),
         # No order is to be seen, and then any may belong to any.
         ("FGS flats, and the darks for MIRI", "fgs dark, fgs flat, miri dark, miri flat"),
         ("New darks for MIRI, FGS flats", "fgs dark, fgs flat, miri dark, miri flat"),

@@ -28,7 +28,7 @@ never become one notice, even if a third announcement is like both. The order of
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -280,26 +280,25 @@ def _keys_of_deliveries(announced: Sequence[_WithFacts], places: Sequence[int]) 
 
 def _keys_by_what_changed(announced: Sequence[_WithFacts], keys: Mapping[int, _Key]) -> dict[int, _Key]:
     """The keys of deliveries that name no context and no file, by what they name: CRDS changed all of it then."""
-    switches = [
-        (each.facts.changed, _activated_at(each), keys[place])
+    switches = sorted(
+        (_activated_at(each), keys[place], frozenset(each.facts.changed))
         for place, each in enumerate(announced)
         if place in keys and each.facts.changed
-    ]
+    )
+    times = [at for at, _, _ in switches]
     found: dict[int, _Key] = {}
     for place, each in enumerate(announced) if switches else ():
-        facts = each.facts
-        if place in keys or facts.kind is not NoticeKind.DELIVERY or not facts.pairs or facts.files:
+        facts, pairs = each.facts, frozenset(each.facts.pairs)
+        if place in keys or facts.kind is not NoticeKind.DELIVERY or not pairs or facts.files:
             continue
-        apart = [
-            (abs(each.at - at), key)
-            for changed, at, key in switches
-            if set(facts.pairs) <= set(changed)
-            and {*facts.instruments} == {instrument for instrument, _ in facts.pairs}
-            and {*facts.reference_types} == {name for _, name in facts.pairs}
-        ]
-        nearest = min(apart, default=(_SAME_CHANGES * 2, ()))
-        if nearest[0] <= _SAME_CHANGES:
-            found[place] = nearest[1]
+        if {*facts.instruments} != {of for of, _ in pairs} or {*facts.reference_types} != {
+            name for _, name in pairs
+        }:
+            continue
+        near = switches[bisect_left(times, each.at - _SAME_CHANGES) : bisect_right(times, each.at + _SAME_CHANGES)]
+        apart = [(abs(each.at - at), key) for at, key, changed in near if pairs <= changed]
+        if apart:
+            found[place] = min(apart)[1]
     return found
 
 

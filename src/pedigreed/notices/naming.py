@@ -61,6 +61,12 @@ _UNTOUCHED = re.compile(
     re.IGNORECASE,
 )
 """What is said of what a delivery leaves alone, or to another one."""
+_FORM = re.compile(
+    r"^(instruments?\s?:[^\n]*)((?:\n(?!instrument)[a-z][a-z ]{0,29}\s?:[^\n]*){0,3}?)"
+    r"\n((?:(?:reference|ref|file|affected) )*types?(?:\(s\))?\s?:)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A form's line on the instrument, what else it says, and its line on the types, which belong together."""
 _CLAUSE = re.compile(r";\s|,? (?:but|while|whereas) ")
 _MENTIONED = re.compile(
     r"\b(?:(?:used|applied|needed|required|read) (?:in|by|during|within|with)|us(?:e|es|ing)"
@@ -88,6 +94,12 @@ _NOT_OF_FILES = re.compile(
     re.IGNORECASE,
 )
 """What stands after the like."""
+_IS_NEW = re.compile(
+    r" (?:was|were|is|are|has been|have been) (?:now )?"
+    r"(?:updated|delivered|redelivered|replaced|revised|regenerated|derived|remade|improved|corrected)\b",
+    re.IGNORECASE,
+)
+"""What stands after a type that is news by itself."""
 _OF_WHAT_IS_BEFORE = re.compile(r"(?:\b(?:for|of|in|on)(?: (?:the|jwst))?\s|[(\[:])\s?$", re.IGNORECASE)
 """What stands before an instrument whose types stand before it."""
 _NAMES = re.compile(
@@ -147,7 +159,7 @@ def named_in(text: str) -> Named:
     """Types whose names are words of English, too."""
     pairs: set[tuple[Instrument, str]] = set()
     general: set[Instrument] = set()
-    for sentence in sentences(text):
+    for sentence in sentences(_FORM.sub(r"\1 \3\2", text)):
         touched = "; ".join(clause for clause in _CLAUSE.split(sentence) if not _UNTOUCHED.search(clause))
         said = _EXCEPT.split(touched, maxsplit=1)
         excepted = {term.instrument for part in said[1:] for term in _terms(part)}
@@ -230,6 +242,7 @@ def _named(sentence: str) -> Iterator[_Term]:
         for place in range(*run.span())
     }
     named = {found.start() for found in re.finditer("T", does)}
+    named.update(place for place, term in enumerate(terms) if term.type and _IS_NEW.match(sentence, term.end))
     for run in re.finditer("[TtIFJd]+", does):
         if not {"T", "I", "F"}.isdisjoint(run[0]):
             named.update(range(*run.span()))

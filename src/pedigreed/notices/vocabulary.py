@@ -62,7 +62,7 @@ OTHER_NAMES = {
     "extract1d": "spectral extraction, 1d extraction, 1d spectral extraction",
     "flat": "pixel flat",
     "fringe": "fringe flat",
-    "mask": "bad pixel map, dq mask",
+    "mask": "bad pixel map, bad pixels mask, dq mask",
     "mrsxartcorr": "cross artifact, cross artefact",
     "msaoper": "msa operability, shutter operability",
     "pathloss": "slit loss",
