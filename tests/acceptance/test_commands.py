@@ -85,6 +85,15 @@ def test_check_as_json_has_the_documented_shape(recorded: FaultyArchive) -> None
     assert {row["cal_ver"] for row in program["pedigrees"]} == {row["cal_ver"] for row in program["products"]}
 
 
+def test_check_says_what_it_can_not_tell_without_a_column(recorded: FaultyArchive) -> None:
+    recorded.misbehave(archive_faults.NullValues(("cal_ver",)), times=None, when=is_page)
+    done = pedigreed("check", "1180", "--mast", recorded.url)
+    assert done.code == 0
+    assert "no CAL_VER" in done.out
+    assert "uncalibrated" not in done.out
+    assert "NIRCam: no values in cal_ver, so it can't be told which pipeline version made a product" in done.err
+
+
 def test_check_of_an_archive_that_does_not_add_up_exits_69(recorded: FaultyArchive) -> None:
     recorded.misbehave(archive_faults.TruncatedPage(2), times=None, when=is_page)
     ended = pedigreed("check", "1180", "-i", "nircam", "--mast", recorded.url)

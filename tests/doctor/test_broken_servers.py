@@ -67,6 +67,10 @@ BROKEN: tuple[tuple[str, Fault, Callable[[Received], bool] | None], ...] = (
     ("columns", archive_faults.MissingColumn("cal_ver", is_still_configured=True), None),
     ("columns", archive_faults.NullValues(("publicReleaseDate_mjd",)), is_page),
     ("columns", archive_faults.NullValues(("cal_ver",)), is_page),
+    ("columns", archive_faults.NullValues(("date_mjd",), every=3), is_page),
+    ("columns", archive_faults.NotANumber(), is_page),
+    ("columns", archive_faults.NoRows(), is_page),
+    ("columns", archive_faults.OtherValue("crds_ctx", "hst_1000.pmap"), is_page),
     ("columns", archive_faults.OtherValue("crds_ctx", "None"), is_page),
     ("columns", archive_faults.OtherValue("publicReleaseDate_mjd", "tomorrow"), is_page),
     ("words of a refused column", archive_faults.NamelessRefusal(), is_page),
@@ -82,6 +86,7 @@ BROKEN: tuple[tuple[str, Fault, Callable[[Received], bool] | None], ...] = (
     ("paging of an empty answer", archive_faults.EmptyTable(has_paging=False), is_page),
     ("paging of an empty answer", faults.OtherBody(b'{"status": "COMPLETE"}'), is_page),
     ("order of pages", archive_faults.OverlappingPages(999), is_later_page),
+    ("order of pages", archive_faults.MovingTotal(), is_page),
     ("filter on programs", archive_faults.IgnoredFilter("program"), is_page),
     ("filter on programs", archive_faults.AsText(), is_page),
     ("filter on programs", archive_faults.FirstValueAlone(), is_page),
@@ -93,6 +98,7 @@ BROKEN: tuple[tuple[str, Fault, Callable[[Received], bool] | None], ...] = (
     ("a question about every program", archive_faults.IgnoredFilter("ingestCompletionDate_mjd"), is_small),
     ("filter on isStale", archive_faults.IgnoredFilter("isStale"), is_page),
     ("a question asked again", faults.FromCache(), None),
+    ("a question asked again", archive_faults.OldAnswers(), is_page),
     ("size and speed", faults.GatewayTimeout(), is_large),
     ("size and speed", archive_faults.SmallPages(10), is_large),
     ("clocks", faults.ClockOff(), None),
@@ -152,6 +158,11 @@ def test_an_answer_that_differs_when_it_is_asked_for_again_is_named(
     servers[0].misbehave(archive_faults.DroppedRows(), times=1, when=is_for_columns("filename,date_mjd"))
     wrong = [finding.assumption.name for finding in examined(servers) if finding.outcome is Outcome.WRONG]
     assert wrong == ["a question asked again"]
+
+
+def test_one_bad_moment_ends_no_examination(servers: tuple[FaultyArchive, FaultyCrds]) -> None:
+    servers[0].misbehave(faults.Unavailable(), times=1, when=is_page)
+    assert {finding.outcome for finding in examined(servers)} == {Outcome.RIGHT}
 
 
 def test_a_flag_of_restriction_that_is_gone_is_no_loss(servers: tuple[FaultyArchive, FaultyCrds]) -> None:

@@ -56,6 +56,8 @@ def check(
             if number:
                 echo()
             _print(found, products=products)
+    for note in {note: None for found in surveys for note in found.notes}:
+        echo(note, err=True)
     problems = {problem: None for found in surveys for problem in found.problems}
     if problems:
         pairs = [(instrument, reason) for instrument, _, reason in (each.partition(": ") for each in problems)]
@@ -99,7 +101,7 @@ def _cells(row: "SurveyRow") -> tuple[str, ...]:
     return (
         row.instrument.written,
         f"{row.products:,}",
-        row.span.cal_ver or "uncalibrated",
+        row.span.cal_ver or ("no CAL_VER" if row.span.crds_ctx else "uncalibrated"),
         (build.dms_build if build else None) or "-",
         context_name(row.span.crds_ctx) or "-",
         days(row.span.earliest, row.span.latest),

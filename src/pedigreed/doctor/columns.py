@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from pedigreed.doctor.assumption import Assumption
 from pedigreed.model.failure import Unreadable, UpstreamRefused
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.pedigree import context_number, version_of
 from pedigreed.sources.mast.query import (
     ARCHIVED,
     IDENTITY,
     NEEDED_TO_TELL,
+    PEDIGREE,
     columns_filled,
     columns_for,
     is_missing,
@@ -64,7 +66,13 @@ def _columns(of: Control) -> Finding:
     if wrong:
         return COLUMNS.wrong("; ".join(f"{name}: {said}" for name, said in wrong.items()), columns=described)
     if not of.rows:
-        return COLUMNS.unknown(f"no rows of program {of.program}")
+        # Where a service says that there are some, or not how many, the checks of its pages tell.
+        is_empty = of.total == 0 and of.unfound is None
+        return (
+            COLUMNS.judged(False, "no rows of any program")
+            if is_empty
+            else COLUMNS.unknown(f"no rows of program {of.program}")
+        )
     return COLUMNS.right(f"all, in {of.came:,} rows of {of.control.written}{instead}", columns=described)
 
 
@@ -95,6 +103,7 @@ def _looked_at(of: Control) -> tuple[dict[str, str], dict[str, object]]:
             for column in wanted
         }
         pedigrees, odd = _read(rows, instrument)
+        odd = [*filter(None, [page.note]), *odd]
         said = [f"without {', '.join(sorted(absent | null))}"] if absent | null else odd[:1]
         if said:
             wrong[instrument.value] = said[0][:200]
@@ -119,11 +128,22 @@ def _read(rows: Iterable[Row], instrument: Instrument) -> tuple[list[Pedigree], 
     """The pedigrees of those that can be read, and what is odd about rows and values."""
     pedigrees: list[Pedigree] = []
     odd: list[str] = []
+
+    def note(_column: str, problem: str) -> None:
+        odd.append(problem)
+
     for row in rows:
         try:
-            pedigrees.append(product_of(row, instrument, odd=lambda _, problem: odd.append(problem)).pedigree)
+            made = product_of(row, instrument, odd=note).pedigree
         except Unreadable as error:
             odd.append(f"a row can't be read: {error}")
+            continue
+        pedigrees.append(made)
+        odd += [f"a row without {column}" for column in PEDIGREE if column not in columns_filled(row)]
+        if made.cal_ver and version_of(made.cal_ver) is None:
+            odd.append("a cal_ver that is no version")
+        if made.crds_ctx and context_number(made.crds_ctx) is None:
+            odd.append("a crds_ctx that is no context of JWST")
     return pedigrees, odd
 
 

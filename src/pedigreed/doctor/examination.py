@@ -27,6 +27,7 @@ Check = tuple["Assumption", "Callable[[Control], Finding]"]
 CHECKS: tuple[Check, ...] = (
     *answers.FIRST,
     *columns.CHECKS,
+    *answers.CACHES,
     *paging.CHECKS,
     *filters.CHECKS,
     *answers.CHECKS,

@@ -32,7 +32,7 @@ KEYWORDS = Assumption(
 
 
 def _keywords(of: Control) -> Finding:
-    row = _smallest(of)
+    row = _smallest(of) or next(iter(of.rows.values()))
     uri = quote(f"mast:JWST/product/{row['filename']}", safe="")
     came = of.get(f"/viz/api/v0.1/keywords/search?uri={uri}")
     if not isinstance(came, Answer) or came.status != HTTPStatus.OK:
@@ -58,6 +58,8 @@ DOWNLOAD = Assumption(
 
 def _download(of: Control) -> Finding:
     row = _smallest(of)
+    if row is None:
+        return DOWNLOAD.unknown("no row has a size")
     size = int(str(row["fileSize"]))
     path = product_file(str(row["filename"]), mast="")
     if problem := _wrong_with_part(of.get(path, {"Range": f"bytes=0-{_BLOCK - 1}"}), size):
@@ -84,8 +86,9 @@ def _wrong_with_part(part: Answer | NoAnswer, size: int) -> str | None:
     return None if part.body.startswith(b"SIMPLE  =") else "what came is no FITS"
 
 
-def _smallest(of: Control) -> Row:
-    return min((row for row in of.rows.values() if row.get("fileSize")), key=lambda row: int(str(row["fileSize"])))
+def _smallest(of: Control) -> Row | None:
+    sized = (row for row in of.rows.values() if row.get("fileSize"))
+    return min(sized, key=lambda row: int(str(row["fileSize"])), default=None)
 
 
 def _failure(came: Answer | NoAnswer) -> str:

@@ -71,9 +71,13 @@ PAGES = Assumption(
 
 def _pages(of: Control) -> Finding:
     size = max(1, -(-len(of.rows) // 3))
-    turns = [[of.names(of.ask("filename", page=page, size=size)) for page in (1, 2, 3)] for _ in range(2)]
+    asked = [[of.ask("filename", page=page, size=size) for page in (1, 2, 3)] for _ in range(2)]
+    turns = [[of.names(page) for page in turn] for turn in asked]
+    totals = {page.total for turn in asked for page in turn}
     doubles = sum(count - 1 for count in Counter(name for page in turns[0] for name in page).values())
     came = f"{doubles} rows twice, {'the same' if turns[0] == turns[1] else 'another'} order"
+    if len(totals) > 1:
+        return PAGES.wrong(f"{came}, and totals that differ", doubles=doubles)
     is_right = not doubles and {name for page in turns[0] for name in page} == of.rows.keys()
     return PAGES.judged(is_right, came, doubles=doubles, is_stable=turns[0] == turns[1])
 

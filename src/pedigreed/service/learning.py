@@ -155,12 +155,13 @@ def absent_columns(learnt: Iterable[Learnt]) -> dict[Instrument, tuple[str, Lear
         if each.subject.startswith(_ABSENT):
             found.setdefault(each.instrument, []).append(each)
     return {
-        instrument: (_in_words([each.subject.removeprefix(_ABSENT) for each in mine]), mine[0])
+        instrument: (without_in_words([each.subject.removeprefix(_ABSENT) for each in mine]), mine[0])
         for instrument, mine in found.items()
     }
 
 
-def _in_words(columns: list[str]) -> str:
+def without_in_words(columns: Iterable[str]) -> str:
+    """What can't be told without some columns."""
     return "; ".join(f"no values in {column}, so it can't be told {NEEDED_TO_TELL[column]}" for column in columns)
 
 

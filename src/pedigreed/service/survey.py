@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.digest import PedigreeSpan
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.program import about_programs
+from pedigreed.service.learning import without_in_words
 from pedigreed.sources.mast.query import PedigreeQuery
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class ProgramSurvey:
         rows: by instrument, most products first.
         products: every product, by file name.
         problems: why the answer is not complete; empty if it is.
+        notes: what can't be told, since a service gives no values of a column.
         has_data: whether the archive has any product of the whole program.
         about: what MAST says that it is about.
     """
@@ -46,6 +48,7 @@ class ProgramSurvey:
     rows: tuple[SurveyRow, ...] = ()
     products: list[Product] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     has_data: bool = False
     about: AboutProgram | None = None
 
@@ -71,6 +74,8 @@ def survey(
                 if found.selection.program not in part.programs:
                     continue
                 found.problems += [f"{instrument.written}: {problem}" for problem in fetched.problems]
+                if fetched.unfilled:
+                    found.notes.append(f"{instrument.written}: {without_in_words(sorted(fetched.unfilled))}")
                 mine = [product for product in fetched.items if product.program == found.selection.program]
                 found.has_data |= bool(mine)
                 found.products += [product for product in mine if product.observation in found.selection]

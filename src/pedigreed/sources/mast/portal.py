@@ -38,6 +38,9 @@ _SQL_TOO_MANY = re.compile(r"too many (?:values|param)", re.IGNORECASE)
 _SQL_TOO_BIG = re.compile(
     r"too (?:large|big)|out of memory|insufficient (?:system )?memory|internal resources", re.IGNORECASE
 )
+_MOST_STEPS = 64
+"""By which the pause between polls grows."""
+
 _LARGEST_CONFIGURATION = 1 << 24
 _ENVELOPE_BYTES = 1 << 22
 _VALUE_BYTES = 64
@@ -170,7 +173,9 @@ class Portal(PortalAPI):  # type: ignore[misc]  # astroquery is not typed
                 if reply.is_ready:
                     return [reply]
                 status = reply.state
-                self._sleep(min(self._patience.first_poll * 1.5**poll, self._patience.longest_poll))
+                self._sleep(
+                    min(self._patience.first_poll * 1.5 ** min(poll, _MOST_STEPS), self._patience.longest_poll)
+                )
         except UpstreamUnavailable as error:
             if not status or isinstance(error, (Passing, UpstreamRefused)):
                 raise
