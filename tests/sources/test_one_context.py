@@ -59,6 +59,7 @@ def test_contexts_are_told_apart_however_their_lines_begin(text: str) -> None:
         "jwst_1583 -> jwst_1584\njwst_1584 -> jwst_1585: new flats",
         "jwst_1583.pmap: new NIRCam flats.\njwst_1583.pmap: and new darks too.",
         "Two contexts have been activated:\njwst_1583.pmap\njwst_1584.pmap",
+        "Build context: jwst_1583.pmap.\nLatest context: jwst_1584.pmap.\nNIRCam flats are new.",
         "New NIRCam flats are in jwst_1584.pmap.\n\nThe previous context was jwst_1583.pmap.",
         "New NIRCam flats are in jwst_1584.pmap, and\nall that was new in jwst_1583.pmap.",
         "CRDS went back from\njwst_1584.pmap to\njwst_1583.pmap.",

@@ -102,7 +102,7 @@ _WORD = re.compile(r"\b(?!(?:old|new|previous|latest|contexts?)\b)[A-Za-z]{3,}",
 _FEWEST_WORDS = 2
 _NEAR = 40
 """Characters."""
-_CONTEXT = re.compile(r"(?<![a-z0-9])jwst_\d{4,6}(?![0-9a-z_])", re.IGNORECASE)
+_CONTEXT = re.compile(r"(?<![a-z0-9])jwst_\d{4,6}(?:\.pmap)?(?![0-9a-z_])", re.IGNORECASE)
 _OF_FACTS = re.compile(
     r"\b(?:change level|severity|delivered|activated|date)\s?(?:[:=]|on\b|is\b).*"
     r"|\b(?:best|kind) regards\b(?:.|\n)*",
@@ -151,16 +151,21 @@ def _in_sections(text: str) -> list[tuple[str, str]]:
             text[start:end].strip() for start, end in zip([0, *ends[:-1]], [*ends[:-1], len(text)], strict=True)
         ]
         speak = any(_SPEAKS_OF_BEFORE.search(text, max(0, start - _NEAR), start) for start in starts)
-        are_told_of = all(len(_WORD.findall(_OF_FACTS.sub("", section))) >= _FEWEST_WORDS for section in sections)
+        are_told_of = all(_words_in(_OF_FACTS.sub("", section)) >= _FEWEST_WORDS for section in sections)
         return list(zip(contexts, sections, strict=True)) if are_told_of and not speak else []
     sections = [text[start:end].strip() for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
     said = [_BEGINNING.sub("", section, count=1) for section in sections]
-    if any(len(_WORD.findall(words)) < _FEWEST_WORDS for words in said):
+    if any(_words_in(words) < _FEWEST_WORDS for words in said):
         return []
     return [
         (context, "\n\n".join(filter(None, (opening, section))))
         for context, section in zip(contexts, sections, strict=True)
     ]
+
+
+def _words_in(text: str) -> int:
+    """How many words, without the names of contexts."""
+    return len(_WORD.findall(_CONTEXT.sub("", text)))
 
 
 def _end_of_paragraph(text: str, start: int) -> int:
@@ -174,10 +179,8 @@ def _in_paragraphs(text: str) -> list[tuple[str, str]]:
     contexts: list[str] = []
     opening = ""
     for block in _ENDS.split(text):
-        named = {found.lower() for found in _CONTEXT.findall(block)}
-        if len(named) > 1 or (
-            named and (_SPEAKS_OF_BEFORE.search(block) or len(_WORD.findall(block)) < _FEWEST_WORDS)
-        ):
+        named = {found.lower().removesuffix(".pmap") for found in _CONTEXT.findall(block)}
+        if len(named) > 1 or (named and (_SPEAKS_OF_BEFORE.search(block) or _words_in(block) < _FEWEST_WORDS)):
             return []
         if named - set(contexts[-1:]):
             contexts += named
