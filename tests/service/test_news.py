@@ -190,6 +190,14 @@ def test_a_mail_with_a_wrong_date_is_told_when_it_comes_and_without_it(heard: Ne
     assert "2099" not in words
 
 
+def test_a_question_about_an_old_context_announces_no_delivery_of_it(heard: NewsWatcher) -> None:
+    heard.mail(list_mail(1, "I used jwst_1464.pmap of CRDS. Should I reprocess my MIRI data?", Subject="Question"))
+    heard.cycle(DAY_0 + HOUR)
+    words = " ".join(heard.told(DAY_0 + DAY + HOUR)["a"].split())
+    assert "jwst_1464 is older than jwst_1535, the latest context; announced by mail" in words
+    assert "was delivered" not in words
+
+
 NOT_OF_STSCI = {"from": ["stsci.edu"]}
 
 

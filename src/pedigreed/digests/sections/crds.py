@@ -11,6 +11,7 @@ from pedigreed.digests.view import Row, Section, Touched
 from pedigreed.digests.wording import clipped, context_page, count, day, listed, shortlist
 from pedigreed.model.context_use import ContextUse, context_use, is_installed
 from pedigreed.model.notice import Again, Medium, NoticeKind, Sender
+from pedigreed.model.pedigree import is_step_back
 from pedigreed.model.pipeline import is_off_by_default
 from pedigreed.model.reference_file import reference_type
 from pedigreed.notices.sentences import sentences, whole_sentences
@@ -216,6 +217,10 @@ def _what_crds_says(notice: Notice, digest: Digest) -> str:
 
 def _delivered(notice: Notice, digest: Digest) -> str:
     facts = notice.facts
+    latest = digest.contexts.latest if digest.contexts else None
+    if not notice.is_of_crds and facts.context and latest and is_step_back(latest, facts.context):
+        # Who asks about an old one announces nothing.
+        return f"is older than {_named(latest)}, the latest context"
     on = _on(facts.delivered_at or notice.first_heard.announcement.said_at, digest)
     return f"was delivered{on}" if facts.context or facts.files else f"of reference files{on}"
 
