@@ -155,6 +155,7 @@ def test_what_a_list_is_about_says_what_its_texts_do_not() -> None:
     of_list = Facts(instruments=(Instrument.MIRI,))
     assert _read("New darks were delivered.", facts=of_list).instruments == (Instrument.MIRI,)
     assert _read("New NIRCam darks were delivered.", facts=of_list).instruments == (Instrument.NIRCAM,)
+    assert _read("Build 12.4 has the context jwst_1590.", facts=of_list).instruments == ()
 
 
 def test_the_title_is_read_as_well() -> None:

@@ -74,6 +74,8 @@ _USE_INSTEAD = re.compile(
 )
 _INSTEAD_OF = re.compile(r"\b(?:(?:instead|in place) of|(?:replac|supersed)(?:es|ed|ing)\b(?! by))", re.IGNORECASE)
 """What stands between the file to use and the one that is bad."""
+_OF_ALL = frozenset((NoticeKind.BUILD, NoticeKind.ROLLBACK))
+"""What is of all instruments, whichever one's list tells of it."""
 _LONGEST_READ = 100_000
 
 
@@ -142,6 +144,8 @@ def facts_of(announcement: Announcement) -> Facts:
     kind = recorded.kind or (NoticeKind.MARKED_BAD if bad else _kind(facts, said, is_back=is_back))
     if kind is NoticeKind.MARKED_BAD:
         facts = replace(facts, files=recorded.files or bad or facts.files)
+    if kind in _OF_ALL and not told:
+        facts = replace(facts, instruments=named.instruments)
     if kind is NoticeKind.BUILD and facts.cal_ver is None:
         facts = replace(facts, cal_ver=_cal_ver(text))
     return replace(facts, kind=kind)
