@@ -247,6 +247,11 @@ def _killed(hall: Hall) -> KilledHosts:
     with _in_dead_hands(hall, database) as longest:
         for _ in _until_sent(hall, database):
             time.sleep(0.2)
+            for number, host in enumerate(hosts):
+                if host.poll() is not None:
+                    # It ended since the server was away, and a service manager would begin it anew.
+                    hall.hosts.remove(host)
+                    hosts[number] = hall.start(number, database, clock)
             at_work = [number for number, host in enumerate(hosts) if children(host.pid)]
             if time.monotonic() < due or not at_work:
                 continue

@@ -27,6 +27,7 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = {size}
 max_client_conn = 200
+server_login_retry = 1
 """
 _AS_ROOT = "user = postgres\n"
 """It refuses to be root."""
