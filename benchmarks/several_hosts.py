@@ -325,7 +325,7 @@ def _arrived(hall: Hall, database: str) -> tuple[int, int, int]:
     with hall.connect(database) as connection:
         found = connection.execute("SELECT message_id FROM deliveries WHERE maybe_repeated")
         known = {message_id for (message_id,) in found}
-    again = {message_id: count - 1 for (_, message_id), count in mails.items() if count > 1}
+    again = {message_id.strip("<>"): count - 1 for (_, message_id), count in mails.items() if count > 1}
     lost = SUBSCRIPTIONS - len(digests)
     doubled = sum(count > 1 for count in digests.values()) + len(again.keys() - known)
     return lost, doubled, sum(again.values())

@@ -112,6 +112,7 @@ def test_what_a_killed_process_was_at_is_taken_up_by_another_and_not_before(post
             take_up_lost(store, NOON + MINUTE)
         assert last(store).problem == INTERRUPTED
         with store.writing() as connection:
+            assert stored_deliveries.owners(connection) == set(), "it is taken up once"
             taken = stored_deliveries.claim(connection, "keep", NOON + MINUTE, NOON + timedelta(hours=1), 2)
         assert [each.maybe_repeated for each in taken] == [True, False]
 

@@ -198,7 +198,8 @@ def take_back_from(connection: Connection, gone: Collection[int], now: datetime)
     return connection.execute(
         update(deliveries)
         .where(is_open, deliveries.c.state == DeliveryState.SENDING.value, deliveries.c.owner.in_(gone))
-        .values(next_attempt_at=now)
+        # It is nobody's, so that the next who looks need not take it back once more.
+        .values(next_attempt_at=now, owner=None)
     ).rowcount
 
 
