@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -48,14 +49,23 @@ _OF_PROCESSES = ("acceptance", "systemd")
 """The folders of which each test is about the program or the service as a process."""
 
 
-def pytest_configure() -> None:
-    """Let the processes that tests start be interrupted, also where a shell in the background has that ignored.
+_STATE = Path(gettempdir(), f"pedigreed-tests-{os.getpid()}")
 
-    What this person keeps of pedigreed is not looked at.
-    """
-    os.environ["XDG_STATE_HOME"] = "/nowhere"
+
+def pytest_configure() -> None:
+    """Let the processes that tests start be interrupted, also where a shell in the background has that ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_runtest_setup() -> None:
+    """What this person keeps of pedigreed is neither looked at nor added to, nor what another test keeps."""
+    os.environ["XDG_STATE_HOME"] = str(_STATE / uuid4().hex)
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(_STATE, ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -91,8 +91,9 @@ def _run(
 
 
 def environment(own: dict[str, str] | None) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
-    return {**kept, **(own or {})}
+    """What a process is given: with a home of its own also what lies there, else the state of this test alone."""
+    names = ["PATH", "HOME", "LANG", "PYTHONPATH", *(["XDG_STATE_HOME"] if "HOME" not in (own or {}) else [])]
+    return {**{name: os.environ[name] for name in names if name in os.environ}, **(own or {})}
 
 
 def _text(output: bytes) -> str:

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from commands import environment
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -44,7 +46,6 @@ def by_terminal(*arguments: str | Path, **environ: str) -> Heard:
 
 def _heard(ends: tuple[int, int], arguments: tuple[str | Path, ...], environ: dict[str, str]) -> Heard:
     """Read one end while the process writes to the other."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     mine, its = ends
     try:
         process = subprocess.Popen(
@@ -52,7 +53,7 @@ def _heard(ends: tuple[int, int], arguments: tuple[str | Path, ...], environ: di
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=its,
-            env={**kept, **environ},
+            env=environment(environ),
         )
     finally:
         os.close(its)
