@@ -33,7 +33,7 @@ def institute_words(found: Institute) -> str:
         "products of each program were reprocessed, with a digest for each subscription and a channel that costs",
         f"nothing: {found.digests.seconds:.1f} s and {found.digests.statements:,} statements; the first digest is",
         f"taken after {found.first:.1f} s.",
-        "Before anything was read for all at once, on a machine with six others at work, the same took 3.0 s,",
+        "Before anything was read for all at once, on a loaded machine, the same took 3.0 s,",
         "21.4 s and 35,020 statements, 25.9 s and 35,022, 43.8 s and 73,992, 78.8 s and 110,478, and 73.5 s.",
     )
     return " ".join(parts)

@@ -40,7 +40,7 @@ def simulated_year_words(found: SimulatedYear) -> str:
         f"{sum(day.digests for day in found.days[1:]):,} digests. At the ends of the months the store had "
         f"{', '.join(f'{day.store / 1e6:.0f}' for day in months)} MB; after the first look "
         f"{mb(found.days[0].store)}. Before each subscription's last period was looked up for itself, on a "
-        "machine with six others at work, the last month took 1.72 times the first."
+        "loaded machine, the last month took 1.72 times the first."
     )
 
 
