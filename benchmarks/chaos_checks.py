@@ -134,7 +134,8 @@ def _silences(own: Sequence[Document], made: Sequence[Change]) -> Iterator[str]:
         for change in document["changes"]:
             told[change["filename"]].add(_context(change["after"]))
         answered = _answered(document)
-        if answered is None:
+        # Of what an answer lacks, it is said that it is missing, and not that nothing changed.
+        if answered is None or any(each["missing"] == each["total"] for each in document["missing"]):
             continue
         for change in made:
             is_told = any(context >= change.context for context in told[change.filename])
