@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
-from time import monotonic, sleep
+from threading import Event
+from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
@@ -81,8 +82,9 @@ def take_up_lost(store: Store, now: datetime) -> None:
         lost_runs, lost_senders = _lost(connection)
     if not lost_runs and not lost_senders:
         return
-    # Where the server was restarted, those that live are about to say so again.
-    sleep(SURE_AFTER)
+    # Where the server was restarted, those that live are about to say so again. (libfaketime, by whose clock the
+    # chaos run goes, lets `sleep` fail where a clock was set back.)
+    Event().wait(SURE_AFTER)
     with store.writing() as connection:
         runs, senders = _lost(connection)
         runs, senders = {number: runs[number] for number in runs.keys() & lost_runs.keys()}, senders & lost_senders
