@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -43,7 +43,7 @@ from pgbouncer import pgbouncer
 from postgresql_servers import one_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from postgresql_servers import Server
 
@@ -213,9 +213,9 @@ def _used(pid: int) -> float:
 
 
 @contextmanager
-def _waiting(hall: Hall, database: str) -> Iterator[Counter[str]]:
+def _waiting(hall: Hall, database: str) -> Iterator[Mapping[str, float]]:
     """Look again and again whose connections wait for a lock. Gives the seconds of each daemon."""
-    waited: Counter[str] = Counter()
+    waited: defaultdict[str, float] = defaultdict(float)
     is_over = Event()
     query = "SELECT application_name FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
 
@@ -226,7 +226,7 @@ def _waiting(hall: Hall, database: str) -> Iterator[Counter[str]]:
                 names = [name for (name,) in connection.execute(query, (database,))]
                 now = time.monotonic()
                 for name in names:
-                    waited[name] += now - before  # type: ignore[assignment]  # seconds
+                    waited[name] += now - before
                 before = now
 
     thread = Thread(target=look)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from commands import pedigreed
+from notes import NOON, note, noted
 from pedigreed.model.delivery import DeliveryState, Message, Sent
 from pedigreed.model.failure import TryAgain
-from pedigreed.model.pause import Pause, Paused
 from pedigreed.model.work import Run, Work
 from pedigreed.service.one_run import one_run, take_up_lost
 from pedigreed.service.outbox import deliver
-from pedigreed.store import deliveries, pauses, runs
+from pedigreed.store import deliveries, runs
 from pedigreed.store.database import Store
 from postgresql_servers import leader_and_standby, one_server
 
@@ -26,23 +25,12 @@ if TYPE_CHECKING:
 
     from postgresql_servers import Server
 
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CONFIGURATION = """
 store: {store}
 sources: {{mast: {{url: "http://127.0.0.1:1"}}, crds: {{url: none}}}}
 channels: {{keep: {{folder: {{path: "{folder}/kept"}}}}}}
 subscriptions: [{{name: jades, watch: {{programs: [1180]}}, deliver: [{{channel: keep}}]}}]
 """
-
-
-def note(store: Store, name: str) -> None:
-    with store.writing() as connection:
-        pauses.begin(connection, Pause(Paused.CHANNEL, name, NOON, NOON, 1, "why"))
-
-
-def noted(store: Store) -> set[str]:
-    with store.reading() as connection:
-        return set(pauses.load(connection, Paused.CHANNEL))
 
 
 def opened_in_the_end(url: str) -> Store:

@@ -6,14 +6,12 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from notes import note, noted
 from pedigreed.model.failure import StoreError
-from pedigreed.model.pause import Pause, Paused
-from pedigreed.store import pauses
 from pedigreed.store.database import Store
 from pedigreed.store.lives import Life, held
 from pgbouncer import pgbouncer
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.process
 
-NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 FEW = 3
 """Connections that the pooler has to the server."""
 
@@ -38,16 +35,6 @@ def database() -> str:
 def pooled_url(migrated_url: str, tmp_path: Path) -> Iterator[str]:
     with pgbouncer(tmp_path, migrated_url, FEW) as url:
         yield url
-
-
-def note(store: Store, name: str) -> None:
-    with store.writing() as connection:
-        pauses.begin(connection, Pause(Paused.CHANNEL, name, NOON, NOON, 1, "why"))
-
-
-def noted(store: Store) -> set[str]:
-    with store.reading() as connection:
-        return set(pauses.load(connection, Paused.CHANNEL))
 
 
 def at_work(url: str, life: Life = Life.RUN) -> frozenset[int]:
