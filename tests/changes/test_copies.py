@@ -69,6 +69,15 @@ def stands(file: LocalFile, *products: Product) -> Standing:
         (Pedigree("1.20.2", "jwst_1583.pmap", THEN), NEW, Standing.NEWER),
         (Pedigree("1.18.1.dev44+g1a2b3c", "jwst_1364.pmap", THEN), NEW, Standing.NEWER),
         (Pedigree("1.20.2+mine", "jwst_1464.pmap", THEN), NEW, Standing.NEWER),
+        (Pedigree("1.20.2rc1", "jwst_1464.pmap", THEN), NEW, Standing.NEWER),
+        (Pedigree("1.20.2-14-g0a1b2c3", "jwst_1464.pmap", THEN), NEW, Standing.NEWER),
+        # What the archive has itself is nobody's own.
+        (
+            Pedigree("1.5.3.dev1", "jwst_0900.pmap", THEN),
+            Pedigree("1.5.3.dev1", "jwst_0900.pmap", THEN),
+            Standing.SAME,
+        ),
+        (Pedigree("unknown", "jwst_1464.pmap", THEN), NEW, Standing.OLDER),
         (Pedigree(None, None, THEN), Pedigree(None, None, NOW), Standing.OLDER),
         (Pedigree("1.20.2", "jwst_1464.pmap", None), OLD, Standing.SAME),
         (Pedigree("1.20.2", "jwst_1464.pmap", None), NEW, Standing.OLDER),

@@ -79,6 +79,8 @@ def copy(cal_ver: str, crds_ctx: str, date: str) -> LocalFile:
         (copy("2.0.2", "jwst_1535.pmap", "2026-01-01T00:00:00"), False),
         (copy("1.18.1.dev44+gabc", "jwst_1464.pmap", "2025-11-02T04:00:00"), False),
         (copy("1.20.2+mine", "jwst_1464.pmap", "2025-11-02T04:00:00"), False),
+        (copy("1.20.2rc1", "jwst_1464.pmap", "2025-11-02T04:00:00"), False),
+        (copy("1.20.2-14-g0a1b2c3", "jwst_1464.pmap", "2025-11-02T04:00:00"), False),
     ],
 )
 def test_what_is_newer_here_is_replaced_only_on_request(old: LocalFile, *, is_replaced: bool) -> None:
@@ -88,6 +90,13 @@ def test_what_is_newer_here_is_replaced_only_on_request(old: LocalFile, *, is_re
     assert [left.reason for left in plan.left] == ([] if is_replaced else ["yours is newer"])
     plan = plan_fetch([file], {NAME: [old]}, "/data", is_flat=False, includes_custom=True)
     assert plan.jobs == [Job(file, old.path, old)]
+
+
+@pytest.mark.parametrize(("cal_ver", "is_replaced"), [("2.0.2", True), ("1.20.3.dev4+gabc", False)])
+def test_a_list_without_pedigrees_replaces_no_work_of_ones_own(cal_ver: str, *, is_replaced: bool) -> None:
+    old = copy(cal_ver, "jwst_1464.pmap", "2025-11-02T04:00:00")
+    plan = plan_fetch([Wanted(NAME, 1180)], {NAME: [old]}, "/data", is_flat=False, includes_custom=False)
+    assert bool(plan.jobs) is is_replaced
 
 
 def lying(path: str, size: int = 10) -> LocalFile:

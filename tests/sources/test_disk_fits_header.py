@@ -167,8 +167,18 @@ def test_the_first_of_two_equal_keywords_counts() -> None:
     assert pedigree.cal_ver == "1.0"
 
 
-def test_a_date_that_can_not_be_read_leaves_the_other_keywords() -> None:
-    content = FIRST + card("DATE    = 'yesterday'") + card("CAL_VER = '1.0'") + END
+@pytest.mark.parametrize(
+    "date",
+    [
+        card("DATE    = 'yesterday'"),
+        card("DATE    = 'never closed"),
+        card("DATE    = 60981.5"),
+        "DATE    = '2 août'".encode().ljust(80),
+        b"DATE    = '\x1b[2J'".ljust(80),
+    ],
+)
+def test_a_date_that_can_not_be_read_leaves_the_other_keywords(date: bytes) -> None:
+    content = FIRST + date + card("CAL_VER = '1.0'") + END
     assert pedigree_in(content) == Pedigree("1.0", None, None)
 
 
@@ -194,7 +204,17 @@ def test_a_date_in_each_form(text: str, date: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "2024-13-09", "31/02/98", "2024-04-09T25:00", "2024-W15-2", "0000-00-00"]
+    "text",
+    [
+        "yesterday",
+        "2024-13-09",
+        "31/02/98",
+        "2024-04-09T25:00",
+        "2024-W15-2",
+        "0000-00-00",
+        "60409.8",
+        "/Date(0)/",
+    ],
 )
 def test_what_is_no_date_is_said(text: str) -> None:
     with pytest.raises(Unreadable, match="no date"):

@@ -162,10 +162,22 @@ def is_custom(here: Pedigree, archive: Pedigree) -> bool:
 
     Its CAL_VER is of no release of the pipeline, or one of the two keywords is higher than the archive's.
     """
-    version = version_of(here.cal_ver) if here.cal_ver else None
-    if version is not None and (version.is_devrelease or version.local is not None):
-        return True
-    return here.has_more_than(archive)
+    is_own = here.cal_ver != archive.cal_ver and is_of_no_release(here.cal_ver)
+    return is_own or here.has_more_than(archive)
+
+
+def is_of_no_release(cal_ver: str | None) -> bool:
+    """Whether a CAL_VER is that of a pipeline that STScI never released: one of development, or of one's own.
+
+    The archive has been made with releases alone. Texts that are no version at all say nothing.
+    """
+    if not cal_ver:
+        return False
+    version = version_of(cal_ver)
+    if version is None:
+        # As `git describe` has it: 1.20.2-14-g0a1b2c3.
+        return cal_ver[0].isdecimal()
+    return version.is_prerelease or version.local is not None
 
 
 def group_copies(older: Iterable[Copy]) -> tuple[OldCopies, ...]:

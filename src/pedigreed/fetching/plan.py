@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pedigreed.changes.copies import OUT_OF_DATE, Standing, is_newer_here
+from pedigreed.changes.copies import OUT_OF_DATE, Standing, is_newer_here, is_of_no_release
 from pedigreed.fetching.wanted import Wanted
 from pedigreed.model.product_name import parse_product_name
 
@@ -153,7 +153,9 @@ def _why_left(copy: Copy, product: Product | None, folders: Sequence[str]) -> st
 
 
 def _is_newer_here(old: LocalFile, wanted: Wanted) -> bool:
-    return bool(wanted.pedigree and is_newer_here(old.pedigree, wanted.pedigree))
+    if wanted.pedigree is None:
+        return is_of_no_release(old.pedigree.cal_ver)
+    return is_newer_here(old.pedigree, wanted.pedigree)
 
 
 def room_needed(jobs: Iterable[Job], *, keeps_old: bool, at_once: int) -> int:

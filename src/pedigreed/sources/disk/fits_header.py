@@ -14,7 +14,6 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from pedigreed.model.failure import Unreadable
-from pedigreed.model.instant import parse_instant
 from pedigreed.model.pedigree import Pedigree
 
 BLOCK = 2880
@@ -28,6 +27,9 @@ CARD, KEYWORD = 80, 8
 
 _CAL_VER, _CRDS_CTX, _DATE, _SDP_VER = b"CAL_VER ", b"CRDS_CTX", b"DATE    ", b"SDP_VER "
 _WANTED = frozenset((_CAL_VER, _CRDS_CTX, _DATE, _SDP_VER))
+_DISPENSABLE = frozenset((_DATE, _SDP_VER))
+"""The others are compared where one of these can't be read."""
+
 ENDS = frozenset(b"END" + b" " * blanks + b"\0" * (5 - blanks) for blanks in range(6))
 """What the last card of a header begins with. Some pad with NUL."""
 
@@ -39,7 +41,7 @@ _FIRST = re.compile(rb"SIMPLE  = {1,30}T[ /]")
 _BEFORE_2000 = re.compile(r"(\d\d)/(\d\d)/(\d\d)", re.ASCII)
 """Day, month, and the year of the 20th century: FITS Standard 4.0, section 4.4.2.1."""
 
-_WITH_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 
 _VALUE = re.compile(rb"= +(?:'((?:[^']|'')*)'|([^'/ ][^/]*))? *(?:/.*)?", re.DOTALL)
 
@@ -126,6 +128,15 @@ def _value(keyword: bytes, header: bytes, start: int) -> str | None:
 
     A text that ends with "&" goes on in the next card, if that is CONTINUE: FITS Standard 4.0, section 4.2.1.2.
     """
+    try:
+        return _whole_value(keyword, header, start)
+    except Unreadable:
+        if keyword in _DISPENSABLE:
+            return None
+        raise
+
+
+def _whole_value(keyword: bytes, header: bytes, start: int) -> str | None:
     text = _text(keyword, header[start + KEYWORD : start + CARD])
     while text and text.endswith("&"):
         start += CARD
@@ -174,15 +185,13 @@ def date_of(text: str) -> datetime:
         Unreadable: it is none of these.
     """
     try:
-        return parse_instant(text)
-    except Unreadable:
-        try:
-            if old := _BEFORE_2000.fullmatch(text):
-                day, month, year = map(int, old.groups())
-                return datetime(1900 + year, month, day, tzinfo=UTC)
-            if _WITH_OFFSET.fullmatch(text):
-                read = datetime.fromisoformat(text)
-                return read.replace(tzinfo=read.tzinfo or UTC).astimezone(UTC)
-        except (ValueError, OverflowError):
-            pass
-        raise
+        if old := _BEFORE_2000.fullmatch(text):
+            day, month, year = map(int, old.groups())
+            return datetime(1900 + year, month, day, tzinfo=UTC)
+        if _ISO.fullmatch(text):
+            read = datetime.fromisoformat(text)
+            milliseconds = read.microsecond // 1_000
+            return read.replace(microsecond=1_000 * milliseconds, tzinfo=read.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Unreadable(f"{text[:40]!r} is no date")
