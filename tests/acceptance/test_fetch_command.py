@@ -80,6 +80,7 @@ def test_a_program_comes_to_a_folder_and_a_second_call_finds_all_there(
 def test_a_type_and_an_observation_can_be_chosen(archive: ListedArchive, names: list[str], tmp_path: Path) -> None:
     none = fetch(archive, tmp_path, "1180:7", "--suffix", "x1d", "--to", "data", "--dry-run")
     assert none.out.startswith("0 files, to ")
+    assert none.err == "MAST has no x1d of 1180:7\n"
     some = fetch(archive, tmp_path, "1180", "--suffix", "cal,x1d", "--to", "data", "--dry-run")
     wanted = [name for name in names if name.endswith("_cal.fits")]
     assert [name for name in names if name in some.out] == wanted

@@ -265,6 +265,17 @@ def test_an_archive_that_has_no_keyword_records_is_told_and_not_asked_for_ever(t
         assert "* rate: your 1.20.2" in told.out
 
 
+def test_the_lower_levels_of_a_program_are_asked_for_one_by_one(tmp_path: Path) -> None:
+    with HighestLevel(DAY_3) as archive:
+        came = fresh(archive, tmp_path, "fetch", "1345", "--suffix", "cal,rate,rateints", "--to", "data")
+    rows = [row for row in archive_at(DAY_3) if row["program"] == 1345]
+    wanted = {str(row["filename"]): content_of_row(row) for row in rows}
+    wanted = {name: there for name, there in wanted.items() if name.endswith(("_cal.fits", "_rate.fits"))}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "data" / "jw01345").iterdir()} == wanted
+    assert {name.rpartition("_")[2] for name in wanted} == {"cal.fits", "rate.fits"}
+    assert came.out.endswith(f"{len(wanted)} fetched\n")
+
+
 def test_a_packed_file_is_told_to_be_unpacked_first(tmp_path: Path) -> None:
     with HighestLevel(DAY_3) as archive:
         path = write_rows(tmp_path / "data", DAY_1, (1180,), "cal")[0]

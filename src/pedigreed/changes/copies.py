@@ -152,6 +152,18 @@ def judges_of(filename: str) -> tuple[str, ...]:
     return tuple(f"{exposure[1]}_{upper}.fits" for upper in _UPPER_TYPES if upper != own)
 
 
+def lower_levels_of(filename: str, product_types: Iterable[str]) -> tuple[str, ...]:
+    """The files of lower levels and of these types that belong to the exposure and detector of a product, by name.
+
+    Whether the archive has them is not known: it does not list them.
+    """
+    exposure = _EXPOSURE.match(filename)
+    if exposure is None:
+        return ()
+    names = (f"{exposure[1]}_{product_type}.fits" for product_type in product_types)
+    return tuple(name for name in names if is_of_lower_level(name))
+
+
 def is_newer_here(here: Pedigree, archive: Pedigree) -> bool:
     """Whether a copy is newer than the archive's product of its name, so that it is not to be replaced."""
     return is_custom(here, archive) or (here.is_newer_than(archive) and not archive.is_newer_than(here))

@@ -190,6 +190,9 @@ def _planned(
         raise Usage("say where the files go: --to DIR")
     folder = os.path.abspath(to or Path())  # noqa: PTH100  # `..` goes too
     wanted = listing.wanted(files, selections, suffixes)
+    if selections and not wanted and not listing.problems:
+        types = ", ".join(sorted(suffixes)) or "file"
+        echo(f"MAST has no {types} of {', '.join(map(str, selections))}", err=True)
     return Planned(
         plan_to_folder(wanted, folder, flat=is_flat, include_custom=includes_custom),
         f"to {visible(folder)}",

@@ -9,7 +9,7 @@ from pedigreed.cli.local import raise_for_paths
 from pedigreed.model.failure import TryAgain, Unreadable, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from pedigreed.fetching.plan import Job, Plan
     from pedigreed.fetching.wanted import Wanted
@@ -44,7 +44,8 @@ class Listing:
     ) -> "list[Wanted]":
         """What is asked for, as the archive lists it now. A name that it lists not is `unlisted`.
 
-        Where its answer is not complete, what is not in it is `unknown` instead.
+        Where its answer is not complete, what is not in it is `unknown` instead. Of programs, the types of lower
+        levels among the suffixes are asked for by the record of each exposure's file, since they are not listed.
         """
         from pedigreed.fetching.wanted import Wanted
         from pedigreed.model.product_name import product_type_of
@@ -59,7 +60,8 @@ class Listing:
             else:
                 self.unlisted.add(file.filename)
                 found.append(file)
-        found += self._of(selections).values()
+        of_programs = self._of(selections)
+        found += [*of_programs.values(), *self._of_lower_levels(of_programs, suffixes)]
         chosen = [file for file in found if not suffixes or product_type_of(file.filename) in suffixes]
         records = self._recorded(file.filename for file in chosen if file.filename in self.unlisted)
         return [Wanted.of(records[file.filename]) if file.filename in records else file for file in chosen]
@@ -78,6 +80,16 @@ class Listing:
         self.unlisted = names - records.keys()
         folders = [os.path.realpath(look.folder) for look in survey.looks]
         return plan_renewal(survey.copies, records, folders, includes_custom=include_custom)
+
+    def _of_lower_levels(self, listed: "Collection[str]", suffixes: frozenset[str]) -> "list[Wanted]":
+        from pedigreed.changes.copies import lower_levels_of
+        from pedigreed.fetching.wanted import Wanted
+        from pedigreed.service.disk_checks import records_of
+
+        names = {lower for name in listed for lower in lower_levels_of(name, suffixes)}.difference(listed)
+        records, problems = records_of(names, self._records, self._tell)
+        self.problems += problems
+        return [Wanted.of(product) for product in records.values()]
 
     def _recorded(self, filenames: "Iterable[str]") -> "dict[str, Product]":
         """What the archive says of files that it does not list. What it does not say is no problem here."""
