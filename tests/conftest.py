@@ -29,7 +29,7 @@ from set_clock import SetClock, find_library
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The HTTP library looks for it at every lock. It is not installed, so each look would go through every folder.
+# httpx looks for it at every lock. It is not installed, so each look would go through every folder.
 sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]  # as the import system has it: not there
 
 # A slow machine is no failure.

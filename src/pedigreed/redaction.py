@@ -108,7 +108,7 @@ def shown_address(address: str) -> str:
 def http_log_silenced() -> Iterator[None]:
     """Keep the HTTP library's own log silent in this task, at whatever level it is set.
 
-    It has addresses, and headers of answers that may repeat them.
+    It has headers of answers, which may repeat an address.
     """
     token = _is_silenced.set(True)
     try:
@@ -124,7 +124,7 @@ def _is_logged(_record: logging.LogRecord) -> bool:
     return not _is_silenced.get()
 
 
-for _name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy"):
+for _name in ("aiohttp.client", "aiohttp.internal"):
     logging.getLogger(_name).addFilter(_is_logged)
 
 

@@ -245,7 +245,7 @@ def test_a_status_that_is_hoped_for_is_usable() -> None:
 
 
 def test_no_address_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    for name in ("httpx", "httpcore.connection", "httpcore.http11", "anyio", "asyncio"):
+    for name in ("aiohttp.client", "aiohttp.internal", "asyncio"):
         caplog.set_level(logging.DEBUG, name)
     with raw_server(redirect("/hunter2hunter2"), (OK,)) as server:
         came = get(server, FOLLOWING, "/correct-horse-battery")
@@ -309,3 +309,69 @@ def test_an_answer_in_pieces_of_a_usual_size_is_taken() -> None:
     body = chunks * 15_000 + b"0\r\n\r\n"
     with raw_server((b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", body)) as server:
         assert len(usable(get(server, Limits(60, 20_000_000))).body) == 15_000 * 1024
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("/services/T1/B2/aB%7Ec%2f", b"/services/T1/B2/aB%7Ec%2f"),
+        ("/a?sig=x%2B%3D+1&&b=%7e", b"/a?sig=x%2B%3D+1&&b=%7e"),
+        ("", b"/"),
+        ("?q=1#part", b"/?q=1"),
+        ("/a b/\u00fc?q=\u00fc", b"/a%20b/%C3%BC?q=%C3%BC"),
+    ],
+)
+def test_an_address_goes_out_as_it_is_written(written: str, sent: bytes) -> None:
+    with raw_server((OK,)) as server:
+        assert usable(get(server, path=written)).body == b"ok"
+    assert [each.split()[1] for each in server.requests] == [sent]
+
+
+def test_who_asks_is_told_to_the_first_host_alone() -> None:
+    with raw_server((OK,)) as other:
+        with raw_server(redirect("/there"), redirect(f"{other.url}/")) as server:
+            address = server.url.replace("//", "//me:p%40ss@")
+            came = blocking_exchange(Request("GET", address, {"Authorization": "Bearer hunter2"}), FOLLOWING)
+        assert usable(came).body == b"ok"
+        assert [each.split(b"Basic ")[1].split()[0] for each in server.requests] == [b"bWU6cEBzcw=="] * 2
+        assert b"authorization" not in other.requests[0].lower()
+
+
+def test_nothing_of_the_machine_is_told_that_was_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password hunter2\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    cookie = (b"HTTP/1.1 302 Go\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\nLocation: /\r\n\r\n",)
+    with raw_server(cookie, (OK,)) as server:
+        assert usable(get(server, FOLLOWING)).body == b"ok"
+    assert not [each for each in server.requests if b"authorization" in each.lower() or b"cookie" in each.lower()]
+
+
+def test_what_breaks_off_is_asked_for_once() -> None:
+    with raw_server((), (OK,)) as server:
+        assert isinstance(get(server), NoAnswer)
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("unproxied", ["127.0.0.1", "lists.example,127.0.0.1", "127.0.0.1:{port}"])
+def test_who_is_named_is_asked_without_the_proxy(unproxied: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with raw_server((OK,)) as server, raw_server((OK,)) as proxy:
+        monkeypatch.setenv("NO_PROXY", unproxied.format(port=server.url.rpartition(":")[2]))
+        monkeypatch.setenv("HTTP_PROXY", proxy.url.replace("//", "//me:pass@"))
+        assert usable(get(server)).body == b"ok"
+        assert proxy.requests == []
+        assert usable(blocking_exchange(Request("GET", "http://lists.example.org/a"), LIMITS)).body == b"ok"
+    [asked] = proxy.requests
+    assert asked.startswith(b"GET http://lists.example.org/a HTTP/1.1\r\n")
+    assert b"\r\nProxy-Authorization: Basic bWU6cGFzcw==\r\n" in asked
+
+
+def test_where_everything_is_named_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with raw_server((OK,)) as proxy:
+        monkeypatch.setenv("NO_PROXY", "*")
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        came = blocking_exchange(Request("GET", "http://lists.invalid/"), LIMITS)
+    assert came.trouble
+    assert (came.trouble.what, proxy.requests) == (Breakage.NAME, [])

@@ -10,8 +10,6 @@ from enum import Enum
 from http.client import RemoteDisconnected
 from typing import TYPE_CHECKING
 
-import httpx
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -86,12 +84,9 @@ _TYPES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Break
     (RemoteDisconnected, Breakage.CLOSED),
     ((ConnectionResetError, BrokenPipeError), Breakage.RESET),
     (ConnectionAbortedError, Breakage.CLOSED),
-    ((TimeoutError, httpx.TimeoutException), Breakage.TIMED_OUT),
-    (httpx.ProxyError, Breakage.PROXY),
-    ((httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError), Breakage.ADDRESS),
+    (TimeoutError, Breakage.TIMED_OUT),
 )
 _UNREACHABLE = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN})
-_BAD_REDIRECT = "location header"
 _SIGNS = (
     ("complete", Breakage.CUT),
     ("decod", Breakage.NOT_DECOMPRESSED),
@@ -104,7 +99,7 @@ _SIGNS = (
 
 
 def what_broke(error: BaseException) -> Trouble:
-    """What an error of `httpx`, `requests` or the system means."""
+    """What an error of `aiohttp`, `requests` or the system means."""
     what = _what(error)
     return trouble(what, f"{what.value}: {type(error).__name__}" if what is Breakage.UNKNOWN else None)
 
@@ -119,8 +114,6 @@ NO_TLS = "it answers without TLS: try security: starttls"
 
 def _what(error: BaseException) -> Breakage:
     said = str(error).lower()
-    if _BAD_REDIRECT in said:
-        return Breakage.REDIRECT
     causes = tuple(_causes(error))
     for types, what in _TYPES:
         if any(isinstance(cause, types) for cause in causes):
@@ -128,8 +121,6 @@ def _what(error: BaseException) -> Breakage:
     if any(isinstance(cause, OSError) and cause.errno in _UNREACHABLE for cause in causes):
         return Breakage.UNREACHABLE
     by_words = next((what for sign, what in _SIGNS if sign in said), None)
-    if by_words is None and isinstance(error, httpx.RemoteProtocolError):
-        return Breakage.NOT_HTTP
     if by_words is None and isinstance(error, ValueError):
         return Breakage.ADDRESS
     return by_words or Breakage.UNKNOWN

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-
-import httpx
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from pedigreed.net.breakage import Breakage
+from pedigreed.net.web_address import host_of, parsed
 
-_SCHEMES = ("http", "https")
+if TYPE_CHECKING:
+    from yarl import URL
+
 _INTO_PRIVATE = "it redirects into a private network"
 
 
@@ -43,20 +46,18 @@ class Redirects:
         self._has_left = False
         self._may_be_private = self._may_be_private or names_private(host)
 
-    def follow(self, asked: httpx.URL | str, location: str | None) -> httpx.URL:
+    def follow(self, asked: str, location: str | None) -> URL:
         """Where a redirect of what was asked leads. Raises `NotFollowed`."""
         self._has_left = True
         try:
-            before = httpx.URL(asked)
-            following = before.join(location or "")
-            host = host_of(following)
-        except (httpx.InvalidURL, ValueError):
+            following = parsed(urljoin(asked, location or ""))
+        except ValueError:
             raise NotFollowed(Breakage.REDIRECT.value) from None
-        if not location or following.scheme not in _SCHEMES or not host:
+        if not location:
             raise NotFollowed(Breakage.REDIRECT.value)
-        if before.scheme == "https" and following.scheme == "http":
+        if asked.startswith("https:") and following.scheme == "http":
             raise NotFollowed("it redirects from https to http")
-        if not self._may_be_private and names_private(host):
+        if not self._may_be_private and names_private(host_of(following)):
             raise NotFollowed(_INTO_PRIVATE)
         return following
 
@@ -68,11 +69,6 @@ class Redirects:
             self._may_be_private = True
         elif not self._may_be_private:
             raise NotFollowed(_INTO_PRIVATE)
-
-
-def host_of(address: httpx.URL) -> str:
-    """As the connection has it."""
-    return address.raw_host.decode("ascii")
 
 
 def names_private(host: str) -> bool:
