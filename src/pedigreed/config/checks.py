@@ -93,7 +93,7 @@ def _channel_names(root: Node) -> Iterator[Remark]:
         try:
             parse_name(name)
         except ValueError as error:
-            yield entry.key_place, str(error)
+            yield entry.place, str(error)
 
 
 def _destinations(root: Node) -> Iterator[Remark]:
@@ -160,13 +160,13 @@ def _login(given: abc.Mapping[str, Entry], or_none: str) -> Iterator[Remark]:
     ways = [key for key in ("password", "token_command") if key in given]
     if "username" in given and not ways:
         message = f"'username' without 'password' or 'token_command': give one of them to log in{or_none}"
-        yield given["username"].key_place, message
+        yield given["username"].place, message
     if len(ways) > 1:
         message = "'token_command' beside 'password': they are two ways to log in, remove one of them"
-        yield given["token_command"].key_place, message
+        yield given["token_command"].place, message
     for way in ways:
         if "username" not in given:
-            yield given[way].key_place, f"{way!r} without 'username': give both to log in{or_none}"
+            yield given[way].place, f"{way!r} without 'username': give both to log in{or_none}"
 
 
 def advise(root: Node, file: str) -> list[ConfigProblem]:

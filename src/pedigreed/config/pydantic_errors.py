@@ -91,7 +91,7 @@ def corrected(root: Node, file: str) -> tuple[Node, list[ConfigProblem]]:
 
     def correct(node: Node, path: Path) -> Node:
         if isinstance(node, Sequence):
-            return Sequence(node.place, tuple(correct(item, (*path, at)) for at, item in enumerate(node.items)))
+            return Sequence(*node.place, tuple(correct(item, (*path, at)) for at, item in enumerate(node.items)))
         if not isinstance(node, Mapping):
             return node
         entries: dict[str, Entry] = {}
@@ -100,9 +100,9 @@ def corrected(root: Node, file: str) -> tuple[Node, list[ConfigProblem]]:
             if meant in entries:
                 continue
             if meant != key:
-                problems.append(ConfigProblem(file, *entry.key_place, _did_you_mean(key, meant)))
-            entries[meant] = Entry(entry.key_place, correct(entry.node, (*path, meant)))
-        return Mapping(node.place, entries)
+                problems.append(ConfigProblem(file, *entry.place, _did_you_mean(key, meant)))
+            entries[meant] = Entry(*entry.place, correct(entry.node, (*path, meant)))
+        return Mapping(*node.place, entries)
 
     return correct(root, ()), problems
 

@@ -154,10 +154,14 @@ def _target(value: object) -> str:
 def member_of(kind: type[StrEnum], noun: str) -> BeforeValidator:
     """Reads a member of a closed set by its text, and suggests the nearest."""
 
+    known = {member.value: member for member in kind}
+
     def read(value: object) -> StrEnum:
+        if isinstance(value, str) and value in known:
+            return known[value]
         if not isinstance(value, str | int | float):
             raise ValueError(f"one word is expected here, the {noun}: write {listed(kind)}")  # noqa: TRY004  # as above
-        return kind(choose(str(value), [member.value for member in kind], noun))
+        return known[choose(str(value), tuple(known), noun)]
 
     return BeforeValidator(read)
 

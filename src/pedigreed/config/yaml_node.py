@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,44 +22,47 @@ class Place(NamedTuple):
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class _Placed(Struct, frozen=True):
+    """It begins in a line and a column, in characters, both from 1."""
+
+    line: int
+    column: int
+
+    @property
+    def place(self) -> Place:
+        """Where it begins."""
+        return Place(self.line, self.column)
+
+
+class Scalar(_Placed, frozen=True, gc=False):
     """One value. `text` is what stands in the file, without quotes."""
 
-    place: Place
     value: str | float | bool | None
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(_Placed, frozen=True):
     """A list."""
 
-    place: Place
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(_Placed, frozen=True):
     """A key's place, and its value."""
 
-    key_place: Place
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(_Placed, frozen=True):
     """Keys and values."""
 
-    place: Place
     entries: dict[str, Entry]
 
 
 Node = Scalar | Sequence | Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The node at the end of a path.
 
     Attributes:
@@ -81,7 +85,7 @@ def find(root: Node, path: Path) -> Found:
     for step in path:
         if isinstance(node, Mapping) and isinstance(step, str) and step in node.entries:
             entry = node.entries[step]
-            node, key_place = entry.node, entry.key_place
+            node, key_place = entry.node, entry.place
         elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
             node = node.items[step]
             key_place = node.place
@@ -92,15 +96,20 @@ def find(root: Node, path: Path) -> Found:
     return Found(tuple(taken), node, key_place if is_empty else node.place, key_place)
 
 
-def walk(node: Node, path: Path = ()) -> Iterator[tuple[Path, Node]]:
+def walk(node: Node) -> Iterator[tuple[Path, Node]]:
     """Every node with its path, in the order of the file."""
-    yield path, node
-    if isinstance(node, Sequence):
-        for index, item in enumerate(node.items):
-            yield from walk(item, (*path, index))
-    elif isinstance(node, Mapping):
-        for key, entry in node.entries.items():
-            yield from walk(entry.node, (*path, key))
+    waiting: list[tuple[Path, Node]] = [((), node)]
+    while waiting:
+        path, node = found = waiting.pop()
+        yield found
+        if isinstance(node, Sequence):
+            below = [((*path, index), item) for index, item in enumerate(node.items)]
+        elif isinstance(node, Mapping):
+            below = [((*path, key), entry.node) for key, entry in node.entries.items()]
+        else:
+            continue
+        below.reverse()
+        waiting += below
 
 
 def plain(node: Node) -> Plain:
@@ -108,7 +117,7 @@ def plain(node: Node) -> Plain:
     if isinstance(node, Scalar):
         return node.value
     if isinstance(node, Sequence):
-        return tuple(plain(item) for item in node.items)
+        return tuple([plain(item) for item in node.items])
     return {key: plain(entry.node) for key, entry in node.entries.items()}
 
 

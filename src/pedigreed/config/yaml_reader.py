@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_BEGIN_NUMBERS = frozenset("+-.0123456789")
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _REAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?", re.ASCII)
 _LEADING_ZERO = re.compile(r"([-+]?)0+([0-9]+)", re.ASCII)
@@ -73,6 +74,8 @@ def resolve(text: str) -> str | float | bool | None:
         return None
     if text in {"true", "false"}:
         return text == "true"
+    if text[0] not in _BEGIN_NUMBERS:
+        return text
     if _INTEGER.fullmatch(text):
         return int(text)
     if zero := _LEADING_ZERO.fullmatch(text):
@@ -169,6 +172,9 @@ def _unreadable_characters(text: str, file: str) -> Iterator[ConfigProblem]:
         yield ConfigProblem(file, *place_in(text, indentation.start(1)), message)
 
 
+_VALUES = (ScalarEvent, CollectionStartEvent)
+
+
 class _Stopped(Exception):
     """Nothing after this place can be understood."""
 
@@ -185,7 +191,7 @@ class _Reader:
     ) -> None:
         self.problems: list[ConfigProblem] = []
         self.has_nothing = False
-        self._events = yaml.parse(text, Loader=loader)
+        self._loader = loader
         self._text = text
         self._file = file
         self._private_keys = private_keys
@@ -193,6 +199,7 @@ class _Reader:
 
     def read(self) -> Node | None:
         try:
+            self._get_event = self._loader(self._text).get_event
             return self._document()
         except yaml.MarkedYAMLError as error:
             self._note(*explain(error, self._text))
@@ -218,7 +225,7 @@ class _Reader:
         return root
 
     def _next(self) -> Event:
-        event: Event = next(self._events)
+        event: Event = self._get_event()
         self._last = event
         return event
 
@@ -231,72 +238,83 @@ class _Reader:
             raise _Stopped
 
     def _node(self, event: Event, depth: int, *, is_private: bool) -> Node:
-        place = _start(event)
         if depth > DEEPEST:
-            self._refuse(place, f"nested more than {DEEPEST} levels deep: no setting is, check the brackets")
+            self._refuse(
+                _start(event), f"nested more than {DEEPEST} levels deep: no setting is, check the brackets"
+            )
             raise _Stopped
         self._check_decoration(event)
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event, is_private=is_private)
         if isinstance(event, MappingStartEvent):
-            return self._mapping(place, depth, is_private=is_private)
+            return self._mapping(event, depth, is_private=is_private)
         if isinstance(event, CollectionStartEvent):
-            return self._sequence(place, depth, is_private=is_private)
-        return self._scalar(event, place, is_private=is_private)
+            return self._sequence(event, depth, is_private=is_private)
+        return Scalar(*_start(event), "", "")
 
     def _check_decoration(self, event: Event) -> None:
+        if isinstance(event, _VALUES) and not event.anchor and not event.tag:
+            return
         if isinstance(event, AliasEvent):
             self._refuse(
                 _start(event), "aliases (*name) are not used here: write the value out, or in quotes if it is text"
             )
         elif isinstance(event, NodeEvent) and event.anchor:
             self._refuse(_start(event), "anchors (&name) are not used here: remove it, or put the value in quotes")
-        if isinstance(event, ScalarEvent | CollectionStartEvent) and event.tag:
+        if isinstance(event, _VALUES) and event.tag:
             self._refuse(_start(event), "tags (!name) are not used here: remove it, or put the value in quotes")
 
-    def _scalar(self, event: Event, place: Place, *, is_private: bool) -> Scalar:
-        if not isinstance(event, ScalarEvent):
-            return Scalar(place, "", "")
-        text = event.value
-        if _FORBIDDEN_IN_VALUE.search(text):
-            self._refuse(place, "a control character in the value: remove the escape that makes it")
-            text = _FORBIDDEN_IN_VALUE.sub("", text)
-        self.has_nothing |= not (text or event.style)
+    def _scalar(self, event: ScalarEvent, *, is_private: bool) -> Scalar:
+        mark = event.start_mark
+        line, column, text = mark.line + 1, mark.column + 1, self._text_of(event)
         if event.style or event.anchor or event.tag:
-            return Scalar(place, text, text)
+            return Scalar(line, column, text, text)
+        self.has_nothing |= not text
         try:
-            return Scalar(place, resolve(text), text)
+            return Scalar(line, column, resolve(text), text)
         except Ambiguous as ambiguous:
             if is_private or len(text) > _LONGEST_SHOWN:
-                self._refuse(place, "a value that YAML versions read differently: put it in quotes")
+                self._refuse(_start(event), "a value that YAML versions read differently: put it in quotes")
             else:
-                self._refuse(place, f"{text} {ambiguous.what}: {ambiguous.fix}")
-            return Scalar(place, text, text)
+                self._refuse(_start(event), f"{text} {ambiguous.what}: {ambiguous.fix}")
+            return Scalar(line, column, text, text)
 
-    def _sequence(self, place: Place, depth: int, *, is_private: bool) -> Sequence:
+    def _text_of(self, event: ScalarEvent) -> str:
+        # Such a character that is not in the file is made by an escape, and those are read in double quotes alone.
+        if event.style == '"' and _FORBIDDEN_IN_VALUE.search(event.value):
+            self._refuse(_start(event), "a control character in the value: remove the escape that makes it")
+            return _FORBIDDEN_IN_VALUE.sub("", event.value)
+        return event.value
+
+    def _sequence(self, event: Event, depth: int, *, is_private: bool) -> Sequence:
+        line, column = _start(event)
         items: list[Node] = []
         while not isinstance(event := self._next(), SequenceEndEvent):
             items.append(self._node(event, depth + 1, is_private=is_private))
-        return Sequence(place, tuple(items))
+        return Sequence(line, column, tuple(items))
 
-    def _mapping(self, place: Place, depth: int, *, is_private: bool) -> Mapping:
+    def _mapping(self, event: Event, depth: int, *, is_private: bool) -> Mapping:
+        line, column = _start(event)
         entries: dict[str, Entry] = {}
         while not isinstance(event := self._next(), MappingEndEvent):
-            key, key_place = self._key(event, depth), _start(event)
+            key, place = self._key(event, depth), _start(event)
             node = self._node(self._next(), depth + 1, is_private=is_private or key in self._private_keys)
             if key is None:
                 continue
             if key in entries:
                 name = "a key" if is_private else f"the key {quoted(key)}"
-                line = entries[key].key_place.line
-                self._refuse(key_place, f"{name} stands twice, first in line {line}: remove one of the two")
+                self._refuse(
+                    place, f"{name} stands twice, first in line {entries[key].line}: remove one of the two"
+                )
             else:
-                entries[key] = Entry(key_place, node)
-        return Mapping(place, entries)
+                entries[key] = Entry(*place, node)
+        return Mapping(line, column, entries)
 
     def _key(self, event: Event, depth: int) -> str | None:
         """A key as text. A list or mapping as a key is read over."""
         self._check_decoration(event)
         if isinstance(event, ScalarEvent):
-            return _FORBIDDEN_IN_VALUE.sub("", event.value)
+            return _FORBIDDEN_IN_VALUE.sub("", event.value) if event.style == '"' else event.value
         if not isinstance(event, AliasEvent):
             self._refuse(_start(event), "a list or mapping can't be a key: write 'key: value'")
             self._node(event, depth + 1, is_private=True)

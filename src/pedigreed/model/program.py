@@ -40,8 +40,10 @@ class ProgramSelection:
         match = _SELECTION.fullmatch(text.strip())
         if match is None or int(match[1]) == 0:
             raise Unreadable(f"{text!r} is no program: write 1345, or 1345:5 or 1345:1-3,7 for observations")
+        if match[2] is None:
+            return cls(int(match[1]))
         observations: set[int] = set()
-        for part in match[2].split(",") if match[2] else ():
+        for part in match[2].split(","):
             span = _OBSERVATIONS.fullmatch(part)
             if span is None or int(span[1]) == 0 or int(span[2] or span[1]) < int(span[1]):
                 raise Unreadable(f"{text!r}: {part!r} is no observation: write 5, or 1-3 for several")
