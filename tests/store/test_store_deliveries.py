@@ -239,5 +239,5 @@ def test_a_told_period_names_its_digest(outbox: Store) -> None:
         assert periods.last_closed(connection, NOON + timedelta(days=1)) == {"jades": quiet}
         assert periods.last_with_digest(connection, NOON + timedelta(days=1)) == {"jades": told}
         assert periods.last_with_digest(connection, NOON, ["ceers"]) == {}
-        assert periods.last_subjects(connection, NOON) == {"jades": "jades: 3 new \u2192"}
-        assert periods.last_subjects(connection, NOON - timedelta(days=1)) == {}
+        assert periods.last_told(connection, NOON) == {"jades": (NOON, "jades: 3 new \u2192")}
+        assert periods.last_told(connection, NOON - timedelta(days=1)) == {}

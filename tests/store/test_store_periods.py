@@ -61,12 +61,12 @@ def test_the_last_ends_are_those_between_two_moments(store: Store) -> None:
         closed("a", NOON - timedelta(seconds=1), subscription="cosmos"),
     )
     with store.reading() as connection:
-        assert periods.last_ends(connection, NOON, NOON + 2 * DAY) == {
+        assert periods.last_ends(connection, NOON + 2 * DAY, NOON) == {
             "jades": NOON + DAY,
             "ceers": NOON + 2 * DAY,
         }
         assert periods.last_ends(connection, NOON, NOON) == {"jades": NOON}
-        assert periods.last_ends(connection, NOON + DAY, NOON) == {}
+        assert periods.last_ends(connection, NOON, NOON + DAY) == {}
 
 
 def test_a_period_is_claimed_once(store: Store) -> None:

@@ -64,14 +64,18 @@ class Selection:
 
         What became of a product is told to those who watch its level, be it another that is listed now.
         """
-        levels = {thing.level}
-        if isinstance(thing, Change) and thing.kind is ChangeKind.RELISTED:
-            levels.add(level_replaced(thing))
         return (
-            (thing.program, thing.observation) not in self.elsewhere
-            and (not self.instruments or thing.instrument in self.instruments)
-            and (not self.levels or bool(self.levels & levels))
+            (not self.instruments or thing.instrument in self.instruments)
+            and (not self.levels or self._is_of_level(thing))
+            and (not self.elsewhere or (thing.program, thing.observation) not in self.elsewhere)
             and any(thing.observation in selected for selected in self._by_program.get(thing.program, ()))
+        )
+
+    def _is_of_level(self, thing: _Described) -> bool:
+        return thing.level in self.levels or (
+            isinstance(thing, Change)
+            and thing.kind is ChangeKind.RELISTED
+            and level_replaced(thing) in self.levels
         )
 
     @property

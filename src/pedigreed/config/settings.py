@@ -140,7 +140,9 @@ class Config(Settings):
     @property
     def programs(self) -> frozenset[int]:
         """The numbers of the programs that any subscription watches."""
-        return frozenset().union(*(subscription.programs for subscription in self.subscriptions))
+        return frozenset(
+            selection.program for subscription in self.subscriptions for selection in subscription.watch.programs
+        )
 
     @property
     def zone(self) -> ZoneInfo:

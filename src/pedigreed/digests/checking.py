@@ -111,14 +111,18 @@ def checked(
     flags: list[datetime] = []
     for program in sorted(programs):
         mine = [_state(states, instrument, program) for instrument in instruments]
-        complete = [state.complete_at for state in mine if state.complete_at is not None]
+        complete: list[datetime] = []
+        reasons: dict[Instrument, str] = {}
+        for state in mine:
+            if state.complete_at is not None:
+                complete.append(state.complete_at)
+            if state.sweep_at is not None:
+                swept.append(state.sweep_at)
+                flags.append(max(state.sweep_at, state.flags_at or state.sweep_at))
+            if reason := _reason(state, since, span.ends, dead):
+                reasons[state.instrument] = reason
         answered += complete
-        swept += [state.sweep_at for state in mine if state.sweep_at is not None]
-        flags += [
-            max(state.sweep_at, state.flags_at or state.sweep_at) for state in mine if state.sweep_at is not None
-        ]
-        reasons = {state.instrument: _reason(state, since, span.ends, dead) for state in mine}
-        if any(reasons.values()):
+        if reasons:
             last = min(complete) if len(complete) == len(mine) else None
             unchecked.append(Unchecked(program, _joined(reasons), last))
             continue
@@ -184,7 +188,7 @@ def _is_within(moment: datetime | None, since: datetime, ends: datetime) -> bool
 
 def _is_by_set(state: Coverage, since: datetime, ends: datetime) -> bool:
     """Whether the search of file sets stood in for the keyword service in the period."""
-    return _is_within(state.by_set_at, since, ends)
+    return state.stood_in_at is not None and _is_within(state.by_set_at, since, ends)
 
 
 def _reason(state: Coverage, since: datetime, ends: datetime, dead: Sequence[Run]) -> str | None:
@@ -208,12 +212,11 @@ def _death_since(dead: Sequence[Run], moment: datetime | None, what: str) -> str
     return None
 
 
-def _joined(reasons: Mapping[Instrument, str | None]) -> str:
+def _joined(reasons: Mapping[Instrument, str]) -> str:
     """Every reason once, with its instruments."""
     names: dict[str, list[str]] = defaultdict(list)
     for instrument, reason in reasons.items():
-        if reason is not None:
-            names[reason].append(instrument.written)
+        names[reason].append(instrument.written)
     return "; ".join(f"{instruments_in_words(of_it)}: {reason}" for reason, of_it in names.items())
 
 

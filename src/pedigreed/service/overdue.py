@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pedigreed.model.instant import day_and_time
 from pedigreed.model.pause import Paused
 from pedigreed.model.work import Work
-from pedigreed.schedule import due
+from pedigreed.schedule import due_periods, last_boundary
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.subscriptions import CLOCK_AHEAD, rhythm_of
 from pedigreed.store import pauses as stored_pauses
@@ -61,9 +61,10 @@ def _digests_overdue(connection: Connection, config: Config, now: datetime) -> I
         stored_pauses.load_mutes(connection, now).keys() | stored_pauses.load(connection, Paused.DIGEST).keys()
     )
     rhythms = {each.name: rhythm_of(each, config) for each in config.subscriptions if each.name not in silent}
-    ends = stored_periods.last_ends(connection, now - REMEMBERED_FOR, now + CLOCK_AHEAD)
-    for name, rhythm in rhythms.items():
-        # The first digest waits for its programs' first answers, which may take long.
-        boundary = due(rhythm, ends[name], now) if name in ends else None
-        if boundary is not None and boundary.at < now - LATE:
+    ends = stored_periods.last_ends(connection, now + CLOCK_AHEAD, now - REMEMBERED_FOR)
+    # The first digest waits for its programs' first answers, which may take long.
+    told = {name: rhythm for name, rhythm in rhythms.items() if name in ends}
+    for name in due_periods(told, ends, now):
+        boundary = last_boundary(told[name], now)
+        if boundary.at < now - LATE:
             yield f"the digest of {name} was due {day_and_time(boundary.at, config.zone)}"

@@ -15,13 +15,13 @@ from pedigreed.digests.checking import CheckedSpan, checked
 from pedigreed.model.pause import Paused
 from pedigreed.model.reference_file import context_of
 from pedigreed.model.work import Run, Work
-from pedigreed.schedule import due, next_boundary
+from pedigreed.schedule import due_periods, next_boundary
 from pedigreed.service.ask_times import LONGEST
 from pedigreed.service.facts_reader import RUNS_LOOKED_AT
 from pedigreed.service.learning import load_lessons
 from pedigreed.service.news_sources import news_sources
 from pedigreed.service.overdue import overdue_work
-from pedigreed.service.subscriptions import CLOCK_AHEAD, last_periods, programs_now, rhythm_of
+from pedigreed.service.subscriptions import CLOCK_AHEAD, programs_now, rhythm_of
 from pedigreed.service.switches import LOOKED_BACK
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
@@ -167,10 +167,12 @@ NOTHING = Status((), (), {}, (), (), ())
 def read_status(connection: Connection, config: Config, now: datetime) -> Status:
     """Read it from the store."""
     config = programs_now(config, connection)
-    about = stored_programs.load(connection, config.programs)
+    programs = config.programs
+    about = stored_programs.load(connection, programs)
+    states = stored_coverage.load(connection, programs)
     return Status(
-        tuple(_subscriptions(connection, config, about, now)),
-        sources(connection, config, now),
+        tuple(_subscriptions(connection, config, about, states, now)),
+        sources(connection, states, now),
         stored_deliveries.counts(connection),
         tuple(stored_pauses.load(connection, Paused.CHANNEL).values()),
         _as_received(connection, stored_problems.load(connection)),
@@ -210,17 +212,18 @@ def sources_of_news(connection: Connection, config: Config) -> tuple[NewsSourceS
 
 
 def _subscriptions(
-    connection: Connection, config: Config, about: Mapping[int, AboutProgram], now: datetime
+    connection: Connection,
+    config: Config,
+    about: Mapping[int, AboutProgram],
+    states: Mapping[tuple[Instrument, int], Coverage],
+    now: datetime,
 ) -> Iterator[SubscriptionStatus]:
     """How the subscriptions stand. As many statements are made for thousands as for one."""
-    programs = config.programs
-    states = stored_coverage.load(connection, programs)
     holdings: defaultdict[int, list[Holding]] = defaultdict(list)
-    for held in stored_products.holdings(connection, programs):
+    for held in stored_products.holdings(connection, config.programs):
         holdings[held.program].append(held)
-    last = last_periods(connection, now)
-    last_told = stored_periods.last_with_digest(connection, now + CLOCK_AHEAD)
-    subjects = stored_periods.last_subjects(connection, now + CLOCK_AHEAD)
+    ends = stored_periods.last_ends(connection, now + CLOCK_AHEAD)
+    told = stored_periods.last_told(connection, now + CLOCK_AHEAD)
     mutes = stored_pauses.load_mutes(connection, now)
     waiting = _waiting(connection, config.subscriptions, about, states, now)
     # What goes on is no sign of what was answered before it.
@@ -229,22 +232,25 @@ def _subscriptions(
         for run in stored_runs.newest(connection, Work.ASK, RUNS_LOOKED_AT)
         if run.ended_at is not None or now - run.started_at >= LONGEST
     ]
+    rhythms = {each.name: rhythm_of(each, config) for each in config.subscriptions}
+    are_due = frozenset(due_periods(rhythms, ends, now))
+    boundaries = {rhythm: next_boundary(rhythm, now).at for rhythm in set(rhythms.values())}
     for subscription in config.subscriptions:
-        name = subscription.name
-        selection, rhythm = selection_of(subscription, about), rhythm_of(subscription, config)
-        closed = last[name].ends_at if name in last else None
-        next_due = None if due(rhythm, closed, now) is not None else next_boundary(rhythm, now).at
+        name, programs = subscription.name, subscription.programs
+        selection, rhythm = selection_of(subscription, about), rhythms[name]
+        next_due = None if name in are_due else boundaries[rhythm]
+        last_sent, last_subject = told.get(name, (None, None))
         muted_until = mutes[name].until if name in mutes else None
         yield SubscriptionStatus(
             name=name,
             products=sum(
                 held.products
-                for program in subscription.programs
+                for program in programs
                 for held in holdings.get(program, ())
                 if selection.is_about(held)
             ),
             checked=checked(
-                subscription.programs,
+                programs,
                 subscription.watch.instruments,
                 states,
                 span=CheckedSpan(None, now, rhythm.every),
@@ -252,9 +258,9 @@ def _subscriptions(
                 runs=runs,
                 with_data=holdings.keys(),
             ),
-            last_sent=last_told[name].ends_at if name in last_told else None,
-            last_subject=subjects.get(name),
-            last_closed=closed,
+            last_sent=last_sent,
+            last_subject=last_subject,
+            last_closed=ends.get(name),
             next_due=max(next_due or now, muted_until) if muted_until else next_due,
             muted_until=muted_until,
             waiting=waiting.get(name, 0),
@@ -289,9 +295,10 @@ def _waiting(
     }
 
 
-def sources(connection: Connection, config: Config, now: datetime) -> tuple[SourceStatus, ...]:
-    """How the archive's answers stand, by instrument."""
-    states = stored_coverage.load(connection, config.programs)
+def sources(
+    connection: Connection, states: Mapping[tuple[Instrument, int], Coverage], now: datetime
+) -> tuple[SourceStatus, ...]:
+    """How the archive's answers stand, by instrument. `states` is the coverage of what is watched."""
     off = stored_coverage.increments_off(connection, now)
     flags = load_lessons(connection, now).ignores_stale_filter
     found = []

@@ -120,4 +120,4 @@ def last_ends(connection: Connection, rhythms: Collection[Rhythm], now: datetime
     What ended before the last boundary of every rhythm is due, whenever it ended.
     """
     since = min((last_boundary(rhythm, now).at for rhythm in rhythms), default=now)
-    return stored_periods.last_ends(connection, since, now + CLOCK_AHEAD)
+    return stored_periods.last_ends(connection, now + CLOCK_AHEAD, since)

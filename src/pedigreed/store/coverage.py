@@ -38,28 +38,29 @@ def load(
         programs: program numbers.
         for_update: lock the rows of this instrument, adding those that are not there, until the transaction ends.
     """
-    query = select(coverage).where(coverage.c.program.in_(programs))
+    of = coverage.c
+    query = select(
+        of.instrument,
+        of.program,
+        of.baseline_at,
+        of.asked_at,
+        of.complete_at,
+        of.sweep_at,
+        of.problem,
+        of.flags_at,
+        of.stood_in_at,
+        of.unknown_sets,
+    ).where(of.program.in_(programs))
     if for_update is not None:
         _make_rows(connection, for_update, programs)
         query = (
-            query.where(coverage.c.instrument == for_update.value).order_by(coverage.c.program).with_for_update()
+            query.where(of.instrument == for_update.value).order_by(of.program).with_for_update()
         )
-    found = {}
-    for row in connection.execute(query):
-        instrument = Instrument(row.instrument)
-        found[instrument, row.program] = Coverage(
-            instrument,
-            row.program,
-            row.baseline_at,
-            row.asked_at,
-            row.complete_at,
-            row.sweep_at,
-            row.problem,
-            row.flags_at,
-            row.stood_in_at,
-            row.unknown_sets,
-        )
-    return found
+    return {
+        (instrument, row[1]): Coverage(instrument, *row[1:])
+        for row in connection.execute(query)
+        for instrument in [Instrument(row[0])]
+    }
 
 
 def asked(connection: Connection) -> set[tuple[str, int]]:

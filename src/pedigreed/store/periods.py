@@ -6,6 +6,7 @@ were recorded. Time is no measure for it: clocks are set back.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -31,11 +32,13 @@ from pedigreed.store.tables import changes, digests, periods, watched
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from datetime import datetime
 
     from sqlalchemy.engine import Connection
 
     from pedigreed.model.digest import Digest, RenderedDigest
+
+
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def last_closed(
@@ -45,7 +48,7 @@ def last_closed(
     return _newest(connection, until, subscriptions)
 
 
-def last_ends(connection: Connection, since: datetime, until: datetime) -> dict[str, datetime]:
+def last_ends(connection: Connection, until: datetime, since: datetime = _ALWAYS) -> dict[str, datetime]:
     """When each subscription's newest period ended, of those that ended between two moments (UTC)."""
     ends_at = periods.c.ends_at
     query = (
@@ -63,11 +66,13 @@ def last_with_digest(
     return _newest(connection, until, subscriptions, with_digest=True)
 
 
-def last_subjects(connection: Connection, until: datetime) -> dict[str, str]:
-    """Subscription -> the subject of its newest digest, of a period that ended by a moment (UTC)."""
+def last_told(connection: Connection, until: datetime) -> dict[str, tuple[datetime, str]]:
+    """Subscription -> the end of its newest period that had a digest and ended by a moment (UTC), and its subject."""
     query = _of_newest(until, None, with_digest=True).join(digests, digests.c.id == periods.c.digest_id)
-    found = connection.execute(query.with_only_columns(periods.c.subscription, digests.c.subject))
-    return {row[0]: row[1] for row in found}
+    found = connection.execute(
+        query.with_only_columns(periods.c.subscription, periods.c.ends_at, digests.c.subject)
+    )
+    return {name: (ends_at, subject) for name, ends_at, subject in found}
 
 
 def claim(connection: Connection, labels: Mapping[str, str], now: datetime) -> set[str]:

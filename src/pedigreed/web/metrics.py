@@ -23,8 +23,9 @@ from pedigreed.model.problem import ProblemKind
 from pedigreed.model.work import Work
 from pedigreed.schedule import due, next_boundary
 from pedigreed.service.status import NewsSourceStatus, SourceStatus, sources, sources_of_news
-from pedigreed.service.subscriptions import CLOCK_AHEAD, last_periods, programs_now, rhythm_of
+from pedigreed.service.subscriptions import CLOCK_AHEAD, programs_now, rhythm_of
 from pedigreed.store import cal_vers as stored_cal_vers
+from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
@@ -90,6 +91,7 @@ class Figures:
 def figures(connection: Connection, store: Store, config: Config, now: datetime) -> Figures:
     """Read them, in a transaction of the store."""
     config = programs_now(config, connection)
+    programs = config.programs
     problems = Counter(known.problem.kind for known in stored_problems.load(connection))
     return Figures(
         totals=stored_runs.load_totals(connection),
@@ -99,10 +101,10 @@ def figures(connection: Connection, store: Store, config: Config, now: datetime)
         pauses=tuple(
             pause for pause in stored_pauses.load(connection, Paused.CHANNEL).values() if pause.holds(now)
         ),
-        sources=sources(connection, config, now),
+        sources=sources(connection, stored_coverage.load(connection, programs), now),
         news_sources=sources_of_news(connection, config),
         subscriptions=tuple(_subscriptions_of(connection, config, now)),
-        products=stored_cal_vers.by_program(connection, config.programs),
+        products=stored_cal_vers.by_program(connection, programs),
         size=store.size(),
         free=store.free(),
     )
@@ -110,15 +112,15 @@ def figures(connection: Connection, store: Store, config: Config, now: datetime)
 
 def _subscriptions_of(connection: Connection, config: Config, now: datetime) -> Iterator[SubscriptionFigures]:
     muted = stored_pauses.load_mutes(connection, now)
-    last = last_periods(connection, now)
-    last_digests = stored_periods.last_with_digest(connection, now + CLOCK_AHEAD)
+    ends = stored_periods.last_ends(connection, now + CLOCK_AHEAD)
+    told = stored_periods.last_told(connection, now + CLOCK_AHEAD)
     for subscription in config.subscriptions:
         name, rhythm = subscription.name, rhythm_of(subscription, config)
-        boundary = due(rhythm, last[name].ends_at if name in last else None, now) or next_boundary(rhythm, now)
+        boundary = due(rhythm, ends.get(name), now) or next_boundary(rhythm, now)
         until = muted[name].until if name in muted else None
         yield SubscriptionFigures(
             name,
-            last_digests[name].ends_at if name in last_digests else None,
+            told[name][0] if name in told else None,
             max(boundary.at, until) if until else boundary.at,
             until is not None,
         )

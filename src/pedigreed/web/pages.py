@@ -208,8 +208,9 @@ class ProgramPage:
 def status_page(connection: Connection, config: Config, size: int, now: datetime) -> StatusPage:
     """Read it."""
     config = programs_now(config, connection)
+    programs = config.programs
     digests = stored_periods.recent_digests(connection, MOST_DIGESTS)
-    now_there = stored_cal_vers.by_pedigree(connection, config.programs)
+    now_there = stored_cal_vers.by_pedigree(connection, programs)
     counts = stored_cal_vers.cal_vers_of(now_there)
     status = read_status(connection, config, now)
     about = {each.program: program_in_words(each) for each in status.about}
@@ -218,7 +219,7 @@ def status_page(connection: Connection, config: Config, size: int, now: datetime
         status,
         tuple(
             _line(program, counts.get(program, {}), about.get(program, ""), now.date())
-            for program in sorted(config.programs)
+            for program in sorted(programs)
         ),
         tuple(digests),
         stored_deliveries.states_of(connection, [digest.digest_id for digest in digests]),
