@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from examples import examples
@@ -20,6 +21,7 @@ from pedigreed.model.failure import TryAgain
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.store import changes, periods
+from pedigreed.store.tables import watched
 
 if TYPE_CHECKING:
     from pedigreed.store.database import Store
@@ -157,6 +159,30 @@ def test_who_began_to_watch_later_is_told_of_what_comes_after_others_were_let_go
     record(store, change("c_cal.fits"))
     assert [known.filename for _, known in untold(store, "ceers")] == ["c_cal.fits"]
     assert [known.filename for _, known in untold(store)] == ["c_cal.fits"]
+
+
+def looked_after(store: Store, *subscriptions: str) -> dict[str, int]:
+    """Subscription -> the change after which it is looked for what is to be told."""
+    with store.writing() as connection:
+        changes.pass_over_told(connection, subscriptions)
+        return {row.subscription: row.after_change for row in connection.execute(select(watched))}
+
+
+def test_what_was_told_is_passed_over_up_to_the_first_that_waits(store: Store) -> None:
+    watch(store)
+    watch(store, "ceers")
+    record(store, *(change(f"{letter}_cal.fits") for letter in "abcd"))
+    keys = [key for key, _ in untold(store)]
+    began = looked_after(store, "jades", "ceers")["jades"]
+    cover(store, "jades", *keys[1:3])
+    cover(store, "ceers", *keys)
+    assert looked_after(store, "jades") == {"jades": began, "ceers": began}
+    assert [key for key, _ in untold(store)] == [keys[0], keys[3]]
+    cover(store, "jades", keys[0])
+    assert looked_after(store, "jades", "ceers") == {"jades": keys[2], "ceers": keys[3]}
+    assert [key for key, _ in untold(store)] == keys[3:]
+    record(store, change("e_cal.fits"))
+    assert [known.filename for _, known in untold(store, "ceers")] == ["e_cal.fits"]
 
 
 def test_of_an_empty_store_nothing_is_let_go(store: Store) -> None:

@@ -153,7 +153,6 @@ def _target(value: object) -> str:
 
 def member_of(kind: type[StrEnum], noun: str) -> BeforeValidator:
     """Reads a member of a closed set by its text, and suggests the nearest."""
-
     known = {member.value: member for member in kind}
 
     def read(value: object) -> StrEnum:

@@ -225,7 +225,8 @@ class _Reader:
         return root
 
     def _next(self) -> Event:
-        event: Event = self._get_event()
+        event = self._get_event()
+        assert isinstance(event, Event)
         self._last = event
         return event
 
@@ -265,8 +266,8 @@ class _Reader:
             self._refuse(_start(event), "tags (!name) are not used here: remove it, or put the value in quotes")
 
     def _scalar(self, event: ScalarEvent, *, is_private: bool) -> Scalar:
-        mark = event.start_mark
-        line, column, text = mark.line + 1, mark.column + 1, self._text_of(event)
+        line, column = _start(event)
+        text = self._text_of(event)
         if event.style or event.anchor or event.tag:
             return Scalar(line, column, text, text)
         self.has_nothing |= not text

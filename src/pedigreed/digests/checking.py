@@ -111,17 +111,15 @@ def checked(
     flags: list[datetime] = []
     for program in sorted(programs):
         mine = [_state(states, instrument, program) for instrument in instruments]
-        complete: list[datetime] = []
-        reasons: dict[Instrument, str] = {}
-        for state in mine:
-            if state.complete_at is not None:
-                complete.append(state.complete_at)
-            if state.sweep_at is not None:
-                swept.append(state.sweep_at)
-                flags.append(max(state.sweep_at, state.flags_at or state.sweep_at))
-            if reason := _reason(state, since, span.ends, dead):
-                reasons[state.instrument] = reason
+        complete = [state.complete_at for state in mine if state.complete_at is not None]
         answered += complete
+        swept += [state.sweep_at for state in mine if state.sweep_at is not None]
+        flags += [
+            max(state.sweep_at, state.flags_at or state.sweep_at) for state in mine if state.sweep_at is not None
+        ]
+        reasons = {
+            state.instrument: reason for state in mine if (reason := _reason(state, since, span.ends, dead))
+        }
         if reasons:
             last = min(complete) if len(complete) == len(mine) else None
             unchecked.append(Unchecked(program, _joined(reasons), last))

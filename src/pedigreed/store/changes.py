@@ -6,7 +6,7 @@ from functools import lru_cache
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, Integer, and_, case, delete, func, insert, select, type_coerce
+from sqlalchemy import BigInteger, Integer, and_, case, delete, func, insert, select, type_coerce, update
 
 from pedigreed.model.campaign import Moved
 from pedigreed.model.change import Change, ChangeKind
@@ -65,6 +65,45 @@ def mark_covered(connection: Connection, subscription: str, label: str, ids: Ite
     """Say that a period covers these changes. The table's key refuses to cover one twice."""
     for batch in batches(ids):
         _TELL.run(connection, [(subscription, key, label) for key in batch])
+
+
+def pass_over_told(connection: Connection, subscriptions: Collection[str]) -> None:
+    """Let what some subscriptions watch go on after what their periods covered, where nothing before that waits.
+
+    So what is looked through for uncovered changes does not grow with the years. Call it before the period that is
+    being closed covers any: whoever still records a change with a lower number, be it by another clock, would have
+    been at it since the period before.
+    """
+    if not subscriptions:
+        return
+    last_told = (
+        select(func.max(told.c.change_id))
+        .where(told.c.subscription == watched.c.subscription)
+        .correlate(watched)
+        .scalar_subquery()
+    )
+    is_told = (
+        select(told.c.change_id)
+        .where(told.c.change_id == changes.c.id, told.c.subscription == watched.c.subscription)
+        .correlate(changes, watched)
+        .exists()
+    )
+    waits = (
+        select(changes.c.id)
+        .where(
+            changes.c.program == watched.c.program,
+            changes.c.instrument == watched.c.instrument,
+            changes.c.id > watched.c.after_change,
+            changes.c.id <= last_told,
+            ~is_told,
+        )
+        .exists()
+    )
+    connection.execute(
+        update(watched)
+        .where(watched.c.subscription.in_(subscriptions), watched.c.after_change < last_told, ~waits)
+        .values(after_change=last_told)
+    )
 
 
 def came_at(connection: Connection, filenames: Iterable[str]) -> dict[str, datetime]:

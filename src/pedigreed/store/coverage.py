@@ -53,14 +53,12 @@ def load(
     ).where(of.program.in_(programs))
     if for_update is not None:
         _make_rows(connection, for_update, programs)
-        query = (
-            query.where(of.instrument == for_update.value).order_by(of.program).with_for_update()
-        )
-    return {
-        (instrument, row[1]): Coverage(instrument, *row[1:])
-        for row in connection.execute(query)
-        for instrument in [Instrument(row[0])]
-    }
+        query = query.where(of.instrument == for_update.value).order_by(of.program).with_for_update()
+    found = {}
+    for name, program, *rest in connection.execute(query):
+        instrument = Instrument(name)
+        found[instrument, program] = Coverage(instrument, program, *rest)
+    return found
 
 
 def asked(connection: Connection) -> set[tuple[str, int]]:

@@ -67,7 +67,7 @@ def last_with_digest(
 
 
 def last_told(connection: Connection, until: datetime) -> dict[str, tuple[datetime, str]]:
-    """Subscription -> the end of its newest period that had a digest and ended by a moment (UTC), and its subject."""
+    """Subscription -> the end of its newest period with a digest, by a moment (UTC), and that digest's subject."""
     query = _of_newest(until, None, with_digest=True).join(digests, digests.c.id == periods.c.digest_id)
     found = connection.execute(
         query.with_only_columns(periods.c.subscription, periods.c.ends_at, digests.c.subject)

@@ -25,8 +25,6 @@ from sqlalchemy.types import TypeDecorator
 from pedigreed.model.instant import from_milliseconds, to_milliseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy.engine import Dialect
 
 
@@ -39,14 +37,12 @@ class Instant(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002  # SQLAlchemy names it
         return None if value is None else to_milliseconds(value)
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:  # noqa: ARG002  # likewise
-        return _instant
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002  # likewise
+        return None if value is None else _instant(value)
 
 
-@lru_cache(maxsize=1024)
-def _instant(milliseconds: int | None) -> datetime | None:
-    """The rows of a table have few moments: those of the askings, of the ends of periods."""
-    return None if milliseconds is None else from_milliseconds(milliseconds)
+_instant = lru_cache(maxsize=1024)(from_milliseconds)
+"""Rows have few moments: those of the askings, and of the ends of periods."""
 
 
 metadata = MetaData(
