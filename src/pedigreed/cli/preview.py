@@ -73,7 +73,7 @@ def preview(
     """Print what would be sent if the period ended now. Asks nobody and changes nothing."""
     from pedigreed.digests.compose import compose, is_worth_sending
     from pedigreed.service.facts_reader import FactsReader
-    from pedigreed.service.rendering import rendered_for
+    from pedigreed.service.periods import rendered_for
     from pedigreed.service.subscriptions import programs_now
 
     if to is not None and form is not None:

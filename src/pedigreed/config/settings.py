@@ -145,6 +145,11 @@ class Config(Settings):
         )
 
     @property
+    def hears_of_crds(self) -> bool:
+        """Whether anything is read that tells of CRDS: its server, a feed or a mailbox."""
+        return self.sources.crds.url is not None or bool(self.sources.crds.feeds or self.sources.mailbox)
+
+    @property
     def zone(self) -> ZoneInfo:
         """The time zone of every configured time."""
         return ZoneInfo(self.timezone)

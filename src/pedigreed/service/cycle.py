@@ -180,8 +180,9 @@ def ask(
         read_news(crds, config.programs, store, now)
     if not only_wanted:
         config = with_programs(config, store)
-        # After all else is kept: a disk that hangs takes nothing of it away.
-        look_through_folders(config, store, now)
+        if any(each.local for each in config.subscriptions):
+            # After all else is kept: a disk that hangs takes nothing of it away.
+            look_through_folders(config, store, now)
         found = with_programs(config, store)
         if more := found.programs - config.programs:
             answers += _ask(found, store, archive, more, now=now, watch=watch) or []

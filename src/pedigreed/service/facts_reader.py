@@ -188,9 +188,7 @@ class FactsReader:
         sent = stored_periods.last_with_digest(connection, self.now + CLOCK_AHEAD, names)
         introduced = stored_periods.introduced(connection, names)
         keys = stored_changes.uncovered_keys(connection, {each.name: each.programs for each in subscriptions})
-        heard = {heard.key for notice in self._all_news(connection).notices for heard in notice.heard}
-        covered = stored_announcements.covered(connection, names, heard)
-        listens_after = stored_announcements.listens_after(connection, names)
+        covered, listens_after = self._who_heard(connection, names)
         self._kept = {}
         if len(self._lasting) > _MOST_LASTING:
             self._lasting = {}
@@ -201,7 +199,7 @@ class FactsReader:
                 introduced[name],
                 tuple(keys[name]),
                 listens_after.get(name),
-                covered[name],
+                covered.get(name, frozenset()),
             )
             for name in names
         }
@@ -343,7 +341,19 @@ class FactsReader:
         uses = self._once("uses", lambda: frozenset(stored_products.exposure_uses(connection, self._programs)))
         return replace(news, uses=uses, switches=_switches(connection, subscription.name, news.notices))
 
+    def _who_heard(
+        self, connection: Connection, names: Collection[str]
+    ) -> tuple[Mapping[str, frozenset[int]], Mapping[str, int]]:
+        """Subscription -> what a period of it covers of the news, and the last announcement before it listened."""
+        heard = {heard.key for notice in self._all_news(connection).notices for heard in notice.heard}
+        if not heard:
+            return {}, {}
+        covered = stored_announcements.covered(connection, names, heard)
+        return covered, stored_announcements.listens_after(connection, names)
+
     def _all_news(self, connection: Connection) -> NewsFacts:
+        if self._news is None and not self.config.hears_of_crds:
+            self._news = NewsFacts()
         if self._news is None:
             states = stored_announcements.load_sources(connection)
             sources = news_sources(self.config)

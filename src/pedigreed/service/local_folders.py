@@ -56,13 +56,10 @@ class DiskSurvey:
 
 
 def look_through_folders(config: Config, store: Store, now: datetime) -> tuple[FolderLook, ...]:
-    """Look through every folder of every subscription, each once. What was of other folders is forgotten."""
+    """Look through every folder of every subscription, each once."""
     folders = list(dict.fromkeys(folder for each in config.subscriptions for folder in folders_of(each)))
     with store.reading() as connection:
         states = stored_files.folder_states(connection)
-    if states.keys() - set(folders):
-        with store.writing() as connection:
-            stored_files.forget_all_but(connection, folders)
     looks = []
     for folder in folders:
         with store.reading() as connection:

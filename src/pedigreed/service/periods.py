@@ -1,10 +1,11 @@
-"""Close the periods that are due: compose each one's digest, and put its messages into the outbox.
+"""Close the periods that are due: compose each one's digest, put it into words, and its messages into the outbox.
 
 A period, its digest and its messages are kept in one transaction.
 """
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from pedigreed.changes.compare import release
-from pedigreed.delivery.messages import messages_of
+from pedigreed.config.channels import Form
+from pedigreed.delivery.messages import forms_of, messages_of, operator_address
 from pedigreed.digests.attachments import downloads_of
 from pedigreed.digests.compose import (
     announcements_covered,
@@ -21,14 +23,16 @@ from pedigreed.digests.compose import (
     is_worth_sending,
     unread_names_of,
 )
+from pedigreed.digests.print_html import TEMPLATE, OwnTemplate
+from pedigreed.digests.render import render
 from pedigreed.garbage import collected_seldom
 from pedigreed.model.failure import PedigreedError, StoreError, TryAgain
 from pedigreed.model.pause import Pause, Paused, nth_pause
 from pedigreed.model.period import Period
+from pedigreed.regular_file import open_regular
 from pedigreed.schedule import due, due_periods
 from pedigreed.service.after_attempt import PAUSES
 from pedigreed.service.facts_reader import FactsReader
-from pedigreed.service.rendering import rendered_for
 from pedigreed.service.subscriptions import last_ends, last_periods, pairs_of, rhythm_of
 from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
@@ -44,11 +48,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy.engine import Connection
 
     from pedigreed.config.settings import Config, Subscription
-    from pedigreed.model.digest import RenderedDigest
+    from pedigreed.model.digest import Digest, RenderedDigest
     from pedigreed.store.database import Store
 
 
@@ -72,6 +77,9 @@ class Closed:
 
 AT_ONCE = 100
 """Periods that are closed in one transaction."""
+
+LONGEST_TEMPLATE = 1_000_000
+"""Bytes."""
 
 MOST_CHANGES = 20_000
 """Changes that are told in one transaction, unless a single digest has more: other processes wait for its end."""
@@ -104,7 +112,8 @@ def close_due_periods(
     with store.writing() as connection:
         # Before any facts are read: what comes from then on is told to each of them.
         stored_periods.begin_watching(connection, {each.name: pairs_of(each) for each in speaking})
-        stored_announcements.begin(connection, [each.name for each in speaking])
+        if config.hears_of_crds:
+            stored_announcements.begin(connection, [each.name for each in speaking])
     closing = Closing(config, configuration, store, now, pauses, asked)
     waiting = deque(batches((each for each in speaking if each.name in is_due), AT_ONCE))
     while waiting:
@@ -237,7 +246,8 @@ class Closing:
             unread=unread_names_of(digest),
         )
         stored_changes.mark_covered(connection, subscription.name, label, changes_covered(facts))
-        stored_announcements.mark_covered(connection, subscription.name, label, announcements_covered(facts))
+        if told := announcements_covered(facts):
+            stored_announcements.mark_covered(connection, subscription.name, label, told)
         if subscription.fetch is not None:
             stored_downloads.mark_told(connection, subscription.name, label, digest.downloads)
             files = ((change.filename, change.program) for change in downloads_of(digest.changes))
@@ -300,3 +310,49 @@ def _record_releases(connection: Connection, programs: Collection[int], now: dat
     released = [release(known, now) for known in exclusive.values()]
     stored_changes.record(connection, (change for change, _ in released))
     stored_products.keep(connection, (known for _, known in released), exclusive)
+
+
+def rendered_for(
+    digest: Digest,
+    subscription: Subscription,
+    config: Config,
+    configuration: str,
+    *,
+    has_document: bool = False,
+    has_blocks: bool = False,
+) -> RenderedDigest:
+    """Render it for the destinations of its subscription.
+
+    Args:
+        digest: composed.
+        subscription: whose digest it is.
+        config: the configuration.
+        configuration: the configuration file's name, for the footer.
+        has_document: whether the document for other programs is wanted where no channel of the subscription is.
+        has_blocks: the same of Slack's blocks.
+    """
+    forms = forms_of(subscription, config)
+    return render(
+        digest,
+        configuration=configuration,
+        operator=operator_address(config),
+        has_document=has_document or Form.JSON in forms,
+        has_blocks=has_blocks or None in forms,
+        own_template=own_template(config.templates) if config.templates else None,
+    )
+
+
+def own_template(folder: Path) -> OwnTemplate:
+    """What a folder has in the place of the built-in template, or why it can't be had. It is read each time."""
+    file = folder / TEMPLATE
+    try:
+        with os.fdopen(open_regular(file), "rb") as opened:
+            content = opened.read(LONGEST_TEMPLATE + 1)
+    except OSError as error:
+        return OwnTemplate("", f"{file}: {error.strerror or type(error).__name__}")
+    if len(content) > LONGEST_TEMPLATE:
+        return OwnTemplate("", f"{file} has more than {LONGEST_TEMPLATE:,} bytes")
+    try:
+        return OwnTemplate(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return OwnTemplate("", f"{file} is not UTF-8: byte {error.start}")

@@ -246,9 +246,10 @@ def _current(connection: Connection, config: Config, now: datetime) -> Iterator[
     watched = {pair for subscription in config.subscriptions for pair in pairs_of(subscription)}
     states = stored_coverage.load(connection, config.programs)
     yield from of_sources((state for pair, state in states.items() if pair in watched), config.sources.mast.every)
-    heard = stored_announcements.load_sources(connection)
-    named = (each.name for each in news_sources(config))
-    yield from of_news_sources(heard[name] for name in named if name in heard)
+    if config.hears_of_crds:
+        heard = stored_announcements.load_sources(connection)
+        named = (each.name for each in news_sources(config))
+        yield from of_news_sources(heard[name] for name in named if name in heard)
     for instrument, off in stored_coverage.increments_off(connection, now).items():
         if any(instrument is of for of, _ in watched):
             yield Problem(ProblemKind.INCREMENTS, f"MAST {instrument.written}", off.reason, off.since, off.since)

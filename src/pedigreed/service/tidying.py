@@ -1,4 +1,4 @@
-"""Keep the store small: pack messages, let those go that arrived long ago, and give the file's room back.
+"""Keep the store small: pack messages, let go what is old or of no folder any more, and give the file's room back.
 
 It is done in steps that each end with a commit: it holds nobody up, and after a process that was killed or told to
 stop the next goes on.
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from pedigreed.service.subscriptions import folders_of
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import local_files as stored_files
 from pedigreed.store import periods as stored_periods
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def tidy(store: Store, config: Config, now: datetime, stop: Stop) -> None:
             "quiet periods",
             lambda connection: stored_periods.let_some_go(connection, told_by, A_STEP),
         )
+    _forget_folders(store, config)
     before = store.size()
     while not stop.is_said and store.shrink():
         pass
@@ -67,6 +70,16 @@ def _let_go(store: Store, stop: Stop, what: str, step: Callable[[Connection], in
     count = _in_steps(store, stop, step)
     if count:
         _log.info("let go", what=what, count=count)
+
+
+def _forget_folders(store: Store, config: Config) -> None:
+    """Forget what was found in folders of this machine that no subscription names any more."""
+    named = {folder for each in config.subscriptions for folder in folders_of(each)}
+    with store.reading() as connection:
+        known = stored_files.folder_states(connection)
+    if known.keys() - named:
+        with store.writing() as connection:
+            stored_files.forget_all_but(connection, named)
 
 
 def _pack(store: Store, stop: Stop) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pedigreed.digests.print_html import OwnTemplate
-from pedigreed.service.rendering import LONGEST_TEMPLATE, own_template
+from pedigreed.service.periods import LONGEST_TEMPLATE, own_template
 
 if TYPE_CHECKING:
     from pathlib import Path
