@@ -46,7 +46,9 @@ DIGEST = Digest(
 
 def message(recipient: str, channel: str = "email", digest: str = "d1") -> Message:
     name = f"{digest}.{channel}.{recipient}"
-    return Message(name, channel, recipient, "pedigreed@obs.example", "jades: 3 new \u2192", EVERY_BYTE)
+    return Message(
+        name, channel, recipient, "pedigreed@obs.example", "jades: 3 new \u2192", name.encode() + EVERY_BYTE
+    )
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ LEASE = timedelta(minutes=60)
 HAND_OVER_LIMIT = timedelta(minutes=40)
 """How long one message may take: longer than any channel's own limits, and shorter than the lease."""
 
-A_FEW = 8
+A_FEW = 16
 """How many messages are taken at once. Those of a killed process wait until their lease ends."""
 
 ENOUGH_REFUSALS = 20
