@@ -1,4 +1,4 @@
-"""What answers and what is kept of them say of campaigns."""
+"""When products came to have each pedigree, by what answers show, and how each campaign went. Pure."""
 
 from __future__ import annotations
 

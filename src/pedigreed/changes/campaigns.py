@@ -12,7 +12,7 @@ from pedigreed.model.campaign import Campaign, Moved, Pace, Stretch
 from pedigreed.model.change import ChangeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
@@ -298,13 +298,12 @@ def _was_told(change: Change, told_by_set: AbstractSet[tuple[str, str | None, st
 
 
 def _is_ready(
-    moves: Iterable[Change],
+    moves: Collection[Change],
     settle: timedelta,
     answered: Mapping[tuple[Instrument, int], datetime],
     now: datetime,
 ) -> bool:
     """Whether a program has been quiet for long enough, or waits for too long."""
-    moves = list(moves)
     newest = max(map(moved_at, moves))
     places = {(move.instrument, move.program) for move in moves}
     if all(place in answered and min(answered[place], now) - newest >= settle for place in places):

@@ -154,7 +154,7 @@ def retry(
 
     The pause of their channel ends, so that the next cycle tries. What was sent is not sent again.
     """
-    from pedigreed.service import ordering
+    from pedigreed.service import delivery_orders
 
     if bool(numbers) == given_up:
         raise Usage("which deliveries? Give their numbers, or --given-up for all that did not arrive")
@@ -163,7 +163,11 @@ def retry(
     at = moment(now)
     loaded = load(config)
     with _opened(loaded) as store:
-        retried = ordering.retry(store, numbers, at) if numbers else ordering.retry_given_up(store, channel, at)
+        retried = (
+            delivery_orders.retry(store, numbers, at)
+            if numbers
+            else delivery_orders.retry_given_up(store, channel, at)
+        )
     if not retried.deliveries:
         _expect_channel(loaded, channel)
         echo("nothing was given up")
@@ -178,11 +182,11 @@ def retry(
 @app.command()
 def cancel(numbers: Numbers, config: ConfigFile = None, now: Now = None) -> None:
     """Call deliveries off that still wait: they are not sent."""
-    from pedigreed.service import ordering
+    from pedigreed.service import delivery_orders
 
     at = moment(now)
     with _opened(load(config)) as store:
-        cancelled = ordering.cancel(store, numbers, at)
+        cancelled = delivery_orders.cancel(store, numbers, at)
     for listed in cancelled:
         delivery = listed.delivery
         arrived = "; it may have arrived already" if may_have_arrived(delivery) else ""

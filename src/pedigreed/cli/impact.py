@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pedigreed.impact.why import Side, Why
     from pedigreed.model.impact import Impact
     from pedigreed.service.impact import Described
-    from pedigreed.service.recorded import RecordedFiles
+    from pedigreed.service.recorded_files import RecordedFiles
     from pedigreed.service.rule_contexts import Contexts
     from pedigreed.store.database import Store
 
@@ -206,7 +206,7 @@ class _Asked:
 
     def recorded(self, paths: "Sequence[Path]") -> "RecordedFiles":
         """Whether files name the reference files that the rules of their CRDS_CTX choose."""
-        from pedigreed.service.recorded import recorded_files
+        from pedigreed.service.recorded_files import recorded_files
 
         return recorded_files(paths, self.contexts)
 

@@ -59,7 +59,7 @@ def once(
     from pedigreed.log.event import Level
     from pedigreed.log.setup import is_in_pipe, set_up_log
     from pedigreed.service.cycle import run_cycle
-    from pedigreed.service.rehearsal import SendsNothing, rehearsal
+    from pedigreed.service.dry_run import SendsNothing, on_a_copy
     from pedigreed.service.rule_contexts import contexts_of
 
     at = moment(now)
@@ -68,7 +68,7 @@ def once(
     set_up_log(log_level or (Level.ERROR if quiet or is_in_pipe() else None))
     with ExitStack() as stack:
         if dry_run:
-            loaded = replace(loaded, config=stack.enter_context(rehearsal(loaded.config)))
+            loaded = replace(loaded, config=stack.enter_context(on_a_copy(loaded.config)))
         channels: dict[str, Channel] = open_channels(loaded.config.channels)
         if dry_run:
             channels = dict.fromkeys(channels, SendsNothing())

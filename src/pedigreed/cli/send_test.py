@@ -62,7 +62,7 @@ def _sent(loaded: "LoadedConfig", name: str, recipient: str) -> "tuple[Message, 
     from datetime import UTC, datetime
     from pathlib import Path
 
-    from pedigreed.service.trial import send_trial, trial_message
+    from pedigreed.service.channel_test import send_trial, trial_message
 
     message = trial_message(
         loaded.config,

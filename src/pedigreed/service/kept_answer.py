@@ -15,7 +15,7 @@ from pedigreed.model.change import ChangeKind
 from pedigreed.model.coverage import Fetched, gap_between
 from pedigreed.model.instant import ROUNDING
 from pedigreed.model.program import about_programs
-from pedigreed.service.standing_in import keep_file_sets
+from pedigreed.service.file_sets import keep_file_sets
 from pedigreed.store import almanac as stored_almanac
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage

@@ -11,7 +11,7 @@ import pytest
 from pedigreed.model.delivery import DeliveryState, Message
 from pedigreed.model.failure import TryAgain, Usage
 from pedigreed.model.pause import Pause, Paused
-from pedigreed.service import ordering
+from pedigreed.service import delivery_orders
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import listed_deliveries
 from pedigreed.store import pauses as stored_pauses
@@ -50,7 +50,7 @@ def paused(outbox: Store) -> set[str]:
 
 def test_a_retry_ends_the_pause_of_its_channel_and_no_other(outbox: Store) -> None:
     first, second, *_ = numbers(outbox, DeliveryState.WAITING)
-    retried = ordering.retry(outbox, [second, first, second], NOON)
+    retried = delivery_orders.retry(outbox, [second, first, second], NOON)
     assert [each.delivery.key for each in retried.deliveries] == [first, second]
     assert [pause.name for pause in retried.resumed] == ["email"]
     assert paused(outbox) == {"team"}
@@ -61,7 +61,7 @@ def test_one_that_can_not_be_retried_leaves_everything_as_it_was(outbox: Store) 
         (taken,) = stored_deliveries.claim(connection, "email", NOON, NOON + LEASE)
     waiting = numbers(outbox, DeliveryState.WAITING)
     with pytest.raises(Usage) as raised:
-        ordering.retry(outbox, [*waiting, taken.key, 77], NOON)
+        delivery_orders.retry(outbox, [*waiting, taken.key, 77], NOON)
     assert (
         f"delivery {taken.key} is just being sent: see what became of it, at the latest at 2026-11-21T13"
         in str(raised.value)
@@ -69,21 +69,21 @@ def test_one_that_can_not_be_retried_leaves_everything_as_it_was(outbox: Store) 
     assert "delivery 77 is not there" in str(raised.value)
     assert paused(outbox) == {"email", "team"}
     with pytest.raises(Usage, match="just being sent"):
-        ordering.cancel(outbox, [*waiting, taken.key], NOON)
+        delivery_orders.cancel(outbox, [*waiting, taken.key], NOON)
     assert numbers(outbox, DeliveryState.WAITING) == waiting
 
 
 def test_all_that_was_given_up_is_retried_of_one_channel_or_of_all(outbox: Store) -> None:
     called_off, *_ = numbers(outbox, DeliveryState.WAITING)
-    ordering.cancel(outbox, [called_off], NOON)
+    delivery_orders.cancel(outbox, [called_off], NOON)
     with outbox.writing() as connection:
         for channel in ("email", "team"):
             stored_deliveries.expire(connection, channel, NOON, "too old", NOON)
-    of_team = ordering.retry_given_up(outbox, "team", NOON)
+    of_team = delivery_orders.retry_given_up(outbox, "team", NOON)
     assert [each.delivery.message.channel for each in of_team.deliveries] == ["team"]
     assert paused(outbox) == {"email"}
-    assert len(ordering.retry_given_up(outbox, None, NOON).deliveries) == 2
-    assert ordering.retry_given_up(outbox, None, NOON) == ordering.Retried((), ())
+    assert len(delivery_orders.retry_given_up(outbox, None, NOON).deliveries) == 2
+    assert delivery_orders.retry_given_up(outbox, None, NOON) == delivery_orders.Retried((), ())
     assert numbers(outbox, DeliveryState.CANCELLED) == [called_off], "what a person called off stays so"
 
 
@@ -98,7 +98,7 @@ def test_an_order_and_a_process_that_sends_never_both_have_a_delivery(store_url:
             ready.wait()
             for number in chosen:
                 try:
-                    ordering.cancel(store, [number], NOON)
+                    delivery_orders.cancel(store, [number], NOON)
                 except (Usage, TryAgain):
                     continue
                 cancelled.append(number)

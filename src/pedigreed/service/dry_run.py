@@ -1,4 +1,4 @@
-"""A cycle that is tried: it works on a copy of the store, and sends nothing."""
+"""A dry run: a whole cycle on a copy of the store, of which nothing is sent and nothing stays."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SendsNothing:
 
 
 @contextmanager
-def rehearsal(config: Config) -> Iterator[Config]:
+def on_a_copy(config: Config) -> Iterator[Config]:
     """The configuration for a cycle of which nothing stays: its store is a copy, and nobody is told of its end.
 
     Raises:

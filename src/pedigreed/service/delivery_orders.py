@@ -1,4 +1,4 @@
-"""What a person orders of deliveries. All of an order is done, or nothing of it."""
+"""What a person has done with deliveries: retried or called off. All that is named at once, or nothing of it."""
 
 from __future__ import annotations
 
