@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pedigreed.model.failure import UpstreamUnavailable
-from pedigreed.net.patience import Passing, Patience, may_pass, unwanted
+from pedigreed.net.patience import Passing, Patience, Unreached, may_pass, unwanted
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -43,6 +43,16 @@ def test_a_pause_that_the_server_asks_for_is_kept() -> None:
 
 def test_a_pause_that_the_time_does_not_allow_ends_it() -> None:
     assert failing(Patience(total_timeout=60), Passing("busy", timedelta(hours=1))) == ([], 1)
+
+
+def test_where_nobody_is_there_it_may_be_tried_less_often_and_each_pause_is_told() -> None:
+    told: list[str] = []
+    patience = Patience(attempts=5, attempts_unreached=2, tell=told.append)
+    away = Unreached("its name does not resolve")
+    assert failing(patience, away)[1] == 2
+    assert [line.partition(" in ")[0] for line in told] == ["its name does not resolve; trying again"]
+    assert failing(patience, Passing("busy"))[1] == 5
+    assert failing(replace(patience, attempts_unreached=None), away)[1] == 5
 
 
 def test_what_will_not_pass_is_tried_once() -> None:

@@ -419,6 +419,18 @@ def test_where_the_time_runs_out_between_attempts_the_failure_is_told() -> None:
     assert fetched.problems == ("MAST did not answer: connection refused",)
 
 
+def test_who_waits_is_told_soon_that_nobody_is_there() -> None:
+    with FaultyArchive(archive_at, DAY_2) as recorded:
+        url = recorded.url
+    told: list[str] = []
+    patience = replace(QUICK, attempts=5, attempts_unreached=2, tell=told.append)
+    with MastArchive(url, AGENT, patience=patience) as archive:
+        for instrument in Instrument:
+            ((_, fetched),) = archive.answers(replace(NIRCAM_1180, instrument=instrument), lambda _: {})
+            assert fetched.problems == ("MAST did not answer: connection refused",)
+    assert len(told) == 2
+
+
 # No more than was asked for
 
 

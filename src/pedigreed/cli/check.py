@@ -47,7 +47,7 @@ def check(
         selections = sorted({ProgramSelection.parse(text) for text in programs})
     except Unreadable as error:
         raise Usage(str(error)) from None
-    with progress("asking MAST") as shown, open_archive(url=mast) as archive:
+    with progress("asking MAST") as shown, open_archive(None, mast, shown.tell_of_pause) as archive:
         surveys = survey(selections, instrument or list(Instrument), archive, shown.tell)
     if as_json:
         print_json({"programs": [_document(found, products=products) for found in surveys]})

@@ -72,7 +72,8 @@ def _unknown_programs(loaded: "LoadedConfig") -> "Iterator[ConfigProblem]":
     from pedigreed.cli.options import open_archive
     from pedigreed.service.survey import unknown_programs
 
-    with progress("asking MAST") as shown, open_archive(loaded.config.sources.mast) as archive:
+    source = loaded.config.sources.mast
+    with progress("asking MAST") as shown, open_archive(source, None, shown.tell_of_pause) as archive:
         unknown = unknown_programs(loaded.config.programs, archive, shown.tell)
     for number in unknown:
         yield loaded.about_program(

@@ -64,8 +64,12 @@ def doctor(
     if loaded is not None:
         mast = mast or loaded.config.sources.mast.url
         crds = crds or loaded.config.sources.crds.url or "none"
-    portal = Portal(mast or MAST_URL, USER_AGENT, QueryLimits(attempts=2, total_timeout=180.0))
-    rpc = None if crds == "none" else Rpc(crds or _CRDS_URL, USER_AGENT, Patience(attempts=2))
+    portal = Portal(
+        mast or MAST_URL, USER_AGENT, QueryLimits(attempts=2, attempts_unreached=1, total_timeout=180.0)
+    )
+    rpc = (
+        None if crds == "none" else Rpc(crds or _CRDS_URL, USER_AGENT, Patience(attempts=2, attempts_unreached=1))
+    )
     findings: list[Finding] = []
     try:
         with progress("asking MAST and CRDS") as shown:

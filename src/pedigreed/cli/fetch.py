@@ -1,6 +1,7 @@
 """`pedigreed fetch`: what changed, from the archive to the disk, verified."""
 
 import os
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,15 @@ import typer
 from pedigreed.cli.fetch_listing import Listing, asked_for, check_room
 from pedigreed.cli.fetch_words import Planned, document, missing_in_words, print_outcomes, print_plan
 from pedigreed.cli.local import Exact, Verify, keyword_records, loaded_for, surveyed
-from pedigreed.cli.options import Json, MastUrl, archive_address, load, mast_token, open_archive
+from pedigreed.cli.options import (
+    ATTEMPTS_UNREACHED,
+    Json,
+    MastUrl,
+    archive_address,
+    load,
+    mast_token,
+    open_archive,
+)
 from pedigreed.cli.output import Transfers, confirm, echo, print_json, progress
 from pedigreed.digests.wording import shell_word, visible
 from pedigreed.model.failure import UpstreamUnavailable, Usage
@@ -104,10 +113,10 @@ def fetch(
     paths = [Path(each) for each in what or ()]
     loaded = loaded_for(paths, config) if is_local else load(config) if config else None
     source = loaded.config.sources.mast if loaded else None
-    with progress("asking MAST") as shown, open_archive(source, mast) as archive:
+    with progress("asking MAST") as shown, open_archive(source, mast, shown.tell_of_pause) as archive:
         listing = Listing(archive, keyword_records(source, mast), shown.tell)
         if is_local:
-            survey = surveyed(paths, loaded, mast, shown.tell, is_cached=False, is_exact=exact, verifies=verify)
+            survey = surveyed(paths, loaded, mast, shown, is_cached=False, is_exact=exact, verifies=verify)
             planned = Planned(
                 listing.renewal(survey, include_custom=include_custom),
                 "where the old copies lie",
@@ -139,7 +148,14 @@ def fetch(
         _public_copy(s3) if origin is Origin.S3 else fetching.Archive.mast(archive_address(source, mast), token)
     )
     with Transfers(len(plan.jobs), plan.bytes, quiet=as_json) as transfers:
-        outcomes = fetching.fetch(plan.jobs, where, _Watcher(transfers), keeps_old=keep_old, ask_again=ask_again)
+        outcomes = fetching.fetch(
+            plan.jobs,
+            where,
+            _Watcher(transfers),
+            keeps_old=keep_old,
+            ask_again=ask_again,
+            patience=replace(fetching.PATIENCE, attempts_unreached=ATTEMPTS_UNREACHED),
+        )
     missing = _keep_missing(outcomes, listing)
     if as_json:
         print_json(document(plan, outcomes))

@@ -26,9 +26,10 @@ from pedigreed.digests.wording import visible
 from pedigreed.model.failure import StoreError, UpstreamUnavailable, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from pedigreed.changes.copies import Copy
+    from pedigreed.cli.output import Progress
     from pedigreed.config.load import LoadedConfig
     from pedigreed.config.settings import Config, MastSource
     from pedigreed.service.local_folders import DiskSurvey
@@ -97,7 +98,7 @@ def local(
         raise Usage("--cached asks nobody, and --exact asks MAST for each file: choose one")
     loaded = loaded_for(paths, config)
     with progress("reading headers") as shown:
-        survey = surveyed(paths, loaded, mast, shown.tell, is_cached=cached, is_exact=exact, verifies=verify)
+        survey = surveyed(paths, loaded, mast, shown, is_cached=cached, is_exact=exact, verifies=verify)
     old = [copy for copy in survey.copies if copy.standing in OUT_OF_DATE]
     if manifest is not None:
         _write(manifest, old)
@@ -125,7 +126,7 @@ def surveyed(
     paths: "Sequence[Path] | None",
     loaded: "LoadedConfig | None",
     mast: str | None,
-    tell: "Callable[[str], None]",
+    shown: "Progress",
     *,
     is_cached: bool,
     is_exact: bool,
@@ -140,12 +141,12 @@ def surveyed(
     source = loaded.config.sources.mast.model_copy(update={"token": None}) if loaded else None
     with ExitStack() as opened:
         store = _store(opened, loaded, is_needed=is_cached)
-        archive = None if is_cached else opened.enter_context(open_archive(source, mast))
+        archive = None if is_cached else opened.enter_context(open_archive(source, mast, shown.tell_of_pause))
         needs_products = is_exact or verifies
-        survey = survey_disk(folders, datetime.now(UTC), store, archive, tell, needs_products=needs_products)
+        survey = survey_disk(folders, datetime.now(UTC), store, archive, shown.tell, needs_products=needs_products)
     if is_exact:
-        survey = with_records(survey, keyword_records(source, mast), tell)
-    return verified(survey, tell) if verifies else survey
+        survey = with_records(survey, keyword_records(source, mast), shown.tell)
+    return verified(survey, shown.tell) if verifies else survey
 
 
 def keyword_records(source: "MastSource | None", mast: str | None) -> "KeywordRecords":

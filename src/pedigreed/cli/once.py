@@ -75,8 +75,10 @@ def once(
         store = stack.enter_context(open_store(loaded))
         log_caution(store)
         at_work = stack.enter_context(store.at_work())
-        archive = stack.enter_context(open_archive(loaded.config.sources.mast))
         shown = stack.enter_context(progress("asking MAST"))
+        # Without a terminal it runs at its hours, and has the patience of the daemon.
+        tell = shown.tell_of_pause if shown.is_shown else None
+        archive = stack.enter_context(open_archive(loaded.config.sources.mast, None, tell))
         cycle = run_cycle(
             loaded.config,
             Path(loaded.file).name,

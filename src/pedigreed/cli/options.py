@@ -13,6 +13,8 @@ from pedigreed.log.event import Level
 from pedigreed.model.failure import Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pedigreed.config.load import LoadedConfig
     from pedigreed.config.settings import Config, MastSource, Subscription
     from pedigreed.service.news_sources import Listed
@@ -174,8 +176,19 @@ USER_AGENT = f"pedigreed/{__version__}"
 MAST_URL = "https://mast.stsci.edu"
 
 
-def open_archive(source: "MastSource | None" = None, url: str | None = None) -> "MastArchive":
-    """The archive of a configuration, or at an address with every limit at its default."""
+ATTEMPTS_UNREACHED = 2
+"""Where somebody waits, and no network leads to who is asked."""
+
+
+def open_archive(
+    source: "MastSource | None" = None,
+    url: str | None = None,
+    tell_of_pause: "Callable[[str], None] | None" = None,
+) -> "MastArchive":
+    """The archive of a configuration, or at an address with every limit at its default.
+
+    Where somebody waits, they are told of each pause, and soon where no network leads to the archive.
+    """
     from dataclasses import replace
 
     from pedigreed.config.address import parse_service_url
@@ -190,19 +203,29 @@ def open_archive(source: "MastSource | None" = None, url: str | None = None) -> 
         raise Usage(f"--mast: {error}") from None
 
     address, token = archive_address(source, url), mast_token(source)
+    limits = QueryLimits()
+    if tell_of_pause is not None:
+        limits = replace(limits, attempts_unreached=ATTEMPTS_UNREACHED, tell=tell_of_pause)
     if source is None:
-        return MastArchive(address, USER_AGENT, token=token)
+        return MastArchive(address, USER_AGENT, token=token, patience=limits)
     fallback = None
     if source.fallback is Fallback.MISSIONS:
         seconds = source.request_timeout.total_seconds()
-        patience = replace(PATIENCE, exchange_timeout=seconds, total_timeout=source.timeout.total_seconds())
+        patience = replace(
+            PATIENCE,
+            exchange_timeout=seconds,
+            total_timeout=source.timeout.total_seconds(),
+            attempts_unreached=limits.attempts_unreached,
+            tell=tell_of_pause,
+        )
         fallback = MissionsSearch(address, USER_AGENT, token=token, patience=patience)
     return MastArchive(
         address,
         USER_AGENT,
         token=token,
         fallback=fallback,
-        patience=QueryLimits(
+        patience=replace(
+            limits,
             exchange_timeout=source.request_timeout.total_seconds(),
             total_timeout=source.timeout.total_seconds(),
         ),

@@ -93,11 +93,25 @@ class Progress:
 
     def __init__(self, update: "Callable[..., None] | None") -> None:
         self._update = update
+        self._told_of_pause = False
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether somebody looks on."""
+        return self._update is not None
 
     def tell(self, what: str) -> None:
         """Replace what is shown."""
         if self._update is not None:
             self._update(description=printable(what))
+
+    def tell_of_pause(self, why: str) -> None:
+        """Say what is waited for; the first time in a pipe, too, where nothing would be said for long."""
+        if self._update is not None:
+            self.tell(why)
+        elif not self._told_of_pause:
+            echo(why, err=True)
+        self._told_of_pause = True
 
 
 class Transfers:

@@ -39,6 +39,11 @@ class Breakage(Enum):
         """Whether the same request may succeed a moment later."""
         return self not in _LASTING
 
+    @property
+    def reaches_nobody(self) -> bool:
+        """Whether nobody was there to be asked: the network may be away."""
+        return self in {Breakage.NAME, Breakage.REFUSED, Breakage.UNREACHABLE}
+
 
 _LASTING = frozenset(
     {

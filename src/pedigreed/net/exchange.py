@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
 from pedigreed.model.failure import UpstreamUnavailable
-from pedigreed.net.patience import Passing, unwanted
+from pedigreed.net.patience import Passing, Unreached, unwanted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -177,6 +177,8 @@ def usable(came: Answer | NoAnswer, accepted: Collection[int] = (HTTPStatus.OK,)
     if isinstance(came, Answer) and came.status not in accepted:
         raise unwanted(came.status, came.headers, datetime.now(UTC))
     if came.trouble is not None:
-        raise (Passing if came.trouble.what.may_pass else UpstreamUnavailable)(came.trouble.words)
+        what = came.trouble.what
+        failure = Unreached if what.reaches_nobody else Passing if what.may_pass else UpstreamUnavailable
+        raise failure(came.trouble.words)
     assert isinstance(came, Answer)
     return came

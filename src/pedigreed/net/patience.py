@@ -36,6 +36,10 @@ class Passing(UpstreamUnavailable):
         self.pause = pause
 
 
+class Unreached(Passing):
+    """Nobody was there to be asked: its name does not resolve, or nobody listens."""
+
+
 def may_pass(status: int) -> bool:
     """Whether the same request may be answered otherwise a moment later, by the HTTP status."""
     return status in _NOT_NOW or status >= HTTPStatus.INTERNAL_SERVER_ERROR
@@ -67,6 +71,8 @@ class Patience:
         exchange_timeout: for one HTTP exchange, from connecting to the last byte.
         total_timeout: for all exchanges and pauses together.
         attempts: how often one exchange is tried.
+        attempts_unreached: the same where nobody is there to be asked; None for as often.
+        tell: is told of each pause, and why there is one, before it.
         first_pause, longest_pause: between attempts; they grow by doubling, with as much jitter as `first_pause`.
         largest_answer: bytes of one answer, also after decompression.
         redirects: how many are followed.
@@ -76,6 +82,8 @@ class Patience:
     exchange_timeout: float = 60.0
     total_timeout: float = 600.0
     attempts: int = 3
+    attempts_unreached: int | None = None
+    tell: Callable[[str], None] | None = None
     first_pause: float = 2.0
     longest_pause: float = 30.0
     largest_answer: int = 64_000_000
@@ -97,6 +105,7 @@ class Patience:
             stop=self._stop(deadline),
             wait=self._wait(),
             sleep=self.sleep,
+            before_sleep=self._tell_of,
             reraise=True,
         )
 
@@ -106,17 +115,37 @@ class Patience:
             retry=retry_if_exception_type(Passing),
             stop=self._stop(deadline),
             wait=self._wait(),
+            before_sleep=self._tell_of,
             reraise=True,
         )
 
     def _stop(self, deadline: float) -> stop_base:
-        return stop_any(stop_after_attempt(self.attempts), _TimeIsUp(deadline))
+        unreached = self.attempts if self.attempts_unreached is None else self.attempts_unreached
+        return stop_any(stop_after_attempt(self.attempts), _NobodyThere(unreached), _TimeIsUp(deadline))
+
+    def _tell_of(self, state: RetryCallState) -> None:
+        if self.tell is not None:
+            self.tell(f"{_failure_of(state)}; trying again in {state.upcoming_sleep:.0f} s")
 
     def _wait(self) -> wait_base:
         usual = wait_exponential_jitter(
             multiplier=self.first_pause, max=self.longest_pause, jitter=self.first_pause
         )
         return _PauseAsAsked(usual)
+
+
+def _failure_of(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+class _NobodyThere(stop_base):
+    """Ends the attempts after so many where nobody was there to be asked."""
+
+    def __init__(self, attempts: int) -> None:
+        self._attempts = attempts
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return retry_state.attempt_number >= self._attempts and isinstance(_failure_of(retry_state), Unreached)
 
 
 class _TimeIsUp(stop_base):
@@ -136,7 +165,7 @@ class _PauseAsAsked(wait_base):
         self._usual = usual
 
     def __call__(self, retry_state: RetryCallState) -> float:
-        failure = retry_state.outcome.exception() if retry_state.outcome else None
+        failure = _failure_of(retry_state)
         asked = failure.pause if isinstance(failure, Passing) else NO_PAUSE
         return max(self._usual(retry_state), asked.total_seconds())
 

@@ -26,7 +26,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from pedigreed.model.failure import Unreadable, UpstreamRefused, UpstreamUnavailable
 from pedigreed.net.breakage import Breakage, what_broke
 from pedigreed.net.inflating import Inflating, are_too_small
-from pedigreed.net.patience import Passing, Patience, unwanted
+from pedigreed.net.patience import Passing, Patience, Unreached, unwanted
 from pedigreed.net.redirects import NotFollowed, Redirects
 from pedigreed.sources.mast.envelope import read_reply
 from pedigreed.sources.plain_text import plain_line
@@ -180,9 +180,9 @@ class MastSession:
             if when_over and time.monotonic() >= ends - _TIMER_SLACK:
                 raise TooMuch(when_over) from error
             slow = isinstance(error, (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError))
-            raise (PassingTooMuch if slow else Passing)(
-                f"MAST did not answer: {what_broke(error).words}"
-            ) from error
+            broke = what_broke(error)
+            failure = PassingTooMuch if slow else Unreached if broke.what.reaches_nobody else Passing
+            raise failure(f"MAST did not answer: {broke.words}") from error
         except requests.RequestException as error:
             raise UpstreamUnavailable(f"MAST can't be asked: {type(error).__name__}") from error
         except Unreadable as error:
