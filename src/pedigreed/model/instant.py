@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_HALF_A_MILLISECOND_BEFORE = _EPOCH - _MILLISECOND / 2
 _MJD_OF_EPOCH = 40587
 _SECONDS_A_DAY = 86_400
 _MS_A_DAY = 1_000 * _SECONDS_A_DAY
@@ -49,8 +51,7 @@ def from_milliseconds(milliseconds: int) -> datetime:
 
 def to_milliseconds(instant: datetime) -> int:
     """Milliseconds since 1970, UTC."""
-    since = instant - _EPOCH
-    return (since.days * _SECONDS_A_DAY + since.seconds) * 1_000 + round(since.microseconds / 1_000)
+    return (instant - _HALF_A_MILLISECOND_BEFORE) // _MILLISECOND
 
 
 def from_mjd(days: float) -> datetime:

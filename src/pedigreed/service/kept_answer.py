@@ -61,7 +61,7 @@ class KeptAnswer:
 
     Attributes:
         query: what was asked.
-        fetched: what came; its items are left out once they are kept.
+        fetched: what came; its items, and which were as they were, are left out once they are kept.
         changes: how many changes it showed.
         held: how many products it would have moved backwards, had it been complete.
         notes: what was done about it; for people.
@@ -105,7 +105,7 @@ def keep_answer(
     states = stored_coverage.load(connection, query.programs, for_update=query.instrument)
     if any(state.asked_at is not None and now < state.asked_at <= now + RACE for state in states.values()):
         # Another process asked later and was faster. Its answer stands.
-        return KeptAnswer(query, replace(fetched, items=()), notes=("a later answer was kept already",))
+        return KeptAnswer(query, _without_rows(fetched), notes=("a later answer was kept already",))
     if fetched.file_sets is not None:
         kept = keep_file_sets(connection, query, fetched, states, now)
         _log_answer(query, fetched, kept.changes, (kept.note,))
@@ -121,7 +121,7 @@ def keep_answer(
     if query.is_sweep and (fetched.is_complete or fetched.rows):
         missing = filenames - fetched.unchanged - {product.filename for product in fetched.items}
         if may_be_old and _is_old_answer(connection, fetched, known, missing, states):
-            return KeptAnswer(query, replace(fetched, items=()), notes=(_OLD_ANSWER,), is_old=True)
+            return KeptAnswer(query, _without_rows(fetched), notes=(_OLD_ANSWER,), is_old=True)
         if not fetched.is_complete:
             missing = frozenset()
     flagged = {filename for filename, state in known.items() if state.product.is_stale}
@@ -163,7 +163,7 @@ def keep_answer(
     _log_answer(query, fetched, len(news), notes)
     return KeptAnswer(
         query,
-        replace(fetched, items=()),
+        _without_rows(fetched),
         len(news),
         len(comparison.held),
         notes,
@@ -172,6 +172,11 @@ def keep_answer(
         if query.is_sweep
         else frozenset(),
     )
+
+
+def _without_rows(fetched: Fetched[Product]) -> Fetched[Product]:
+    """The answer, without what is of each row: a week's part of the whole archive would fill the memory."""
+    return replace(fetched, items=(), unchanged=frozenset())
 
 
 def keep_failure(

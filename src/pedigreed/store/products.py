@@ -166,7 +166,7 @@ def parameters_by_id(connection: Connection, keys: Collection[int]) -> dict[int,
     """The sets of header values by the number of their row."""
     chosen = parameter_sets.c
     return {
-        key: _DECODER.decode(text)
+        key: decoded(text)
         for some in batches(sorted(keys), 500)
         for key, text in connection.execute(select(chosen.id, chosen.parameters).where(chosen.id.in_(some)))
     }
@@ -403,19 +403,18 @@ _AS_KEPT = tuple(
 def _known(
     connection: Connection, *conditions: ColumnElement[bool], for_update: bool = False
 ) -> Iterator[KnownProduct]:
-    query = (
-        select(*_AS_KEPT, parameter_sets.c.parameters)
-        .join(parameter_sets, parameter_sets.c.id == products.c.parameters_id)
-        .where(*conditions)
-        .order_by(products.c.filename)
-    )
+    query = select(*_AS_KEPT, products.c.parameters_id).where(*conditions).order_by(products.c.filename)
     if for_update:
         query = query.with_for_update(of=products)
+    # Few, which a join would bring anew with each product.
+    parameters: dict[int, Mapping[str, Parameter]] = {}
     for rows in own_rows(connection, query):
+        if new := {row[-1] for row in rows} - parameters.keys():
+            parameters |= parameters_by_id(connection, new)
         for row in rows:
-            is_exclusive, (revision, missed, missed_since, withdrawn_at, parameters) = row[10], row[17:]
+            is_exclusive, (revision, missed, missed_since, withdrawn_at, parameters_id) = row[10], row[17:]
             yield KnownProduct(
-                _product_of(row, decoded(parameters)),
+                _product_of(row, parameters[parameters_id]),
                 revision,
                 missed,
                 _instant(missed_since),

@@ -196,7 +196,7 @@ def _shared(read: Callable[..., Value], *values: object) -> Value:
 
 
 # Typed, since 1, 1.0 and true are one key otherwise.
-@lru_cache(maxsize=8_192, typed=True)
+@lru_cache(maxsize=2_048, typed=True)
 def _shared_readings(read: Callable[..., Value], *values: object) -> Value:
     return read(*values)
 
@@ -237,8 +237,7 @@ def _text(value: object) -> str | None:
         text = str(value)
     else:
         return None
-    # One version or filter stands in thousands of rows.
-    return intern(text) if text else None
+    return text or None
 
 
 def _printable(text: str) -> str:
