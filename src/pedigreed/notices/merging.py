@@ -16,7 +16,7 @@ belongs to the one that it shares most with, with a key or without:
 
 - the identity, which is the Message-ID of a mail that was sent to two lists;
 - or more than half of the reference files of who names fewer, within 30 days, and between deliveries;
-- or the words (see `alike`), within 14 days, unless both name instruments, types or files and neither's are
+- or the words (see `likeness`), within 14 days, unless both name instruments, types or files and neither's are
   among the other's. Of a text of some ten words and less all must be there, in another source, within three days,
   and instruments and types must be the same;
 - or else, for a delivery without a file, a switch within 7 days in which CRDS changed all types that it names.
@@ -27,7 +27,6 @@ never become one notice, even if a third announcement is like both. The order of
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, replace
@@ -38,12 +37,12 @@ from typing import TYPE_CHECKING
 from pedigreed.model.notice import Medium, NoticeKind
 from pedigreed.model.pedigree import context_number
 from pedigreed.model.reference_file import file_name
+from pedigreed.notices.likeness import FEWEST_RUNS, alike, pairs_with_common_runs, runs_of
 from pedigreed.notices.reading import facts_heard
 from pedigreed.notices.writing import happened_at, notice_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from pedigreed.model.notice import Announcement, Facts, Heard, Notice
@@ -376,51 +375,3 @@ def _united(places: Iterable[int], joined: Iterable[tuple[int, int]]) -> Iterabl
     for place in leader:
         groups[lead(place)].append(place)
     return groups.values()
-
-
-_WORD = re.compile(r"[a-z0-9_]++", re.ASCII)
-_RUN = 4
-"""Words that are compared at once."""
-FEWEST_RUNS = 8
-"""A text with fewer runs of words is like another only if that has them all."""
-_MOST_WORDS = 4_000
-_MOST_TEXTS = 24
-"""A run of words that more texts have says nothing: it is how such texts are written."""
-ALIKE = 0.7
-"""The share of the shorter text's runs that the longer one has. See `alike`."""
-
-
-def runs_of(text: str) -> frozenset[int]:
-    """The runs of four words of a text, as numbers. Of a shorter text its words as one run."""
-    words = _WORD.findall(text.lower())[:_MOST_WORDS]
-    if not words:
-        return frozenset()
-    count = max(1, len(words) - _RUN + 1)
-    return frozenset(hash(tuple(words[start : start + _RUN])) for start in range(count))
-
-
-def alike(one: AbstractSet[int], other: AbstractSet[int]) -> float:
-    """How much of the shorter text is in the longer one: 0 to 1, and 0 below `ALIKE`.
-
-    Of the real texts of two contexts within 14 days (CRDS's history of 2012 to 2019 and of 2024) those that differ
-    share at most 0.52. Who quotes a text has nearly all of it.
-    """
-    shorter, longer = sorted((one, other), key=len)
-    share = len(shorter & longer) / len(shorter) if shorter else 0.0
-    return share if share >= (ALIKE if len(shorter) >= FEWEST_RUNS else 1.0) else 0.0
-
-
-def pairs_with_common_runs(runs: Sequence[AbstractSet[int]]) -> Iterator[tuple[int, int]]:
-    """The pairs of texts that have a run of words in common that few others have; each once, by their places."""
-    places: dict[int, list[int]] = defaultdict(list)
-    for place, text in enumerate(runs):
-        for run in text:
-            places[run].append(place)
-    seen: set[tuple[int, int]] = set()
-    for same in places.values():
-        if 1 < len(same) <= _MOST_TEXTS:
-            for index, one in enumerate(same):
-                for other in same[index + 1 :]:
-                    if (one, other) not in seen:
-                        seen.add((one, other))
-                        yield one, other
