@@ -56,6 +56,21 @@ def names(found: Config) -> list[str]:
     return [each.name for each in news_sources(found)]
 
 
+@pytest.mark.parametrize(
+    ("sources", "hears"),
+    [
+        ({}, True),
+        ({"crds": {"url": "none"}}, False),
+        ({"crds": {"url": "none", "feeds": [{"url": LISTS.format("x")}]}}, True),
+        ({"crds": {"url": "none"}, "mailbox": {"maildir": MAILS}}, True),
+    ],
+)
+def test_crds_is_heard_of_where_there_is_a_source(sources: dict[str, Any], hears: bool) -> None:
+    found = config(**sources)
+    assert found.hears_of_crds is hears
+    assert bool(news_sources(found)) is hears
+
+
 def test_without_a_word_of_it_the_server_alone_is_asked() -> None:
     [server] = news_sources(config())
     assert (server.name, server.every) == (SERVER, timedelta(hours=6))

@@ -150,6 +150,11 @@ class Config(Settings):
         return self.sources.crds.url is not None or bool(self.sources.crds.feeds or self.sources.mailbox)
 
     @property
+    def has_rules(self) -> bool:
+        """Whether CRDS's rules can be had: of its server, or of a folder."""
+        return self.sources.crds.url is not None or self.sources.crds.rules is not None
+
+    @property
     def zone(self) -> ZoneInfo:
         """The time zone of every configured time."""
         return ZoneInfo(self.timezone)

@@ -110,11 +110,6 @@ class CrdsSource(Settings):
         "before the server is asked for them.",
     )
 
-    @property
-    def has_rules(self) -> bool:
-        """Whether rules can be had: of the server, or of a folder."""
-        return self.url is not None or self.rules is not None
-
 
 class ImapMailbox(Settings):
     """A folder on an IMAP server."""

@@ -267,7 +267,7 @@ class FactsReader:
             (keys, releases, selection, told_by_set, tuple(archive.coverage.values())),
             lambda: settled_for(selection, uncovered, archive.coverage, self.now, told_by_set),
         )
-        wants_rules = subscription.crds.report is not Report.NONE and self.config.sources.crds.has_rules
+        wants_rules = subscription.crds.report is not Report.NONE and self.config.has_rules
         return ChangeFacts(
             uncovered=uncovered,
             settled=settled,

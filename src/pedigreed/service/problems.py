@@ -256,7 +256,7 @@ def _current(connection: Connection, config: Config, now: datetime) -> Iterator[
     for instrument, (words, learnt) in absent_columns(stored_coverage.load_learnt(connection, now)).items():
         if any(instrument is of for of, _ in watched):
             yield Problem(ProblemKind.COLUMNS, f"MAST {instrument.written}", words, learnt.since, learnt.since)
-    if config.sources.crds.has_rules:
+    if config.has_rules:
         yield from of_rules(stored_impacts.newest(connection, [each.name for each in config.subscriptions]))
     runs = {work: stored_runs.newest(connection, work, LOOKED_BACK) for work in Work}
     yield from of_work(runs, now)

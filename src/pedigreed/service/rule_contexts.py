@@ -77,7 +77,7 @@ class Contexts:
 def contexts_of(config: Config, user_agent: str) -> Contexts | None:
     """The contexts of the configured server; None where there is neither a server nor a folder of rules."""
     crds = config.sources.crds
-    if not crds.has_rules:
+    if not config.has_rules:
         return None
     # A server on this machine, as the demo's, needs no pauses.
     is_here = crds.url is not None and urlsplit(crds.url).hostname in {"127.0.0.1", "::1", "localhost"}
