@@ -344,13 +344,27 @@ class KilledHosts(Struct, frozen=True):
 
 
 class SeveralHosts(Struct, frozen=True):
-    """Daemons that share a server, with a connection pooler before it; nothing where these are not installed."""
+    """Daemons that share a server, with a connection pooler before it; nothing where these are not installed.
+
+    Attributes:
+        subscriptions: how many.
+        one, two, four: what so many of them took.
+        killed: what came of four that were killed.
+        idle: seconds of the processor of a telling that finds nothing due, from its start to its end.
+    """
 
     subscriptions: int = 0
     one: Hosts | None = None
     two: Hosts | None = None
     four: Hosts | None = None
     killed: KilledHosts | None = None
+    idle: float | None = None
+
+    def at_most(self, count: int) -> float | None:
+        """How many times one so many can be, where only what each does for itself is not divided."""
+        if self.one is None or self.idle is None:
+            return None
+        return self.one.longest / (self.idle + (self.one.longest - self.idle) / count)
 
 
 class Telling(Struct, frozen=True):

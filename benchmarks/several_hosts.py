@@ -132,7 +132,9 @@ def main() -> None:
     with _hall(folder.resolve()) as hall:
         _prepare(hall)
         one, two, four = (_shared_by(hall, count) for count in (1, 2, 4))
-        hand_back(SeveralHosts(SUBSCRIPTIONS, one, two, four, _killed(hall)))
+        # All of that day is told and sent.
+        idle = _ended(hall.begin(0, "shared_by_1", FastClock(_DUE, time.monotonic(), 1.0)))
+        hand_back(SeveralHosts(SUBSCRIPTIONS, one, two, four, _killed(hall), idle))
 
 
 def _has_postgresql() -> bool:

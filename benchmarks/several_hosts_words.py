@@ -40,6 +40,13 @@ def several_hosts_words(found: SeveralHosts) -> Iterator[str]:
         f"One: {_each(found.one)}. Two: {_each(found.two)}. Four: {_each(found.four)}. The server itself took "
         f"{found.one.server:.0f}, {found.two.server:.0f} and {found.four.server:.0f} s of the processor."
     )
+    two, four = found.at_most(2), found.at_most(4)
+    if found.idle is not None and two is not None and four is not None:
+        yield (
+            "A process that begins such a telling and finds nothing due, with its start and the reading of its "
+            f"configuration, takes {found.idle:.1f} s, which no other takes from it. If nothing else were done "
+            f"twice, two would be {two:.2f} times one and four {four:.2f} times."
+        )
     killed = found.killed
     yield (
         f"{killed.daemons} daemons of which one that is at work is killed every {killed.every:.0f} s, with its "

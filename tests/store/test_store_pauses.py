@@ -42,6 +42,18 @@ def test_a_pause_is_kept_as_it_is_and_replaced_by_a_longer_one(store: Store) -> 
         assert pauses.load(connection, Paused.CHANNEL) == {}
 
 
+def test_what_is_left_alone_is_known_by_its_kind_while_it_lasts(store: Store) -> None:
+    with store.writing() as connection:
+        pauses.begin(connection, PAUSE)
+        pauses.begin(connection, replace(PAUSE, kind=Paused.DIGEST, name="jades", until=PAUSE.until + DAY))
+    nothing: dict[Paused, set[str]] = {kind: set() for kind in Paused}
+    with store.reading() as connection:
+        at_first = pauses.holding(connection, PAUSE.until - timedelta(seconds=1))
+        assert at_first == nothing | {Paused.CHANNEL: {"team"}, Paused.DIGEST: {"jades"}}
+        assert pauses.holding(connection, PAUSE.until) == nothing | {Paused.DIGEST: {"jades"}}
+        assert pauses.holding(connection, PAUSE.until - 3 * DAY) == nothing, "a clock was ahead"
+
+
 def test_a_channel_and_a_subscription_of_one_name_are_two(store: Store) -> None:
     with store.writing() as connection:
         pauses.begin(connection, PAUSE)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from pedigreed.config.settings import Config, Subscription
+    from pedigreed.config.settings import Config
     from pedigreed.model.work import Run
 
 WANTED_PAUSE = timedelta(hours=1)
@@ -99,15 +99,16 @@ def agenda(
     asks_for_wanted = not is_due and _is_wanted_due(connection, config, runs, now)
     if is_due or asks_for_wanted:
         due.add(Work.ASK)
-    listenings = stored_runs.newest(connection, Work.LISTEN)
-    states = stored_announcements.load_sources(connection)
-    sources = [(each, states.get(each.name)) for each in news_sources(config, place)]
+    listed_sources = news_sources(config, place)
+    listenings = stored_runs.newest(connection, Work.LISTEN) if listed_sources else []
+    states = stored_announcements.load_sources(connection) if listed_sources else {}
+    sources = [(each, states.get(each.name)) for each in listed_sources]
     if not _is_running(listenings, now, LONGEST_READING) and any(
         is_reading_due(listed, state, now) for listed, state in sources
     ):
         due.add(Work.LISTEN)
-    fetchings = stored_runs.newest(connection, Work.FETCH)
     fetching = [each.name for each in config.subscriptions if each.fetch is not None]
+    fetchings = stored_runs.newest(connection, Work.FETCH) if fetching else []
     if (
         fetching
         and not _is_running(fetchings, now, LONGEST_RUN[Work.FETCH])
@@ -117,7 +118,9 @@ def agenda(
     due.difference_update(left_alone)
     is_heard = Work.LISTEN in due or _is_running(listenings, now, LONGEST_WAIT)
     is_waiting_for_news = is_heard and any(is_awaited(listed, state, now) for listed, state in sources)
-    speaking = _speaking(connection, config, now)
+    paused = stored_pauses.holding(connection, now)
+    silent = stored_pauses.load_mutes(connection, now).keys() | paused[Paused.DIGEST]
+    speaking = {each.name: each for each in config.subscriptions if each.name not in silent}
     rhythms = {name: rhythm_of(subscription, config) for name, subscription in speaking.items()}
     ends = last_ends(connection, set(rhythms.values()), now)
     # After a sleep both are due. What is found then belongs into the digest, which waits for it, but not for long.
@@ -126,9 +129,8 @@ def agenda(
     known = {name: rhythm for name, rhythm in rhythms.items() if name in ends or pairs_of(speaking[name]) <= asked}
     if not is_waiting and due_periods(known, ends, now):
         due.add(Work.TELL)
-    paused = {name for name, pause in stored_pauses.load(connection, Paused.CHANNEL).items() if pause.holds(now)}
     waiting = stored_deliveries.waiting(connection)
-    if any(each.next_at <= now for channel, each in waiting.items() if channel not in paused):
+    if any(each.next_at <= now for channel, each in waiting.items() if channel not in paused[Paused.CHANNEL]):
         due.add(Work.TELL)
     nexts = {each: next_boundary(each, now).at for each in set(rhythms.values())}
     first = min(rhythms, key=lambda name: nexts[rhythms[name]], default=None)
@@ -155,11 +157,3 @@ def _is_wanted_due(connection: Connection, config: Config, runs: Sequence[Run], 
     if not config.programs & wanted.keys() or _is_running(runs, now, LONGEST):
         return False
     return not runs or now - runs[0].started_at >= WANTED_PAUSE
-
-
-def _speaking(connection: Connection, config: Config, now: datetime) -> dict[str, Subscription]:
-    """The subscriptions that are neither muted nor left alone."""
-    silent = stored_pauses.load_mutes(connection, now).keys() | {
-        name for name, pause in stored_pauses.load(connection, Paused.DIGEST).items() if pause.holds(now)
-    }
-    return {each.name: each for each in config.subscriptions if each.name not in silent}

@@ -49,9 +49,10 @@ def uncovered_keys(connection: Connection, watching: Mapping[str, Collection[int
         .outerjoin(told, and_(told.c.change_id == changes.c.id, told.c.subscription == watched.c.subscription))
         .where(watched.c.subscription.in_(watching), changes.c.program.in_(programs), told.c.change_id.is_(None))
     )
-    for name, program, key in connection.execute(query.order_by(changes.c.id)):
-        if program in watching[name]:
-            found[name].append(key)
+    for rows in own_rows(connection, query.order_by(changes.c.id)):
+        for name, program, key in rows:
+            if program in watching[name]:
+                found[name].append(key)
     return found
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
-from pedigreed.model.pause import Mute, Pause, Paused
+from pedigreed.model.pause import LONGEST, Mute, Pause, Paused
 from pedigreed.store.database import insert_or_replace
 from pedigreed.store.tables import mutes, pauses
 
@@ -31,6 +31,15 @@ def load(connection: Connection, kind: Paused) -> dict[str, Pause]:
         )
         for row in connection.execute(query)
     }
+
+
+def holding(connection: Connection, now: datetime) -> dict[Paused, set[str]]:
+    """The names of what is left alone at a moment (UTC), by kind: see `Pause.holds`."""
+    found: dict[Paused, set[str]] = {kind: set() for kind in Paused}
+    holds = (pauses.c.until > now, pauses.c.until <= now + LONGEST)
+    for kind, name in connection.execute(select(pauses.c.kind, pauses.c.name).where(*holds)):
+        found[Paused(kind)].add(name)
+    return found
 
 
 def begin(connection: Connection, pause: Pause) -> None:
