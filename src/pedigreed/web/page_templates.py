@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from pedigreed.model.delivery import DeliveryState
-    from pedigreed.web.looks import Unseen
+    from pedigreed.web.unseen_days import Unseen
 
 
 class Asset(NamedTuple):

@@ -28,9 +28,9 @@ from pedigreed.store import products as stored_products
 from pedigreed.store import programs as stored_programs
 from pedigreed.web.cal_ver_history import Band, Day, bands_of, days_of
 from pedigreed.web.campaign_plot import CampaignPlot, campaign_plot
-from pedigreed.web.looks import Unseen, unseen_days
 from pedigreed.web.plot import NARROW, WIDE, Plot, plot_of
 from pedigreed.web.sent_digest import SentDigest, sent_digest
+from pedigreed.web.unseen_days import Unseen, unseen_days
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

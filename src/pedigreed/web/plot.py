@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pedigreed.web.cal_ver_history import Band, Day
-    from pedigreed.web.looks import Unseen
+    from pedigreed.web.unseen_days import Unseen
 
 ROOM_FOR_A_NAME = 16.0
 _DAY = timedelta(days=1)

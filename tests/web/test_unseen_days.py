@@ -10,9 +10,9 @@ from pedigreed.model.coverage import Coverage, Gap, gap_between
 from pedigreed.model.instrument import Instrument
 from pedigreed.store import coverage
 from pedigreed.web.cal_ver_history import Day, bands_of
-from pedigreed.web.looks import Unseen, unseen_days
 from pedigreed.web.pages import program_page
 from pedigreed.web.plot import WIDE, Mark, days_in_words, plot_of
+from pedigreed.web.unseen_days import Unseen, unseen_days
 from watcher import DAY_0
 
 if TYPE_CHECKING:

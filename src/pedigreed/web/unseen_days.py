@@ -1,4 +1,4 @@
-"""The days on which a program was not looked at completely. Pure."""
+"""The days on which no complete answer of the archive was had of a program, for its page and its plot. Pure."""
 
 from __future__ import annotations
 
