@@ -351,6 +351,8 @@ class SeveralHosts(Struct, frozen=True):
         one, two, four: what so many of them took.
         killed: what came of four that were killed.
         idle: seconds of the processor of a telling that finds nothing due, from its start to its end.
+        at_once: the same of processes that do one thing each and share nothing, the most of them where one runs,
+            two and four at once.
     """
 
     subscriptions: int = 0
@@ -359,12 +361,7 @@ class SeveralHosts(Struct, frozen=True):
     four: Hosts | None = None
     killed: KilledHosts | None = None
     idle: float | None = None
-
-    def at_most(self, count: int) -> float | None:
-        """How many times one so many can be, where only what each does for itself is not divided."""
-        if self.one is None or self.idle is None:
-            return None
-        return self.one.longest / (self.idle + (self.one.longest - self.idle) / count)
+    at_once: tuple[float, float, float] | None = None
 
 
 class Telling(Struct, frozen=True):

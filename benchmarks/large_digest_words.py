@@ -42,8 +42,8 @@ def large_digest_words(found: LargeDigest) -> str:
         f"{found.subscriptions} subscriptions that have {found.few_changes:,} changes in common take",
         f"{found.several.seconds:.1f} s, and one of them alone {found.one.seconds:.1f} s: the changes are read,",
         "folded and written into their lists once. Before, that was done for each: 15.2 s and 4.2 s, on a busy",
-        "machine. Of the time of all of them, two fifths are the judgement of each one's digest, which goes by",
-        "its own periods and choices, and a quarter is what each has to itself: which changes wait for it, which",
+        "machine. Of the time of all of them, a third is the judgement of each one's digest, which goes by",
+        "its own periods and choices, and a third is what each has to itself: which changes wait for it, which",
         "it was told, and its mail, packed for the store.",
     )
     return " ".join(parts)

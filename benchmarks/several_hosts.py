@@ -55,6 +55,7 @@ _CONNECTIONS = 40
 _LOOK = 0.02
 """Seconds from one look at who waits to the next."""
 _GLANCE = 0.25
+_READ_TIMES = 10
 _PATIENCE = 1200.0
 
 _DAEMONS, _EVERY, _RESTARTS_AT = 4, 8.0, (3, 6)
@@ -134,7 +135,8 @@ def main() -> None:
         one, two, four = (_shared_by(hall, count) for count in (1, 2, 4))
         # All of that day is told and sent.
         idle = _ended(hall.begin(0, "shared_by_1", FastClock(_DUE, time.monotonic(), 1.0)))
-        hand_back(SeveralHosts(SUBSCRIPTIONS, one, two, four, _killed(hall), idle))
+        alone, as_two, as_four = (_at_once(hall, count) for count in (1, 2, 4))
+        hand_back(SeveralHosts(SUBSCRIPTIONS, one, two, four, _killed(hall), idle, (alone, as_two, as_four)))
 
 
 def _has_postgresql() -> bool:
@@ -178,6 +180,14 @@ def _shared_by(hall: Hall, count: int) -> Hosts:
     assert hall.sent(database) == SUBSCRIPTIONS
     server = _processor_of(hall.server) - server_before
     return Hosts(processor, [waited[f"host-{number}"] for number in range(count)], server)
+
+
+def _at_once(hall: Hall, count: int) -> float:
+    """Seconds of the busiest of processes that share nothing but the machine: each reads the configuration."""
+    read = "import sys; from pathlib import Path; from pedigreed.config.load import load_config"
+    again = f"[load_config(Path(sys.argv[1]), {{}}) for _ in range({_READ_TIMES})]"
+    command = [sys.executable, "-c", f"{read}; {again}", str(hall.folder / "prepared.yaml")]
+    return max([_ended(each) for each in [subprocess.Popen(command) for _ in range(count)]])
 
 
 def _ended(worker: subprocess.Popen[bytes]) -> float:

@@ -40,12 +40,16 @@ def several_hosts_words(found: SeveralHosts) -> Iterator[str]:
         f"One: {_each(found.one)}. Two: {_each(found.two)}. Four: {_each(found.four)}. The server itself took "
         f"{found.one.server:.0f}, {found.two.server:.0f} and {found.four.server:.0f} s of the processor."
     )
-    two, four = found.at_most(2), found.at_most(4)
-    if found.idle is not None and two is not None and four is not None:
+    if found.idle is not None and found.at_once is not None:
+        two, four = (_at_most(found.one, found.idle, count) for count in (2, 4))
+        alone, as_two, as_four = found.at_once
         yield (
             "A process that begins such a telling and finds nothing due, with its start and the reading of its "
-            f"configuration, takes {found.idle:.1f} s, which no other takes from it. If nothing else were done "
-            f"twice, two would be {two:.2f} times one and four {four:.2f} times."
+            f"configuration, takes {found.idle:.1f} s, which no other takes from it: were nothing else done "
+            f"twice, two would be {two:.2f} times one and four {four:.2f} times. What processes take from each "
+            "other by running on one machine at the same time, whatever they do: to read that configuration ten "
+            f"times takes {alone:.1f} s where one does it, {as_two:.1f} s where two do at once and "
+            f"{as_four:.1f} s where four do."
         )
     killed = found.killed
     yield (
@@ -59,6 +63,11 @@ def several_hosts_words(found: SeveralHosts) -> Iterator[str]:
 
 def _times(one: Hosts, several: Hosts) -> float:
     return one.longest / several.longest
+
+
+def _at_most(one: Hosts, idle: float, count: int) -> float:
+    """How many times one so many can be, where only what each does for itself is not divided."""
+    return one.longest / (idle + (one.longest - idle) / count)
 
 
 def _each(hosts: Hosts) -> str:
