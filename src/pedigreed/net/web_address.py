@@ -41,11 +41,14 @@ def host_of(address: URL) -> str:
     return address.raw_host or ""
 
 
-def proxy_for(address: URL) -> str | None:
-    """The proxy that the environment or the system has for it (``HTTPS_PROXY``, ``NO_PROXY``), if any."""
+def proxy_for(address: URL) -> URL | None:
+    """The proxy that the environment or the system has for it (``HTTPS_PROXY``, ``NO_PROXY``), if any.
+
+    Raises `ValueError` where it is none that HTTP goes through.
+    """
     proxies = getproxies()
     proxy = proxies.get(address.scheme) or proxies.get("all")
     host = host_of(address)
     if not proxy or proxy_bypass(host) or proxy_bypass(f"{host}:{address.port}"):
         return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+    return parsed(proxy if "://" in proxy else f"http://{proxy}")
