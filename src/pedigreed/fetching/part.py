@@ -34,6 +34,9 @@ _PIECE = 1 << 20
 _MOST_WAITING = 8 * _PIECE
 """Bytes of one file that are kept in memory where the disk is slower than the archive."""
 
+_MOST_WRITES = 64
+"""Pieces that are written one by one."""
+
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)", re.ASCII)
 _HEAD = 4096
 _WITHOUT_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS})
@@ -288,13 +291,15 @@ class PartFile:
         self._waiting, self._unwritten, self._came = [], 0, self.have
 
     def _write(self, pieces: Sequence[bytes]) -> None:
-        left = memoryview(b"".join(pieces))
+        # To join those that are large takes longer than to write each, and to write each that is small.
         try:
-            while left:
-                written = os.write(self._descriptor, left)
-                self._digest.update(left[:written])
-                self.have += written
-                left = left[written:]
+            for piece in pieces if len(pieces) <= _MOST_WRITES else (b"".join(pieces),):
+                left = memoryview(piece)
+                while left:
+                    written = os.write(self._descriptor, left)
+                    self._digest.update(left[:written])
+                    self.have += written
+                    left = left[written:]
         except OSError as error:
             raise DiskFailed(error) from error
 
