@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_OBJECTS_A_COLLECTION = 500_000
+_OBJECTS_A_COLLECTION = 50_000
 
 
 @contextmanager
