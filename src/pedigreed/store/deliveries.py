@@ -83,15 +83,9 @@ _CLAIM = (
         owner=bindparam("new_owner"),
         maybe_repeated=or_(deliveries.c.maybe_repeated, deliveries.c.state == DeliveryState.SENDING.value),
     )
-    .returning(
-        deliveries,
-        # As text, since SQLAlchemy writes columns without their tables into what SQLite is to return.
-        select(contents.c.content)
-        .where(text("contents.message_id = deliveries.message_id"))
-        .scalar_subquery()
-        .label("content"),
-    )
+    .returning(deliveries)
 )
+_CONTENTS = select(contents).where(contents.c.message_id.in_(bindparam("message_ids", expanding=True)))
 
 
 def claim(
@@ -111,8 +105,10 @@ def claim(
     """
     terms = {"of_channel": channel, "now": now, "lease_until": lease_until, "limit": limit, "new_owner": owner}
     taken = connection.execute(_CLAIM, terms).all()
+    found = _contents_of(connection, [row.message_id for row in taken])
     return sorted(
-        (delivery_of(row, unpack(row.content, row.size)) for row in taken), key=lambda delivery: delivery.key
+        (delivery_of(row, unpack(found[row.message_id], row.size)) for row in taken),
+        key=lambda delivery: delivery.key,
     )
 
 
@@ -327,6 +323,12 @@ def fullest_mail(connection: Connection, digest_id: str) -> bytes | None:
     with connection.execute(query.execution_options(yield_per=1)) as rows:
         messages = (unpack(kept, size) for size, kept in rows)
         return next((content for content in messages if content.startswith(_MAIL_BEGINS)), None)
+
+
+def _contents_of(connection: Connection, message_ids: Collection[str]) -> dict[str, bytes]:
+    if not message_ids:
+        return {}
+    return {row.message_id: row.content for row in connection.execute(_CONTENTS, {"message_ids": message_ids})}
 
 
 def delivery_of(row: Row[Any], content: bytes = b"") -> Delivery:
