@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,10 +20,8 @@ from pedigreed.model.failure import TryAgain
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.store import changes, periods
+from pedigreed.store.database import Store
 from pedigreed.store.tables import watched
-
-if TYPE_CHECKING:
-    from pedigreed.store.database import Store
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 OLD = Pedigree("1.20.2", "jwst_1464.pmap", NOON - timedelta(days=300))
@@ -183,6 +180,22 @@ def test_what_was_told_is_passed_over_up_to_the_first_that_waits(store: Store) -
     assert [key for key, _ in untold(store)] == keys[3:]
     record(store, change("e_cal.fits"))
     assert [known.filename for _, known in untold(store, "ceers")] == ["e_cal.fits"]
+
+
+def test_what_somebody_still_records_is_not_passed_over(postgresql_url: str) -> None:
+    """Only a server lets two write at once."""
+    with Store(postgresql_url) as store:
+        watch(store)
+        with store.writing() as slow:
+            changes.record(slow, [change("slow_cal.fits")])
+            record(store, change("a_cal.fits"))
+            [(key, _)] = untold(store)
+            cover(store, "jades", key)
+            assert looked_after(store, "jades")["jades"] < key
+        [(slow_key, found)] = untold(store)
+        assert (found.filename, slow_key < key) == ("slow_cal.fits", True)
+        cover(store, "jades", slow_key)
+        assert looked_after(store, "jades") == {"jades": key}
 
 
 def test_of_an_empty_store_nothing_is_let_go(store: Store) -> None:

@@ -130,6 +130,11 @@ def close_due_periods(
                     checked=each.period.is_checked,
                 )
         yield done
+        if told := [
+            each.period.subscription for each in done if isinstance(each, Closed) and each.period.digest_id
+        ]:
+            with store.writing() as connection:
+                stored_changes.pass_over_told(connection, told)
 
 
 def _side_by_side(subscriptions: Iterable[Subscription]) -> list[Subscription]:
@@ -203,7 +208,6 @@ class Closing:
         chosen = list(_until_there_are_many(mine, reader))
         left = mine[len(chosen) :]
         stored_periods.give_back(connection, {each.name: labels[each.name] for each in left})
-        stored_changes.pass_over_told(connection, [each.name for each in chosen if reader.changes_of(each)])
         templates = stored_pauses.load(connection, Paused.TEMPLATE)
         closed = [self._compose(connection, each, labels[each.name], templates.get(each.name)) for each in chosen]
         stored_periods.close(connection, [each.period for each in closed])

@@ -13,7 +13,14 @@ from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.instant import from_milliseconds, to_milliseconds
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.store.database import Direct, batches, insert_or_skip, own_rows
+from pedigreed.store.database import (
+    Direct,
+    alone_for_transaction,
+    batches,
+    insert_or_skip,
+    own_rows,
+    share_for_transaction,
+)
 from pedigreed.store.tables import Instant, changes, told, watched
 
 if TYPE_CHECKING:
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
 
 def record(connection: Connection, news: Iterable[Change]) -> None:
     """Record changes. One that is known by its identity already is left as it is."""
+    share_for_transaction(connection, _RECORDING)
     for batch in batches(news):
         _RECORD.run(connection, [_row_of(change) for change in batch])
 
@@ -71,11 +79,10 @@ def mark_covered(connection: Connection, subscription: str, label: str, ids: Ite
 def pass_over_told(connection: Connection, subscriptions: Collection[str]) -> None:
     """Let what some subscriptions watch go on after what their periods covered, where nothing before that waits.
 
-    So what is looked through for uncovered changes does not grow with the years. Call it before the period that is
-    being closed covers any: whoever still records a change with a lower number, be it by another clock, would have
-    been at it since the period before.
+    So what is looked through for uncovered changes does not grow with the years. Where anybody is recording
+    changes, nothing is passed over: theirs may have lower numbers than what is covered, and are not seen yet.
     """
-    if not subscriptions:
+    if not subscriptions or not alone_for_transaction(connection, _RECORDING):
         return
     last_told = (
         select(func.max(told.c.change_id))
@@ -246,6 +253,7 @@ def let_some_go(connection: Connection, subscriptions: Collection[str], seen_by:
     return len(gone)
 
 
+_RECORDING = "record changes"
 _TELL = Direct(("subscription", "change_id", "label"), lambda _: insert(told))
 _NO_PEDIGREE = Pedigree(None, None, None)
 _RECORD = Direct(

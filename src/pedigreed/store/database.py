@@ -318,6 +318,25 @@ def lock_for_transaction(connection: Connection, work: str) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:work))"), {"work": f"pedigreed {work}"})
 
 
+def share_for_transaction(connection: Connection, work: str) -> None:
+    """Do this work beside others, and wait for who has it alone (`alone_for_transaction`).
+
+    On SQLite a writing transaction is the only one anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_SHARE, {"work": f"pedigreed {work} "})
+
+
+def alone_for_transaction(connection: Connection, work: str) -> bool:
+    """Whether no other transaction is at this work. Then none begins it until this one ends.
+
+    On SQLite a writing transaction is the only one anyway.
+    """
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool(connection.execute(_ALONE, {"work": f"pedigreed {work} "}).scalar())
+
+
 def taken_for_transaction(connection: Connection, work: str, names: Collection[str]) -> Collection[str]:
     """Those of the names that no other transaction does this work for. They are this one's until it ends.
 
@@ -329,6 +348,8 @@ def taken_for_transaction(connection: Connection, work: str, names: Collection[s
 
 
 # Two stores in one database have schemas of their own.
+_SHARE = text("SELECT pg_advisory_xact_lock_shared(hashtext(:work || current_schema()))")
+_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtext(:work || current_schema()))")
 _TAKE = text(
     "SELECT name FROM unnest(CAST(:names AS text[])) AS name "
     "WHERE pg_try_advisory_xact_lock(hashtext(:work || current_schema()), hashtext(name))"
