@@ -139,7 +139,9 @@ class Attempt:
         return what_broke(cause) if what is None else trouble(what)
 
     def too_late(self) -> Trouble:
-        return trouble(Breakage.TIMED_OUT, f"no whole answer within {max(0.0, self._limits.seconds):.3g} s")
+        # What is left of a longer time is a few milliseconds less than was set.
+        seconds = round(max(0.0, self._limits.seconds), 1)
+        return trouble(Breakage.TIMED_OUT, f"no whole answer within {seconds:g} s")
 
     def _result(self, why: Trouble | None) -> Answer | NoAnswer:
         if self._response is None:
