@@ -159,9 +159,9 @@ def _one_reply(measured: Measured) -> tuple[str, ...]:
             "the comparison, the change's identity and the values that SQLite is handed. The shorter list has the "
             "same of all that, and less to load: there, to cut the rows and tell each by its fingerprint takes "
             "0.13 of `orjson.loads`, and to read 50,000 fingerprints and names from SQLite, by `sqlite3` alone, "
-            "0.27: 0.40 is the floor, and an unchanged reply is at three times that, since what came is looked "
-            "up, counted and held against what is known. What SQLite and the reading of a row take is 23 of the "
-            "44 microseconds of a change, which is nearly 8 times `orjson.loads`."
+            "0.27: 0.40 is the floor, and an unchanged reply is at some three times that, since what came is "
+            "looked up, counted and held against what is known. What SQLite and the reading of a row take is 23 "
+            "of the 44 microseconds of a change, which is nearly 8 times `orjson.loads`."
         ),
     )
 
