@@ -73,7 +73,7 @@ HAND_OVER_LIMIT = timedelta(minutes=40)
 """How long one message may take: longer than any channel's own limits, and shorter than the lease."""
 
 A_FEW = 16
-"""How many messages are taken at once. Those of a killed process wait until their lease ends."""
+"""How many messages are taken at once. Those of a killed process are taken up when it is known to be gone."""
 
 ENOUGH_REFUSALS = 20
 """Where so many recipients are refused in a row and nothing is taken, the rest of a run is not tried."""

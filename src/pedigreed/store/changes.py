@@ -90,12 +90,6 @@ def pass_over_told(connection: Connection, subscriptions: Collection[str]) -> No
         .correlate(watched)
         .scalar_subquery()
     )
-    is_told = (
-        select(told.c.change_id)
-        .where(told.c.change_id == changes.c.id, told.c.subscription == watched.c.subscription)
-        .correlate(changes, watched)
-        .exists()
-    )
     waits = (
         select(changes.c.id)
         .where(
@@ -103,7 +97,7 @@ def pass_over_told(connection: Connection, subscriptions: Collection[str]) -> No
             changes.c.instrument == watched.c.instrument,
             changes.c.id > watched.c.after_change,
             changes.c.id <= last_told,
-            ~is_told,
+            ~_IS_TOLD,
         )
         .exists()
     )
@@ -223,13 +217,6 @@ def let_some_go(connection: Connection, subscriptions: Collection[str], seen_by:
     later = select(changes.c.id).where(changes.c.seen_at > seen_by).order_by(changes.c.id).limit(1)
     newest = select(func.max(changes.c.id))
     first_kept = connection.execute(later).scalar() or connection.execute(newest).scalar() or 0
-    is_told = (
-        select(told.c.change_id)
-        .where(told.c.change_id == changes.c.id, told.c.subscription == watched.c.subscription)
-        # By itself it would be any change that was told of.
-        .correlate(changes, watched)
-        .exists()
-    )
     waits = (
         select(watched.c.subscription)
         .where(
@@ -237,7 +224,7 @@ def let_some_go(connection: Connection, subscriptions: Collection[str], seen_by:
             watched.c.program == changes.c.program,
             watched.c.instrument == changes.c.instrument,
             watched.c.after_change < changes.c.id,
-            ~is_told,
+            ~_IS_TOLD,
         )
         .exists()
     )
@@ -254,6 +241,15 @@ def let_some_go(connection: Connection, subscriptions: Collection[str], seen_by:
 
 
 _RECORDING = "record changes"
+_IS_TOLD = (
+    select(told.c.change_id)
+    .where(told.c.change_id == changes.c.id, told.c.subscription == watched.c.subscription)
+    # By itself it would be any change that was told of.
+    .correlate(changes, watched)
+    .exists()
+)
+"""Whether who watches was told of a change: of the rows of both that a statement looks at."""
+
 _TELL = Direct(("subscription", "change_id", "label"), lambda _: insert(told))
 _NO_PEDIGREE = Pedigree(None, None, None)
 _RECORD = Direct(
