@@ -50,11 +50,11 @@ def decide(
         give_up_after: the age limit.
         jitter: from 0 to 1, for the length of the pause.
     """
+    if isinstance(outcome, Sent):
+        return _finished(delivery, DeliveryState.SENT, outcome.receipt, now)
     waiting = replace(delivery, state=DeliveryState.WAITING)
     asked, over = timedelta(0), None
     match outcome:
-        case Sent(receipt):
-            return _finished(waiting, DeliveryState.SENT, receipt, now)
         case Refused(reason, of_form, _):
             light = lighter_form(delivery.message, reason) if of_form else None
             if light is not None:

@@ -323,7 +323,7 @@ class Queue:
 
     def _keep(self, connection: Connection, tried: _Tried) -> list[Delivery]:
         """Keep what came of one message, and what follows for the channel. Gives what became of deliveries."""
-        if self._has_taken_one:
+        if self._has_taken_one and isinstance(tried.outcome, Refused):
             tried = replace(tried, outcome=beside_others_taken(tried.outcome))
         after = self._decided(tried)
         if isinstance(tried.outcome, Refused) and after.state is DeliveryState.REFUSED and not self._has_taken_one:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from pedigreed.model.pause import LONGEST, Mute, Pause, Paused
 from pedigreed.store.database import insert_or_replace
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 
+_OF_KIND = select(pauses).where(pauses.c.kind == bindparam("of_kind")).order_by(pauses.c.name)
+
+
 def load(connection: Connection, kind: Paused) -> dict[str, Pause]:
     """The pauses of a kind by name, those that are over included: nothing has shown yet that they are."""
-    query = select(pauses).where(pauses.c.kind == kind.value).order_by(pauses.c.name)
     return {
         row.name: Pause(
             kind=Paused(row.kind),
@@ -29,7 +31,7 @@ def load(connection: Connection, kind: Paused) -> dict[str, Pause]:
             reason=row.reason,
             needs_mending=row.needs_mending,
         )
-        for row in connection.execute(query)
+        for row in connection.execute(_OF_KIND, {"of_kind": kind.value})
     }
 
 

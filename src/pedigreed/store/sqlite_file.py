@@ -85,7 +85,7 @@ class SqliteFile:
         # What is looked at before it is opened may be an older file, never a newer one.
         event.listen(engine, "do_connect", self._remember)
         event.listen(engine, "connect", _set_up)
-        event.listen(engine, "begin", _begin)
+        event.listen(engine, "begin", self._begin)
         return engine
 
     def is_replaced(self) -> bool:
@@ -181,6 +181,21 @@ class SqliteFile:
             case sqlite3.SQLITE_CONSTRAINT if code in _HELD_ALREADY:
                 found = TryAgain(f"{self.name}: this was kept already: {error}")
         return found
+
+    def _begin(self, connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        # Handed to the driver itself: many a transaction has one statement, and SQLAlchemy's way is a long one.
+        cursor = connection.connection.cursor()
+        try:
+            # What a connection of the pool was set to, it keeps.
+            if connection.info.get(_WRITES) is not writes:
+                cursor.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+                connection.info[_WRITES] = writes
+            cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+        except sqlite3.Error as error:
+            raise self.failure(error) or error from error
+        finally:
+            cursor.close()
 
     def _remember(self, *_: object) -> None:
         self._opened = self._identity()
@@ -278,12 +293,3 @@ def _set_up(connection: sqlite3.Connection, _: object) -> None:
     connection.isolation_level = None
     for pragma in ("synchronous=FULL", "fullfsync=ON", "foreign_keys=ON", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}").close()
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    # What a connection of the pool was set to, it keeps.
-    if connection.info.get(_WRITES) is not writes:
-        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
-        connection.info[_WRITES] = writes
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
