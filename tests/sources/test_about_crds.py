@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.vocabulary import SAY_ENOUGH_ON_A_LIST
+from pedigreed.notices.naming import named_in
 from pedigreed.sources.about_crds import instrument_of, is_about_crds, is_of_another_telescope
 
 
@@ -89,6 +91,19 @@ def test_a_list_of_an_instrument_need_not_call_its_files_so() -> None:
     assert is_about_crds(f"nircam.lists.obs.example\n{NEW_FLATS}", is_of_list=True)
     assert not is_about_crds(f"seminars.lists.obs.example\n{NEW_FLATS}", is_of_list=True)
     assert not is_about_crds(f"\nNIRCam: {NEW_FLATS}"), "a mail that is of no list may be anybody's"
+
+
+@pytest.mark.parametrize("words", [*SAY_ENOUGH_ON_A_LIST, "Read Noise"])
+def test_a_list_is_heard_by_words_that_name_a_type(words: str) -> None:
+    said = f"Updated MIRI and NIRCam {words} for the long wavelength channel."
+    assert is_about_crds(f"miri.lists.obs.example\n{said}", is_of_list=True)
+    assert named_in(said).reference_types or words.startswith("wavelength solution"), "several types have one"
+
+
+@pytest.mark.parametrize("words", ["dark", "photometry", "dark current", "trace table", "hot pixels", "masks"])
+def test_a_list_is_not_heard_by_every_word_for_a_type(words: str) -> None:
+    said = f"A new {words} recipe for NIRCam will be shown on Tuesday."
+    assert not is_about_crds(f"nircam.lists.obs.example\n{said}", is_of_list=True)
 
 
 @pytest.mark.parametrize(

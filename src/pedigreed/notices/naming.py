@@ -25,8 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.reference_file import context_of, file_name, reference_type, reference_types, step_parameters
-from pedigreed.notices.sentences import sentences
-from pedigreed.notices.vocabulary import (
+from pedigreed.model.vocabulary import (
     DESCRIBING,
     FLATS_OF_NIRSPEC,
     JOINING,
@@ -41,6 +40,7 @@ from pedigreed.notices.vocabulary import (
     TYPES_IN_COMPANY,
     WORDS_FOR_FILES,
 )
+from pedigreed.notices.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pedigreed.model.instrument import Instrument
+from pedigreed.model.vocabulary import SAY_ENOUGH_ON_A_LIST
 
 if TYPE_CHECKING:
     from pedigreed.model.notice import Announcement
@@ -31,8 +32,7 @@ _SUBJECT_MATTER = re.compile(
 )
 _OF_LISTS = re.compile(
     r"\b(?:new|updated?|updates|revised|improved|corrected|replaced|deliver(?:y|ed|ies))\b[^.!?]{0,80}"
-    r"\b(?:flats?|flat[ -]fields?|darks|(?:super)?bias(?:es)?|bad[ -]pixel (?:masks?|maps?)|photom|zero ?points?"
-    r"|linearity|distortion|reset|saturation|gain|read ?noise|aperture corrections?|wavelength solutions?)\b",
+    rf"\b(?:{'|'.join(map(re.escape, SAY_ENOUGH_ON_A_LIST))})\b",
     re.IGNORECASE,
 )
 """What a list says of reference files without calling them so."""

@@ -86,7 +86,7 @@ OTHER_NAMES_IN_COMPANY = {
     "linearity": "nonlinearity",
     "mask": "bad pixel, dead pixel, hot pixel",
     "photom": "photometric, photometry, flux conversion, zp",
-    "superbias": "bias",
+    "superbias": "bias, biases",
 }
 """The same of words that tell of the type only beside words for types, instruments or files."""
 NO_TYPE = _words(
@@ -94,6 +94,19 @@ NO_TYPE = _words(
     "wavelengthzeropoint astrometriczeropoint"
 )
 """What has a type's name in it and is none."""
+SAY_ENOUGH_ON_A_LIST = (
+    *("flat", "flats", "flat field", "flat fields", "flat-field", "flat-fields"),
+    *("darks", "bias", "biases", "superbias", "superbiases"),
+    *("bad pixel mask", "bad pixel masks", "bad-pixel mask", "bad-pixel masks"),
+    *("bad pixel map", "bad pixel maps", "bad-pixel map", "bad-pixel maps"),
+    *("photom", "zeropoint", "zeropoints", "zero point", "zero points"),
+    *("linearity", "distortion", "reset", "saturation", "gain", "readnoise", "read noise"),
+    *("aperture correction", "aperture corrections", "wavelength solution", "wavelength solutions"),
+)
+"""What shows that a mailing list tells of reference files, be they not called so, as it is written there.
+
+A choice of the words above, and no more: a list of observers speaks of a dark or of photometry every day.
+"""
 FLATS_OF_NIRSPEC = _words("dflat fflat sflat")
 """Where they are named, NIRSpec's "flats" are these."""
 TYPES_IN_COMPANY = _words(
