@@ -21,7 +21,7 @@ from benchmarks.figures import Disk, Timing
 from benchmarks.measuring import alternated, hand_back, timed, without_log_lines
 from pedigreed.fetching.fetch import AT_ONCE, Archive, Result, fetch
 from pedigreed.fetching.plan import Job
-from pedigreed.fetching.wanted import Wanted
+from pedigreed.fetching.wanted_file import WantedFile
 from pedigreed.model.coverage import Coverage
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
@@ -208,7 +208,7 @@ def downloads(folder: Path, count: int, size: int) -> tuple[Timing, Timing]:
     names = [filename(number) for number in range(count)]
     there = folder / "fetched"
     with served(source, size) as url:
-        jobs = [Job(Wanted(name, _PROGRAM, size, checksum), str(there / name)) for name in names]
+        jobs = [Job(WantedFile(name, _PROGRAM, size, checksum), str(there / name)) for name in names]
         taken = alternated(
             {
                 "ours": lambda: into(there, lambda: ours(jobs, url)),

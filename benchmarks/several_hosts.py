@@ -37,7 +37,7 @@ from pedigreed.config.load import load_config
 from pedigreed.model.failure import PedigreedError
 from pedigreed.service.cycle import tell
 from pedigreed.store.database import Store
-from pedigreed.store.lives import Life, held
+from pedigreed.store.live_processes import Life, held
 from pedigreed.store.tables import deliveries
 from pgbouncer import pgbouncer
 from postgresql_servers import one_server

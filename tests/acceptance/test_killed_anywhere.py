@@ -14,7 +14,7 @@ from pedigreed.service.outbox import LEASE
 from pedigreed.store import deliveries
 from pedigreed.store.database import Store
 from pedigreed.store.deliveries import unpack
-from pedigreed.store.lives import Life
+from pedigreed.store.live_processes import Life
 from watcher import DAY_0
 
 if TYPE_CHECKING:

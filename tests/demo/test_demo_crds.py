@@ -26,7 +26,7 @@ from pedigreed.demo.crds_story import (
 from pedigreed.demo.history import B12_1_1, B12_3_1, B12_4
 from pedigreed.demo.scenario import AFTER, BEFORE, DAY_1, DAY_2, DAY_3, archive_at
 from pedigreed.impact.context import compile_file, context_of_files
-from pedigreed.impact.why import explain
+from pedigreed.impact.explanation import explain
 from pedigreed.model.instrument import Instrument
 
 if TYPE_CHECKING:

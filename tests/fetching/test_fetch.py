@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pedigreed.fetching.fetch import Outcome
-    from pedigreed.fetching.wanted import Wanted
+    from pedigreed.fetching.wanted_file import WantedFile
 
 NAME = "jw01180007001_02101_00001_nrca1_cal.fits"
 OTHER = "jw01180007001_02101_00002_nrca1_cal.fits"
@@ -72,7 +72,7 @@ def run(
     *jobs: Job,
     token: str | None = None,
     keeps_old: bool = False,
-    ask_again: Callable[[frozenset[int]], Mapping[str, Wanted]] | None = None,
+    ask_again: Callable[[frozenset[int]], Mapping[str, WantedFile]] | None = None,
     patience: Patience = PATIENCE,
 ) -> list[Outcome]:
     watched = Watched()
@@ -255,7 +255,7 @@ def test_what_the_archive_made_anew_meanwhile_is_asked_for_again(archive: FileAr
     archive.files[OTHER] = same_size = content(OTHER, 2)
     asked: list[frozenset[int]] = []
 
-    def ask_again(programs: frozenset[int]) -> Mapping[str, Wanted]:
+    def ask_again(programs: frozenset[int]) -> Mapping[str, WantedFile]:
         asked.append(programs)
         return {NAME: wanted(NAME, larger), OTHER: wanted(OTHER, same_size)}
 

@@ -55,11 +55,11 @@ for name in ("open", "write", "ftruncate", "fchmod", "fsync", "link", "close"):
 
 KILLED = f"""
 {ARMED}
-from pedigreed.fetching import part
+from pedigreed.fetching import part_file
 from pedigreed.fetching.fetch import Archive, fetch
 from pedigreed.fetching.old_files import old_file
 from pedigreed.fetching.plan import Job
-from pedigreed.fetching.wanted import Wanted
+from pedigreed.fetching.wanted_file import WantedFile
 
 url, place, size, checksum, last = sys.argv[1:]
 
@@ -67,7 +67,7 @@ class Quiet:
     def received(self, count): pass
     def ended(self, outcome): pass
 
-job = Job(Wanted(Path(place).name, 1180, int(size), checksum), place, old_file(place))
+job = Job(WantedFile(Path(place).name, 1180, int(size), checksum), place, old_file(place))
 left[0] = int(last)
 outcomes = fetch([job], Archive.mast(url, None), Quiet(), keeps_old=True)
 sys.exit(outcomes[0].is_missing)
@@ -78,7 +78,7 @@ KILLED_COMMANDS = f"""
 {ARMED}
 from pedigreed.cli.app import main
 from pedigreed.fetching import fetch as fetching
-import astroquery.mast, pedigreed.cli.fetch, pedigreed.fetching.part
+import astroquery.mast, pedigreed.cli.fetch, pedigreed.fetching.part_file
 
 url, data = sys.argv[1:]
 fetch = fetching.fetch

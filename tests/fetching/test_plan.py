@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pedigreed.changes.copies import Archived, compare_copies
 from pedigreed.fetching.plan import Job, kept_name, plan_fetch, plan_renewal, public_copy, room_needed
-from pedigreed.fetching.wanted import Wanted
+from pedigreed.fetching.wanted_file import WantedFile
 from pedigreed.model.instant import parse_instant
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.local_file import LocalFile
@@ -25,7 +25,7 @@ ARCHIVE = Pedigree("2.0.1", "jwst_1535.pmap", parse_instant("2026-11-21T09:00:00
 
 
 def places(*names: str, is_flat: bool = False) -> list[str]:
-    files = [Wanted(name, 1180) for name in names]
+    files = [WantedFile(name, 1180) for name in names]
     return [job.place for job in plan_fetch(files, {}, "/data", is_flat=is_flat, includes_custom=False).jobs]
 
 
@@ -53,7 +53,7 @@ def test_a_new_file_goes_to_the_folder_of_its_program_or_into_the_folder_itself(
     ],
 )
 def test_a_name_that_is_none_of_jwst_is_left_out(name: str) -> None:
-    plan = plan_fetch([Wanted(name, 1180)], {}, "/data", is_flat=False, includes_custom=False)
+    plan = plan_fetch([WantedFile(name, 1180)], {}, "/data", is_flat=False, includes_custom=False)
     assert not plan.jobs
     assert [(left.name, left.reason) for left in plan.left] == [(name, "it is no name of a JWST file")]
 
@@ -84,7 +84,7 @@ def copy(cal_ver: str, crds_ctx: str, date: str) -> LocalFile:
     ],
 )
 def test_what_is_newer_here_is_replaced_only_on_request(old: LocalFile, *, is_replaced: bool) -> None:
-    file = Wanted(NAME, 1180, pedigree=ARCHIVE)
+    file = WantedFile(NAME, 1180, pedigree=ARCHIVE)
     plan = plan_fetch([file], {NAME: [old]}, "/data", is_flat=False, includes_custom=False)
     assert plan.jobs == ([Job(file, old.path, old)] if is_replaced else [])
     assert [left.reason for left in plan.left] == ([] if is_replaced else ["yours is newer"])
@@ -95,7 +95,7 @@ def test_what_is_newer_here_is_replaced_only_on_request(old: LocalFile, *, is_re
 @pytest.mark.parametrize(("cal_ver", "is_replaced"), [("2.0.2", True), ("1.20.3.dev4+gabc", False)])
 def test_a_list_without_pedigrees_replaces_no_work_of_ones_own(cal_ver: str, *, is_replaced: bool) -> None:
     old = copy(cal_ver, "jwst_1464.pmap", "2025-11-02T04:00:00")
-    plan = plan_fetch([Wanted(NAME, 1180)], {NAME: [old]}, "/data", is_flat=False, includes_custom=False)
+    plan = plan_fetch([WantedFile(NAME, 1180)], {NAME: [old]}, "/data", is_flat=False, includes_custom=False)
     assert bool(plan.jobs) is is_replaced
 
 
@@ -122,7 +122,7 @@ def test_a_renewal_goes_to_where_the_old_files_lie() -> None:
     ]
     assert plan.left == []
     (job, *_) = plan_renewal(copies[2:3], {}, ["/data"], includes_custom=False).jobs
-    assert job.wanted == Wanted(rate, 1180)
+    assert job.wanted == WantedFile(rate, 1180)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_what_is_not_to_be_replaced_is_told(file: LocalFile, reason: str) -> Non
 
 def test_the_room_that_is_needed_counts_what_lies_there_twice_on_the_way() -> None:
     def job(new: int, old: int | None) -> Job:
-        return Job(Wanted(NAME, 1180, size=new), "/data/x", None if old is None else lying("/data/x", old))
+        return Job(WantedFile(NAME, 1180, size=new), "/data/x", None if old is None else lying("/data/x", old))
 
     assert room_needed([job(100, None)], keeps_old=False, at_once=2) == 100
     assert room_needed([job(100, 90)] * 5, keeps_old=False, at_once=2) == 50 + 180

@@ -80,7 +80,7 @@ from pedigreed.model.work import Work
 from pedigreed.service.one_run import one_run
 from pedigreed.store import deliveries
 from pedigreed.store.database import Store
-from pedigreed.store.lives import Life
+from pedigreed.store.live_processes import Life
 now = datetime(2026, 11, 21, 12, tzinfo=UTC)
 with Store(sys.argv[1]) as store, one_run(store, Work.ASK, now), store.alive(Life.SENDING, 7):
     with store.writing() as connection:

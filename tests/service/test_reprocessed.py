@@ -19,9 +19,9 @@ from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import KnownProduct
-from pedigreed.service.evaluating import fetch_rules_in_use
 from pedigreed.service.facts_reader import FactsReader
 from pedigreed.service.rule_contexts import COMPILER, Contexts
+from pedigreed.service.rule_evaluation import fetch_rules_in_use
 from pedigreed.sources.crds.rules import RuleFiles
 from pedigreed.store import announcements, changes, periods, products
 from pedigreed.store.database import Store

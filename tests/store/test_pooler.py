@@ -13,7 +13,7 @@ import pytest
 from notes import note, noted
 from pedigreed.model.failure import StoreError
 from pedigreed.store.database import Store
-from pedigreed.store.lives import Life, held
+from pedigreed.store.live_processes import Life, held
 from pgbouncer import pgbouncer
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def test_more_processes_than_the_pooler_has_connections_say_the_same_again_and_a
 AT_WORK = """
 import sys, time
 from pedigreed.store.database import Store
-from pedigreed.store.lives import Life
+from pedigreed.store.live_processes import Life
 with Store(sys.argv[1]) as store, store.alive(Life.RUN, 7), store.alive(Life.SENDING, 8):
     print("at work", flush=True)
     time.sleep(600)

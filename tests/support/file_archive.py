@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from pedigreed.demo.archive import DemoArchive
 from pedigreed.demo.loopback import NOT_FOUND, LoopbackService, Reply
 from pedigreed.demo.scenario import DAY_2, archive_at
-from pedigreed.fetching.wanted import Wanted
+from pedigreed.fetching.wanted_file import WantedFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,9 +32,9 @@ def content(name: str, version: int = 1, size: int = 300_000) -> bytes:
     return (b"SIMPLE  =                    T".ljust(80) + seed * (size // len(seed) + 1))[:size]
 
 
-def wanted(name: str, there: bytes) -> Wanted:
+def wanted(name: str, there: bytes) -> WantedFile:
     """As the archive lists a file with this content."""
-    return Wanted(name, int(name[2:7]), len(there), hashlib.md5(there).hexdigest())
+    return WantedFile(name, int(name[2:7]), len(there), hashlib.md5(there).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pedigreed.fetching.fetch import Archive, Outcome
-    from pedigreed.fetching.wanted import Wanted
+    from pedigreed.fetching.wanted_file import WantedFile
 
 STILL_MISSING = Path("pedigreed-missing.json")
 
@@ -139,7 +139,7 @@ def fetch(
         raise typer.Exit
     check_room(plan.jobs, keeps_old=keep_old)
 
-    def ask_again(programs: frozenset[int]) -> "Mapping[str, Wanted]":
+    def ask_again(programs: frozenset[int]) -> "Mapping[str, WantedFile]":
         with open_archive(source, mast) as archive:
             return Listing(archive, keyword_records(source, mast), lambda _: None).of_programs(programs)
 

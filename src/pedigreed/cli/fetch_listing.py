@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from pedigreed.fetching.plan import Job, Plan
-    from pedigreed.fetching.wanted import Wanted
+    from pedigreed.fetching.wanted_file import WantedFile
     from pedigreed.model.product import Product
     from pedigreed.model.program import ProgramSelection
     from pedigreed.service.local_folders import DiskSurvey
@@ -31,23 +31,23 @@ class Listing:
         self._tell = tell
         self.problems: list[str] = []
         self.unlisted: set[str] = set()
-        self.unknown: list[Wanted] = []
+        self.unknown: list[WantedFile] = []
 
-    def of_programs(self, programs: "Iterable[int]") -> "dict[str, Wanted]":
+    def of_programs(self, programs: "Iterable[int]") -> "dict[str, WantedFile]":
         """By file name."""
         from pedigreed.model.program import ProgramSelection
 
         return self._of(ProgramSelection(program) for program in sorted(programs))
 
     def wanted(
-        self, files: "Sequence[Wanted]", selections: "Iterable[ProgramSelection]", suffixes: frozenset[str]
-    ) -> "list[Wanted]":
+        self, files: "Sequence[WantedFile]", selections: "Iterable[ProgramSelection]", suffixes: frozenset[str]
+    ) -> "list[WantedFile]":
         """What is asked for, as the archive lists it now. A name that it lists not is `unlisted`.
 
         Where its answer is not complete, what is not in it is `unknown` instead. Of programs, the types of lower
         levels among the suffixes are asked for by the record of each exposure's file, since they are not listed.
         """
-        from pedigreed.fetching.wanted import Wanted
+        from pedigreed.fetching.wanted_file import WantedFile
         from pedigreed.model.product_name import product_type_of
 
         listed = self.of_programs({file.program for file in files}) if files else {}
@@ -64,7 +64,7 @@ class Listing:
         found += [*of_programs.values(), *self._of_lower_levels(of_programs, suffixes)]
         chosen = [file for file in found if not suffixes or product_type_of(file.filename) in suffixes]
         records = self._recorded(file.filename for file in chosen if file.filename in self.unlisted)
-        return [Wanted.of(records[file.filename]) if file.filename in records else file for file in chosen]
+        return [WantedFile.of(records[file.filename]) if file.filename in records else file for file in chosen]
 
     def renewal(self, survey: "DiskSurvey", *, include_custom: bool) -> "Plan":
         """What takes the place of what is out of date. What a level that is not listed has is asked for."""
@@ -81,15 +81,15 @@ class Listing:
         folders = [os.path.realpath(look.folder) for look in survey.looks]
         return plan_renewal(survey.copies, records, folders, includes_custom=include_custom)
 
-    def _of_lower_levels(self, listed: "Collection[str]", suffixes: frozenset[str]) -> "list[Wanted]":
+    def _of_lower_levels(self, listed: "Collection[str]", suffixes: frozenset[str]) -> "list[WantedFile]":
         from pedigreed.changes.copies import lower_levels_of
-        from pedigreed.fetching.wanted import Wanted
+        from pedigreed.fetching.wanted_file import WantedFile
         from pedigreed.service.disk_checks import records_of
 
         names = {lower for name in listed for lower in lower_levels_of(name, suffixes)}.difference(listed)
         records, problems = records_of(names, self._records, self._tell)
         self.problems += problems
-        return [Wanted.of(product) for product in records.values()]
+        return [WantedFile.of(product) for product in records.values()]
 
     def _recorded(self, filenames: "Iterable[str]") -> "dict[str, Product]":
         """What the archive says of files that it does not list. What it does not say is no problem here."""
@@ -99,22 +99,22 @@ class Listing:
         self.unlisted -= records.keys()
         return records
 
-    def _of(self, selections: "Iterable[ProgramSelection]") -> "dict[str, Wanted]":
-        from pedigreed.fetching.wanted import Wanted
+    def _of(self, selections: "Iterable[ProgramSelection]") -> "dict[str, WantedFile]":
+        from pedigreed.fetching.wanted_file import WantedFile
         from pedigreed.model.instrument import Instrument
         from pedigreed.service.survey import survey
 
         surveys = survey(selections, Instrument, self._archive, self._tell)
         self.problems += sorted({problem for each in surveys for problem in each.problems})
-        return {product.filename: Wanted.of(product) for each in surveys for product in each.products}
+        return {product.filename: WantedFile.of(product) for each in surveys for product in each.products}
 
 
-def asked_for(what: "Sequence[str]") -> "tuple[list[Wanted], list[ProgramSelection]]":
+def asked_for(what: "Sequence[str]") -> "tuple[list[WantedFile], list[ProgramSelection]]":
     """The files of lists, and programs. Raises `Usage`."""
     from pedigreed.fetching.download_list import read_download_list
     from pedigreed.model.program import ProgramSelection
 
-    files: list[Wanted] = []
+    files: list[WantedFile] = []
     selections = []
     for each in what:
         if each.endswith(_LISTS) or Path(each).is_file():

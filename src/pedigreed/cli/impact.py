@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pedigreed.config.load import LoadedConfig
+    from pedigreed.impact.explanation import Side, Why
     from pedigreed.impact.inventory import Inventory
-    from pedigreed.impact.why import Side, Why
     from pedigreed.model.impact import Impact
     from pedigreed.service.impact import Described
     from pedigreed.service.recorded_files import RecordedFiles

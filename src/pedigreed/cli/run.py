@@ -174,10 +174,10 @@ def _do(kind: Work, configuration: str, name: str, order: Order) -> None:
     from pedigreed.config.load import parse_config
     from pedigreed.delivery.channels import open_channels
     from pedigreed.service.cycle import ask, send_heartbeat, tell, was_complete
-    from pedigreed.service.evaluating import evaluate_rules
     from pedigreed.service.news import read_news
     from pedigreed.service.one_run import Stop
     from pedigreed.service.rule_contexts import contexts_of
+    from pedigreed.service.rule_evaluation import evaluate_rules
     from pedigreed.service.subscriptions import with_programs
     from pedigreed.store.database import Store
 

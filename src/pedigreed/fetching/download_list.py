@@ -7,7 +7,7 @@ import os
 import zlib
 from typing import TYPE_CHECKING
 
-from pedigreed.fetching.wanted import Wanted
+from pedigreed.fetching.wanted_file import WantedFile
 from pedigreed.model.failure import Usage
 from pedigreed.regular_file import open_regular, why_unread
 from pedigreed.sources.mailbox.mast_events import events_in
@@ -21,7 +21,7 @@ LARGEST = 1 << 29
 _PACKED = b"\x1f\x8b"
 
 
-def read_download_list(file: Path) -> tuple[Wanted, ...]:
+def read_download_list(file: Path) -> tuple[WantedFile, ...]:
     """The files of a list, plain or packed with gzip, each once.
 
     Raises:
@@ -45,4 +45,4 @@ def read_download_list(file: Path) -> tuple[Wanted, ...]:
             f"{str(file)!a} lists no file of JWST: name the JSON that a digest or a mail of MAST has attached, or "
             "that `pedigreed local --manifest` wrote"
         )
-    return tuple({event.filename: Wanted(event.filename, event.program) for event in events}.values())
+    return tuple({event.filename: WantedFile(event.filename, event.program) for event in events}.values())

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pedigreed.digests.wording import product_file
 from pedigreed.durable import keep_names
-from pedigreed.fetching.part import (
+from pedigreed.fetching.part_file import (
     Denied,
     DiskFailed,
     LeftAlone,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pedigreed.fetching.plan import Job
-    from pedigreed.fetching.wanted import Wanted
+    from pedigreed.fetching.wanted_file import WantedFile
 
 AT_ONCE = 2
 """Files that the archive is asked for: it is for all."""
@@ -129,7 +129,7 @@ def fetch(
     watcher: Watcher,
     *,
     keeps_old: bool = False,
-    ask_again: Callable[[frozenset[int]], Mapping[str, Wanted]] | None = None,
+    ask_again: Callable[[frozenset[int]], Mapping[str, WantedFile]] | None = None,
     patience: Patience = PATIENCE,
 ) -> list[Outcome]:
     """Fetch files, each whole or not at all.

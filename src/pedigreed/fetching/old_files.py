@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from pedigreed.fetching.plan import Job, Plan
-    from pedigreed.fetching.wanted import Wanted
+    from pedigreed.fetching.wanted_file import WantedFile
 
 
 def find_old_files(folder: str, names: Collection[str]) -> tuple[dict[str, list[LocalFile]], list[Left]]:
@@ -41,7 +41,7 @@ def find_old_files(folder: str, names: Collection[str]) -> tuple[dict[str, list[
     return {name: list(files.values()) for name, files in found.items()}, left
 
 
-def plan_to_folder(wanted: Iterable[Wanted], folder: str, *, flat: bool, include_custom: bool) -> Plan:
+def plan_to_folder(wanted: Iterable[WantedFile], folder: str, *, flat: bool, include_custom: bool) -> Plan:
     """Decide on places in a folder. What a link leads out of it is left alone."""
     files = sorted(wanted, key=lambda file: file.filename)
     old, links = find_old_files(folder, {file.filename for file in files})

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pedigreed.changes.copies import OUT_OF_DATE, Standing, is_newer_here, is_of_no_release
-from pedigreed.fetching.wanted import Wanted
+from pedigreed.fetching.wanted_file import WantedFile
 from pedigreed.model.product_name import parse_product_name
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _UNFIT = re.compile(r"[^\w.+-]", re.ASCII)
 class Job:
     """A file to fetch, its absolute place, and the old file that lies there, as it was when it was looked at."""
 
-    wanted: Wanted
+    wanted: WantedFile
     place: str
     old: LocalFile | None = None
 
@@ -75,7 +75,7 @@ class Plan:
 
 
 def plan_fetch(
-    wanted: Iterable[Wanted],
+    wanted: Iterable[WantedFile],
     old: Mapping[str, Sequence[LocalFile]],
     folder: str,
     *,
@@ -135,7 +135,7 @@ def plan_renewal(
         elif product and not includes_custom and is_newer_here(file.pedigree, product.pedigree):
             plan.left.append(Left(file.path, f"{copy.reason}; and yours is newer"))
         else:
-            wanted = Wanted.of(product) if product else Wanted(file.filename, copy.program)
+            wanted = WantedFile.of(product) if product else WantedFile(file.filename, copy.program)
             plan.jobs.append(Job(wanted, file.place, file))
     return plan
 
@@ -152,7 +152,7 @@ def _why_left(copy: Copy, product: Product | None, folders: Sequence[str]) -> st
     return None
 
 
-def _is_newer_here(old: LocalFile, wanted: Wanted) -> bool:
+def _is_newer_here(old: LocalFile, wanted: WantedFile) -> bool:
     if wanted.pedigree is None:
         return is_of_no_release(old.pedigree.cal_ver)
     return is_newer_here(old.pedigree, wanted.pedigree)

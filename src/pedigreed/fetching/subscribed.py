@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from pedigreed.config.value import format_size
 from pedigreed.fetching.fetch import PATIENCE, UNDER_WAY, Result, fetch
 from pedigreed.fetching.old_files import bytes_in, plan_to_folder
-from pedigreed.fetching.part import discard
+from pedigreed.fetching.part_file import discard
 from pedigreed.fetching.plan import fitting
-from pedigreed.fetching.wanted import Wanted
+from pedigreed.fetching.wanted_file import WantedFile
 from pedigreed.model.download import Download, DownloadState
 from pedigreed.store import downloads as stored_downloads
 from pedigreed.store import products as stored_products
@@ -76,7 +76,7 @@ def _jobs(rules: FetchRules, products: Mapping[str, Product], keeper: _Keeper) -
         unlisted = "MAST lists it no more" if name not in products else "MAST does not say how large it is"
         keeper.end(name, DownloadState.MISSING, unlisted)
     folder = os.path.normpath(rules.to)
-    wanted = (Wanted.of(product) for product in known.values())
+    wanted = (WantedFile.of(product) for product in known.values())
     plan = plan_to_folder(wanted, folder, flat=False, include_custom=False)
     jobs, too_large = _within(plan.jobs, folder, rules.at_most)
     there = {job.wanted.filename for job in jobs} - too_large

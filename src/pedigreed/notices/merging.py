@@ -16,9 +16,9 @@ belongs to the one that it shares most with, with a key or without:
 
 - the identity, which is the Message-ID of a mail that was sent to two lists;
 - or more than half of the reference files of who names fewer, within 30 days, and between deliveries;
-- or the words (see `likeness`), within 14 days, unless both name instruments, types or files and neither's are
-  among the other's. Of a text of some ten words and less all must be there, in another source, within three days,
-  and instruments and types must be the same;
+- or the words (see `text_similarity`), within 14 days, unless both name instruments, types or files and neither's
+  are among the other's. Of a text of some ten words and less all must be there, in another source, within three
+  days, and instruments and types must be the same;
 - or else, for a delivery without a file, a switch within 7 days in which CRDS changed all types that it names.
 
 Identity goes before files, files before words, words before time. As no announcement has two keys, two contexts
@@ -37,8 +37,8 @@ from typing import TYPE_CHECKING
 from pedigreed.model.notice import Medium, NoticeKind
 from pedigreed.model.pedigree import context_number
 from pedigreed.model.reference_file import file_name
-from pedigreed.notices.likeness import FEWEST_RUNS, alike, pairs_with_common_runs, runs_of
 from pedigreed.notices.reading import facts_heard
+from pedigreed.notices.text_similarity import FEWEST_RUNS, alike, pairs_with_common_runs, runs_of
 from pedigreed.notices.writing import happened_at, notice_of
 
 if TYPE_CHECKING:

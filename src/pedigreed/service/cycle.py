@@ -17,7 +17,6 @@ from pedigreed.model.instrument import by_reason
 from pedigreed.model.pause import Pause
 from pedigreed.model.work import Work
 from pedigreed.service.asking import collect
-from pedigreed.service.evaluating import evaluate_rules
 from pedigreed.service.every_program import find_programs
 from pedigreed.service.local_folders import look_through_folders
 from pedigreed.service.news import SourceRead, read_news
@@ -25,6 +24,7 @@ from pedigreed.service.one_run import Stop, one_run, take_up_lost
 from pedigreed.service.outbox import deliver, take_back
 from pedigreed.service.periods import Closed, close_due_periods
 from pedigreed.service.problems import update_problems
+from pedigreed.service.rule_evaluation import evaluate_rules
 from pedigreed.service.subscriptions import instruments_in_full, only, watched_programs, with_programs
 from pedigreed.service.tidying import tidy
 from pedigreed.sources.source import CRDS_SERVER

@@ -24,7 +24,7 @@ from pedigreed.digests.facts import (
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.impact import Remade, Switch
 from pedigreed.model.work import Work
-from pedigreed.notices.kinship import kin_of
+from pedigreed.notices.merge_candidates import merge_candidates
 from pedigreed.notices.merging import notices_of
 from pedigreed.notices.reading import reader
 from pedigreed.schedule import due
@@ -392,7 +392,7 @@ def notices_with(connection: Connection, keys: frozenset[int]) -> tuple[Notice, 
     """The notices that these announcements belong to, with others, the newest first. The rest is not loaded."""
     if not keys:
         return ()
-    kin = kin_of(keys, stored_announcements.outlines(connection, reader()))
+    kin = merge_candidates(keys, stored_announcements.outlines(connection, reader()))
     return notices_of(stored_announcements.load(connection, kin))
 
 

@@ -14,6 +14,7 @@ from pedigreed.garbage import collected_seldom
 from pedigreed.impact.comparison import Comparison, Usage
 from pedigreed.impact.context import Context
 from pedigreed.impact.dates import moment_of
+from pedigreed.impact.explanation import explain
 from pedigreed.impact.headers import (
     UNKNOWN,
     WITH_KEYWORDS,
@@ -31,7 +32,6 @@ from pedigreed.impact.inventory import (
     microseconds_of,
 )
 from pedigreed.impact.values import UNDEFINED
-from pedigreed.impact.why import explain
 from pedigreed.model.failure import Unreadable
 from pedigreed.model.failure import Usage as WrongUse
 from pedigreed.model.impact import Impact, total
@@ -52,8 +52,8 @@ if TYPE_CHECKING:
 
     from pedigreed.config.settings import Subscription
     from pedigreed.impact.comparison import Difference
+    from pedigreed.impact.explanation import Why
     from pedigreed.impact.inventory import Group
-    from pedigreed.impact.why import Why
     from pedigreed.model.product import Product
     from pedigreed.service.rule_contexts import Contexts
 

@@ -15,7 +15,7 @@ from pedigreed.model.product_name import parse_product_name
 from pedigreed.model.program import ProgramSelection
 from pedigreed.service.subscriptions import folders_of
 from pedigreed.service.survey import survey
-from pedigreed.sources.disk.apart import look_through_apart
+from pedigreed.sources.disk.own_process import look_through_apart
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import local_files as stored_files
 from pedigreed.store import products as stored_products

@@ -15,7 +15,7 @@ from pedigreed.model.failure import PedigreedError
 from pedigreed.model.work import BROKEN_OFF, INTERRUPTED, Run, Work
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import runs as stored_runs
-from pedigreed.store.lives import SURE_AFTER, Life, held
+from pedigreed.store.live_processes import SURE_AFTER, Life, held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

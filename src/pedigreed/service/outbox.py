@@ -51,7 +51,7 @@ from pedigreed.service.after_attempt import (
 from pedigreed.service.one_run import Stop
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
-from pedigreed.store.lives import Life
+from pedigreed.store.live_processes import Life
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -16,7 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from pedigreed.model.failure import StoreError
 from pedigreed.store import migrate
-from pedigreed.store.lives import Lives
+from pedigreed.store.live_processes import Lives
 from pedigreed.store.sqlite_file import SqliteFile
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection, Engine
     from sqlalchemy.engine.interfaces import ExceptionContext
 
-    from pedigreed.store.lives import Life
+    from pedigreed.store.live_processes import Life
     from pedigreed.store.postgresql_server import PostgresqlServer
     from pedigreed.store.process_lock import AtWork
 

@@ -1,4 +1,4 @@
-"""Which announcements can be of one notice with some others. So what was told long ago need not be read again.
+"""Which announcements may be of one notice with some others. What was told long ago need not be read again then.
 
 It errs on the side of too many: `merging` decides. It knows of each announcement what gives it a key (context,
 switch, build, bad files) and its identity, whatever time is between; and for all else the time.
@@ -22,7 +22,7 @@ _NEAR = timedelta(days=60)
 """Files join within 30 days, and words within 14: two steps of them."""
 
 
-def kin_of(chosen: Collection[int], outlines: Sequence[Outline]) -> set[int]:
+def merge_candidates(chosen: Collection[int], outlines: Sequence[Outline]) -> set[int]:
     """The keys of the announcements that can be of one notice with those chosen, by their keys; these included."""
     if not chosen:
         return set()

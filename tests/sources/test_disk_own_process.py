@@ -14,7 +14,7 @@ import pytest
 from background import PATIENCE
 from fits_files import write_product
 from pedigreed.model.local_file import FolderLook
-from pedigreed.sources.disk.apart import look_through_apart
+from pedigreed.sources.disk.own_process import look_through_apart
 from pedigreed.sources.disk.product_files import look_through
 
 pytestmark = pytest.mark.process
@@ -42,7 +42,7 @@ def stop_one_child(stopped: list[int]) -> None:
     while time.monotonic() < end:
         for child in children.read_text().split():
             # Before it is itself it is a copy of this process, which waits for it.
-            if b"pedigreed.sources.disk.apart" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if b"pedigreed.sources.disk.own_process" in Path(f"/proc/{child}/cmdline").read_bytes():
                 os.kill(int(child), signal.SIGSTOP)
                 stopped.append(int(child))
                 return

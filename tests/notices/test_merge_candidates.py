@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pedigreed.model.notice import Medium, NoticeKind, Outline
-from pedigreed.notices.kinship import kin_of
+from pedigreed.notices.merge_candidates import merge_candidates
 from pedigreed.notices.merging import notices_of
 from pedigreed.notices.reading import facts_of
 
@@ -74,7 +74,7 @@ def test_notices_are_the_same_with_what_is_kin_to_them_alone(
             record = {"medium": Medium.SERVER, "kind": kind, "before": switch[0], "context": switch[1]}
             heard.append(hear(words, days=days, source=source, **record))
     chosen = data.draw(st.sets(st.sampled_from([each.key for each in heard]), min_size=1, max_size=2))
-    kin = kin_of(chosen, list(map(_outline, heard)))
+    kin = merge_candidates(chosen, list(map(_outline, heard)))
     assert chosen <= kin
 
     def of_chosen(some: list[Heard]) -> set[tuple[str, frozenset[int]]]:
@@ -94,5 +94,7 @@ def test_what_is_far_and_has_nothing_in_common_is_left_out() -> None:
         Outline(5, at - timedelta(days=397), "<5@x>", is_known=False),
         Outline(6, at, "<6@x>", "jwst_1481"),
     ]
-    assert kin_of({6}, outlines) == {1, 2, 4, 5, 6}, "the switch, what is of it, what is near and what is not read"
-    assert kin_of(set(), outlines) == set()
+    assert merge_candidates({6}, outlines) == {1, 2, 4, 5, 6}, (
+        "the switch, what is of it, what is near and what is not read"
+    )
+    assert merge_candidates(set(), outlines) == set()

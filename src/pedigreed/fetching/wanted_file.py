@@ -1,4 +1,4 @@
-"""A file of the archive that somebody wants, and what it must be when it is here."""
+"""A file of the archive that is to be fetched: its name, and what it has to be: size, checksum, release date."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedFile:
     """One file, as the archive lists it now.
 
     Attributes:
