@@ -24,10 +24,10 @@ from pedigreed.config.yaml_node import (
     Scalar,
     at,
     find,
+    find_all,
     items,
     plain,
     text,
-    walk,
 )
 from pedigreed.model.failure import ConfigurationInvalid, Unreadable
 from pedigreed.model.program import ProgramSelection
@@ -60,9 +60,7 @@ def check_references(root: Node, file: str) -> list[ConfigProblem]:
 
 
 def _empty_values(root: Node) -> Iterator[Remark]:
-    for path, node in walk(root):
-        if not path or not isinstance(node, Scalar) or node.value is not None:
-            continue
+    for path, _ in find_all(root, lambda _, node: isinstance(node, Scalar) and node.value is None):
         place = find(root, path).place
         if PRIVATE_KEYS & set(path[:-1]):
             yield place, f"a secret has one key with a value: {HOW_TO_REFER}"
@@ -203,20 +201,19 @@ def check_secrets(root: Node, file: str, environ: abc.Mapping[str, str], below: 
 
 
 def _secrets(root: Node, environ: abc.Mapping[str, str]) -> abc.Iterator[tuple[Found, Secret]]:
-    for path, node in walk(root):
-        if path and path[-1] in REFERRING_KEYS and isinstance(node, Mapping):
-            try:
-                yield find(root, path), Secret.read(plain(node), environ)
-            except ValueError:
-                continue
+    for path, node in find_all(root, lambda key, node: key in REFERRING_KEYS and isinstance(node, Mapping)):
+        try:
+            yield find(root, path), Secret.read(plain(node), environ)
+        except ValueError:
+            continue
 
 
 def check_examples(root: Node, file: str) -> list[ConfigProblem]:
     """A warning for each address that documentation uses, and nobody has: nothing arrives there."""
     return [
         ConfigProblem(file, *node.place, f"{found[0]!r} is an example: write your own", Severity.WARNING)
-        for path, node in walk(root)
-        if path and (found := _EXAMPLE.search(text(node) or ""))
+        for _, node in find_all(root, lambda _, node: isinstance(node, Scalar))
+        if (found := _EXAMPLE.search(text(node) or ""))
     ]
 
 
@@ -256,7 +253,7 @@ def _equal_programs(root: Node) -> abc.Iterator[Remark]:
                 selection = ProgramSelection.parse(text(node) or "")
             except Unreadable:
                 continue
-            whole = ProgramSelection(selection.program)
+            whole = ProgramSelection(selection.program) if selection.observations else selection
             if selection in seen or whole in seen:
                 line = seen.get(selection) or seen[whole]
                 yield (
@@ -277,10 +274,8 @@ def _unprotected_login(root: Node) -> abc.Iterator[Remark]:
 
 
 def _inline_secrets(root: Node) -> abc.Iterator[Remark]:
-    for path, node in walk(root):
-        if not path or path[-1] not in PRIVATE_KEYS or not (value := text(node)):
-            continue
-        if path[-1] == "store" and not has_password(value):
+    for path, node in find_all(root, lambda key, node: key in PRIVATE_KEYS and bool(text(node))):
+        if path[-1] == "store" and not has_password(text(node) or ""):
             continue
         what = "a password in the store's URL" if path[-1] == "store" else "a secret in the configuration"
         yield node.place, f"{what}, open to all who read the file: {HOW_TO_REFER}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable
 
 Path = tuple[str | int, ...]
 """Keys and list positions from the top: ``("subscriptions", 0, "name")``."""
@@ -96,20 +96,33 @@ def find(root: Node, path: Path) -> Found:
     return Found(tuple(taken), node, key_place if is_empty else node.place, key_place)
 
 
-def walk(node: Node) -> Iterator[tuple[Path, Node]]:
-    """Every node with its path, in the order of the file."""
-    waiting: list[tuple[Path, Node]] = [((), node)]
-    while waiting:
-        path, node = found = waiting.pop()
-        yield found
-        if isinstance(node, Sequence):
-            below = [((*path, index), item) for index, item in enumerate(node.items)]
-        elif isinstance(node, Mapping):
-            below = [((*path, key), entry.node) for key, entry in node.entries.items()]
-        else:
-            continue
-        below.reverse()
-        waiting += below
+def find_all(root: Node, is_wanted: Callable[[str | int, Node], bool]) -> list[tuple[Path, Node]]:
+    """The nodes below the root that are wanted, with their paths, in the order of the file.
+
+    Args:
+        root: a whole configuration.
+        is_wanted: told the key of a node, or its place in a list, and the node.
+    """
+    found: list[tuple[Path, Node]] = []
+    _look_below(root, (), is_wanted, found)
+    return found
+
+
+def _look_below(
+    node: Node, path: Path, is_wanted: Callable[[str | int, Node], bool], found: list[tuple[Path, Node]]
+) -> None:
+    if isinstance(node, Mapping):
+        children: Iterable[tuple[str | int, Node]] = [(key, entry.node) for key, entry in node.entries.items()]
+    elif isinstance(node, Sequence):
+        children = enumerate(node.items)
+    else:
+        return
+    for key, child in children:
+        if is_wanted(key, child):
+            found.append(((*path, key), child))
+        # Most nodes are values, and no path is made for them.
+        if not isinstance(child, Scalar):
+            _look_below(child, (*path, key), is_wanted, found)
 
 
 def plain(node: Node) -> Plain:

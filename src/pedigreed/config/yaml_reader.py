@@ -244,7 +244,8 @@ class _Reader:
                 _start(event), f"nested more than {DEEPEST} levels deep: no setting is, check the brackets"
             )
             raise _Stopped
-        self._check_decoration(event)
+        if not isinstance(event, _VALUES) or event.anchor or event.tag:
+            self._check_decoration(event)
         if isinstance(event, ScalarEvent):
             return self._scalar(event, is_private=is_private)
         if isinstance(event, MappingStartEvent):
@@ -254,8 +255,6 @@ class _Reader:
         return Scalar(*_start(event), "", "")
 
     def _check_decoration(self, event: Event) -> None:
-        if isinstance(event, _VALUES) and not event.anchor and not event.tag:
-            return
         if isinstance(event, AliasEvent):
             self._refuse(
                 _start(event), "aliases (*name) are not used here: write the value out, or in quotes if it is text"
@@ -313,7 +312,8 @@ class _Reader:
 
     def _key(self, event: Event, depth: int) -> str | None:
         """A key as text. A list or mapping as a key is read over."""
-        self._check_decoration(event)
+        if not isinstance(event, _VALUES) or event.anchor or event.tag:
+            self._check_decoration(event)
         if isinstance(event, ScalarEvent):
             return _FORBIDDEN_IN_VALUE.sub("", event.value) if event.style == '"' else event.value
         if not isinstance(event, AliasEvent):

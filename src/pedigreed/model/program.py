@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from pedigreed.model.failure import Unreadable
@@ -30,7 +31,9 @@ class ProgramSelection:
     program: int
     observations: tuple[int, ...] = ()
 
+    # Thousands of subscriptions watch the same programs, and each is read more than once.
     @classmethod
+    @lru_cache(maxsize=4096)
     def parse(cls, text: str) -> ProgramSelection:
         """Read ``1210``, ``01210``, ``1210:5`` or ``1210:5,7-9``.
 
