@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from pedigreed.changes.compare import fold
+from folding import fold
 from pedigreed.changes.file_sets import compare_file_sets, set_remade
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.pedigree import Pedigree

@@ -13,7 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from msgspec.structs import replace
 
 from examples import examples
-from pedigreed.changes.compare import FLAGS, compare, fold, release, withdrawal, without_implied
+from folding import fold
+from pedigreed.changes.compare import FLAGS, compare, release, withdrawal, without_implied
 from pedigreed.changes.withdrawal import relisting
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.instrument import Instrument

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigreed.changes.campaigns import Settled, settled
-from pedigreed.changes.compare import fold
+from folding import fold
+from pedigreed.changes.settling import Settled, Uncovered, in_history, settled
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from random import Random
 
 NOW = datetime(2026, 11, 22, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -63,7 +64,8 @@ def judged(
     settle: timedelta | None = DAY,
     answered: Mapping[tuple[Instrument, int], datetime] = ANSWERED,
 ) -> Settled:
-    return settled(list(enumerate(changes)), settle=settle, answered=answered, now=NOW)
+    keyed = sorted(enumerate(changes), key=lambda each: in_history(each[1]))
+    return settled(keyed, settle=settle, answered=answered, now=NOW)
 
 
 def test_without_settle_nothing_waits() -> None:
@@ -189,3 +191,12 @@ def test_what_is_told_and_what_waits_are_all_there_is(history: list[Change], set
     later = fold(change for key, change in enumerate(history) if key in result.waits)
     assert reprocessed(later) == reprocessed(result.waiting), "what waits comes to the same later"
     assert {change.kind for change in result.waiting} <= {ChangeKind.REPROCESSED, ChangeKind.NO_LONGER_STALE}
+
+
+@given(HISTORIES, st.randoms(use_true_random=False))
+def test_read_from_the_store_it_is_folded_as_a_list_in_any_order_is(history: list[Change], random: Random) -> None:
+    shuffled = random.sample(history, len(history))
+    stream = Uncovered.of((key, change) for key, change in enumerate(sorted(history, key=in_history)))
+    assert settled(stream, settle=None, answered={}, now=NOW).ready == fold(shuffled)
+    assert stream.kinds == {change.kind for change in history}
+    assert list(stream.keys) == list(range(len(history)))

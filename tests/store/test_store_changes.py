@@ -75,8 +75,7 @@ def watch(store: Store, subscription: str = "jades", instrument: Instrument = In
 def untold(store: Store, subscription: str = "jades") -> list[tuple[int, Change]]:
     with store.reading() as connection:
         keys = changes.uncovered_keys(connection, {subscription: [1180]})[subscription]
-        known = changes.between(connection, [1180], min(keys), max(keys)) if keys else {}
-    return [(key, known[key]) for key in keys]
+        return list(zip(keys, changes.load(connection, keys), strict=True))
 
 
 @settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])

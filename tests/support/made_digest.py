@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from pedigreed.digests.compose import digest_id_of, in_order, progress_of
-from pedigreed.digests.transitions import transitions_of
+from pedigreed.changes.settling import in_history
+from pedigreed.digests.compose import digest_id_of, progress_of
+from pedigreed.digests.net_changes import net_changes
 from pedigreed.model.digest import ALL_KINDS, Baseline, Checked, Digest, Suspect
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def make_digest(
     fetched_to: str | None = None,
 ) -> Digest:
     """A digest with these parts, in the order that digests have them, and with the progress that follows."""
-    ordered = in_order(changes)
+    net = net_changes(sorted(changes, key=in_history), ALL_KINDS, frozenset(), ends)
     return Digest(
         digest_id=digest_id_of(subscription, ends),
         subscription=subscription,
@@ -54,10 +55,10 @@ def make_digest(
         starts=starts,
         ends=ends,
         timezone=timezone,
-        changes=ordered,
-        transitions=transitions_of(ordered),
+        changes=net.changes,
+        transitions=net.transitions,
         progress=progress_of(
-            ordered, holdings=holdings, stretches=stretches or {}, ends=ends, zone=ZoneInfo(timezone)
+            net.remade, holdings=holdings, stretches=stretches or {}, ends=ends, zone=ZoneInfo(timezone)
         ),
         baselines=tuple(sorted(baselines, key=lambda baseline: baseline.program)),
         suspects=tuple(sorted(suspects, key=lambda suspect: suspect.program)),

@@ -1,25 +1,21 @@
-"""Reprocessing campaigns: which products moved to one pedigree, what is to come, and what waits for the end."""
+"""Reprocessing campaigns: which products moved to one pedigree, and what is to come."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from pedigreed.changes.compare import FLAGS, fold, is_move
 from pedigreed.model.campaign import Campaign, Moved, Pace, Stretch
 from pedigreed.model.change import ChangeKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from pedigreed.changes.selection import Selection
     from pedigreed.model.change import Change
-    from pedigreed.model.coverage import Coverage
-    from pedigreed.model.instrument import Instrument
     from pedigreed.model.pedigree import Pedigree
     from pedigreed.model.product import Holding
 
@@ -108,18 +104,18 @@ def pace_of(moves: Iterable[Moved], began: datetime, now: datetime) -> Pace | No
     return Pace(arrived.total(), PACE_OVER) if len(arrived) == PACE_OVER // _DAY else None
 
 
-def programs_moving(selection: Selection, ready: Iterable[Change]) -> frozenset[int]:
-    """The programs whose progress is told with some changes: all of the subscription's, which move together.
+def programs_moving(selection: Selection, told: Iterable[Moved]) -> frozenset[int]:
+    """The programs whose progress is told with some moves: all of the subscription's, which move together.
 
     Where each waits until it has been quiet, those that did are told, and the others tell nothing of them.
     """
     if selection.settle is None:
         return selection.program_numbers
-    return frozenset(move.program for move in moved_of(ready))
+    return frozenset(move.program for move in told)
 
 
 def stretches_of(
-    selection: Selection, ready: Iterable[Change], moves: Iterable[Moved], now: datetime
+    selection: Selection, told: Sequence[Moved], moves: Iterable[Moved], now: datetime
 ) -> dict[Keywords, Stretch]:
     """(CAL_VER, CRDS_CTX) that products are told as reprocessed to -> how long that campaign has taken so far.
 
@@ -127,17 +123,15 @@ def stretches_of(
 
     Args:
         selection: what is watched.
-        ready: the changes that are told. They are moves too, however long ago they were seen.
+        told: what moved of the changes that are told, however long ago they were seen.
         moves: what moved in the last months.
         now: UTC.
     """
-    ready = tuple(ready)
-    mine = moved_of(ready)
-    programs = programs_moving(selection, ready)
+    programs = programs_moving(selection, told)
     by_target: defaultdict[Keywords, list[Moved]] = defaultdict(list)
-    for move in (*(each for each in moves if each.program in programs and selection.is_about(each)), *mine):
+    for move in (*(each for each in moves if each.program in programs and selection.is_about(each)), *told):
         by_target[move.cal_ver, move.crds_ctx].append(move)
-    targets = {(move.cal_ver, move.crds_ctx) for move in mine}
+    targets = {(move.cal_ver, move.crds_ctx) for move in told}
     return {target: _stretch(by_target[target], selection, now) for target in targets}
 
 
@@ -189,123 +183,3 @@ def campaigns_waiting(
             )
         )
     return sorted(campaigns, key=lambda each: (each.program, -each.waiting, str((each.cal_ver, each.crds_ctx))))
-
-
-LIMIT = timedelta(days=7)
-LIMIT_IN_SETTLES = 7
-"""A program that does not come to rest is told after so long, and so many times the quiet that is asked for."""
-
-_WAITING = frozenset((ChangeKind.REPROCESSED, ChangeKind.NO_LONGER_STALE))
-"""Of a product that waits: that it was made anew, and what follows from that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What goes into the next digest, and what waits.
-
-    Attributes:
-        ready: net changes, sorted by file name.
-        waiting: net changes of a later digest, sorted by file name.
-        waits: the keys of the changes that the waiting ones come of.
-    """
-
-    ready: tuple[Change, ...]
-    waiting: tuple[Change, ...] = ()
-    waits: frozenset[int] = frozenset()
-
-
-def settled(
-    uncovered: Sequence[tuple[int, Change]],
-    *,
-    settle: timedelta | None,
-    answered: Mapping[tuple[Instrument, int], datetime],
-    now: datetime,
-) -> Settled:
-    """Fold what no digest covers yet, and hold back what is reprocessed of the programs in motion.
-
-    A product waits whole: what it comes to is told once, from its first pedigree to its last.
-    What is more than a reprocessing (a product that came, went, or went back) is told at once, with all that
-    led to it, and so is everything else of a product that waits.
-
-    Args:
-        uncovered: key and change, of what the subscription is about and no digest of it covers yet.
-        settle: how long a program has to be quiet; None where nothing waits.
-        answered: instrument and program -> the last complete answer, UTC. Nothing is quiet on less than that.
-        now: UTC.
-    """
-    net = fold(change for _, change in uncovered)
-    if settle is None:
-        return Settled(net)
-    remade = {change.filename for change in net if change.kind is ChangeKind.REPROCESSED}
-    moving: defaultdict[int, list[Change]] = defaultdict(list)
-    for _, change in uncovered:
-        if change.filename in remade and is_move(change):
-            moving[change.program].append(change)
-    in_motion = {program for program, moves in moving.items() if not _is_ready(moves, settle, answered, now)}
-    waiting = tuple(
-        change
-        for change in net
-        if change.filename in remade and change.program in in_motion and change.kind in _WAITING
-    )
-    moves = {change.filename for change in waiting if change.kind is ChangeKind.REPROCESSED}
-    flags = {change.filename for change in waiting if change.kind is ChangeKind.NO_LONGER_STALE}
-    waits = frozenset(
-        key
-        for key, change in uncovered
-        if (change.filename in moves and is_move(change)) or (change.filename in flags and change.kind in FLAGS)
-    )
-    held = frozenset(waiting)
-    return Settled(tuple(change for change in net if change not in held), waiting, waits)
-
-
-def settled_for(
-    selection: Selection,
-    uncovered: Iterable[tuple[int, Change]],
-    coverage: Mapping[tuple[Instrument, int], Coverage],
-    now: datetime,
-    told_by_set: AbstractSet[tuple[str, str | None, str | None]] = frozenset(),
-) -> Settled:
-    """What a subscription is told now of what no digest of it covers yet, and what waits.
-
-    Args:
-        selection: what it watches.
-        uncovered: key and change, those among them that are not selected too.
-        coverage: what was asked of the archive.
-        now: UTC.
-        told_by_set: file name, CAL_VER and CRDS_CTX of products that it was told of as of reprocessed file sets.
-            That they were reprocessed so is no news to it any more.
-    """
-    return settled(
-        [
-            (key, change)
-            for key, change in uncovered
-            if selection.is_about(change) and not _was_told(change, told_by_set)
-        ],
-        settle=selection.settle,
-        answered={place: state.complete_at for place, state in coverage.items() if state.complete_at},
-        now=now,
-    )
-
-
-def _was_told(change: Change, told_by_set: AbstractSet[tuple[str, str | None, str | None]]) -> bool:
-    before, after = change.before, change.after
-    if change.kind is not ChangeKind.REPROCESSED or before is None or after is None:
-        return False
-    if (before.cal_ver, before.crds_ctx) == (after.cal_ver, after.crds_ctx):
-        # Made anew with the same once more.
-        return False
-    return (change.filename, after.cal_ver, after.crds_ctx) in told_by_set
-
-
-def _is_ready(
-    moves: Collection[Change],
-    settle: timedelta,
-    answered: Mapping[tuple[Instrument, int], datetime],
-    now: datetime,
-) -> bool:
-    """Whether a program has been quiet for long enough, or waits for too long."""
-    newest = max(map(moved_at, moves))
-    places = {(move.instrument, move.program) for move in moves}
-    if all(place in answered and min(answered[place], now) - newest >= settle for place in places):
-        return True
-    return now - min(move.seen_at for move in moves) >= max(LIMIT, LIMIT_IN_SETTLES * settle)

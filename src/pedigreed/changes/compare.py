@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -15,7 +13,7 @@ from pedigreed.model.pedigree import Pedigree
 from pedigreed.model.product import KnownProduct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
@@ -194,48 +192,14 @@ FLAGS = frozenset((ChangeKind.STALE, ChangeKind.NO_LONGER_STALE))
 _BESIDE_MOVES = frozenset((ChangeKind.PUBLIC, ChangeKind.RELISTED, ChangeKind.SET_REPROCESSED))
 
 
-def fold(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """The net changes, sorted by file name.
+def net_of(history: Sequence[Change]) -> Iterator[Change]:
+    """The net changes of one product, of those in the order of their revisions.
 
     A value that goes and comes back is no change. A product that appears and is reprocessed is new, with its last
     pedigree. Several reprocessings are one, from the first pedigree to the last.
     A product that came or went has no flags to tell. A flag is told with the product's last pedigree.
     A product that came in the place of a lower level is told as that, and not as new.
     """
-    # Sorted twice, by keys that are there: a list for each product takes as much memory as its change.
-    in_order = sorted(sorted(changes, key=attrgetter("revision")), key=attrgetter("filename"))
-    return tuple(net for _, history in groupby(in_order, attrgetter("filename")) for net in _net(list(history)))
-
-
-def without_implied(net: Iterable[Change]) -> tuple[Change, ...]:
-    """Net changes without the flags that MAST took away from products that are told as made anew."""
-    changes = tuple(net)
-    made_anew = {change.filename for change in changes if change.kind in MADE_ANEW}
-    return tuple(
-        change
-        for change in changes
-        if change.kind is not ChangeKind.NO_LONGER_STALE or change.filename not in made_anew
-    )
-
-
-def still_public(net: Iterable[Change], exclusive: AbstractSet[str]) -> tuple[Change, ...]:
-    """Net changes without products that were public for a while in the period, and are exclusive again.
-
-    Args:
-        net: the changes.
-        exclusive: the file names of products whose release is ahead now.
-    """
-    return tuple(
-        change for change in net if change.kind is not ChangeKind.PUBLIC or change.filename not in exclusive
-    )
-
-
-def is_move(change: Change) -> bool:
-    """Whether the product itself became another: it came, went, or was made anew."""
-    return change.kind not in FLAGS and change.kind not in _BESIDE_MOVES
-
-
-def _net(history: list[Change]) -> Iterator[Change]:
     if len(history) == 1 and is_move(history[0]):
         # So it is with nearly all of a campaign.
         if (move := _net_move(history)) is not None:
@@ -251,7 +215,29 @@ def _net(history: list[Change]) -> Iterator[Change]:
         yield replace(sets[-1], before=sets[0].before)
 
 
-def _net_of_rows(history: list[Change]) -> Iterator[Change]:
+def without_implied(net: Iterable[Change]) -> tuple[Change, ...]:
+    """Net changes of one product, without the flag that MAST took away where it is told as made anew."""
+    changes = tuple(net)
+    is_made_anew = any(change.kind in MADE_ANEW for change in changes)
+    return tuple(each for each in changes if not is_made_anew or each.kind is not ChangeKind.NO_LONGER_STALE)
+
+
+def still_public(net: Iterable[Change], exclusive: AbstractSet[str]) -> Iterator[Change]:
+    """Net changes without products that were public for a while in the period, and are exclusive again.
+
+    Args:
+        net: the changes.
+        exclusive: the file names of products whose release is ahead now.
+    """
+    return (change for change in net if change.kind is not ChangeKind.PUBLIC or change.filename not in exclusive)
+
+
+def is_move(change: Change) -> bool:
+    """Whether the product itself became another: it came, went, or was made anew."""
+    return change.kind not in FLAGS and change.kind not in _BESIDE_MOVES
+
+
+def _net_of_rows(history: Sequence[Change]) -> Iterator[Change]:
     moves = [change for change in history if is_move(change)]
     public = [change for change in history if change.kind is ChangeKind.PUBLIC]
     flags = [change for change in history if change.kind in FLAGS]
@@ -272,7 +258,7 @@ def _net_of_rows(history: list[Change]) -> Iterator[Change]:
         yield replace(flags[-1], before=last, after=last)
 
 
-def _net_move(moves: list[Change]) -> Change | None:
+def _net_move(moves: Sequence[Change]) -> Change | None:
     first, last = moves[0], moves[-1]
     kind = last.kind
     if first.before is None:

@@ -11,7 +11,8 @@ import zlib
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from itertools import islice
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -22,7 +23,7 @@ from pedigreed.model.instant import iso
 from pedigreed.model.product_name import parse_product_name, product_type_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from pedigreed.model.change import Change
@@ -64,6 +65,7 @@ class Attached:
         of: how many the list has.
         is_manifest: whether it is the manifest of downloads; else it is the table of changes.
         is_packed: whether it is compressed with gzip.
+        public_at: of the manifest: when the last of its files becomes public, UTC; None where that is not known.
     """
 
     attachment: Attachment
@@ -71,6 +73,7 @@ class Attached:
     of: int
     is_manifest: bool
     is_packed: bool
+    public_at: datetime | None
 
 
 def attached_to(digest: Digest, limits: AttachmentLimits | None = None) -> tuple[Attached, ...]:
@@ -78,10 +81,28 @@ def attached_to(digest: Digest, limits: AttachmentLimits | None = None) -> tuple
     if not digest.changes:
         return ()
     lists = _lists_of(digest.changes, digest.remade, limits or AttachmentLimits())
-    attached = (_attached(digest, lists.table, lists.table.rows, len(digest.changes), is_manifest=False),)
+    table = Attached(
+        _file(digest, lists.table, "csv"),
+        lists.table.rows,
+        len(digest.changes),
+        is_manifest=False,
+        is_packed=lists.table.is_packed,
+        public_at=None,
+    )
     if lists.manifest is None:
-        return attached
-    return (_attached(digest, lists.manifest, lists.holds, lists.files, is_manifest=True), *attached)
+        return (table,)
+    manifest = Attached(
+        _file(digest, lists.manifest, "json"),
+        lists.holds,
+        lists.files,
+        is_manifest=True,
+        is_packed=lists.manifest.is_packed,
+        public_at=lists.public_at,
+    )
+    return manifest, table
+
+
+_MEDIA_TYPES = {"csv": "text/csv", "json": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +114,24 @@ class _Lists:
         table, manifest: as files; no manifest where there is nothing to download.
         files: how many files can be downloaded.
         holds: how many of them are in the manifest.
+        public_at: when the last of them becomes public, UTC; None where that is not known of any.
     """
 
-    changes: tuple[Change, ...]
+    changes: Sequence[Change]
     remade: Remade
     limits: AttachmentLimits
     table: Written
     manifest: Written | None
     files: int
     holds: int
+    public_at: datetime | None
 
 
 _last_lists: list[_Lists] = []
 """Those of the last digest. The next is mostly of the same programs, and has the same ones."""
 
 
-def _lists_of(changes: tuple[Change, ...], remade: Remade, limits: AttachmentLimits) -> _Lists:
+def _lists_of(changes: Sequence[Change], remade: Remade, limits: AttachmentLimits) -> _Lists:
     for last in _last_lists:
         if (last.changes, last.remade, last.limits) == (changes, remade, limits):
             return last
@@ -117,19 +140,16 @@ def _lists_of(changes: tuple[Change, ...], remade: Remade, limits: AttachmentLim
     if files:
         manifest = write(manifest_of(changes), plain=limits.plain, most=limits.both - len(table.content))
         holds = count_files(islice(downloads_of(changes), manifest.rows))
-    _last_lists[:] = [_Lists(changes, remade, limits, table, manifest, files, holds)]
+    public_at = max((each.public_at for each in downloads_of(changes) if each.public_at), default=None)
+    _last_lists[:] = [_Lists(changes, remade, limits, table, manifest, files, holds, public_at)]
     return _last_lists[0]
 
 
-def _attached(digest: Digest, written: Written, holds: int, of: int, *, is_manifest: bool) -> Attached:
-    suffix, media_type = ("json", "application/json") if is_manifest else ("csv", "text/csv")
+def _file(digest: Digest, written: Written, suffix: str) -> Attachment:
     name = f"{stem_of(digest)}.{suffix}"
-    attachment = (
-        Attachment(f"{name}.gz", "application/gzip", written.content)
-        if written.is_packed
-        else Attachment(name, media_type, written.content)
-    )
-    return Attached(attachment, holds, of, is_manifest=is_manifest, is_packed=written.is_packed)
+    if written.is_packed:
+        return Attachment(f"{name}.gz", "application/gzip", written.content)
+    return Attachment(name, _MEDIA_TYPES[suffix], written.content)
 
 
 def stem_of(digest: Digest) -> str:
@@ -328,8 +348,8 @@ def downloads_of(changes: Iterable[Change]) -> Iterator[Change]:
 
 
 def count_files(changes: Iterable[Change]) -> int:
-    """How many files changes are of, each once."""
-    return len({change.filename for change in changes})
+    """How many files changes are of, each once. They are sorted by file name."""
+    return sum(1 for _ in groupby(changes, attrgetter("filename")))
 
 
 def manifest_of_files(files: Iterable[tuple[str, int]]) -> Listing:

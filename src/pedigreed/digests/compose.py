@@ -12,15 +12,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pedigreed.changes.campaigns import campaigns_waiting, programs_moving, stretches_of
-from pedigreed.changes.compare import still_public, without_implied
 from pedigreed.changes.copies import Archived, Standing, compare_copies
 from pedigreed.changes.selection import is_target
 from pedigreed.changes.withdrawal import suspects_of
 from pedigreed.config.settings import Report, WhenEmpty
 from pedigreed.digests.checking import LATE_ANSWER, checked, is_baselined, sources_checked
-from pedigreed.digests.transitions import keywords_of, rank_of, transitions_of
 from pedigreed.digests.wording import moment_in_utc
-from pedigreed.model.change import ChangeKind
 from pedigreed.model.digest import Baseline, Digest, OnDisk, PedigreeSpan, Progress
 from pedigreed.model.download import DownloadState
 from pedigreed.model.instant import iso
@@ -28,13 +25,12 @@ from pedigreed.model.notice import NoticeKind
 from pedigreed.notices.relevance import to_tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from pedigreed.digests.facts import DigestFacts
     from pedigreed.digests.transitions import Keywords
     from pedigreed.model.campaign import Stretch
-    from pedigreed.model.change import Change
     from pedigreed.model.digest import Checked
     from pedigreed.model.impact import Impact, Switch
     from pedigreed.model.notice import Notice
@@ -42,19 +38,14 @@ if TYPE_CHECKING:
     from pedigreed.model.product import Holding
 
 
-RECENT = timedelta(hours=6)
-"""A reprocessing that brought products so shortly before the period's end is called running."""
-
 _DAY = timedelta(days=1)
 
 
 def compose(facts: DigestFacts) -> Digest:
     """Compose the digest of one subscription and one period."""
-    selection, settled = facts.selection, facts.changes.settled
-    net = without_implied(change for change in settled.ready if change.kind in selection.kinds)
-    changes = in_order(still_public(net, facts.changes.exclusive))
+    selection, net = facts.selection, facts.changes.net
     holdings = [held for held in facts.archive.holdings if selection.is_about(held)]
-    moving = programs_moving(selection, net)
+    moving = programs_moving(selection, net.moved)
     return Digest(
         digest_id=digest_id_of(facts.subscription.name, facts.ends),
         subscription=facts.subscription.name,
@@ -63,12 +54,12 @@ def compose(facts: DigestFacts) -> Digest:
         starts=facts.starts,
         ends=facts.ends,
         timezone=facts.timezone,
-        changes=changes,
-        transitions=transitions_of(changes),
+        changes=net.changes,
+        transitions=net.transitions,
         progress=progress_of(
-            changes,
+            net.remade,
             holdings=_by_pedigree(held for held in holdings if held.program in moving),
-            stretches=stretches_of(selection, net, facts.changes.moves, facts.ends),
+            stretches=stretches_of(selection, net.moved, facts.changes.moves, facts.ends),
             ends=facts.ends,
             zone=ZoneInfo(facts.timezone),
         ),
@@ -88,7 +79,9 @@ def compose(facts: DigestFacts) -> Digest:
         bad_files=_evaluated(facts, lambda notice: notice.bad_files),
         remade=facts.changes.remade,
         contexts=facts.news.contexts,
-        in_motion=tuple(campaigns_waiting(selection, settled.waiting, facts.changes.moves, holdings, facts.ends)),
+        in_motion=tuple(
+            campaigns_waiting(selection, facts.changes.settled.waiting, facts.changes.moves, holdings, facts.ends)
+        ),
         settle=selection.settle,
         on_disk=tuple(_on_disk(facts)),
         flags_lasted=facts.changes.flags_lasted,
@@ -105,7 +98,8 @@ def changes_covered(facts: DigestFacts) -> tuple[int, ...]:
     What waits until a program has been quiet is not among them.
     """
     waits = facts.changes.settled.waits
-    return tuple(key for key, _ in facts.changes.uncovered if key not in waits)
+    keys = facts.changes.uncovered.keys
+    return tuple(key for key in keys if key not in waits) if waits else keys
 
 
 def announcements_covered(facts: DigestFacts) -> tuple[int, ...]:
@@ -119,13 +113,8 @@ def digest_id_of(subscription: str, ends: datetime) -> str:
     return hashlib.sha256(f"{subscription}\n{iso(ends)}".encode()).hexdigest()[:32]
 
 
-def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Changes as a digest has them: by file name, and by kind where a product has several."""
-    return tuple(sorted(changes, key=lambda change: (change.filename, rank_of(change.kind), change.revision)))
-
-
 def progress_of(
-    changes: Sequence[Change],
+    remade: Mapping[Keywords, tuple[int, int]],
     *,
     holdings: Mapping[Keywords, int],
     stretches: Mapping[Keywords, Stretch],
@@ -135,38 +124,30 @@ def progress_of(
     """For each pedigree that products were reprocessed to, most of this period's products first.
 
     Args:
-        changes: of the period.
+        remade: (CAL_VER, CRDS_CTX) -> how many were reprocessed to it, and how many of them lately.
         holdings: (CAL_VER, CRDS_CTX) -> how many of the products whose progress is told have it now.
         stretches: (CAL_VER, CRDS_CTX) -> how long the campaign to it has taken so far.
         ends: of the period, UTC.
         zone: in which its days are counted.
     """
-    return tuple(_progress(changes, holdings, stretches, ends, zone))
+    return tuple(_progress(remade, holdings, stretches, ends, zone))
 
 
 def _progress(
-    changes: Sequence[Change],
+    remade: Mapping[Keywords, tuple[int, int]],
     holdings: Mapping[Keywords, int],
     stretches: Mapping[Keywords, Stretch],
     ends: datetime,
     zone: ZoneInfo,
 ) -> Iterator[Progress]:
-    moved: Counter[Keywords] = Counter()
-    recent: Counter[Keywords] = Counter()
-    for change in changes:
-        to = keywords_of(change.after)
-        if change.kind is not ChangeKind.REPROCESSED or to is None or to[1] is None:
-            continue
-        moved[to] += 1
-        recent[to] += _is_recent(change, ends)
     calibrated = sum(count for (_, crds_ctx), count in holdings.items() if crds_ctx is not None)
-    for to, _ in sorted(moved.items(), key=lambda item: (-item[1], str(item[0]))):
+    for to, (_, recent) in sorted(remade.items(), key=lambda item: (-item[1][0], str(item[0]))):
         stretch = stretches.get(to)
         yield Progress(
             *to,
             moved=holdings.get(to, 0),
             total=calibrated,
-            recent=recent[to],
+            recent=recent,
             began=stretch.began if stretch else None,
             newest=stretch.newest if stretch else None,
             day=_day(stretch.began, ends, zone) if stretch else 1,
@@ -181,11 +162,6 @@ def _day(began: datetime, ends: datetime, zone: ZoneInfo) -> int:
     """
     passed = ends.astimezone(zone).replace(tzinfo=None) - began.astimezone(zone).replace(tzinfo=None)
     return max(1, -(-passed // _DAY))
-
-
-def _is_recent(change: Change, ends: datetime) -> bool:
-    made = change.archived_at or (change.after.date if change.after else None)
-    return made is not None and ends - RECENT <= made
 
 
 def _by_pedigree(holdings: Iterable[Holding]) -> dict[Keywords, int]:
@@ -290,8 +266,12 @@ def _evaluated(facts: DigestFacts, about: Callable[[Notice], tuple[str, str] | N
 
 def _on_disk(facts: DigestFacts) -> Iterator[OnDisk]:
     """Each folder whose files are compared with the archive's products that are selected."""
-    covered = frozenset(changes_covered(facts))
-    changed = {change.filename for key, change in facts.changes.uncovered if key in covered}
+    waits = facts.changes.settled.waits
+    changed = (
+        {change.filename for key, change in facts.changes.uncovered if key not in waits}
+        if facts.folders
+        else set()
+    )
     selection = facts.selection
     counted: set[str] = set()
     for folder in facts.folders:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from pedigreed.changes.campaigns import Settled
     from pedigreed.changes.copies import Archived
     from pedigreed.changes.selection import Selection
+    from pedigreed.changes.settling import Settled, Uncovered
     from pedigreed.config.settings import Subscription
+    from pedigreed.digests.net_changes import NetChanges
     from pedigreed.model.campaign import Moved
-    from pedigreed.model.change import Change
     from pedigreed.model.context_use import ContextsInUse
     from pedigreed.model.coverage import Coverage
     from pedigreed.model.digest import FlagHistory
@@ -73,20 +73,19 @@ class ChangeFacts:
     """The changes that no digest of the subscription covers yet.
 
     Attributes:
-        uncovered: row id and change, oldest first; those that are not selected too. The id is 0 for a release
-            that is not recorded yet.
+        uncovered: those that are not selected too.
         settled: what those that are selected come to, and what of it waits.
+        net: what of that is told, counted.
         moves: what was reprocessed in the programs in the last months, covered or not; empty where none of the
             uncovered changes is a reprocessing.
-        exclusive: the file names among them that are under exclusive access now.
         flags_lasted: how long stale flags lasted before; None where none is among the uncovered changes.
         remade: what the new contexts of those that are told as made anew change for them.
     """
 
-    uncovered: tuple[tuple[int, Change], ...]
+    uncovered: Uncovered
     settled: Settled
+    net: NetChanges
     moves: tuple[Moved, ...] = ()
-    exclusive: frozenset[str] = frozenset()
     flags_lasted: FlagHistory | None = None
     remade: Remade = field(default_factory=Remade)
 

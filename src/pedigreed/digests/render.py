@@ -196,9 +196,7 @@ def download_of(digest: Digest, attached: Sequence[Attached]) -> Download | None
     if manifest is None:
         return Download(files) if files else None
     name = manifest.attachment.filename
-    is_exclusive = any(
-        change.public_at is not None and change.public_at > digest.ends for change in downloads_of(digest.changes)
-    )
+    is_exclusive = manifest.public_at is not None and manifest.public_at > digest.ends
     return Download(
         files,
         words="in the folder of the attached JSON:",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,9 +13,9 @@ from pedigreed.model.product_name import product_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from pedigreed.model.change import Change
+    from pedigreed.model.instrument import Instrument
     from pedigreed.model.pedigree import Pedigree
 
 Keywords = tuple[str | None, str | None]
@@ -55,43 +55,75 @@ def transitions_of(changes: Iterable[Change]) -> tuple[Transition, ...]:
 
     Kinds come in reading order, programs by number, most products first within a program.
     """
-    groups: defaultdict[tuple[ChangeKind, int, Keywords | None, Keywords | None], list[Change]] = defaultdict(list)
+    groups: defaultdict[tuple[ChangeKind, int, Keywords | None, Keywords | None], _Group] = defaultdict(_Group)
     for change in changes:
         key = (change.kind, change.program, keywords_of(change.before), keywords_of(change.after))
-        groups[key].append(change)
-    return tuple(sorted(map(_transition, groups.values()), key=_reading_order))
-
-
-def _transition(changes: Sequence[Change]) -> Transition:
-    return Transition(
-        kind=changes[0].kind,
-        program=changes[0].program,
-        instruments=tuple(instrument for instrument, _ in _counted(c.instrument for c in changes)),
-        observations=tuple(sorted({c.observation for c in changes if c.observation is not None})),
-        before=span_of([change.before for change in changes]),
-        after=span_of([change.after for change in changes]),
-        products=len(changes),
-        product_types=_counted(product_type_of(change.filename) for change in changes),
+        groups[key].add(change)
+    return tuple(
+        sorted(
+            (group.transition(kind, program) for (kind, program, *_), group in groups.items()), key=_reading_order
+        )
     )
 
 
-def span_of(pedigrees: Sequence[Pedigree | PedigreeSpan | None]) -> PedigreeSpan | None:
-    """One span over pedigrees that share CAL_VER and CRDS_CTX; None where there is none."""
-    known = [pedigree for pedigree in pedigrees if pedigree is not None]
+@dataclass(slots=True)
+class _Group:
+    """What is counted of changes that are told as one. There may be very many, so that none is kept."""
+
+    products: Counter[tuple[Instrument, str]] = field(default_factory=Counter)
+    observations: set[int | None] = field(default_factory=set)
+    before: PedigreeSpan | None = None
+    after: PedigreeSpan | None = None
+
+    def add(self, change: Change) -> None:
+        self.products[change.instrument, product_type_of(change.filename)] += 1
+        self.observations.add(change.observation)
+        self.before = _widened(self.before, change.before)
+        self.after = _widened(self.after, change.after)
+
+    def transition(self, kind: ChangeKind, program: int) -> Transition:
+        instruments: Counter[Instrument] = Counter()
+        types: Counter[str] = Counter()
+        for (instrument, product_type), products in self.products.items():
+            instruments[instrument] += products
+            types[product_type] += products
+        return Transition(
+            kind=kind,
+            program=program,
+            instruments=tuple(instrument for instrument, _ in _most_first(instruments)),
+            observations=tuple(sorted(each for each in self.observations if each is not None)),
+            before=self.before,
+            after=self.after,
+            products=self.products.total(),
+            product_types=_most_first(types),
+        )
+
+
+def _widened(span: PedigreeSpan | None, pedigree: Pedigree | None) -> PedigreeSpan | None:
+    """The span with one more pedigree of its CAL_VER and CRDS_CTX."""
+    if pedigree is None:
+        return span
+    date = pedigree.date
+    if span is None:
+        return PedigreeSpan(pedigree.cal_ver, pedigree.crds_ctx, date, date)
+    if date is None or (span.earliest and span.latest and span.earliest <= date <= span.latest):
+        return span
+    earliest, latest = min(span.earliest or date, date), max(span.latest or date, date)
+    return PedigreeSpan(span.cal_ver, span.crds_ctx, earliest, latest)
+
+
+def _span_of(spans: Iterable[PedigreeSpan | None]) -> PedigreeSpan | None:
+    """One span over those that share CAL_VER and CRDS_CTX; None where there is none."""
+    known = [span for span in spans if span is not None]
     if not known:
         return None
-    dates = [date for pedigree in known for date in _dates(pedigree) if date is not None]
-    return PedigreeSpan(known[0].cal_ver, known[0].crds_ctx, min(dates, default=None), max(dates, default=None))
+    earliest = min((span.earliest for span in known if span.earliest), default=None)
+    latest = max((span.latest for span in known if span.latest), default=None)
+    return PedigreeSpan(known[0].cal_ver, known[0].crds_ctx, earliest, latest)
 
 
-def _dates(pedigree: Pedigree | PedigreeSpan) -> tuple[datetime | None, ...]:
-    if isinstance(pedigree, PedigreeSpan):
-        return pedigree.earliest, pedigree.latest
-    return (pedigree.date,)
-
-
-def _counted(names: Iterable[Name]) -> tuple[tuple[Name, int], ...]:
-    return tuple(sorted(Counter(names).items(), key=lambda item: (-item[1], item[0])))
+def _most_first(numbers: Counter[Name]) -> tuple[tuple[Name, int], ...]:
+    return tuple(sorted(numbers.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _reading_order(transition: Transition) -> tuple[int, int, int, str]:
@@ -162,8 +194,8 @@ def _shares(wanted: Sequence[int], rows: int) -> list[int]:
 def _move(transitions: Sequence[Transition], rows: int) -> Move:
     largest = sorted(transitions, key=lambda transition: (-transition.products, transition.program))
     return Move(
-        before=span_of([transition.before for transition in transitions]),
-        after=span_of([transition.after for transition in transitions]),
+        before=_span_of(transition.before for transition in transitions),
+        after=_span_of(transition.after for transition in transitions),
         rows=tuple(sorted(largest[:rows], key=lambda transition: transition.program)),
         left_out=tuple(largest[rows:]),
     )

@@ -44,7 +44,7 @@ MADE_ANEW = frozenset((ChangeKind.REPROCESSED, ChangeKind.REGRESSED))
 
 
 # As `Product`, since a campaign has as many.
-class Change(Struct, frozen=True, gc=False):
+class Change(Struct, frozen=True, gc=False, array_like=True):
     """One change of one product.
 
     Attributes:

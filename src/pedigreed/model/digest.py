@@ -9,7 +9,7 @@ from pedigreed.model.change import ChangeKind
 from pedigreed.model.impact import Remade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime, timedelta
 
     from pedigreed.model.campaign import Campaign, Pace
@@ -293,7 +293,7 @@ class Digest:
     starts: datetime
     ends: datetime
     timezone: str
-    changes: tuple[Change, ...]
+    changes: Sequence[Change]
     transitions: tuple[Transition, ...]
     progress: tuple[Progress, ...]
     baselines: tuple[Baseline, ...]

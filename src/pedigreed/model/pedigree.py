@@ -69,7 +69,7 @@ class Step(Enum):
 
 
 # As `Product`, which has one.
-class Pedigree(Struct, frozen=True, gc=False):
+class Pedigree(Struct, frozen=True, gc=False, array_like=True):
     """The pedigree of one product.
 
     Attributes:

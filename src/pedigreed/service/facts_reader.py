@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
+from heapq import merge
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pedigreed.changes.campaigns import LOOKS_BACK, settled_for
+from pedigreed.changes.campaigns import LOOKS_BACK
 from pedigreed.changes.compare import release
 from pedigreed.changes.flags import flag_history
 from pedigreed.changes.selection import selection_of
+from pedigreed.changes.settling import Uncovered, in_history, settled_for
 from pedigreed.config.settings import Report
 from pedigreed.digests.facts import (
     NEWS_FOR,
@@ -21,6 +23,7 @@ from pedigreed.digests.facts import (
     NewsFacts,
     NewsSource,
 )
+from pedigreed.digests.net_changes import net_changes
 from pedigreed.model.change import ChangeKind
 from pedigreed.model.impact import Remade, Switch
 from pedigreed.model.work import Work
@@ -44,9 +47,10 @@ from pedigreed.store import periods as stored_periods
 from pedigreed.store import products as stored_products
 from pedigreed.store import programs as stored_programs
 from pedigreed.store import runs as stored_runs
+from pedigreed.store.database import batches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
@@ -69,7 +73,7 @@ if TYPE_CHECKING:
 RUNS_LOOKED_AT = 10
 """How many of the last runs are read to see which came to their ends."""
 
-_MOST_LASTING = 8
+_MOST_LASTING = 12
 
 Fact = TypeVar("Fact")
 Item = TypeVar("Item")
@@ -82,7 +86,7 @@ class _Own:
     Attributes:
         last_period, last_sent: its newest period, and the newest that had a digest.
         introduced: the pairs whose baseline it was told.
-        keys: the row ids of the changes that no period of it covers.
+        keys: the row ids of the changes that no period of it covers, by file name and revision.
         listens_after: the last announcement before it began to listen; None where it does not yet.
         covered: the announcements that a period of it covers.
     """
@@ -255,66 +259,58 @@ class FactsReader:
         keys = self._own[subscription.name].keys
         # Where a digest is told, the releases are recorded by now. A preview records nothing.
         releases = tuple(
-            (0, change)
+            change
             for change in _of(self._known.releases, self._programs)
             if (change.instrument, change.program) not in not_introduced
         )
-        uncovered = self._once_for_all(keys, lambda: self._of_keys(connection, keys)) + releases
-        kinds = {change.kind for _, change in uncovered}
+        uncovered = self._once_for_all((keys, releases), lambda: _uncovered(connection, keys, releases))
+        kinds = uncovered.kinds
         selection = selection_of(subscription, archive.about)
-        told_by_set = self._told_by_set(connection, subscription, archive, uncovered)
+        told_by_set = self._told_by_set(connection, subscription, archive, uncovered.changes)
         settled = self._once_for_all(
-            (keys, releases, selection, told_by_set, tuple(archive.coverage.values())),
+            (uncovered, selection, told_by_set, tuple(archive.coverage.values())),
             lambda: settled_for(selection, uncovered, archive.coverage, self.now, told_by_set),
+        )
+        exclusive = (
+            self._once(("exclusive", uncovered), lambda: self._exclusive(connection, uncovered.changes))
+            if ChangeKind.PUBLIC in kinds
+            else frozenset()
+        )
+        net = self._once_for_all(
+            (settled, selection.kinds, exclusive),
+            lambda: net_changes(settled.ready, selection.kinds, exclusive, self.now),
         )
         wants_rules = subscription.crds.report is not Report.NONE and self.config.has_rules
         return ChangeFacts(
             uncovered=uncovered,
             settled=settled,
+            net=net,
             remade=self._once(
-                ("remade", keys, releases, selection, told_by_set),
-                lambda: other_files_of(
-                    connection,
-                    self.config,
-                    [change for change in settled.ready if change.kind in selection.kinds],
-                ),
+                ("remade", net.changes), lambda: other_files_of(connection, self.config, net.changes)
             )
             if wants_rules
             else Remade(),
             moves=self._once("moves", lambda: self._moves(connection)) if ChangeKind.REPROCESSED in kinds else (),
-            exclusive=(
-                self._once(("exclusive", keys), lambda: self._exclusive(connection, uncovered))
-                if ChangeKind.PUBLIC in kinds
-                else frozenset()
-            ),
             flags_lasted=self._once("flags", lambda: self._flags(connection))
             if ChangeKind.STALE in kinds
             else None,
         )
-
-    def _of_keys(self, connection: Connection, keys: Sequence[int]) -> tuple[tuple[int, Change], ...]:
-        """Changes by their keys. Those of other subscriptions to the same programs are mostly the same ones."""
-        known: dict[int, Change] = self._once_for_all("changes", dict)
-        missing = [key for key in keys if key not in known]
-        if missing:
-            known |= stored_changes.between(connection, self._programs, missing[0], missing[-1])
-        return tuple((key, known[key]) for key in keys)
 
     def _told_by_set(
         self,
         connection: Connection,
         subscription: Subscription,
         archive: ArchiveFacts,
-        uncovered: Iterable[tuple[int, Change]],
+        uncovered: Iterable[Change],
     ) -> frozenset[tuple[str, str | None, str | None]]:
         """What of the uncovered the subscription was told of as reprocessed file sets. Mostly none ever was."""
         stood_in = {pair for pair, state in archive.coverage.items() if state.stood_in_at is not None}
-        names = sorted(
-            {
-                change.filename
-                for _, change in uncovered
-                if change.kind is ChangeKind.REPROCESSED and (change.instrument, change.program) in stood_in
-            }
+        if not stood_in:
+            return frozenset()
+        names = (
+            change.filename
+            for change in uncovered
+            if change.kind is ChangeKind.REPROCESSED and (change.instrument, change.program) in stood_in
         )
         return stored_changes.told_by_set(connection, subscription.name, names)
 
@@ -324,12 +320,12 @@ class FactsReader:
     def _moves(self, connection: Connection) -> tuple[Moved, ...]:
         return tuple(stored_changes.moves(connection, sorted(self._programs), self.now - LOOKS_BACK))
 
-    def _exclusive(self, connection: Connection, uncovered: Iterable[tuple[int, Change]]) -> frozenset[str]:
-        names = [change.filename for _, change in uncovered if change.kind is ChangeKind.PUBLIC]
-        known = stored_products.there_by_name(connection, names)
+    def _exclusive(self, connection: Connection, uncovered: Iterable[Change]) -> frozenset[str]:
+        names = (change.filename for change in uncovered if change.kind is ChangeKind.PUBLIC)
         return frozenset(
             name
-            for name, product in known.items()
+            for some in batches(names)
+            for name, product in stored_products.there_by_name(connection, some).items()
             if product.public_at is not None and product.public_at > self.now
         )
 
@@ -386,6 +382,12 @@ def _kept_in(kept: dict[Hashable, Any], key: Hashable, read: Callable[[], Fact])
         kept[key] = read()
     fact: Fact = kept[key]
     return fact
+
+
+def _uncovered(connection: Connection, keys: tuple[int, ...], releases: Iterable[Change]) -> Uncovered:
+    kept = zip(keys, stored_changes.load(connection, keys), strict=True)
+    not_kept = ((0, release) for release in sorted(releases, key=in_history))
+    return Uncovered.of(merge(kept, not_kept, key=lambda keyed: in_history(keyed[1])))
 
 
 def notices_with(connection: Connection, keys: frozenset[int]) -> tuple[Notice, ...]:

@@ -9,8 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pedigreed.changes.campaigns import settled_for
 from pedigreed.changes.selection import selection_of
+from pedigreed.changes.settling import settled_for
 from pedigreed.digests.checking import CheckedSpan, checked
 from pedigreed.model.pause import Paused
 from pedigreed.model.reference_file import context_of
@@ -279,9 +279,8 @@ def _waiting(
     if not settling:
         return {}
     keys = stored_changes.uncovered_keys(connection, {each.name: each.programs for each in settling.values()})
-    every = [key for of in keys.values() for key in of]
-    programs = frozenset().union(*(each.programs for each in settling.values()))
-    known = stored_changes.between(connection, programs, min(every), max(every)) if every else {}
+    every = sorted({key for of in keys.values() for key in of})
+    known = dict(zip(every, stored_changes.load(connection, every), strict=True))
     return {
         name: len(
             {

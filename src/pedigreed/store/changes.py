@@ -14,6 +14,7 @@ from pedigreed.model.instant import from_milliseconds, to_milliseconds
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
 from pedigreed.store.database import (
+    BATCH,
     Direct,
     alone_for_transaction,
     batches,
@@ -24,7 +25,7 @@ from pedigreed.store.database import (
 from pedigreed.store.tables import Instant, changes, told, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
@@ -38,8 +39,9 @@ def record(connection: Connection, news: Iterable[Change]) -> None:
 
 
 def uncovered_keys(connection: Connection, watching: Mapping[str, Collection[int]]) -> dict[str, list[int]]:
-    """Subscription -> the row ids of the changes of its programs that no period of it covers yet, oldest first.
+    """Subscription -> the row ids of the changes of its programs that no period of it covers yet.
 
+    By file name and revision, as they are folded: to sort these here takes less memory than to sort changes.
     Only of what the subscription watches, and only those that came after it began to.
     """
     found: dict[str, list[int]] = {name: [] for name in watching}
@@ -57,17 +59,21 @@ def uncovered_keys(connection: Connection, watching: Mapping[str, Collection[int
         .outerjoin(told, and_(told.c.change_id == changes.c.id, told.c.subscription == watched.c.subscription))
         .where(watched.c.subscription.in_(watching), changes.c.program.in_(programs), told.c.change_id.is_(None))
     )
-    for rows in own_rows(connection, query.order_by(changes.c.id)):
-        for name, program, key in rows:
-            if program in watching[name]:
-                found[name].append(key)
+    in_order = query.order_by(changes.c.filename, changes.c.revision, changes.c.id)
+    # PostgreSQL's driver would have all of them in memory first.
+    for name, program, key in connection.execute(in_order, execution_options={"yield_per": BATCH}):
+        if program in watching[name]:
+            found[name].append(key)
     return found
 
 
-def between(connection: Connection, programs: Collection[int], first: int, last: int) -> dict[int, Change]:
-    """Row id -> change, for all changes of some programs from the row id `first` to `last`."""
-    query = select(*_AS_KEPT).where(changes.c.program.in_(programs), changes.c.id.between(first, last))
-    return {row[0]: _change_of(row) for rows in own_rows(connection, query) for row in rows}
+def load(connection: Connection, keys: Iterable[int]) -> Iterator[Change]:
+    """Changes by their row ids, in the order of those. They are read as they are taken, some at a time."""
+    for batch in batches(keys, _LOADED_AT_ONCE):
+        query = select(*_AS_KEPT).where(changes.c.id.in_(batch))
+        found = {row[0]: row for rows in own_rows(connection, query) for row in rows}
+        for key in batch:
+            yield _change_of(found[key])
 
 
 def mark_covered(connection: Connection, subscription: str, label: str, ids: Iterable[int]) -> None:
@@ -240,6 +246,7 @@ def let_some_go(connection: Connection, subscriptions: Collection[str], seen_by:
     return len(gone)
 
 
+_LOADED_AT_ONCE = 1_000
 _RECORDING = "record changes"
 _IS_TOLD = (
     select(told.c.change_id)

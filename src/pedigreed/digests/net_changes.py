@@ -1,0 +1,86 @@
+"""The net changes that a digest tells, and what is counted of them: the same for all who are told the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from pedigreed.changes.campaigns import moved_of
+from pedigreed.changes.compare import still_public, without_implied
+from pedigreed.digests.transitions import keywords_of, rank_of, transitions_of
+from pedigreed.model.change import ChangeKind
+from pedigreed.model.packed_changes import packed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime
+
+    from pedigreed.digests.transitions import Keywords
+    from pedigreed.model.campaign import Moved
+    from pedigreed.model.change import Change
+    from pedigreed.model.digest import Transition
+
+
+RECENT = timedelta(hours=6)
+"""A reprocessing that brought products so shortly before the period's end is called running."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetChanges:
+    """Net changes of a period, counted. They may be very many, so each is looked at as seldom as can be.
+
+    Attributes:
+        changes: by file name, and by kind where a product has several.
+        transitions: the same, folded for reading.
+        moved: what was reprocessed of them, gathered by what one answer showed alike.
+        remade: (CAL_VER, CRDS_CTX) that products were reprocessed to, without uncalibrated ones -> how many, and
+            how many of them the archive took in shortly before the period's end.
+    """
+
+    changes: Sequence[Change]
+    transitions: tuple[Transition, ...]
+    moved: tuple[Moved, ...]
+    remade: Mapping[Keywords, tuple[int, int]]
+
+
+def net_changes(
+    ready: Iterable[Change], kinds: AbstractSet[ChangeKind], exclusive: AbstractSet[str], ends: datetime
+) -> NetChanges:
+    """Count what a digest tells.
+
+    Args:
+        ready: net changes, sorted by file name.
+        kinds: those that are told.
+        exclusive: the file names of products whose release is ahead now.
+        ends: of the period, UTC.
+    """
+    changes = packed(still_public(_in_order(change for change in ready if change.kind in kinds), exclusive))
+    return NetChanges(changes, transitions_of(changes), tuple(moved_of(changes)), _remade(changes, ends))
+
+
+def _in_order(changes: Iterable[Change]) -> Iterator[Change]:
+    """Of each product what is not implied, the kinds in reading order."""
+    for _, net in groupby(changes, attrgetter("filename")):
+        yield from sorted(without_implied(net), key=lambda change: (rank_of(change.kind), change.revision))
+
+
+def _remade(changes: Iterable[Change], ends: datetime) -> Mapping[Keywords, tuple[int, int]]:
+    moved: Counter[Keywords] = Counter()
+    recent: Counter[Keywords] = Counter()
+    for change in changes:
+        to = keywords_of(change.after)
+        if change.kind is not ChangeKind.REPROCESSED or to is None or to[1] is None:
+            continue
+        moved[to] += 1
+        recent[to] += _is_recent(change, ends)
+    return {to: (products, recent[to]) for to, products in moved.items()}
+
+
+def _is_recent(change: Change, ends: datetime) -> bool:
+    made = change.archived_at or (change.after.date if change.after else None)
+    return made is not None and ends - RECENT <= made
