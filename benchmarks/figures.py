@@ -241,6 +241,7 @@ class Institute(Struct, frozen=True):
     Attributes:
         subscriptions, programs: how many of each.
         configuration: to read it.
+        libraries: what libyaml and pydantic alone take of that.
         status: what `pedigreed status` reads.
         page: the status page, without its rendering.
         quiet: to close a day on which nothing happened.
@@ -251,6 +252,7 @@ class Institute(Struct, frozen=True):
     subscriptions: int
     programs: int
     configuration: Cost
+    libraries: Cost
     status: Cost
     page: Cost
     quiet: Cost

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import yaml
 from msgspec.structs import replace
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
@@ -16,6 +17,10 @@ from sqlalchemy.engine import Engine
 from benchmarks.figures import Cost, Institute
 from benchmarks.measuring import hand_back, without_log_lines
 from pedigreed.config.load import load_config
+from pedigreed.config.secret import PRIVATE_KEYS
+from pedigreed.config.settings import Config
+from pedigreed.config.yaml_node import plain
+from pedigreed.config.yaml_reader import read_yaml
 from pedigreed.model.change import Change, ChangeKind
 from pedigreed.model.coverage import Coverage
 from pedigreed.model.delivery import Sent
@@ -68,6 +73,7 @@ def main() -> None:
     file.write_text(configuration(store_url, "keep: {folder: {path: /nowhere}}", "deliver: [{channel: keep}]"))
     with _measured() as reading:
         config = load_config(file, {}).config
+    libraries = _of_the_libraries(file.read_text())
     channel = Taking()
     with Store(config.store.reveal()) as store:
         fill(store)
@@ -89,8 +95,30 @@ def main() -> None:
             told = tell(config, file.name, store, {"keep": channel}, now=NOON + 2 * _DAY)
         assert len(told.deliveries) == SUBSCRIPTIONS
     hand_back(
-        Institute(SUBSCRIPTIONS, len(PROGRAMS), reading, status, page, quiet, digests, channel.first - began)
+        Institute(
+            SUBSCRIPTIONS,
+            len(PROGRAMS),
+            reading,
+            libraries,
+            status,
+            page,
+            quiet,
+            digests,
+            channel.first - began,
+        )
     )
+
+
+def _of_the_libraries(text: str) -> Cost:
+    """What libyaml takes for the events of a configuration, and pydantic for its values."""
+    root, _ = read_yaml(text, "", PRIVATE_KEYS)
+    assert root is not None
+    values = plain(root)
+    with _measured() as libraries:
+        for _ in yaml.parse(text, Loader=yaml.CSafeLoader):
+            pass
+        Config.model_validate(values, context={"environ": {}})
+    return libraries
 
 
 def configuration(store_url: str, channel: str, each: str, sources: str = "crds: {url: none}") -> str:

@@ -26,7 +26,9 @@ def institute_words(found: Institute) -> str:
     parts = (
         f"{found.subscriptions:,} subscriptions to two of {found.programs:,} programs each, in two instruments,",
         "on an SQLite file; seconds of the processor. To read the configuration takes",
-        f"{found.configuration.seconds:.2f} s; what `status` shows {found.status.seconds:.2f} s in",
+        f"{found.configuration.seconds:.2f} s; libyaml, which finds the values, and pydantic, which checks them,",
+        f"take {found.libraries.seconds:.2f} s of that, and the rest is where each value stands, so that what is",
+        f"wrong is told with its line. What `status` shows takes {found.status.seconds:.2f} s in",
         f"{found.status.statements:,} statements, as many for one subscription; what the page shows",
         f"{found.page.seconds:.2f} s in {found.page.statements:,}. A day on which nothing happened is closed in",
         f"{found.quiet.seconds:.1f} s and {found.quiet.statements:,} statements. A day on which half of the",
