@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 from collections import defaultdict
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pedigreed.config.subscription import WEEKDAYS
@@ -104,7 +105,11 @@ def rhythm_of(subscription: Subscription, config: Config) -> Rhythm:
     schedule = subscription.digest
     every = {"day": DAY, "week": WEEK}.get(str(schedule.every)) or schedule.every
     assert not isinstance(every, str)
-    return Rhythm(every, schedule.at, config.zone, WEEKDAYS.index(schedule.on))
+    return _rhythm(every, schedule.at, config.zone, WEEKDAYS.index(schedule.on))
+
+
+_rhythm = lru_cache(maxsize=256)(Rhythm)
+"""Most subscriptions have one of a few."""
 
 
 def last_periods(

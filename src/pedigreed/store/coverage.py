@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, select, update
 
 from pedigreed.model.coverage import Coverage, Gap
 from pedigreed.model.instrument import Instrument
-from pedigreed.store.database import insert_or_replace, insert_or_skip
+from pedigreed.store.database import insert_or_replace, insert_or_skip, own_rows
 from pedigreed.store.tables import coverage, gaps, increments, learnt, wanted
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ def load(
 def asked(connection: Connection) -> set[tuple[str, int]]:
     """The instruments and programs that the archive was ever asked for."""
     query = select(coverage.c.instrument, coverage.c.program).where(coverage.c.asked_at.is_not(None))
-    return {(row[0], row[1]) for row in connection.execute(query).all()}
+    # The driver's own tuples: the daemon looks each time that it wakes.
+    return {pair for rows in own_rows(connection, query) for pair in rows}
 
 
 def save(connection: Connection, state: Coverage) -> None:
