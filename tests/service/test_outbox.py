@@ -20,8 +20,8 @@ from pedigreed.model.delivery import Delivery, DeliveryState, Message, Outcome, 
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.pause import Pause, Paused
 from pedigreed.service import after_attempt
-from pedigreed.service.one_run import Stop
-from pedigreed.service.outbox import A_FEW, AGE_LIMIT, ENOUGH_REFUSALS, LEASE, Queue, Terms, deliver, take_back
+from pedigreed.service.one_run import Stop, take_back
+from pedigreed.service.outbox import A_FEW, AGE_LIMIT, ENOUGH_REFUSALS, LEASE, Queue, Terms, deliver
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store.database import Store

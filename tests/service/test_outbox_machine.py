@@ -21,7 +21,8 @@ from sqlalchemy.engine import make_url
 
 from examples import examples
 from pedigreed.model.delivery import DeliveryState, Message, Outcome, Refused, Retry, Scope, Sent, Unsure
-from pedigreed.service.outbox import AGE_LIMIT, LEASE, deliver, take_back
+from pedigreed.service.one_run import take_back
+from pedigreed.service.outbox import AGE_LIMIT, LEASE, deliver
 from pedigreed.store import deliveries as stored_deliveries
 from pedigreed.store import listed_deliveries
 from pedigreed.store.database import Store

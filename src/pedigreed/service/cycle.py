@@ -20,8 +20,8 @@ from pedigreed.service.asking import collect
 from pedigreed.service.every_program import find_programs
 from pedigreed.service.local_folders import look_through_folders
 from pedigreed.service.news import SourceRead, read_news
-from pedigreed.service.one_run import Stop, one_run, take_up_lost
-from pedigreed.service.outbox import deliver, take_back
+from pedigreed.service.one_run import Stop, one_run, take_back, take_up_lost
+from pedigreed.service.outbox import deliver
 from pedigreed.service.periods import Closed, close_due_periods
 from pedigreed.service.problems import update_problems
 from pedigreed.service.rule_evaluation import evaluate_rules

@@ -74,6 +74,14 @@ def one_run(store: Store, work: Work, now: datetime, *, after: int | None = None
             yield end
 
 
+def take_back(store: Store, now: datetime) -> None:
+    """Take up at once what an ended process was sending. Only where no other can be at work on the store."""
+    with store.writing() as connection:
+        count = stored_deliveries.take_back(connection, now)
+    if count:
+        _log.warning("taken up from a process that ended", deliveries=count)
+
+
 def take_up_lost(store: Store, now: datetime) -> None:
     """End the runs of processes that are gone, and let what they were sending be due, after a while."""
     if not store.is_shared:

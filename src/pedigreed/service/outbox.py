@@ -89,8 +89,6 @@ SHORT_PAUSE = timedelta(minutes=1)
 
 T = TypeVar("T")
 
-_log = structlog.get_logger()
-
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -153,14 +151,6 @@ def deliver(
     return sorted(tried, key=lambda delivery: delivery.key)
 
 
-def take_back(store: Store, now: datetime) -> None:
-    """Take up at once what an ended process was sending. Only where no other can be at work on the store."""
-    with store.writing() as connection:
-        count = stored_deliveries.take_back(connection, now)
-    if count:
-        _log.warning("taken up from a process that ended", deliveries=count)
-
-
 @dataclass(frozen=True, slots=True)
 class _Tried:
     """One attempt: what came of it, and when it began (UTC)."""
@@ -172,8 +162,10 @@ class _Tried:
     @property
     def asked_pause(self) -> timedelta | None:
         """How long the whole channel is to be left alone at least; None where only the message has to wait."""
-        is_of_channel = isinstance(self.outcome, Retry) and self.outcome.scope is not Scope.MESSAGE
-        return self.outcome.after if isinstance(self.outcome, Retry) and is_of_channel else None
+        match self.outcome:
+            case Retry(_, after, Scope.CHANNEL_BUSY | Scope.CHANNEL_BROKEN):
+                return after
+        return None
 
 
 class Queue:
@@ -199,6 +191,7 @@ class Queue:
         self._refused: list[_Tried] = []
         self._has_taken_one = False
         self._settled: dict[int, Delivery] = {}
+        self._log = structlog.get_logger().bind(channel=name)
 
     def run(self) -> list[Delivery]:
         """Send until nothing is due. Gives each delivery as it stands afterwards, without its bytes.
@@ -271,7 +264,7 @@ class Queue:
             return Unsure("what it waited for was called off")
         except Exception as error:  # noqa: BLE001  # whatever it is, it is one message's
             # A fault of ours with one message must not stop the others. Its words might hold a secret.
-            _log.exception("a channel failed", channel=self._name)
+            self._log.exception("a channel failed")
             return Unsure(f"pedigreed failed: {type(error).__name__}")
 
     async def _waited_out(self, asked: timedelta) -> bool:
@@ -391,26 +384,21 @@ class Queue:
     def _log_pause(self) -> None:
         pause = self._pause
         if pause is not None:
-            _log.warning("channel paused", channel=self._name, until=iso(pause.until), reason=pause.reason)
+            self._log.warning("channel paused", until=iso(pause.until), reason=pause.reason)
 
     def _note(self, kept: Iterable[Delivery]) -> None:
         for delivery in kept:
             self._settled[delivery.key] = replace(delivery, message=replace(delivery.message, content=b""))
-            _log_what_became_of(delivery, self._name)
+            (self._log.warning if delivery.state in GIVEN_UP else self._log.info)(
+                "delivery",
+                digest=delivery.digest_id,
+                message_id=delivery.message.message_id,
+                state=delivery.state.value,
+                attempts=delivery.attempts,
+                outcome=delivery.last_outcome,
+            )
 
 
 def _may_be_sent(delivery: Delivery, now: datetime) -> bool:
     """Whether no other process can take the message up before it is sent: this one may have been suspended."""
     return delivery.next_attempt_at is not None and now + HAND_OVER_LIMIT <= delivery.next_attempt_at
-
-
-def _log_what_became_of(delivery: Delivery, channel: str) -> None:
-    (_log.warning if delivery.state in GIVEN_UP else _log.info)(
-        "delivery",
-        channel=channel,
-        digest=delivery.digest_id,
-        message_id=delivery.message.message_id,
-        state=delivery.state.value,
-        attempts=delivery.attempts,
-        outcome=delivery.last_outcome,
-    )
