@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import product as combinations
-from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from pedigreed.garbage import collected_seldom
+from pedigreed.impact.difference import (
+    NO_DIFFERENCE,
+    NOT_KNOWN,
+    Difference,
+    RulePair,
+    difference_of,
+)
 from pedigreed.impact.headers import EXP_TYPE_KEY, UNKNOWN
 from pedigreed.impact.inventory import (
     ALWAYS,
@@ -23,27 +28,24 @@ from pedigreed.impact.inventory import (
     is_always,
     joined,
     number_in,
-    spans_of,
 )
-from pedigreed.impact.rule_answers import Step, Stretch, differences, step
-from pedigreed.impact.values import NOT_APPLICABLE, UNDEFINED, picker
+from pedigreed.impact.rule_answers import Stretch, differences
+from pedigreed.impact.values import UNDEFINED
 from pedigreed.model.impact import Changed, Impact
 from pedigreed.model.pipeline import Use, is_known_type, making, use_of
 from pedigreed.model.product import WITHOUT_START
 from pedigreed.model.reference_file import file_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from pedigreed.impact.context import Context, TypeRules
+    from pedigreed.impact.context import Context
     from pedigreed.impact.headers import Values
     from pedigreed.impact.inventory import Group, Inventory, Members
     from pedigreed.impact.rule_answers import Timeline
     from pedigreed.model.instrument import Instrument
     from pedigreed.model.pipeline import Making
 
-_MOST_COMBINATIONS = 400
-_SOMETHING_ELSE = "\1"
 _TSOVISIT = "META.VISIT.TSOVISIT"
 
 
@@ -69,35 +71,6 @@ class _Counts:
         if changed:
             self.places[group.program, group.observation] += changed
             self.instruments.add(group.instrument)
-
-
-class Difference(NamedTuple):
-    """When one type's answer differs, for one set of values of a header. `is_known` is False where values lack."""
-
-    changed: tuple[Span, ...]
-    errors: tuple[Span, ...]
-    is_known: bool = True
-
-
-_NO_DIFFERENCE = Difference((), ())
-_NOT_KNOWN = Difference((), (), is_known=False)
-
-
-class _Pair(NamedTuple):
-    """The rules of one type in the two contexts, and the keys that either uses."""
-
-    reftype: str
-    old: TypeRules
-    new: TypeRules
-    keys: tuple[str, ...]
-    pick: Callable[[Mapping[str, str]], tuple[str, ...]]
-    not_understood: str
-
-    @classmethod
-    def of(cls, reftype: str, old: TypeRules, new: TypeRules) -> _Pair:
-        reasons = (each.rmap.form.not_understood for each in (old, new) if each.rmap is not None)
-        keys = tuple(dict.fromkeys((*old.keys, *new.keys)))
-        return cls(reftype, old, new, keys, picker(keys), next(filter(None, reasons), ""))
 
 
 class _Effect(NamedTuple):
@@ -151,17 +124,17 @@ class Comparison:
             instrument: tuple(self._changed(instrument, only)) for instrument in {*old.types, *new.types}
         }
         self._differences = {} if known is None else known
-        self._uses: dict[tuple[Instrument, str | None, Making], Sequence[tuple[_Pair, Use]]] = {}
+        self._uses: dict[tuple[Instrument, str | None, Making], Sequence[tuple[RulePair, Use]]] = {}
         self._inventory: Inventory | None = None
         self._plans: dict[Kind, _Plan] = {}
         self._found: dict[tuple[Instrument, int, str], Difference] = {}
 
-    def _changed(self, instrument: Instrument, only: Collection[str]) -> Iterator[_Pair]:
+    def _changed(self, instrument: Instrument, only: Collection[str]) -> Iterator[RulePair]:
         old, new = self._old, self._new
         for reftype in sorted({*old.types.get(instrument, ()), *new.types.get(instrument, ())}):
             before, after = old.rules(instrument, reftype), new.rules(instrument, reftype)
             if before.name != after.name and (not only or reftype in only):
-                yield _Pair.of(reftype, before, after)
+                yield RulePair.of(reftype, before, after)
 
     def types_of(self, instrument: Instrument) -> tuple[str, ...]:
         """The types whose rules are other files in the two contexts."""
@@ -294,13 +267,13 @@ class Comparison:
         effects = []
         for pair, use in self._used(kind.instrument, pairs, exp_type, how):
             found = self._difference(kind, pair, values)
-            if found is not _NO_DIFFERENCE:
+            if found is not NO_DIFFERENCE:
                 effects.append(_Effect(pair.reftype, use, found))
         return _Plan(tuple(effects), "" if how.is_known else exp_type or "none")
 
     def _used(
-        self, instrument: Instrument, pairs: Sequence[_Pair], exp_type: str | None, how: Making
-    ) -> Sequence[tuple[_Pair, Use]]:
+        self, instrument: Instrument, pairs: Sequence[RulePair], exp_type: str | None, how: Making
+    ) -> Sequence[tuple[RulePair, Use]]:
         """The types that products of one kind of exposure are made with."""
         about = instrument, exp_type, how
         known = self._uses.get(about)
@@ -312,39 +285,33 @@ class Comparison:
             known = self._uses[about] = [(pair, use) for pair, use in uses if use is not Use.NO]
         return known
 
-    def _difference(self, kind: Kind, pair: _Pair, values: Values) -> Difference:
+    def _difference(self, kind: Kind, pair: RulePair, values: Values) -> Difference:
         about = kind.instrument, kind.header, pair.reftype
         found = self._found.get(about)
         if found is None:
             found = self._found[about] = self._evaluated(kind.instrument, pair, values)
         return found
 
-    def _evaluated(self, instrument: Instrument, pair: _Pair, values: Values) -> Difference:
+    def _evaluated(self, instrument: Instrument, pair: RulePair, values: Values) -> Difference:
         if pair.not_understood or (instrument, pair.reftype) in self._doubted:
-            return _NOT_KNOWN
+            return NOT_KNOWN
         needed = pair.pick(values)
         about = pair.old.name, pair.new.name, needed
         known = self._differences.get(about)
         if known is None:
-            known = self._differences[about] = self._compared(pair.old, pair.new, pair.keys, needed)
+            known = self._differences[about] = self._compared(pair, needed)
         return known
 
-    def _compared(
-        self, old: TypeRules, new: TypeRules, keys: tuple[str, ...], values: tuple[str, ...]
-    ) -> Difference:
+    def _compared(self, pair: RulePair, values: tuple[str, ...]) -> Difference:
         """The difference. Where values lack, it is known if it is one for all that the rules tell apart."""
-        choices = [
-            _told_apart(old, new, key) if value == UNKNOWN else (value,)
-            for key, value in zip(keys, values, strict=True)
-        ]
-        told_apart = [choice for choice in choices if choice is not None]
-        if len(told_apart) < len(choices) or prod(map(len, told_apart)) > _MOST_COMBINATIONS:
-            return _NOT_KNOWN
-        found = set()
-        for some in combinations(*told_apart):
-            header = dict(zip(keys, some, strict=True))
-            found.add(_spans(self._between(old.timeline(header), new.timeline(header))))
-        return found.pop() if len(found) == 1 else _NOT_KNOWN
+        headers = pair.headers(values)
+        if headers is None:
+            return NOT_KNOWN
+        found = {
+            difference_of(self._between(pair.old.timeline(header), pair.new.timeline(header)))
+            for header in headers
+        }
+        return found.pop() if len(found) == 1 else NOT_KNOWN
 
     def _between(self, before: Timeline, after: Timeline) -> list[Stretch]:
         """When the answers differ."""
@@ -368,19 +335,17 @@ class Usage(Comparison):
         about = {(form.instrument, form.reference_type) for name in files if (form := file_name(name)) is not None}
         self._pairs = {
             instrument: tuple(
-                _Pair.of(reftype, rules, rules)
+                RulePair.of(reftype, rules, rules)
                 for reftype, rules in sorted(types.items(), key=lambda each: each[0])
                 if (instrument, reftype) in about
             )
             for instrument, types in context.types.items()
         }
 
-    def _compared(
-        self, old: TypeRules, new: TypeRules, keys: tuple[str, ...], values: tuple[str, ...]
-    ) -> Difference:
-        if new.name in self._files:
+    def _compared(self, pair: RulePair, values: tuple[str, ...]) -> Difference:
+        if pair.new.name in self._files:
             return Difference((ALWAYS,), ())
-        return super()._compared(old, new, keys, values)
+        return super()._compared(pair, values)
 
     def _between(self, before: Timeline, _after: Timeline) -> list[Stretch]:
         ends = [*before.starts, None]
@@ -428,25 +393,6 @@ def _is_in(start: int, spans: tuple[Span, ...]) -> bool | None:
 def _most_first(numbers: Counter[str]) -> tuple[tuple[str, int], ...]:
     found = [(name, number) for name, number in numbers.items() if number]
     return tuple(sorted(found, key=lambda each: (-each[1], each[0])))
-
-
-def _spans(stretches: list[Stretch]) -> Difference:
-    if not stretches:
-        return _NO_DIFFERENCE
-    errors = [stretch for stretch in stretches if step(stretch.before, stretch.after) is Step.TO_ERROR]
-    return Difference(spans_of(stretch for stretch in stretches if stretch not in errors), spans_of(errors))
-
-
-def _told_apart(old: TypeRules, new: TypeRules, key: str) -> tuple[str, ...] | None:
-    """Values of a key that stand for all that it may have, as far as the rules tell them apart.
-
-    None where no few values do.
-    """
-    words = [rules.rmap.words_of(key) for rules in (old, new) if rules.rmap is not None]
-    if None in words:
-        return None
-    told_apart = frozenset().union(*(some for some in words if some is not None))
-    return (UNDEFINED, NOT_APPLICABLE, _SOMETHING_ELSE, *sorted(told_apart - {UNDEFINED, NOT_APPLICABLE}))
 
 
 def _number(members: Members, spans: tuple[Span, ...]) -> int | None:

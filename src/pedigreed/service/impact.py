@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from pedigreed.config.settings import Subscription
-    from pedigreed.impact.comparison import Difference
+    from pedigreed.impact.difference import Difference
     from pedigreed.impact.explanation import Why
     from pedigreed.impact.inventory import Group
     from pedigreed.model.product import Product
