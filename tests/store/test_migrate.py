@@ -17,7 +17,9 @@ from sqlalchemy.pool import NullPool
 
 from pedigreed.model.failure import StoreError, StoreTooNew
 from pedigreed.model.instant import from_milliseconds
-from pedigreed.store import announcements, local_files, migrate, products
+from pedigreed.model.instrument import Instrument
+from pedigreed.model.product import Holding
+from pedigreed.store import announcements, holdings, local_files, migrate, products
 from pedigreed.store.database import Store
 from pedigreed.store.partial_indexes import metadata
 
@@ -273,3 +275,33 @@ def test_what_was_known_of_a_disk_is_of_this_machine(store_url: str, beside: Eng
     with Store(store_url) as store, store.reading() as connection:
         assert list(local_files.load(connection, ["/d"])) == ["/d/whole"]
         assert local_files.folder_states(connection)["/d"].unread == 3
+
+
+def test_what_is_there_is_counted_when_a_store_is_upgraded(store_url: str, beside: Engine) -> None:
+    old_store(beside, "0023")
+    fingerprint = "decode('00', 'hex')" if store_url.startswith("postgresql") else "x'00'"
+    run(
+        beside,
+        "INSERT INTO parameter_sets (id, parameters) VALUES (1, '{}')",
+        *(
+            "INSERT INTO products (filename, instrument, program, observation, level, fileset, cal_ver, crds_ctx, "
+            "date, withdrawn_at, fingerprint, parameters_id, revision, missed) "
+            f"VALUES ('{name}', 'miri', {program}, {observation}, '2b', '', {cal_ver}, 'x', {date}, {gone}, "
+            f"{fingerprint}, 1, 0, 0)"
+            for name, program, observation, cal_ver, date, gone in (
+                ("a", 1180, 7, "'1.0'", 2000, "NULL"),
+                ("b", 1180, 7, "'1.0'", 1000, "NULL"),
+                ("c", 1180, "NULL", "NULL", "NULL", "NULL"),
+                ("d", 1180, 7, "'1.0'", 500, "3000"),
+                ("e", 1181, 7, "'1.0'", 1000, "NULL"),
+            )
+        ),
+    )
+    with Store(store_url) as store, store.reading() as connection:
+        found = holdings.load(connection)
+    first, last = from_milliseconds(1000), from_milliseconds(2000)
+    assert sorted(found, key=lambda held: (held.program, held.products)) == [
+        Holding(Instrument.MIRI, 1180, None, "2b", None, "x", 1, None, None),
+        Holding(Instrument.MIRI, 1180, 7, "2b", "1.0", "x", 2, first, last),
+        Holding(Instrument.MIRI, 1181, 7, "2b", "1.0", "x", 1, first, first),
+    ]

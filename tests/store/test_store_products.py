@@ -15,7 +15,7 @@ from examples import examples
 from pedigreed.model.failure import TryAgain
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.model.product import Holding, KnownProduct, Product
+from pedigreed.model.product import KnownProduct, Product
 from pedigreed.store import coverage, products
 from pedigreed.store.tables import parameter_sets
 
@@ -246,23 +246,3 @@ def test_a_release_that_has_passed_is_found_until_it_is_kept(store: Store) -> No
         (first, _) = products.released(connection, [1180], NOON, for_update=True)
         products.keep(connection, [replace(first, is_exclusive=False)], {"a_cal.fits": first})
     assert found() == ["b_cal.fits"]
-
-
-def test_holdings_count_products_of_one_pedigree(store: Store) -> None:
-    first, last = product("a_cal.fits"), product("b_cal.fits")
-    last = replace(last, pedigree=replace(last.pedigree, date=NOON + timedelta(hours=1)))
-    undated = replace(product("c_cal.fits"), pedigree=Pedigree(None, None, None), observation=None)
-    keep(
-        store,
-        *(KnownProduct(first), KnownProduct(last), KnownProduct(undated)),
-        KnownProduct(product("d_cal.fits"), withdrawn_at=NOON),
-    )
-    with store.reading() as connection:
-        found = products.holdings(connection, [1180])
-    nircam = Instrument.NIRCAM
-    latest = NOON + timedelta(hours=1)
-    assert set(found) == {
-        Holding(nircam, 1180, 7, "2b", "1.20.2", "jwst_1464.pmap", 2, NOON, latest),
-        Holding(nircam, 1180, None, "2b", None, None, 1, None, None),
-    }
-    assert len(found) == 2

@@ -106,8 +106,7 @@ class KnownProduct(Struct, frozen=True, gc=False):
     is_exclusive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True, gc=False):
     """Products that share everything that a subscription selects by, and one pedigree.
 
     Attributes:

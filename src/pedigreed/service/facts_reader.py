@@ -41,6 +41,7 @@ from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import downloads as stored_downloads
+from pedigreed.store import holdings as stored_holdings
 from pedigreed.store import impacts as stored_impacts
 from pedigreed.store import local_files as stored_files
 from pedigreed.store import periods as stored_periods
@@ -116,7 +117,7 @@ class _Known:
         """Read it."""
         return cls(
             _by_program(stored_coverage.load(connection, programs).values(), attrgetter("program")),
-            _by_program(stored_products.holdings(connection, programs), attrgetter("program")),
+            _by_program(stored_holdings.load(connection, programs), attrgetter("program")),
             _by_program(stored_products.missed(connection, programs), attrgetter("product.program")),
             _by_program(releases_due(connection, programs, now), attrgetter("program")),
             tuple(stored_runs.newest(connection, Work.ASK, RUNS_LOOKED_AT)),

@@ -16,7 +16,7 @@ from pedigreed.service.bad_files import count_bad_files
 from pedigreed.service.switches import evaluate_switches
 from pedigreed.sources.crds.rules import RulesUnavailable
 from pedigreed.store import announcements as stored_announcements
-from pedigreed.store import products as stored_products
+from pedigreed.store import holdings as stored_holdings
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,7 +46,7 @@ def fetch_rules_in_use(config: Config, store: Store, contexts: Contexts) -> None
     )
     with store.reading() as connection:
         in_use = stored_announcements.load_contexts(connection)
-        holdings = stored_products.holdings(connection, programs)
+        holdings = stored_holdings.load(connection, programs)
     products: Counter[str] = Counter()
     for held in holdings:
         if held.crds_ctx and (name := context_of(held.crds_ctx)):

@@ -27,11 +27,11 @@ from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import changes as stored_changes
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import holdings as stored_holdings
 from pedigreed.store import impacts as stored_impacts
 from pedigreed.store import pauses as stored_pauses
 from pedigreed.store import periods as stored_periods
 from pedigreed.store import problems as stored_problems
-from pedigreed.store import products as stored_products
 from pedigreed.store import programs as stored_programs
 from pedigreed.store import runs as stored_runs
 
@@ -220,7 +220,7 @@ def _subscriptions(
 ) -> Iterator[SubscriptionStatus]:
     """How the subscriptions stand. As many statements are made for thousands as for one."""
     holdings: defaultdict[int, list[Holding]] = defaultdict(list)
-    for held in stored_products.holdings(connection, config.programs):
+    for held in stored_holdings.load(connection, config.programs):
         holdings[held.program].append(held)
     ends = stored_periods.last_ends(connection, now + CLOCK_AHEAD)
     told = stored_periods.last_told(connection, now + CLOCK_AHEAD)

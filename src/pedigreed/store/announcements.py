@@ -11,9 +11,10 @@ from pedigreed.model.context_use import ContextsInUse
 from pedigreed.model.news_source import SourceState
 from pedigreed.model.notice import Announcement, Facts, Heard, Medium, NoticeKind, Outline, Sender
 from pedigreed.model.pedigree import context_name
+from pedigreed.store import holdings as stored_holdings
 from pedigreed.store.cal_vers import newest
 from pedigreed.store.database import batches, insert_or_replace, insert_or_skip, lock_for_transaction
-from pedigreed.store.tables import announced, announcements, contexts_in_use, listeners, products, sources
+from pedigreed.store.tables import announced, announcements, contexts_in_use, listeners, sources
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -274,11 +275,9 @@ def newest_build(connection: Connection, programs: Collection[int]) -> tuple[str
 
 def made_with(connection: Connection, cal_ver: str) -> str | None:
     """CRDS_CTX of the newest product that was made with a pipeline version, ``jwst_1535``; None without one."""
-    of = products.c
-    query = (
-        select(of.crds_ctx, func.max(of.date))
-        .where(of.cal_ver == cal_ver, of.crds_ctx.is_not(None), of.withdrawn_at.is_(None))
-        .group_by(of.crds_ctx)
-    )
-    known = [(made_at, context) for context, made_at in connection.execute(query) if made_at is not None]
+    known = [
+        (held.latest, held.crds_ctx)
+        for held in stored_holdings.load(connection)
+        if held.cal_ver == cal_ver and held.crds_ctx is not None and held.latest is not None
+    ]
     return context_name(max(known)[1]) if known else None

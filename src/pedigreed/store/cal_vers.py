@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,16 @@ from pedigreed.model.change import CalVerMove, ChangeKind
 from pedigreed.model.instant import from_milliseconds
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import version_of
-from pedigreed.store.tables import changes, coverage, products
+from pedigreed.store import holdings as stored_holdings
+from pedigreed.store.tables import changes, coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy.engine import Connection
+
+    from pedigreed.model.product import Holding
 
 _DAY = timedelta(days=1) // timedelta(milliseconds=1)
 
@@ -45,34 +48,29 @@ def cal_vers_of(pedigrees: Mapping[ProgramPedigree, int]) -> dict[int, CalVers]:
 
 def by_pedigree(connection: Connection, programs: Collection[int]) -> dict[ProgramPedigree, int]:
     """The products of some programs that are there, by program, instrument, CAL_VER and CRDS_CTX."""
-    of = products.c
-    by = (of.program, of.instrument, of.cal_ver, of.crds_ctx)
-    query = select(*by, func.count()).where(of.program.in_(programs), of.withdrawn_at.is_(None)).group_by(*by)
-    return {
-        (program, Instrument(instrument), cal_ver, crds_ctx): count
-        for program, instrument, cal_ver, crds_ctx, count in connection.execute(query)
-    }
+    return pedigrees_of(stored_holdings.load(connection, programs))
+
+
+def pedigrees_of(holdings: Iterable[Holding]) -> dict[ProgramPedigree, int]:
+    """The same of what is known to be held."""
+    found: Counter[ProgramPedigree] = Counter()
+    for held in holdings:
+        found[held.program, held.instrument, held.cal_ver, held.crds_ctx] += held.products
+    return dict(found)
 
 
 def by_instrument(connection: Connection, program: int) -> dict[Instrument, CalVers]:
     """The products of one program that are there."""
-    query = (
-        select(products.c.instrument, products.c.cal_ver, func.count())
-        .where(products.c.program == program, products.c.withdrawn_at.is_(None))
-        .group_by(products.c.instrument, products.c.cal_ver)
-    )
-    found: dict[Instrument, CalVers] = defaultdict(dict)
-    for instrument, cal_ver, count in connection.execute(query):
-        found[Instrument(instrument)][cal_ver] = count
+    found: defaultdict[Instrument, Counter[str | None]] = defaultdict(Counter)
+    for held in stored_holdings.load(connection, [program]):
+        found[held.instrument][held.cal_ver] += held.products
     return dict(found)
 
 
 def newest(connection: Connection, programs: Collection[int]) -> str | None:
-    """The highest released CAL_VER that any product of some programs has; None where none has one."""
-    query = select(products.c.cal_ver).where(products.c.program.in_(programs)).distinct()
-    found = {
-        cal_ver: version_of(cal_ver) for cal_ver in connection.execute(query).scalars() if cal_ver is not None
-    }
+    """The highest released CAL_VER of some programs' products that are there; None where none has one."""
+    there = {held.cal_ver for held in stored_holdings.load(connection, programs)}
+    found = {cal_ver: version_of(cal_ver) for cal_ver in there if cal_ver is not None}
     released = {
         cal_ver: version for cal_ver, version in found.items() if version is not None and not version.is_prerelease
     }

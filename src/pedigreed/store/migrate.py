@@ -14,7 +14,7 @@ from pedigreed.store.tables import metadata
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-NEWEST = "0023"
+NEWEST = "0024"
 """The revision that this version writes. A test holds it to the newest file in `migrations/versions`."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,8 @@ from sqlalchemy import (
 from pedigreed.model.instant import from_milliseconds, to_milliseconds
 from pedigreed.model.instrument import Instrument
 from pedigreed.model.pedigree import Pedigree
-from pedigreed.model.product import WITHOUT_START, ExposureUse, Holding, KnownProduct, Product
+from pedigreed.model.product import WITHOUT_START, ExposureUse, KnownProduct, Product
+from pedigreed.store import holdings as stored_holdings
 from pedigreed.store.database import Direct, batches, insert_or_skip, own_rows
 from pedigreed.store.tables import Instant, coverage, parameter_sets, products
 
@@ -264,15 +265,12 @@ def found_again(connection: Connection, filenames: AbstractSet[str]) -> None:
 def counts(
     connection: Connection, programs: Collection[int], instrument: Instrument | None = None
 ) -> dict[int, int]:
-    """Program -> how many products are there, in one instrument or in all."""
-    query = (
-        select(products.c.program, func.count())
-        .where(products.c.program.in_(programs), products.c.withdrawn_at.is_(None))
-        .group_by(products.c.program)
-    )
-    if instrument is not None:
-        query = query.where(products.c.instrument == instrument.value)
-    return dict(connection.execute(query).all())
+    """Program -> how many products are there, in one instrument or in all; absent where none is."""
+    found: Counter[int] = Counter()
+    for held in stored_holdings.load(connection, programs):
+        if instrument in {None, held.instrument}:
+            found[held.program] += held.products
+    return dict(found)
 
 
 def with_data(connection: Connection, programs: Collection[int], instrument: Instrument | None = None) -> set[int]:
@@ -282,27 +280,6 @@ def with_data(connection: Connection, programs: Collection[int], instrument: Ins
         has_product = has_product.where(products.c.instrument == instrument.value)
     query = select(coverage.c.program).where(coverage.c.program.in_(programs), has_product).distinct()
     return set(connection.execute(query).scalars())
-
-
-def holdings(connection: Connection, programs: Collection[int]) -> list[Holding]:
-    """The products of some programs that are there, counted by what a subscription selects and by pedigree."""
-    by = (
-        products.c.instrument,
-        products.c.program,
-        products.c.observation,
-        products.c.level,
-        products.c.cal_ver,
-        products.c.crds_ctx,
-    )
-    query = (
-        select(*by, func.count(), func.min(products.c.date), func.max(products.c.date))
-        .where(products.c.program.in_(programs), products.c.withdrawn_at.is_(None))
-        .group_by(*by)
-    )
-    return [
-        Holding(Instrument(instrument), program, observation, level, *rest)
-        for instrument, program, observation, level, *rest in connection.execute(query)
-    ]
 
 
 def exposure_uses(connection: Connection, programs: Collection[int]) -> set[ExposureUse]:
@@ -330,13 +307,14 @@ def exposure_uses(connection: Connection, programs: Collection[int]) -> set[Expo
 
 
 def keep(connection: Connection, known: Iterable[KnownProduct], before: Mapping[str, KnownProduct]) -> None:
-    """Keep the state of products.
+    """Keep the state of products, and how many there are of each kind.
 
     Args:
         connection: a writing transaction.
         known: the states.
         before: file name -> what the store has of it. What it has not is added.
     """
+    counting = stored_holdings.Counting()
     for batch in batches(known):
         texts = _canonical_of(batch)
         ids = ids_of(connection, texts)
@@ -345,8 +323,10 @@ def keep(connection: Connection, known: Iterable[KnownProduct], before: Mapping[
             was = before.get(state.product.filename)
             statement = _ADD if was is None else _REMAKE if _has_place_of(state, was) else _MOVE
             rows[statement].append(_row_of(state, ids[text]))
+            counting.take(state, was)
         for statement, its in rows.items():
             statement.run(connection, its)
+    counting.keep(connection)
 
 
 def _has_place_of(state: KnownProduct, was: KnownProduct) -> bool:

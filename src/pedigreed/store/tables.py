@@ -97,6 +97,15 @@ products = Table(
     Index(None, "program", "instrument"),
 )
 
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("instrument", Text, primary_key=True),
+    Column("program", Integer, primary_key=True, autoincrement=False),
+    Column("counts", Text, nullable=False),
+    comment="how many products are there of each observation, level and pedigree, with their DATEs, as JSON",
+)
+
 programs = Table(
     "programs",
     metadata,

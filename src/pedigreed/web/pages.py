@@ -23,8 +23,8 @@ from pedigreed.store import announcements as stored_announcements
 from pedigreed.store import cal_vers as stored_cal_vers
 from pedigreed.store import coverage as stored_coverage
 from pedigreed.store import deliveries as stored_deliveries
+from pedigreed.store import holdings as stored_holdings
 from pedigreed.store import periods as stored_periods
-from pedigreed.store import products as stored_products
 from pedigreed.store import programs as stored_programs
 from pedigreed.web.cal_ver_history import Band, Day, bands_of, days_of
 from pedigreed.web.campaign_plot import CampaignPlot, campaign_plot
@@ -320,7 +320,7 @@ def _line(program: int, products: dict[str | None, int], about: str, today: date
 
 
 def _shares(connection: Connection, program: int) -> tuple[Share, ...]:
-    found = stored_products.holdings(connection, [program])
+    found = stored_holdings.load(connection, [program])
     counts: Counter[tuple[str | None, str | None]] = Counter()
     for held in found:
         counts[held.cal_ver, held.crds_ctx] += held.products
