@@ -16,7 +16,7 @@ from msgspec import structs
 
 import archive_faults
 import faults
-from asking_mast import AGENT, NIRCAM_1180, QUICK, ask, ask_one, expected, is_of_a_part, kinds, names, pages
+from asking_mast import AGENT, NIRCAM_1180, QUICK, ask, ask_one, expected, held, is_of_a_part, kinds, names, pages
 from misbehaving import FaultyArchive, is_count, is_page
 from pedigreed.demo.scenario import DAY_2, DAY_3, PROGRAMS, UNKNOWN_PROGRAM, archive_at
 from pedigreed.model.instrument import Instrument
@@ -103,6 +103,21 @@ def test_a_large_question_is_asked_in_parts(recorded: FaultyArchive) -> None:
     assert all(fetched.is_complete for _, fetched in parts)
     assert sorted(program for part, _ in parts for program in part.programs) == [1180, 1210, 2738, 6434]
     assert set().union(*(names(fetched) for _, fetched in parts)) == expected(1210)
+
+
+def test_a_page_that_would_fill_by_what_other_programs_have_is_not_asked_for() -> None:
+    rows = [row for program in range(1101, 1119) for row in held(program, 10)]
+    with (
+        FaultyArchive(lambda _: rows, DAY_2) as recorded,
+        MastArchive(recorded.url, AGENT, patience=QUICK, page_rows=45) as archive,
+    ):
+        for first in (1101, 1107, 1113):
+            query = PedigreeQuery(Instrument.NIRCAM, tuple(range(first, first + 6)))
+            parts = list(archive.answers(query, lambda _: {}))
+            assert [(len(part.programs), fetched.rows) for part, fetched in parts] == [(3, 30), (3, 30)]
+            assert all(fetched.is_complete for _, fetched in parts)
+        asked = [len(received.params["filters"][0]["values"]) for received in pages(recorded)]
+    assert asked == [6, 3, 3, 3, 3, 3, 3], "only the first question brought a page that was thrown away"
 
 
 def test_rows_that_are_known_by_their_bytes_are_not_read_again(recorded: FaultyArchive) -> None:

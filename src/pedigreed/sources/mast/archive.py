@@ -35,6 +35,9 @@ PAGE_ROWS = 50_000
 MOST_ROWS = 500_000
 """How many rows one page may have: MAST's documentation names this as the limit of its server's memory."""
 
+_SHARE_EXPECTED = 0.8
+"""How full a page may be expected to become, by what programs had that were swept before."""
+
 _ROOM_TO_GROW = 1_000
 """How many rows more than were counted are asked for in one page: the archive is being written to."""
 
@@ -79,6 +82,8 @@ class MastArchive:
         self._asking: KeywordServices | None = None
         self._outages = Outages()
         self._requests_counted = 0
+        self._swept: Counter[Instrument] = Counter()
+        self._rows_swept: Counter[Instrument] = Counter()
 
     def __enter__(self) -> Self:
         return self
@@ -229,7 +234,7 @@ class MastArchive:
             query = query.whole
         has_several = len(query.programs) > 1
         before = known(query)
-        if has_several and query.is_sweep and len(before) > self._page_rows:
+        if has_several and query.is_sweep and self._is_too_large(query, before):
             return None
         services.start_query(is_in_doubt=self._outages.is_in_doubt, can_ask_less=has_several)
         answer = self._read_several(query, before) if has_several else self._read_program(query, before)
@@ -249,7 +254,20 @@ class MastArchive:
         """The rows of several programs; None where they do not fit on a page."""
         rows = self._first_page(known) if query.names_programs else self._page_rows
         answer = self._services.read(query, known, rows, only_one_page=True)
+        if query.is_sweep and answer.total is not None:
+            self._swept[query.instrument] += len(query.programs)
+            self._rows_swept[query.instrument] += answer.total
         return None if answer.is_first_page_only else answer
+
+    def _is_too_large(self, query: PedigreeQuery, known: Mapping[bytes, str]) -> bool:
+        """Whether the rows of several programs would fill a page, which would be thrown away.
+
+        By those that are known; or by how many the programs have that were swept before.
+        """
+        if known or not (swept := self._swept[query.instrument]):
+            return len(known) > self._page_rows
+        expected = len(query.programs) * self._rows_swept[query.instrument] / swept
+        return expected > self._page_rows * _SHARE_EXPECTED
 
     def _first_page(self, known: Mapping[bytes, str]) -> int:
         """How many rows to ask for at first, and so how long a reply may be: by those that are known."""
