@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from io import BytesIO
 
 from pedigreed.model.failure import Unreadable
 
@@ -39,7 +40,7 @@ class Inflating:
         """
         coding = encoding.strip().lower()
         self._largest = largest
-        self._body = bytearray()
+        self._body = BytesIO()
         self._head = bytearray()
         self._behind = b""
         self._members = 1
@@ -50,12 +51,13 @@ class Inflating:
     @property
     def body(self) -> bytes:
         """What was made of it so far, no more than `largest` bytes."""
-        return bytes(memoryview(self._body or self._head)[: self._largest])
+        # What a BytesIO has is given without a copy, unless more is written.
+        return (self._body.getvalue() or bytes(self._head))[: self._largest]
 
     @property
     def is_too_long(self) -> bool:
         """Whether there is more than may be."""
-        return len(self._body) > self._largest
+        return self._body.tell() > self._largest
 
     @property
     def is_whole(self) -> bool:
@@ -80,20 +82,20 @@ class Inflating:
             elif self._is_of_another_way and piece[:1] not in _BEGIN_TEXTS:
                 raise Unreadable("the answer is compressed in a way that was not asked for")
         if self._inflater is None:
-            self._body += piece[: self._room]
+            self._body.write(piece[: self._room])
             return
         try:
             while piece and self._room:
                 if self._inflater.eof and not (piece := self._next_member(piece)):
                     return
-                self._body += self._inflater.decompress(piece, self._room)
+                self._body.write(self._inflater.decompress(piece, self._room))
                 piece = self._inflater.unused_data
         except zlib.error:
             raise Unreadable("the answer does not decompress") from None
 
     @property
     def _room(self) -> int:
-        return max(0, self._largest + 1 - len(self._body))
+        return max(0, self._largest + 1 - self._body.tell())
 
     def _next_member(self, piece: bytes) -> bytes:
         """What to go on with behind a member of gzip (RFC 1952, 2.2): another one, or nothing of what is there."""

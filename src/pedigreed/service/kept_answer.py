@@ -146,10 +146,10 @@ def keep_answer(
     reason = _why_increments_fail(query, fetched, changes=unexpected, states=states)
     notes = _turn_increments_off(connection, query.instrument, reason, now) if reason else ()
     if not query.only_stale:
-        for state in states.values():
-            covered = _covered(state, query, fetched, now)
-            stored_coverage.save(connection, covered)
-            if gap := gap_between(state, covered):
+        covered = [_covered(state, query, fetched, now) for state in states.values()]
+        stored_coverage.save(connection, *covered)
+        for before, after in zip(states.values(), covered, strict=True):
+            if gap := gap_between(before, after):
                 stored_coverage.keep_gap(connection, gap)
     stored_programs.keep(connection, about_programs(fetched.items))
     at_first_sight = (
@@ -189,8 +189,9 @@ def keep_failure(
     )
     with store.writing() as connection:
         states = stored_coverage.load(connection, query.programs, for_update=query.instrument)
-        for state in () if query.only_stale else states.values():
-            stored_coverage.save(connection, _covered(state, query, failed, now))
+        if not query.only_stale:
+            covered = [_covered(state, query, failed, now) for state in states.values()]
+            stored_coverage.save(connection, *covered)
     _log_answer(query, failed, 0, ())
     return KeptAnswer(query, failed)
 

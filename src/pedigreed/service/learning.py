@@ -181,8 +181,7 @@ def learn_of_flags(
     keep_finds_stale(connection, query.instrument, fetched, lessons, now)
     if fetched.is_complete and query.instrument in lessons.finds_stale:
         states = stored_coverage.load(connection, query.programs, for_update=query.instrument)
-        for state in states.values():
-            stored_coverage.save(connection, replace(state, flags_at=now))
+        stored_coverage.save(connection, *(replace(state, flags_at=now) for state in states.values()))
     return fetched
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import delete, or_, select, update
 
 from pedigreed.model.coverage import Coverage, Gap
+from pedigreed.model.instant import to_milliseconds
 from pedigreed.model.instrument import Instrument
-from pedigreed.store.database import insert_or_replace, insert_or_skip, own_rows
+from pedigreed.store.database import Direct, insert_or_replace, insert_or_skip, own_rows
 from pedigreed.store.tables import coverage, gaps, increments, learnt, wanted
 
 if TYPE_CHECKING:
@@ -68,22 +69,35 @@ def asked(connection: Connection) -> set[tuple[str, int]]:
     return {pair for rows in own_rows(connection, query) for pair in rows}
 
 
-def save(connection: Connection, state: Coverage) -> None:
-    """Keep the coverage of one program in one instrument."""
-    connection.execute(
-        insert_or_replace(connection, coverage).values(
-            instrument=state.instrument.value,
-            program=state.program,
-            baseline_at=state.baseline_at,
-            asked_at=state.asked_at,
-            complete_at=state.complete_at,
-            sweep_at=state.sweep_at,
-            problem=state.problem,
-            flags_at=state.flags_at,
-            stood_in_at=state.stood_in_at,
-            unknown_sets=state.unknown_sets,
-        )
+def save(connection: Connection, *states: Coverage) -> None:
+    """Keep the coverage of programs, each in one instrument."""
+    _SAVE.run(
+        connection,
+        [
+            (
+                state.instrument.value,
+                state.program,
+                _milliseconds(state.baseline_at),
+                _milliseconds(state.asked_at),
+                _milliseconds(state.complete_at),
+                _milliseconds(state.sweep_at),
+                state.problem,
+                _milliseconds(state.flags_at),
+                _milliseconds(state.stood_in_at),
+                state.unknown_sets,
+            )
+            for state in states
+        ],
     )
+
+
+_SAVE = Direct(
+    [column.name for column in coverage.columns], lambda connection: insert_or_replace(connection, coverage)
+)
+
+
+def _milliseconds(instant: datetime | None) -> int | None:
+    return None if instant is None else to_milliseconds(instant)
 
 
 def keep_gap(connection: Connection, gap: Gap) -> None:
