@@ -19,7 +19,7 @@ from pedigreed.digests.attachments import (
     PIECE,
     AttachmentLimits,
     attached_to,
-    count_files,
+    counted,
     downloads_of,
     manifest_of,
     table_of,
@@ -165,7 +165,8 @@ def test_a_file_that_changed_twice_is_one_download(change: Callable[..., Change]
         change(ChangeKind.PUBLIC, NAME),
         change(ChangeKind.STALE, "x.fits"),
     ]
-    assert count_files(downloads_of(changes)) == 1
+    files, _ = counted(downloads_of(changes))
+    assert files == 1
 
 
 def test_an_unknown_date_is_null(change: Callable[..., Change]) -> None:

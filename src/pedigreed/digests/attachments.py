@@ -136,13 +136,24 @@ def _lists_of(changes: Sequence[Change], remade: Remade, limits: AttachmentLimit
         if (last.changes, last.remade, last.limits) == (changes, remade, limits):
             return last
     table = write(table_of(changes, remade), plain=limits.plain, most=limits.table)
-    manifest, files, holds = None, count_files(downloads_of(changes)), 0
+    manifest, holds = None, 0
+    files, public_at = counted(downloads_of(changes))
     if files:
         manifest = write(manifest_of(changes), plain=limits.plain, most=limits.both - len(table.content))
-        holds = count_files(islice(downloads_of(changes), manifest.rows))
-    public_at = max((each.public_at for each in downloads_of(changes) if each.public_at), default=None)
+        holds, _ = counted(islice(downloads_of(changes), manifest.rows))
     _last_lists[:] = [_Lists(changes, remade, limits, table, manifest, files, holds, public_at)]
     return _last_lists[0]
+
+
+def counted(changes: Iterable[Change]) -> tuple[int, datetime | None]:
+    """How many files changes are of, and when the last of them becomes public. They are sorted by file name."""
+    files, latest = 0, None
+    for _, of_one in groupby(changes, attrgetter("filename")):
+        files += 1
+        for change in of_one:
+            if change.public_at is not None and (latest is None or change.public_at > latest):
+                latest = change.public_at
+    return files, latest
 
 
 def _file(digest: Digest, written: Written, suffix: str) -> Attachment:
@@ -345,11 +356,6 @@ def manifest_of(changes: Iterable[Change]) -> Listing:
 def downloads_of(changes: Iterable[Change]) -> Iterator[Change]:
     """The changes that leave something to download: one event each."""
     return (change for change in changes if change.kind in EVENT_TYPES)
-
-
-def count_files(changes: Iterable[Change]) -> int:
-    """How many files changes are of, each once. They are sorted by file name."""
-    return sum(1 for _ in groupby(changes, attrgetter("filename")))
 
 
 def manifest_of_files(files: Iterable[tuple[str, int]]) -> Listing:

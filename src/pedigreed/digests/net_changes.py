@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -59,26 +58,37 @@ def net_changes(
         exclusive: the file names of products whose release is ahead now.
         ends: of the period, UTC.
     """
-    changes = packed(still_public(_in_order(change for change in ready if change.kind in kinds), exclusive))
-    return NetChanges(changes, transitions_of(changes), tuple(moved_of(changes)), _remade(changes, ends))
+    chosen = still_public(_in_order(change for change in ready if change.kind in kinds), exclusive)
+    remade = _Remade(ends)
+    changes = packed(map(remade.counted, chosen))
+    return NetChanges(changes, transitions_of(changes), tuple(moved_of(changes)), remade.numbers)
 
 
 def _in_order(changes: Iterable[Change]) -> Iterator[Change]:
     """Of each product what is not implied, the kinds in reading order."""
-    for _, net in groupby(changes, attrgetter("filename")):
-        yield from sorted(without_implied(net), key=lambda change: (rank_of(change.kind), change.revision))
+    for _, group in groupby(changes, attrgetter("filename")):
+        net = without_implied(group)
+        # So it is with nearly all of a campaign.
+        yield from net if len(net) == 1 else sorted(net, key=_place)
 
 
-def _remade(changes: Iterable[Change], ends: datetime) -> Mapping[Keywords, tuple[int, int]]:
-    moved: Counter[Keywords] = Counter()
-    recent: Counter[Keywords] = Counter()
-    for change in changes:
+def _place(change: Change) -> tuple[int, int]:
+    return rank_of(change.kind), change.revision
+
+
+class _Remade:
+    """Counts what was reprocessed, as changes go by."""
+
+    def __init__(self, ends: datetime) -> None:
+        self._ends = ends
+        self.numbers: dict[Keywords, tuple[int, int]] = {}
+
+    def counted(self, change: Change) -> Change:
         to = keywords_of(change.after)
-        if change.kind is not ChangeKind.REPROCESSED or to is None or to[1] is None:
-            continue
-        moved[to] += 1
-        recent[to] += _is_recent(change, ends)
-    return {to: (products, recent[to]) for to, products in moved.items()}
+        if change.kind is ChangeKind.REPROCESSED and to is not None and to[1] is not None:
+            products, recent = self.numbers.get(to, (0, 0))
+            self.numbers[to] = products + 1, recent + _is_recent(change, self._ends)
+        return change
 
 
 def _is_recent(change: Change, ends: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +13,7 @@ from pedigreed.model.product_name import product_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from pedigreed.model.change import Change
     from pedigreed.model.instrument import Instrument
@@ -59,57 +60,60 @@ def transitions_of(changes: Iterable[Change]) -> tuple[Transition, ...]:
     for change in changes:
         key = (change.kind, change.program, keywords_of(change.before), keywords_of(change.after))
         groups[key].add(change)
-    return tuple(
-        sorted(
-            (group.transition(kind, program) for (kind, program, *_), group in groups.items()), key=_reading_order
-        )
-    )
+    return tuple(sorted((group.transition(*key) for key, group in groups.items()), key=_reading_order))
 
 
-@dataclass(slots=True)
 class _Group:
     """What is counted of changes that are told as one. There may be very many, so that none is kept."""
 
-    products: Counter[tuple[Instrument, str]] = field(default_factory=Counter)
-    observations: set[int | None] = field(default_factory=set)
-    before: PedigreeSpan | None = None
-    after: PedigreeSpan | None = None
+    def __init__(self) -> None:
+        self._products: Counter[tuple[Instrument, str]] = Counter()
+        self._observations: set[int | None] = set()
+        self._before, self._after = _Dates(), _Dates()
 
     def add(self, change: Change) -> None:
-        self.products[change.instrument, product_type_of(change.filename)] += 1
-        self.observations.add(change.observation)
-        self.before = _widened(self.before, change.before)
-        self.after = _widened(self.after, change.after)
+        self._products[change.instrument, product_type_of(change.filename)] += 1
+        self._observations.add(change.observation)
+        if change.before is not None and change.before.date is not None:
+            self._before.add(change.before.date)
+        if change.after is not None and change.after.date is not None:
+            self._after.add(change.after.date)
 
-    def transition(self, kind: ChangeKind, program: int) -> Transition:
+    def transition(
+        self, kind: ChangeKind, program: int, before: Keywords | None, after: Keywords | None
+    ) -> Transition:
         instruments: Counter[Instrument] = Counter()
         types: Counter[str] = Counter()
-        for (instrument, product_type), products in self.products.items():
+        for (instrument, product_type), products in self._products.items():
             instruments[instrument] += products
             types[product_type] += products
         return Transition(
             kind=kind,
             program=program,
             instruments=tuple(instrument for instrument, _ in _most_first(instruments)),
-            observations=tuple(sorted(each for each in self.observations if each is not None)),
-            before=self.before,
-            after=self.after,
-            products=self.products.total(),
+            observations=tuple(sorted(each for each in self._observations if each is not None)),
+            before=self._before.span(before),
+            after=self._after.span(after),
+            products=self._products.total(),
             product_types=_most_first(types),
         )
 
 
-def _widened(span: PedigreeSpan | None, pedigree: Pedigree | None) -> PedigreeSpan | None:
-    """The span with one more pedigree of its CAL_VER and CRDS_CTX."""
-    if pedigree is None:
-        return span
-    date = pedigree.date
-    if span is None:
-        return PedigreeSpan(pedigree.cal_ver, pedigree.crds_ctx, date, date)
-    if date is None or (span.earliest and span.latest and span.earliest <= date <= span.latest):
-        return span
-    earliest, latest = min(span.earliest or date, date), max(span.latest or date, date)
-    return PedigreeSpan(span.cal_ver, span.crds_ctx, earliest, latest)
+class _Dates:
+    """The earliest and the latest DATE of some pedigrees, UTC."""
+
+    def __init__(self) -> None:
+        self._earliest: datetime | None = None
+        self._latest: datetime | None = None
+
+    def add(self, date: datetime) -> None:
+        if self._earliest is None or date < self._earliest:
+            self._earliest = date
+        if self._latest is None or date > self._latest:
+            self._latest = date
+
+    def span(self, keywords: Keywords | None) -> PedigreeSpan | None:
+        return None if keywords is None else PedigreeSpan(*keywords, self._earliest, self._latest)
 
 
 def _span_of(spans: Iterable[PedigreeSpan | None]) -> PedigreeSpan | None:

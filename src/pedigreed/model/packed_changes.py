@@ -15,7 +15,7 @@ from pedigreed.model.change import Change
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-AT_ONCE = 1_000
+AT_ONCE = 500
 """Changes that are unpacked at once. A sequence of fewer is a tuple."""
 
 

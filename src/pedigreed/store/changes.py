@@ -246,7 +246,7 @@ def let_some_go(connection: Connection, subscriptions: Collection[str], seen_by:
     return len(gone)
 
 
-_LOADED_AT_ONCE = 1_000
+_LOADED_AT_ONCE = 500
 _RECORDING = "record changes"
 _IS_TOLD = (
     select(told.c.change_id)
