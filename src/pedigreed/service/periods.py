@@ -118,8 +118,10 @@ def close_due_periods(
     waiting = deque(batches((each for each in speaking if each.name in is_due), AT_ONCE))
     while waiting:
         done, left = closing.close(waiting.popleft())
-        if left:
-            waiting.appendleft(left)
+        # What waits for so many is not read again and again for all of them.
+        waiting.extendleft(reversed(list(batches(left, max(1, len(done))))))
+        if not waiting:
+            closing.forget()
         for each in done:
             if isinstance(each, Closed):
                 _log.info(
@@ -166,6 +168,10 @@ class Closing:
     asked: AbstractSet[tuple[str, int]] | None
 
     def __post_init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go of what was read, or may be known of a transaction that was rolled back."""
         self._reader = FactsReader(self.config, self.now)
 
     def close(self, subscriptions: list[Subscription]) -> tuple[list[Closed | Pause], list[Subscription]]:
@@ -176,8 +182,7 @@ class Closing:
         except (StoreError, TryAgain):
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, it is one digest's
-            # It read in a transaction that was rolled back.
-            self._reader = FactsReader(self.config, self.now)
+            self.forget()
             if len(subscriptions) > 1:
                 # It is looked for among fewer.
                 half = len(subscriptions) // 2
