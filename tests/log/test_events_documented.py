@@ -19,14 +19,15 @@ COUNTS = {"listened", "asked", "fetched", "told"}
 Events = dict[str, tuple[set[str], set[str]]]
 
 
+def is_log(node: ast.expr) -> bool:
+    """Whether it is a module's log, a function's, or an object's."""
+    return ast.unparse(node) in {"_log", "log", "self._log"}
+
+
 def methods(call: ast.Call) -> set[str]:
     """The methods of a log that a call is of; more than one where the code chooses."""
     return {
-        inner.attr
-        for inner in ast.walk(call.func)
-        if isinstance(inner, ast.Attribute)
-        and isinstance(inner.value, ast.Name)
-        and inner.value.id in {"_log", "log"}
+        inner.attr for inner in ast.walk(call.func) if isinstance(inner, ast.Attribute) and is_log(inner.value)
     }
 
 
@@ -38,6 +39,20 @@ def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, set[str]]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and (called := methods(node)):
             yield node, called
+
+
+def functions(tree: ast.Module) -> Iterator[tuple[ast.AST, set[str]]]:
+    """Each function, and the keys that its object has bound to a log of its own."""
+    for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))):
+        bound = {
+            key
+            for node in ast.walk(scope)
+            if isinstance(scope, ast.ClassDef) and isinstance(node, ast.Assign) and is_log(node.targets[0])
+            for key in (keywords(node.value) if isinstance(node.value, ast.Call) else ())
+        }
+        for node in ast.iter_child_nodes(scope):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield node, bound
 
 
 def words(call: ast.Call, file: Path) -> list[str]:
@@ -54,11 +69,9 @@ def logged() -> Events:
     events: Events = defaultdict(lambda: (set(), set()))
     for file in (ROOT / "src").rglob("*.py"):
         tree = ast.parse(file.read_text(encoding="utf-8"))
-        for function in ast.walk(tree):
-            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
+        for function, of_object in functions(tree):
             mine = list(calls(function))
-            bound = {key for call, called in mine if called == {"bind"} for key in keywords(call)}
+            bound = of_object | {key for call, called in mine if called == {"bind"} for key in keywords(call)}
             for call, called in mine:
                 if not called & LEVELS:
                     continue

@@ -244,6 +244,32 @@ def test_a_status_that_is_hoped_for_is_usable() -> None:
         assert usable(get(server), (200, 304)).status == 304
 
 
+@pytest.mark.parametrize(
+    "head", [b"204 No Content\r\n", b"304 Not Modified\r\n", b"200 OK\r\nContent-Length: 0\r\n"]
+)
+def test_an_empty_body_ends_each_time(head: bytes) -> None:
+    with raw_server((b"HTTP/1.1 " + head + b"\r\n",)) as server:
+        answers = [get(server) for _ in range(3)]
+    assert [usable(came, (200, 204, 304)).body for came in answers] == [b"", b"", b""]
+
+
+def test_a_receiver_of_an_empty_body_is_left_each_time() -> None:
+    took: list[bytes] = []
+
+    class Receiver:
+        def accepts(self, *_: object) -> bool:
+            return True
+
+        async def take(self, piece: bytes) -> None:
+            took.append(piece)
+
+    with raw_server((b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",)) as server:
+        for _ in range(3):
+            came = asyncio.run(exchange(Request("GET", server.url), Limits(5, 1000), receiver=Receiver()))
+            assert usable(came).status == 200
+    assert b"".join(took) == b""
+
+
 def test_no_address_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     for name in ("aiohttp.client", "aiohttp.internal", "asyncio"):
         caplog.set_level(logging.DEBUG, name)

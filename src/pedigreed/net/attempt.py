@@ -25,6 +25,7 @@ from pedigreed.redaction import http_log_silenced
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import AsyncIterator
 
     from yarl import URL
 
@@ -190,14 +191,14 @@ class Attempt:
     async def _take(self, response: aiohttp.ClientResponse) -> None:
         self._response = response
         if self._receiver is not None and self._receiver.accepts(response.status, response.headers):
-            async for piece, _ in response.content.iter_chunks():
+            async for piece in _pieces(response.content):
                 await self._receiver.take(piece)
             return
         if not self._limits.largest:
             return
         self._body = body = Inflating(response.headers.get("Content-Encoding", ""), self._limits.largest)
         pieces = received = 0
-        async for piece, _ in response.content.iter_chunks():
+        async for piece in _pieces(response.content):
             pieces += 1
             received += len(piece)
             if are_too_small(pieces, received):
@@ -254,6 +255,13 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise _Broken from error
+
+
+async def _pieces(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    """A body as it comes. The library's `iter_chunks` never ends on the second empty body of a process."""
+    while not content.at_eof():
+        piece, _ = await content.readchunk()
+        yield piece
 
 
 def _socket_for(address: aiohttp.AddrInfoType) -> socket.socket:
