@@ -23,6 +23,11 @@ printable = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_s
 )
 comments = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20)
 keywords = st.sampled_from(("CAL_VER", "CRDS_CTX", "FILENAME", "CAL_VCS", "DATE-OBS", "DATE-BEG", "CRDS_VER"))
+of_headers = st.lists(
+    # Nor does it read a text that is empty where there is a quote in its comment.
+    st.tuples(keywords, printable, comments).filter(lambda card: card[1] or "'" not in card[2]),
+    max_size=12,
+)
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001  # as headers have them
 
 
@@ -50,7 +55,7 @@ DATE = card("DATE    = '2024-04-09T19:07:23.700'")
 END = card("END")
 
 
-@given(st.lists(st.tuples(keywords, printable, comments), max_size=12), moments)
+@given(of_headers, moments)
 @example([("CAL_VER", "it's / 'quoted'", "a / comment's end")], datetime(2024, 4, 9, 19, 7, 23, 700_000))  # noqa: DTZ001  # as headers have them
 @example([("CAL_VER", "   before and after   ", "")], datetime(2024, 4, 9))  # noqa: DTZ001  # as headers have them
 def test_what_astropy_writes_is_read_as_astropy_reads_it(
