@@ -41,6 +41,7 @@ from benchmarks.figures import (
     WholeOnce,
 )
 from benchmarks.readme import readme, rows
+from postgresql_servers import is_postgresql_installed
 
 _HERE = Path(__file__).parent
 _BUILD = _HERE.parent / "build"
@@ -101,7 +102,12 @@ def main() -> None:
             impact=_measured(Impact, "impact", folder),
             disk=_measured(Disk, "disk", folder),
             institute=_measured(Institute, "institute", folder),
-            whole=_measured(WholeArchive, "whole_archive", folder),
+            whole=_measured(WholeArchive, "whole_archive", folder, "sqlite"),
+            whole_on_postgresql=(
+                _measured(WholeArchive, "whole_archive", folder, "postgresql")
+                if is_postgresql_installed()
+                else None
+            ),
             large_digest=_measured(LargeDigest, "large_digest", folder),
             several_hosts=_measured(SeveralHosts, "several_hosts", folder),
             year=_measured(SimulatedYear, "simulated_year", folder),

@@ -40,7 +40,9 @@ def idle_words(idle: Idle) -> str:
         f"most was {memory.peak / 1e6:.1f} MB, and {memory.proportional / 1e6:.1f} MB are its own and its part of "
         f"what other processes map too. During {idle.ticks * idle.tick:.0f} s, in which it looked at the clock "
         f"and the store {idle.ticks} times, it took {idle.processor * 1000:.0f} ms of the processor, which is "
-        f"{idle.an_hour:.2f} s an hour. Of the memory, SQLAlchemy with its SQLite dialect is 39 MB, Python and "
+        f"{idle.an_hour:.2f} s an hour. APScheduler with a job that reads two rows by SQLAlchemy as often, and "
+        "nothing else, takes 0.19 s an hour; the rest is to see for each subscription, program and source whether "
+        "it is due. Of the memory, SQLAlchemy with its SQLite dialect is 39 MB, Python and "
         "asyncio among them; with APScheduler, structlog without rich, pydantic, PyYAML and typer it is 52 MB, "
         "before anything of pedigreed; with all that the daemon imports, its settings' models among it, 63 MB."
     )

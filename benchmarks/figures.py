@@ -73,10 +73,10 @@ class ArchiveDay(Struct, frozen=True):
 
 
 class WholeArchive(Struct, frozen=True):
-    """The whole archive in miniature.
+    """The whole archive, or a part of it.
 
     Attributes:
-        scale: how many times smaller it is than the archive.
+        scale: how many times smaller it is than the archive; 1 for all of it.
         programs, products: how many there are.
         first, quiet, campaign: the first look, a day as most are, and one of a campaign.
         page, history: seconds of the processor that the status page and `pedigreed history` take after these.
@@ -604,6 +604,7 @@ class Measured(Struct, frozen=True):
     disk: Disk
     institute: Institute
     whole: WholeArchive
+    whole_on_postgresql: WholeArchive | None
     large_digest: LargeDigest
     several_hosts: SeveralHosts
     year: SimulatedYear

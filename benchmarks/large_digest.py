@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from typing import TYPE_CHECKING
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from pedigreed.model.delivery import Message
 
 _MANY, _FEWER, _SUBSCRIPTIONS = 200_000, 20_000, 5
+_TURNS = 3
 _PROGRAM, _INSTRUMENT = 1180, Instrument.NIRCAM
 _NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -64,15 +67,17 @@ def main() -> None:
         else:
             hand_back(_told(config, int(subscriptions)))
         return
-    many, one, several = (
-        _telling(folder, changes, subscriptions)
-        for changes, subscriptions in ((_MANY, 1), (_FEWER, 1), (_FEWER, _SUBSCRIPTIONS))
+    many = _telling(folder, _MANY, 1)
+    by_turns = [(_telling(folder, _FEWER, 1), _telling(folder, _FEWER, _SUBSCRIPTIONS)) for _ in range(_TURNS)]
+    one, several = (
+        sorted(tellings, key=attrgetter("seconds"))[_TURNS // 2] for tellings in zip(*by_turns, strict=True)
     )
     hand_back(LargeDigest(_MANY, many, _FEWER, one, _SUBSCRIPTIONS, several))
 
 
-def _telling(folder: str, changes: int, subscriptions: int) -> Telling:
+def _telling(place: str, changes: int, subscriptions: int) -> Telling:
     """Each step in a process of its own, so that none has the other's memory."""
+    folder = tempfile.mkdtemp(dir=place)
     command = [sys.executable, "-m", "benchmarks.large_digest", folder]
     arguments = [str(changes), str(subscriptions)]
     subprocess.run([*command, "fill", *arguments], check=True)

@@ -36,8 +36,8 @@ def readme(measured: Measured) -> str:
     paragraphs = (
         "# Benchmarks",
         (
-            "`make bench` (or `.venv/dev/bin/python -m benchmarks`) measures and writes this file, in about half "
-            'an hour; `make bench BENCH="idle impact"` measures two of the modules anew and keeps the other '
+            "`make bench` (or `.venv/dev/bin/python -m benchmarks`) measures and writes this file, in about an "
+            'hour; `make bench BENCH="idle impact"` measures two of the modules anew and keeps the other '
             "figures, which may be of another day and machine. What is compared runs by turns in one process. "
             "Times are medians (shortest to longest)."
         ),
@@ -76,7 +76,7 @@ def readme(measured: Measured) -> str:
         "## Thousands of subscriptions",
         institute_words(measured.institute),
         "## The whole archive",
-        whole_archive_words(measured.whole),
+        whole_archive_words(measured.whole, measured.whole_on_postgresql),
         "## Digests of very many changes",
         large_digest_words(measured.large_digest),
         "## Several hosts",
@@ -121,7 +121,7 @@ def rows(measured: Measured) -> list[Row]:
         *impact_rows(measured.impact),
         *disk_rows(measured.disk),
         *institute_rows(measured.institute),
-        *whole_archive_rows(measured.whole),
+        *whole_archive_rows(measured.whole, measured.whole_on_postgresql),
         *large_digest_rows(measured.large_digest),
         *several_hosts_rows(measured.several_hosts),
         *simulated_year_rows(measured.year),

@@ -40,7 +40,7 @@ from pedigreed.store.database import Store
 from pedigreed.store.live_processes import Life, held
 from pedigreed.store.tables import deliveries
 from pgbouncer import pgbouncer
-from postgresql_servers import one_server
+from postgresql_servers import is_postgresql_installed, one_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -58,7 +58,7 @@ _GLANCE = 0.25
 _READ_TIMES = 10
 _PATIENCE = 1200.0
 
-_DAEMONS, _EVERY, _RESTARTS_AT = 4, 8.0, (3, 6)
+_DAEMONS, _EVERY, _RESTARTS_AT = 4, 20.0, (3, 6)
 """Of the killed ones: how many, seconds between two kills, and after which kills the server is restarted."""
 _SEED = 7
 
@@ -127,7 +127,7 @@ def main() -> None:
     folder = Path(sys.argv[1]) / "hosts"
     folder.mkdir()
     without_log_lines()
-    if not shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin") or not _has_postgresql():
+    if not shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin") or not is_postgresql_installed():
         hand_back(SeveralHosts())
         return
     with _hall(folder.resolve()) as hall:
@@ -137,10 +137,6 @@ def main() -> None:
         idle = _ended(hall.begin(0, "shared_by_1", FastClock(_DUE, time.monotonic(), 1.0)))
         alone, as_two, as_four = (_at_once(hall, count) for count in (1, 2, 4))
         hand_back(SeveralHosts(SUBSCRIPTIONS, one, two, four, _killed(hall), idle, (alone, as_two, as_four)))
-
-
-def _has_postgresql() -> bool:
-    return any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
 @contextmanager

@@ -1,6 +1,7 @@
-"""The whole archive in miniature: a tenth of its products, of the changes of a day and of the rows of a page.
+"""The whole archive: millions of products, on an SQLite file, or on a PostgreSQL server of the benchmark's own.
 
-`python -m benchmarks.whole_archive FOLDER 1 [STORE]` is all of it, on SQLite or on the store of that URL.
+`python -m benchmarks.whole_archive FOLDER sqlite|postgresql [SCALE]`: with a scale, the products, the changes of a
+day, and the rows of a page are so many times fewer.
 """
 
 from __future__ import annotations
@@ -25,25 +26,24 @@ from pedigreed.store import changes as stored_changes
 from pedigreed.store import runs as stored_runs
 from pedigreed.store.database import Store
 from pedigreed.web.pages import status_page
+from postgresql_servers import one_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 QUIET, CAMPAIGN = 38_000, 300_000
 """Changes of a day."""
-_TENTH = "10"
 
 
 def main() -> None:
-    place, *options = sys.argv[1:]
-    folder = Path(place) / "whole"
-    store_url = options[1] if options[1:] else f"sqlite:///{folder.with_suffix('.db')}"
-    scale = int(options[0] if options else _TENTH)
+    place, kind, *scales = sys.argv[1:]
+    folder = Path(place) / f"whole-{kind}"
+    scale = int(scales[0]) if scales else 1
     without_log_lines()
     serving = [sys.executable, "-m", "benchmarks.generated_archive", str(scale)]
     with (
         subprocess.Popen(serving, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,
-        Store(store_url) as store,
+        _store(kind, folder) as store,
     ):
         try:
             url = _said(server, "")
@@ -64,6 +64,16 @@ def main() -> None:
     hand_back(
         WholeArchive(scale, PROGRAMS // scale, products, first, quiet, campaign, page.seconds, history.seconds)
     )
+
+
+@contextmanager
+def _store(kind: str, folder: Path) -> Iterator[Store]:
+    if kind == "sqlite":
+        with Store(f"sqlite:///{folder.with_suffix('.db')}") as store:
+            yield store
+        return
+    with one_server() as server, Store(f"postgresql+psycopg://postgres@127.0.0.1:{server.port}/postgres") as store:
+        yield store
 
 
 def _day(day: int, scale: int, store: Store, config: Config, folder: Path) -> ArchiveDay:

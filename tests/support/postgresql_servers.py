@@ -22,9 +22,16 @@ _USER = "postgres"
 _CHUNK = 65536
 
 
+def is_postgresql_installed() -> bool:
+    return bool(_found())
+
+
+def _found() -> list[Path]:
+    return sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
 def _programs() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
+    if not (found := _found()):
         missing("PostgreSQL's own programs")
     return found[-1].parent
 
