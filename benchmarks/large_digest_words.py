@@ -32,7 +32,7 @@ def large_digest_words(found: LargeDigest) -> str:
         f"A digest of {found.many_changes:,} products of one program, all reprocessed, from the store to a",
         f"channel that costs nothing: {found.many.seconds:.1f} s of the processor and",
         f"{found.many.peak / 1e6:.0f} MB at the most, {found.many.before / 1e6:.0f} MB of which the process has",
-        f"before it. With every change as an object it took 13.0 s and 315 MB. {_a_change(found):.2f} kB are",
+        f"before it. With every change as an object it had 315 MB. {_a_change(found):.2f} kB are",
         "added for each change: the store sorts row ids by file name, the changes are read in that order and kept",
         "packed, twenty to forty bytes for each, and unpacked some hundreds at a time where they are folded,",
         "counted and written into the two lists. The row ids, what SQLite takes to sort them, and the mail with",
