@@ -35,7 +35,7 @@ def institute_words(found: Institute) -> str:
         "products of each program were reprocessed, with a digest for each subscription and a channel that costs",
         f"nothing: {found.digests.seconds:.1f} s and {found.digests.statements:,} statements; the first digest is",
         f"taken after {found.first:.1f} s.",
-        "At a time when the machine was about three times as fast, and the page still counted all products, the",
+        "When the machine was at its fastest, and the page still counted all products, the",
         "five took 0.49 s, 0.56 s, 0.76 s, 1.8 s and 16.6 s. Six tenths of the page are to say of each",
         "subscription what was checked, what waits and what is due: 0.1 ms for each.",
     )

@@ -43,9 +43,9 @@ def readme(measured: Measured) -> str:
         ),
         f"Taken on {machine()}. {libraries()}.",
         (
-            "Targets in seconds were set on a machine that imports astroquery's client and SQLAlchemy in 0.8 s of "
-            f"the processor. When `once` was measured, this one took {seconds(measured.once.client):.1f} s: it is "
-            "shared, and at times three times slower than at others."
+            "The machine is shared, and its speed changes: to import astroquery's client and SQLAlchemy, and nothing "
+            f"else, took {seconds(measured.once.client):.1f} s of the processor when `once` was measured, and 0.8 s at "
+            "its fastest."
         ),
         *_table(measured),
         "## One reply of 50,000 rows",

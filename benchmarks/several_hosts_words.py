@@ -53,8 +53,9 @@ def several_hosts_words(found: SeveralHosts) -> Iterator[str]:
         )
     killed = found.killed
     yield (
-        f"{killed.daemons} daemons of which one that is at work is killed every {killed.every:.0f} s, with its "
-        f"workers, and begins anew: after {killed.kills} kills and {killed.restarts} restarts of the server, as "
+        f"{killed.daemons} daemons of which one that is at work is killed every {killed.every:.0f} s, or once "
+        "something was told or sent since, if that takes longer, with its workers, and begins anew: after "
+        f"{killed.kills} kills and {killed.restarts} restarts of the server, as "
         f"by a loss of power, all was sent in {killed.seconds:.0f} s. {killed.repeated} messages came "
         "again, with the same identity, since who had handed them over was killed before it kept that. What a "
         f"killed process had in hand was taken up after {killed.taken_up:.0f} s at most."

@@ -50,8 +50,7 @@ def whole_archive_words(found: WholeArchive, on_postgresql: WholeArchive | None)
         "By `sqlite3` alone, with the same tables and indexes and nothing else, on the same machine, it takes",
         "32 s to put 3,000,000 products into a file, and 17 s to find 300,000 of them by their names, to change",
         "them and to add their changes: they are spread evenly, so that nearly every page of the table is written",
-        "anew. To read the names and fingerprints of the rows that are as they were, and the rows themselves,",
-        "comes to that. The two lists that go with the digest are two fifths of the telling.",
+        "anew. The two lists that go with the digest are about two fifths of the telling.",
         "Before all this was so, the process had 786 MB in the end, and the page took 12 s.",
     )
     return " ".join(part for part in parts if part)

@@ -8,6 +8,7 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 from typing import TYPE_CHECKING, Any
@@ -183,12 +184,12 @@ class Exchange(BaseHTTPRequestHandler):
 
     def head(self, reply: Reply) -> bytes:
         """The reply's status line and headers, up to the body."""
+        has_body = reply.status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
         lines = [
             f"{self.protocol_version} {reply.status} {self.responses.get(reply.status, ('',))[0]}",
             f"Server: {self.version_string()}",
             *([] if any(name == "Date" for name, _ in reply.headers) else [f"Date: {self.date_time_string()}"]),
-            f"Content-Type: {reply.content_type}",
-            f"Content-Length: {len(reply.body)}",
+            *([f"Content-Type: {reply.content_type}", f"Content-Length: {len(reply.body)}"] if has_body else []),
             *(f"{name}: {value}" for name, value in reply.headers),
         ]
         return "\r\n".join((*lines, "", "")).encode()
