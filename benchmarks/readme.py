@@ -43,9 +43,9 @@ def readme(measured: Measured) -> str:
         ),
         f"Taken on {machine()}. {libraries()}.",
         (
-            "The machine is shared, and its speed changes: to import astroquery's client and SQLAlchemy, and nothing "
-            f"else, took {seconds(measured.once.client):.1f} s of the processor when `once` was measured, and 0.8 s at "
-            "its fastest."
+            "The machine is shared, and its speed changes: to import astroquery's client and SQLAlchemy, and "
+            f"nothing else, took {seconds(measured.once.client):.1f} s of the processor when `once` was measured, "
+            "and 0.8 s at its fastest."
         ),
         *_table(measured),
         "## One reply of 50,000 rows",
